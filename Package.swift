@@ -1,0 +1,48 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// Modules import in one direction only: a target depends on targets above it.
+let package = Package(
+  name: "procpool",
+  products: [
+    .library(name: "ProcPool", targets: ["ProcPool"]),
+    // For dedicated worker executables: everything that a worker needs, without Foundation.
+    .library(name: "ProcPoolWorker", targets: ["ProcPoolWorker"]),
+    .executable(name: "procpool", targets: ["procpool"]),
+    .executable(name: "bench-worker", targets: ["BenchWorker"]),
+  ],
+  targets: [
+    // The runtime
+    .target(name: "CProcPoolShims"),
+    .target(name: "ProcPoolWire"),
+    .target(name: "ProcPoolSystem", dependencies: ["CProcPoolShims"]),
+    .target(name: "ProcPoolWorker", dependencies: ["ProcPoolWire", "ProcPoolSystem"]),
+    .target(name: "ProcPool", dependencies: ["ProcPoolWorker"]),
+
+    // Worker executables, and the tasks that they share with their coordinators
+    .target(name: "BenchTasks", dependencies: ["ProcPoolWorker", "CProcPoolShims"], path: "Workers/BenchTasks"),
+    .executableTarget(name: "BenchWorker", dependencies: ["BenchTasks"], path: "Workers/BenchWorker"),
+    .target(name: "FaultyTasks", dependencies: ["ProcPool"], path: "Workers/FaultyTasks"),
+    .executableTarget(name: "FaultyWorker", dependencies: ["FaultyTasks"], path: "Workers/FaultyWorker"),
+
+    // The command line
+    .target(name: "ProcPoolBench", dependencies: ["ProcPool", "BenchTasks"]),
+    .executableTarget(name: "procpool", dependencies: ["ProcPoolBench"]),
+
+    // Examples
+    .executableTarget(
+      name: "CodecComparison", dependencies: ["ProcPoolWire"], path: "Examples/CodecComparison"),
+
+    // Tests, a folder per module, and above them those that need real processes
+    .testTarget(name: "ProcPoolWireTests", dependencies: ["ProcPoolWire"]),
+    .testTarget(name: "ProcPoolSystemTests", dependencies: ["ProcPoolSystem"]),
+    .testTarget(name: "ProcPoolTests", dependencies: ["ProcPool"]),
+    .testTarget(name: "ProcPoolBenchTests", dependencies: ["ProcPoolBench", "procpool"]),
+    .testTarget(name: "ProcessTests", dependencies: ["ProcPool", "FaultyTasks", "FaultyWorker"]),
+    .testTarget(
+      name: "MainActorTests", dependencies: ["ProcPool", "FaultyTasks", "FaultyWorker"],
+      swiftSettings: [.defaultIsolation(MainActor.self)]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,61 @@
+// The C library calls that Swift cannot import, each with the reason why.
+//
+// Most are here because the module map of glibc is built without _GNU_SOURCE, which hides Linux's own calls;
+// the rest are variadic functions or macros. No logic lives here: retries, errors and ownership are Swift's.
+
+#ifndef PROCPOOL_SHIMS_H
+#define PROCPOOL_SHIMS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+// Hidden behind _GNU_SOURCE.
+int procpool_pipe_cloexec(int descriptors[2]);
+int procpool_memory_file(const char *name);
+int procpool_set_pipe_capacity(int descriptor, int bytes);
+int procpool_mark_others_close_on_exec(unsigned first);
+int procpool_name_thread(const char *name);
+
+// Not in glibc's module map: <sys/epoll.h> and <sys/eventfd.h>. An event is flattened to (mask, token).
+int procpool_epoll_create(void);
+int procpool_epoll_add(int epoll, int descriptor, uint32_t mask, uint64_t token);
+int procpool_epoll_modify(int epoll, int descriptor, uint32_t mask, uint64_t token);
+int procpool_epoll_remove(int epoll, int descriptor);
+int procpool_epoll_wait(int epoll, uint32_t *masks, uint64_t *tokens, int capacity, int64_t timeout_ns);
+int procpool_eventfd(void);
+extern const uint32_t procpool_epoll_in, procpool_epoll_out, procpool_epoll_hangup;
+
+// System calls without a wrapper in the glibc versions that Swift supports.
+int procpool_pidfd_open(pid_t pid);
+int procpool_pidfd_send_signal(int pidfd, int signal);
+
+// siginfo_t's fields are macros over a union. `code` is CLD_EXITED and so on; returns 1 when a child had ended.
+int procpool_reap(int pidfd, int *code, int *status);
+
+// cpu_set_t is used through macros, and grows with the machine. Returns the number of processors, or -1.
+int procpool_affinity_count(void);
+
+// Takes a callback with a struct whose header is hidden. Copies at most `capacity` bytes, returns the length, 0 if none.
+int procpool_build_id(uint8_t *bytes, int capacity);
+
+// The enumeration type of RLIMIT_NOFILE is named differently in each C library.
+int procpool_descriptor_limit(uint64_t *soft);
+
+// sigaction's handler field is a macro over a union, and sigset_t is opaque: one call restores what exec inherits.
+void procpool_restore_signal_defaults(void);
+void procpool_clear_signal_mask(void);
+void procpool_block_pipe_signal(void);
+
+// stdout is a mutable global of C's, which Swift 6 does not let near threads.
+void procpool_line_buffer_stdout(void);
+
+// The pause hint of a polling loop has no name in Swift.
+static inline void procpool_spin_hint(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+#endif

@@ -1,0 +1,60 @@
+#include "kernels.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Because a panel of 256 rows of two 32-byte vectors fills half of a first-level cache of 32 KiB.
+#define MATMUL_DEPTH 256
+
+// Because the f64 sums of 16-byte vectors are then no longer chains than those of a panel: 2 048 / (4 · 2) = 256.
+#define DOT_BLOCK 2048
+
+#define JOIN_(a, b) a##_##b
+#define JOIN(a, b) JOIN_(a, b)
+
+// The portable pair: 16-byte vectors, which every x86-64 and arm64 processor has.
+#define TARGET
+#define VECTOR_BYTES 16
+#define SCALAR float
+#define NAME(x) JOIN(x, f32)
+#include "matmul_template.h"
+#undef SCALAR
+#undef NAME
+#define SCALAR double
+#define NAME(x) JOIN(x, f64)
+#include "matmul_template.h"
+#undef SCALAR
+#undef NAME
+#undef VECTOR_BYTES
+#undef TARGET
+
+#if defined(__x86_64__)
+#define TARGET __attribute__((target("avx2,fma")))
+#define VECTOR_BYTES 32
+#define SCALAR float
+#define NAME(x) JOIN(x, f32_avx2)
+#include "matmul_template.h"
+#undef SCALAR
+#undef NAME
+#define SCALAR double
+#define NAME(x) JOIN(x, f64_avx2)
+#include "matmul_template.h"
+
+static bool has_avx2_and_fma(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+#define CHOOSE(wide, portable) (has_avx2_and_fma() ? (wide) : (portable))
+#else
+#define CHOOSE(wide, portable) (portable)
+#endif
+
+void procpool_matmul_f32(long m, long l, long n, const float *a, const float *b, float *c) {
+  CHOOSE(matmul_f32_avx2, matmul_f32)(m, l, n, a, b, c);
+}
+
+void procpool_matmul_f64(long m, long l, long n, const double *a, const double *b, double *c) {
+  CHOOSE(matmul_f64_avx2, matmul_f64)(m, l, n, a, b, c);
+}
+
+float procpool_dot_f32(long l, const float *a, const float *b) { return CHOOSE(dot_f32_avx2, dot_f32)(l, a, b); }
+
+double procpool_dot_f64(long l, const double *a, const double *b) { return CHOOSE(dot_f64_avx2, dot_f64)(l, a, b); }

@@ -1,0 +1,165 @@
+#define _GNU_SOURCE
+#include "shims.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+int procpool_pipe_cloexec(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC); }
+
+int procpool_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
+int procpool_set_pipe_capacity(int descriptor, int bytes) { return fcntl(descriptor, F_SETPIPE_SZ, bytes); }
+
+int procpool_mark_others_close_on_exec(unsigned first) {
+  // CLOSE_RANGE_CLOEXEC is 1 << 2 since Linux 5.11; older headers lack the name, older kernels the call.
+  return (int)syscall(SYS_close_range, first, ~0u, 1u << 2);
+}
+
+int procpool_name_thread(const char *name) { return pthread_setname_np(pthread_self(), name); }
+
+const uint32_t procpool_epoll_in = EPOLLIN, procpool_epoll_out = EPOLLOUT, procpool_epoll_hangup = EPOLLHUP | EPOLLERR;
+
+int procpool_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+static int epoll_change(int epoll, int operation, int descriptor, uint32_t mask, uint64_t token) {
+  struct epoll_event event = {.events = mask, .data.u64 = token};
+  return epoll_ctl(epoll, operation, descriptor, &event);
+}
+
+int procpool_epoll_add(int epoll, int descriptor, uint32_t mask, uint64_t token) {
+  return epoll_change(epoll, EPOLL_CTL_ADD, descriptor, mask, token);
+}
+
+int procpool_epoll_modify(int epoll, int descriptor, uint32_t mask, uint64_t token) {
+  return epoll_change(epoll, EPOLL_CTL_MOD, descriptor, mask, token);
+}
+
+int procpool_epoll_remove(int epoll, int descriptor) { return epoll_change(epoll, EPOLL_CTL_DEL, descriptor, 0, 0); }
+
+int procpool_epoll_wait(int epoll, uint32_t *masks, uint64_t *tokens, int capacity, int64_t timeout_ns) {
+  struct epoll_event events[64];
+  if (capacity > 64) capacity = 64;
+  // Rounded up, so that a deadline has passed when the call returns and the caller does not spin towards it.
+  int milliseconds = timeout_ns < 0 ? -1 : timeout_ns > 86400000000000 ? 86400000 : (int)((timeout_ns + 999999) / 1000000);
+  int count = epoll_wait(epoll, events, capacity, milliseconds);
+  for (int i = 0; i < count; i++) {
+    masks[i] = events[i].events;
+    tokens[i] = events[i].data.u64;
+  }
+  return count;
+}
+
+int procpool_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+int procpool_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int procpool_pidfd_send_signal(int pidfd, int signal) {
+  return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+int procpool_reap(int pidfd, int *code, int *status) {
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  if (waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &info, WEXITED | WNOHANG) != 0) return -1;
+  if (info.si_pid == 0) return 0;
+  *code = info.si_code;
+  *status = info.si_status;
+  return 1;
+}
+
+int procpool_affinity_count(void) {
+  // The kernel's own set may be larger than cpu_set_t's 1 024 processors; it says EINVAL until the set is large enough.
+  for (int processors = 1024; processors <= 1 << 20; processors *= 2) {
+    cpu_set_t *set = CPU_ALLOC(processors);
+    if (!set) return -1;
+    size_t size = CPU_ALLOC_SIZE(processors);
+    CPU_ZERO_S(size, set);
+    int result = sched_getaffinity(0, size, set);
+    int count = result == 0 ? CPU_COUNT_S(size, set) : -1;
+    CPU_FREE(set);
+    if (result == 0) return count;
+    if (errno != EINVAL) return -1;
+  }
+  return -1;
+}
+
+struct build_id {
+  uint8_t *bytes;
+  int capacity;
+  int length;
+};
+
+static int find_build_id(struct dl_phdr_info *info, size_t size, void *context) {
+  (void)size;
+  struct build_id *found = context;
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    if (info->dlpi_phdr[i].p_type != PT_NOTE) continue;
+    const char *note = (const char *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+    const char *end = note + info->dlpi_phdr[i].p_memsz;
+    while (note + sizeof(ElfW(Nhdr)) <= end) {
+      const ElfW(Nhdr) *header = (const ElfW(Nhdr) *)note;
+      const char *name = note + sizeof *header;
+      const uint8_t *descriptor = (const uint8_t *)(name + ((header->n_namesz + 3u) & ~3u));
+      if (header->n_type == NT_GNU_BUILD_ID && header->n_namesz == 4 && memcmp(name, "GNU", 4) == 0) {
+        found->length = (int)header->n_descsz < found->capacity ? (int)header->n_descsz : found->capacity;
+        memcpy(found->bytes, descriptor, (size_t)found->length);
+        return 1;
+      }
+      note = (const char *)(descriptor + ((header->n_descsz + 3u) & ~3u));
+    }
+  }
+  return 1;  // The first object is the program itself; the libraries after it have identities of their own.
+}
+
+int procpool_build_id(uint8_t *bytes, int capacity) {
+  struct build_id found = {bytes, capacity, 0};
+  dl_iterate_phdr(find_build_id, &found);
+  return found.length;
+}
+
+int procpool_descriptor_limit(uint64_t *soft) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
+  *soft = limit.rlim_cur;
+  return 0;
+}
+
+void procpool_restore_signal_defaults(void) {
+  // exec resets handlers, but what was ignored stays ignored: a worker whose parent ignored SIGPIPE or SIGCHLD
+  // would hand that on to the programs that its tasks start.
+  for (int number = 1; number < NSIG; number++) {
+    struct sigaction action;
+    if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN) signal(number, SIG_DFL);
+  }
+}
+
+void procpool_clear_signal_mask(void) {
+  sigset_t none;
+  sigemptyset(&none);
+  pthread_sigmask(SIG_SETMASK, &none, NULL);
+}
+
+void procpool_block_pipe_signal(void) {
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, NULL);
+}
+
+void procpool_line_buffer_stdout(void) { setvbuf(stdout, NULL, _IOLBF, 0); }

@@ -1,0 +1,200 @@
+import ProcPoolWire
+import ProcPoolWorker
+
+extension Pool {
+  /// Runs the task on one input.
+  ///
+  ///     let area = try await pool.apply(Area(), to: shape)
+  ///
+  /// If the Swift task is cancelled before the item has started, it never does, and `CancellationError` is thrown;
+  /// the same is thrown while it runs, and then nobody hears of its end.
+  ///
+  /// - Throws: ``PoolError``.
+  /// - Complexity: one round trip.
+  public func apply<Task: PoolTask>(
+    _ task: Task, to input: Task.Input, timeout: Duration? = nil
+  ) async throws -> Task.Output where Task.Output: Codable {
+    try await applied(task, input, timeout)
+  }
+
+  /// As `apply` for outputs, for a task that returns nothing.
+  public func apply<Task: PoolTask>(
+    _ task: Task, to input: Task.Input, timeout: Duration? = nil
+  ) async throws where Task.Output == Void {
+    try await applied(task, input, timeout)
+  }
+
+  /// Begins to run the task on one input, and returns at once.
+  ///
+  ///     let handle = pool.applyAsync(Scale(factor: 3), to: 14)
+  ///     print(handle.isReady, try await handle.value)                  // false 42.0
+  ///
+  /// It cannot wait, so it takes any number of items: the caller bounds them. ``submit(_:to:timeout:)`` waits while
+  /// the pool is full.
+  public func applyAsync<Task: PoolTask>(
+    _ task: Task, to input: Task.Input, timeout: Duration? = nil
+  ) -> TaskHandle<Task.Output> where Task.Output: Codable {
+    begin(task, input, timeout)
+  }
+
+  /// As `applyAsync` for outputs, for a task that returns nothing.
+  public func applyAsync<Task: PoolTask>(
+    _ task: Task, to input: Task.Input, timeout: Duration? = nil
+  ) -> TaskHandle<Void> where Task.Output == Void {
+    begin(task, input, timeout)
+  }
+
+  /// As `applyAsync`, but waits while the pool has more than enough to do.
+  ///
+  /// - Throws: `CancellationError` if the Swift task is cancelled meanwhile.
+  public func submit<Task: PoolTask>(
+    _ task: Task, to input: Task.Input, timeout: Duration? = nil
+  ) async throws -> TaskHandle<Task.Output> where Task.Output: Codable {
+    try await waitForRoom()
+    return begin(task, input, timeout)
+  }
+
+  /// As `submit` for outputs, for a task that returns nothing.
+  public func submit<Task: PoolTask>(
+    _ task: Task, to input: Task.Input, timeout: Duration? = nil
+  ) async throws -> TaskHandle<Void> where Task.Output == Void {
+    try await waitForRoom()
+    return begin(task, input, timeout)
+  }
+
+  /// Begins a `map`, and returns at once.
+  ///
+  /// The parameters and errors are those of `map`; cancelling the handle cancels the call.
+  public func mapAsync<Task: PoolTask, Inputs: Sequence<Task.Input> & Sendable>(
+    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil
+  ) -> TaskHandle<[Task.Output]> where Task.Output: Codable {
+    let handle = TaskHandle<[Task.Output]>()
+    let running = _Concurrency.Task {
+      do {
+        let outputs = try await map(task, over: inputs, chunkSize: chunkSize, timeout: timeout)
+        handle.complete { .success(outputs) }
+      } catch {
+        handle.complete { .failure(error) }
+      }
+    }
+    handle.setCancellation { running.cancel() }
+    return handle
+  }
+
+  /// Runs the task once on every worker, with the same input.
+  ///
+  /// - Returns: the outputs, by the workers' place.
+  /// - Throws: the error of the first worker whose item failed, after all have ended.
+  public func broadcast<Task: PoolTask>(
+    _ task: Task, _ input: Task.Input, timeout: Duration? = nil,
+    isolation: isolated (any Actor)? = #isolation
+  ) async throws -> [Task.Output] where Task.Output: Codable {
+    try await broadcastOutputs(task, input, timeout, isolation)
+  }
+
+  /// As `broadcast` for outputs, for a task that returns nothing.
+  public func broadcast<Task: PoolTask>(
+    _ task: Task, _ input: Task.Input, timeout: Duration? = nil,
+    isolation: isolated (any Actor)? = #isolation
+  ) async throws where Task.Output == Void {
+    _ = try await broadcastOutputs(task, input, timeout, isolation)
+  }
+
+  // MARK: - What they have in common
+
+  private func applied<Task: PoolTask>(
+    _ task: Task, _ input: Task.Input, _ timeout: Duration?
+  ) async throws -> Task.Output {
+    let handle = begin(task, input, timeout)
+    return try await withTaskCancellationHandler {
+      do {
+        return try await handle.value
+      } catch PoolError.cancelled where _Concurrency.Task.isCancelled {
+        throw CancellationError()
+      }
+    } onCancel: {
+      handle.cancel()
+    }
+  }
+
+  private func begin<Task: PoolTask>(
+    _ task: Task, _ input: Task.Input, _ timeout: Duration?
+  ) -> TaskHandle<Task.Output> {
+    let handle = TaskHandle<Task.Output>()
+    do {
+      let message = try TaskMessage(task)
+      let codec = Task._makeOutputCodec()
+      let decoder = OutputDecoder(codec)
+      let box = runtime.begin(
+        timeout: timeout, outputs: decoder.shape, callFrame: { message.frame(call: $0) },
+        single: (
+          ObjectIdentifier(Task.self), { call, news in handle.complete { Self.result(of: Task.self, news, call: call) } }
+        ))
+      guard let box else { throw runtime.closedError }
+      handle.setCancellation { [runtime] in
+        handle.complete { .failure(PoolError.cancelled(TaskID(call: box.id, item: 0))) }
+        runtime.retire(box)
+      }
+      var writer = ChunkWriter<Task.Input>(
+        codec: .resolve(), call: box.id, first: 0, chunkSize: 1, isAutomatic: false,
+        maximumBody: runtime.settings.maximumPayload)
+      writer.append(input)
+      if let (_, error) = writer.failures.first {
+        let failure = CodingFailure(
+          item: TaskID(call: box.id, item: 0), value: .input, isEncoding: true, message: "\(error)")
+        handle.complete { .failure(PoolError.notCodable(failure)) }
+        runtime.retire(box)
+      } else {
+        runtime.submit(writer.finish())
+      }
+    } catch {
+      handle.complete { .failure(error) }
+    }
+    return handle
+  }
+
+  /// Made when the result is asked for, and not on the runtime thread: decoding is the caller's own code.
+  private static func result<Task: PoolTask>(
+    of _: Task.Type, _ news: CallNews, call: UInt32
+  ) -> Result<Task.Output, any Error> {
+    let item = TaskID(call: call, item: 0)
+    switch news {
+    case .outputs(_, _, let slice):
+      var cursor = OutputCursor<Task.Output>(slice, count: 1)
+      return cursor.next(OutputDecoder(Task._makeOutputCodec()), item: item).mapError { $0 }
+    case .reported(_, _, let report, let worker):
+      return .failure(PoolError(report, item: item, worker: worker))
+    case .failed(_, _, let failure): return .failure(PoolError(failure, item: item))
+    }
+  }
+
+  private func waitForRoom() async throws {
+    while true {
+      try _Concurrency.Task.checkCancellation()
+      let isFull = runtime.state.withLock { $0.isFull }
+      if !isFull { return }
+      await withUnsafeContinuation { continuation in
+        // Resumed when fewer calls are pending, or when the pool ends.
+        let isFull = runtime.state.withLock { state in
+          if state.isFull { state.submitters.append(continuation) }
+          return state.isFull
+        }
+        if !isFull { continuation.resume() }
+      }
+    }
+  }
+
+  private func broadcastOutputs<Task: PoolTask>(
+    _ task: Task, _ input: Task.Input, _ timeout: Duration?, _ isolation: isolated (any Actor)?
+  ) async throws -> [Task.Output] {
+    let call = try TypedCall(task, runtime: runtime, chunkSize: 1, timeout: timeout)
+    defer { call.retire() }
+    var storage = OutputStorage<Task.Output>(isBlock: call.decoder.isBlock)
+    try await runtime.collect(
+      call, PinnedSource(input, workers: sizing.workers), isolation: isolation
+    ) { first, count, slice in
+      storage.store(first, count: count, slice, call.decoder, call: call.box.id)
+    }
+    return storage.finish(call.submitted)
+  }
+}

@@ -1,0 +1,76 @@
+import ProcPoolWorker
+
+extension Pool {
+  /// Runs the task on inputs as results are asked for, and gives the results in the order of the inputs.
+  ///
+  ///     for try await y in pool.imap(Scale(factor: 3), over: 0..., chunkSize: 64) { … }
+  ///
+  /// Works over endless sequences, in constant memory: inputs are taken from the sequence, in the consumer's context,
+  /// when workers have room for them. An item that fails ends the stream with its error when its turn has come;
+  /// ``imapResults(_:over:chunkSize:ordered:inFlight:timeout:)`` goes on.
+  ///
+  /// - Parameters:
+  ///   - chunkSize: how many items a worker is sent at a time, exactly (the last chunk may be shorter); results come a chunk
+  ///     at a time. By default as many as take about half a millisecond, measured while the call runs.
+  ///   - inFlight: how many items may have been taken and not been given out, at the most (at least one chunk is). By
+  ///     default as many as keep the workers busy, and some thousands more for results that wait for their turn.
+  ///   - timeout: how long an item may run before its worker is killed and the item fails.
+  public func imap<Task: PoolTask, Inputs: Sequence<Task.Input>>(
+    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil
+  ) -> PoolStream<Task.Output> where Task.Output: Codable {
+    stream(task, inputs, .ordered, chunkSize, inFlight, timeout) { try $0.get() }
+  }
+
+  /// As `imap` for outputs, for a task that returns nothing.
+  public func imap<Task: PoolTask, Inputs: Sequence<Task.Input>>(
+    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil
+  ) -> PoolStream<Void> where Task.Output == Void {
+    stream(task, inputs, .ordered, chunkSize, inFlight, timeout) { try $0.get() }
+  }
+
+  /// As `imap`, but gives each result as soon as it comes.
+  public func imapUnordered<Task: PoolTask, Inputs: Sequence<Task.Input>>(
+    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil
+  ) -> PoolStream<Task.Output> where Task.Output: Codable {
+    stream(task, inputs, .unordered, chunkSize, inFlight, timeout) { try $0.get() }
+  }
+
+  /// As `imapUnordered` for outputs, for a task that returns nothing.
+  public func imapUnordered<Task: PoolTask, Inputs: Sequence<Task.Input>>(
+    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil
+  ) -> PoolStream<Void> where Task.Output == Void {
+    stream(task, inputs, .unordered, chunkSize, inFlight, timeout) { try $0.get() }
+  }
+
+  /// As `imap`, but gives what became of each item: one that fails does not end the stream.
+  ///
+  /// - Parameter ordered: whether the results come in the order of the inputs, or as soon as they are there.
+  public func imapResults<Task: PoolTask, Inputs: Sequence<Task.Input>>(
+    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
+    timeout: Duration? = nil
+  ) -> PoolStream<Result<Task.Output, PoolError>> where Task.Output: Codable {
+    stream(task, inputs, ordered ? .ordered : .unordered, chunkSize, inFlight, timeout) { $0 }
+  }
+
+  /// As `imapResults` for outputs, for a task that returns nothing.
+  public func imapResults<Task: PoolTask, Inputs: Sequence<Task.Input>>(
+    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
+    timeout: Duration? = nil
+  ) -> PoolStream<Result<Task.Output, PoolError>> where Task.Output == Void {
+    stream(task, inputs, ordered ? .ordered : .unordered, chunkSize, inFlight, timeout) { $0 }
+  }
+
+  private func stream<Task: PoolTask, Inputs: Sequence<Task.Input>, Element>(
+    _ task: Task, _ inputs: Inputs, _ order: StreamOrder, _ chunkSize: Int?, _ inFlight: Int?,
+    _ timeout: Duration?, _ element: @escaping (Result<Task.Output, PoolError>) throws -> Element
+  ) -> PoolStream<Element> {
+    precondition(inFlight ?? 1 >= 1, "at least one item must be in flight")
+    return PoolStream { [self] in
+      let call = try TypedCall(task, runtime: runtime, chunkSize: chunkSize, timeout: timeout)
+      let source = SequenceSource(inputs, iterator: inputs.makeIterator())
+      return TaskStreamCall(
+        call, source, order: order, inFlight: inFlight.map { max($0, chunkSize ?? 1) }, pool: self,
+        element: element)
+    }
+  }
+}

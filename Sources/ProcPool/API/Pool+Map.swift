@@ -1,0 +1,135 @@
+import ProcPoolWire
+import ProcPoolWorker
+
+extension Pool {
+  /// Runs the task on every input and returns the outputs in the order of the inputs.
+  ///
+  ///     let squares = try await pool.map(Square(), over: 0..<1_000_000)
+  ///
+  /// Inputs are taken from the sequence as the workers get to them. If items fail, the error of the first of them, in
+  /// the order of the inputs, is thrown as soon as all items before it have ended; what has not started by then is
+  /// never run. If the Swift task is cancelled, `CancellationError` is thrown at once, what has not started is taken
+  /// back from the workers, and what is running goes on unheard.
+  ///
+  /// - Parameters:
+  ///   - chunkSize: how many items a worker is sent at a time, exactly (the last chunk may be shorter). By default as
+  ///     many as take about half a millisecond, measured while the call runs, and fewer towards the end.
+  ///   - timeout: how long an item may run before its worker is killed and the item fails.
+  /// - Throws: ``PoolError``, or what iterating the inputs throws.
+  /// - Complexity: one round of messages per chunk. Inputs and outputs that are `WireBlock` are copied as memory.
+  public func map<Task: PoolTask, Inputs: Sequence<Task.Input>>(
+    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    isolation: isolated (any Actor)? = #isolation
+  ) async throws -> [Task.Output] where Task.Output: Codable {
+    try await outputs(task, inputs, chunkSize, timeout, isolation)
+  }
+
+  /// As `map` for outputs, for a task that returns nothing.
+  public func map<Task: PoolTask, Inputs: Sequence<Task.Input>>(
+    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    isolation: isolated (any Actor)? = #isolation
+  ) async throws where Task.Output == Void {
+    try await forEach(task, over: inputs, chunkSize: chunkSize, timeout: timeout)
+  }
+
+  /// Runs the task on every input and drops the outputs, in constant memory.
+  ///
+  /// The parameters and errors are those of `map`.
+  public func forEach<Task: PoolTask, Inputs: Sequence<Task.Input>>(
+    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    isolation: isolated (any Actor)? = #isolation
+  ) async throws {
+    let call = try TypedCall(task, runtime: runtime, chunkSize: chunkSize, timeout: timeout)
+    defer { call.retire() }
+    try await runtime.collect(
+      call, SequenceSource(inputs, iterator: inputs.makeIterator()), isolation: isolation
+    ) { _, _, _ in nil }
+  }
+
+  /// Runs the task on every input and returns what became of each, in the order of the inputs.
+  ///
+  /// Nothing is thrown: an item that fails, whose worker dies, or that could not be run is a failure of its own, and
+  /// the others are run. If the Swift task is cancelled, the items that have not ended by then are
+  /// ``PoolError/cancelled(_:)``. The inputs must come to an end.
+  ///
+  /// The parameters are those of `map`.
+  public func mapResults<Task: PoolTask, Inputs: Sequence<Task.Input>>(
+    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    isolation: isolated (any Actor)? = #isolation
+  ) async -> [Result<Task.Output, PoolError>] where Task.Output: Codable {
+    await results(task, inputs, chunkSize, timeout, isolation)
+  }
+
+  /// As `mapResults` for outputs, for a task that returns nothing.
+  public func mapResults<Task: PoolTask, Inputs: Sequence<Task.Input>>(
+    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    isolation: isolated (any Actor)? = #isolation
+  ) async -> [Result<Task.Output, PoolError>] where Task.Output == Void {
+    await results(task, inputs, chunkSize, timeout, isolation)
+  }
+
+  // MARK: - What they have in common
+
+  private func outputs<Task: PoolTask, Inputs: Sequence<Task.Input>>(
+    _ task: Task, _ inputs: Inputs, _ chunkSize: Int?, _ timeout: Duration?, _ isolation: isolated (any Actor)?
+  ) async throws -> [Task.Output] {
+    let call = try TypedCall(task, runtime: runtime, chunkSize: chunkSize, timeout: timeout)
+    defer { call.retire() }
+    var storage = OutputStorage<Task.Output>(isBlock: call.decoder.isBlock)
+    func collect(_ source: some InputSource<Task.Input>) async throws {
+      if let count = source.remaining { storage.reserve(count) }
+      try await runtime.collect(call, source, isolation: isolation) { first, count, slice in
+        storage.store(first, count: count, slice, call.decoder, call: call.box.id)
+      }
+    }
+    if let array = inputs as? [Task.Input] {
+      try await collect(ArraySource(array))
+    } else {
+      try await collect(SequenceSource(inputs, iterator: inputs.makeIterator()))
+    }
+    return storage.finish(call.submitted)
+  }
+
+  private func results<Task: PoolTask, Inputs: Sequence<Task.Input>>(
+    _ task: Task, _ inputs: Inputs, _ chunkSize: Int?, _ timeout: Duration?, _ isolation: isolated (any Actor)?
+  ) async -> [Result<Task.Output, PoolError>] {
+    let call: TypedCall<Task>
+    do {
+      call = try TypedCall(task, runtime: runtime, chunkSize: chunkSize, timeout: timeout)
+    } catch {
+      // A call that could not be begun is every item's failure.
+      let failure = error as? PoolError ?? .taskUnavailable("\(error)")
+      return inputs.map { _ in .failure(failure) }
+    }
+    defer { call.retire() }
+    var results: [Result<Task.Output, PoolError>?] = []
+    func put(_ result: Result<Task.Output, PoolError>, at item: UInt64) {
+      while results.count <= Int(item) { results.append(nil) }
+      results[Int(item)] = result
+    }
+    var source = SequenceSource(inputs, iterator: inputs.makeIterator())
+    await withTaskCancellationHandler(
+      operation: {
+        while !_Concurrency.Task.isCancelled {
+          // Taking inputs from a sequence throws nothing.
+          try? call.exchange(&source, submits: true) { news in
+            switch news {
+            case .failure(let item, let error): put(.failure(error), at: item)
+            case .outputs(let first, let count, let slice):
+              var cursor = OutputCursor<Task.Output>(slice, count: count)
+              for item in first..<first + UInt64(count) {
+                put(cursor.next(call.decoder, item: call.taskID(item)), at: item)
+              }
+            }
+          }
+          if source.isExhausted, call.isComplete { return }
+          await call.wait(isolation: isolation)
+        }
+      }, onCancel: { [runtime, box = call.box] in runtime.call(ownerOf: box) }, isolation: isolation)
+    // After a cancellation: what has not ended, and what was never sent.
+    for item in 0..<call.submitted + source.countRest() where item >= results.count || results[item] == nil {
+      put(.failure(.cancelled(call.taskID(UInt64(item)))), at: UInt64(item))
+    }
+    return results.map { $0! }
+  }
+}

@@ -1,0 +1,128 @@
+import Glibc
+import ProcPoolSystem
+@_exported import ProcPoolWorker
+@_exported import protocol ProcPoolWire.WireBlock
+@_exported import protocol ProcPoolWire.WireCodable
+
+/// A number of worker processes that run tasks.
+///
+///     try await withPool(workers: 8) { pool in
+///       let scaled = try await pool.map(Scale(factor: 3), over: [1, 2, 3])      // [3, 6, 9]
+///     }
+///
+/// `withPool` ends the workers when its body is left, and waits for them. A pool that is made with `init` is ended with
+/// ``close()`` or ``terminate()``, and then ``join()``; one that is dropped is terminated.
+///
+/// All methods may be called from anywhere, at any time, at once. Calls share the workers fairly: they take turns.
+public final class Pool: Sendable {
+  let runtime: PoolRuntime
+
+  /// How many workers there are, and what that number comes from.
+  public let sizing: PoolSizing
+
+  /// Starts workers. Returns before they have: what goes wrong is reported by the first call.
+  ///
+  /// - Parameters:
+  ///   - workers: how many; by default as many as affinity and the control group's `cpu.max` allow, see ``sizing``.
+  ///   - worker: what they are; by default this program, started again.
+  ///   - environment: the environment of the workers; by default this process's.
+  ///   - standardError: where what they write to standard error goes; by default to this process's.
+  ///   - maximumPayload: the longest input, output or task value, encoded, in bytes. A chunk with its frame has to fit
+  ///     too. 64 GiB unless given.
+  /// - Throws: ``PoolError/workersUnavailable(_:)`` if there is no way to start any, or the system denies what the pool
+  ///   itself needs: four descriptors and two threads.
+  public init(
+    workers: Int? = nil, worker: WorkerKind = .selfProgram, environment: [String: String]? = nil,
+    standardError: StandardErrorMode = .inherited, maximumPayload: Int = 64 << 30
+  ) throws {
+    precondition(workers ?? 1 >= 1, "a pool needs at least one worker")
+    precondition(maximumPayload >= 1 << 16, "maximumPayload must be at least 64 KiB")
+    Self.refuseInUnservedWorker()
+    sizing = PoolSizing(requested: workers)
+    do {
+      let settings = Launcher.Settings(
+        program: try worker.resolve(), environment: environment, maximumPayload: maximumPayload,
+        // Brief: more would cost processor time for what a sleeping thread gives nearly as well. Only where every worker
+        // has a processor: elsewhere the time would be another worker's.
+        pollingTime: sizing.workers <= PoolSizing.processors ? 50_000 : 0, workers: sizing.workers)
+      runtime = try PoolRuntime(workers: sizing.workers, settings: settings, standardError: standardError)
+      try runtime.start()
+    } catch let failure as WorkerStartFailure {
+      throw PoolError.workersUnavailable(failure)
+    } catch {
+      throw PoolError.workersUnavailable(WorkerStartFailure("\(error)"))
+    }
+  }
+
+  deinit {
+    runtime.terminate()
+  }
+
+  /// What the pool has done so far.
+  public var statistics: PoolStatistics { runtime.state.withLock { $0.statistics } }
+
+  /// A process that was started as a worker and comes here has forgotten to serve. It would start workers that do the
+  /// same, and so on for ever: it says so by its exit status, and its coordinator in words.
+  private static func refuseInUnservedWorker() {
+    if WorkerMark.isPresent { exit(WorkerMark.forgotToServe) }
+  }
+}
+
+// MARK: - The end
+
+extension Pool {
+  /// Takes no more calls. What has been called goes on; then the workers leave.
+  ///
+  /// Returns at once; ``join()`` waits.
+  public func close() {
+    runtime.change { state, _ in state.scheduler.close() }
+  }
+
+  /// Kills the workers. What has not ended ends with ``PoolError/terminated``.
+  ///
+  /// Returns at once; ``join()`` waits.
+  public func terminate() {
+    runtime.terminate()
+  }
+
+  /// Waits until the workers are gone, after ``close()`` or ``terminate()``.
+  ///
+  /// - Precondition: one of the two has been called; otherwise this would wait for ever.
+  public func join() async {
+    let isOpen = runtime.state.withLock { $0.scheduler.isOpen }
+    precondition(!isOpen, "join() needs close() or terminate() before it")
+    await withUnsafeContinuation { continuation in
+      let isStopped = runtime.state.withLock { state in
+        if !state.isStopped { state.joiners.append(continuation) }
+        return state.isStopped
+      }
+      if isStopped { continuation.resume() }
+    }
+  }
+}
+
+/// Runs `body` with a pool, and ends the pool when `body` is left: orderly after a return, at once after a throw.
+///
+/// The workers are gone when this returns. The parameters are those of ``Pool/init(workers:worker:environment:standardError:maximumPayload:)``.
+///
+/// - Parameter isolation: the caller's; `body` runs there.
+public func withPool<Result>(
+  workers: Int? = nil, worker: WorkerKind = .selfProgram, environment: [String: String]? = nil,
+  standardError: StandardErrorMode = .inherited, maximumPayload: Int = 64 << 30,
+  isolation: isolated (any Actor)? = #isolation,
+  _ body: (Pool) async throws -> Result
+) async throws -> Result {
+  let pool = try Pool(
+    workers: workers, worker: worker, environment: environment, standardError: standardError,
+    maximumPayload: maximumPayload)
+  do {
+    let result = try await body(pool)
+    pool.close()
+    await pool.join()
+    return result
+  } catch {
+    pool.terminate()
+    await pool.join()
+    throw error
+  }
+}

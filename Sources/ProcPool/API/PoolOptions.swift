@@ -1,0 +1,62 @@
+import ProcPoolSystem
+import ProcPoolWorker
+
+/// What becomes of what workers write to standard error, and of what their tasks print.
+///
+/// In every case the last lines of a worker that is lost are part of the report (``WorkerLoss/standardError``).
+public enum StandardErrorMode: Sendable {
+  /// It appears on the coordinator's standard error, as it comes.
+  case inherited
+  /// Nobody sees it.
+  case discarded
+  /// Each line is handed to a closure, on the pool's runtime thread, which serves all workers: it must return soon.
+  case lines(@Sendable (WorkerID, String) -> Void)
+
+  var isInherited: Bool {
+    if case .inherited = self { return true }
+    return false
+  }
+}
+
+/// What a pool has done so far.
+public struct PoolStatistics: Sendable, Hashable {
+  /// Bytes written to workers' pipes.
+  public internal(set) var bytesSent: UInt64 = 0
+  /// Bytes read from workers' pipes.
+  public internal(set) var bytesReceived: UInt64 = 0
+  /// Items whose end a worker has reported.
+  public internal(set) var itemsFinished: UInt64 = 0
+  /// Workers that ended without having been told to.
+  public internal(set) var workersLost = 0
+}
+
+/// How many workers a pool has, and why.
+public struct PoolSizing: Sendable, Hashable, CustomStringConvertible {
+  /// The number of workers.
+  public let workers: Int
+  /// Whether the caller asked for that number.
+  public let isExplicit: Bool
+  /// Processors that the scheduling affinity of this process allows.
+  public let affinity: Int
+  /// Processors' worth of time that the control group's `cpu.max` allows, if it sets a limit.
+  public let quota: Double?
+
+  init(requested: Int?, allowance: ProcessorAllowance = .current()) {
+    workers = requested ?? allowance.workers
+    isExplicit = requested != nil
+    affinity = allowance.affinity
+    quota = allowance.quota
+  }
+
+  /// Processors that this process may use, read once.
+  static let processors = ProcessorAllowance.current().workers
+
+  public var description: String {
+    if isExplicit { return "\(workers) workers, as asked for" }
+    guard let quota, quota < Double(affinity) else {
+      return "\(workers) workers: one for each processor that this process may run on"
+    }
+    return "\(workers) workers: the control group allows \(quota) processors' worth of time (cpu.max), "
+      + "of the \(affinity) that this process may run on"
+  }
+}

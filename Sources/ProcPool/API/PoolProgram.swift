@@ -1,0 +1,37 @@
+import Dispatch
+import Glibc
+import ProcPoolSystem
+import ProcPoolWorker
+
+/// A program that serves as its own worker.
+///
+///     @main
+///     struct Demo: PoolProgram {
+///       static func run() async throws {
+///         try await withPool { pool in … }
+///       }
+///     }
+///
+/// Started by a pool the program serves; started otherwise it runs ``run()``, exits with 0 when that returns, and with
+/// 1 and the error on standard error when it throws.
+public protocol PoolProgram: SendableMetatype {
+  /// The program proper.
+  @MainActor static func run() async throws
+}
+
+extension PoolProgram {
+  /// Synchronous because an asynchronous main would cost each worker three threads and 2.5 ms.
+  public static func main() {
+    serveIfWorker()
+    Task { @MainActor in
+      do {
+        try await run()
+        exit(0)
+      } catch {
+        StandardError.writeLine("error: \(error)")
+        exit(1)
+      }
+    }
+    dispatchMain()
+  }
+}

@@ -1,0 +1,142 @@
+import ProcPoolWorker
+import Synchronization
+
+/// A result that is on its way: what `applyAsync`, `submit` and `mapAsync` return.
+///
+/// Dropping it drops the result, not the work.
+public final class TaskHandle<Value: Sendable>: Sendable {
+  private enum State {
+    case pending([Latch])
+    /// There, and not decoded yet.
+    case arrived(@Sendable () -> Result<Value, any Error>)
+    case done(Result<Value, any Error>)
+  }
+
+  private let state = Mutex(State.pending([]))
+  private let onCancel = Mutex<(@Sendable () -> Void)?>(nil)
+
+  init() {}
+
+  func setCancellation(_ body: @escaping @Sendable () -> Void) {
+    onCancel.withLock { $0 = body }
+  }
+
+  /// Ends the wait. The first time counts.
+  func complete(_ result: @escaping @Sendable () -> Result<Value, any Error>) {
+    let waiters = state.withLock { state -> [Latch] in
+      guard case .pending(let waiters) = state else { return [] }
+      state = .arrived(result)
+      return waiters
+    }
+    for waiter in waiters { waiter.open() }
+  }
+
+  /// Whether the result is there, so that ``value`` returns at once.
+  public var isReady: Bool {
+    state.withLock { state in
+      if case .pending = state { return false }
+      return true
+    }
+  }
+
+  /// What became of it; waits for that. May be asked for by many, and again.
+  ///
+  /// Cancelling the Swift task that waits does not cancel what it waits for; ``cancel()`` does.
+  public var result: Result<Value, any Error> {
+    get async {
+      while true {
+        if let result = taken() { return result }
+        let latch = Latch()
+        enlist(latch)
+        await latch.wait()
+      }
+    }
+  }
+
+  /// The value; waits for it.
+  ///
+  /// - Throws: ``PoolError``.
+  public var value: Value {
+    get async throws { try await result.get() }
+  }
+
+  private func taken() -> Result<Value, any Error>? {
+    let decode = state.withLock { state -> (@Sendable () -> Result<Value, any Error>)? in
+      switch state {
+      case .pending: nil
+      case .arrived(let decode): decode
+      case .done(let result): { result }
+      }
+    }
+    guard let decode else { return nil }
+    // Outside the lock: decoding is the caller's own code. Two who ask at once may both decode.
+    let result = decode()
+    state.withLock { $0 = .done(result) }
+    return result
+  }
+
+  /// Waits for the result, but not for longer than `limit`.
+  ///
+  /// - Returns: whether it is there. If not, it may still come.
+  public func wait(for limit: Duration) async -> Bool {
+    let latch = Latch()
+    enlist(latch)
+    let timer = Task {
+      try? await Task.sleep(for: limit)  // Ends early only if nobody waits any more.
+      latch.open()
+    }
+    await withTaskCancellationHandler { await latch.wait() } onCancel: { latch.open() }
+    timer.cancel()
+    return isReady
+  }
+
+  /// Has the latch opened when the result is there.
+  private func enlist(_ latch: Latch) {
+    let isReady = state.withLock { state in
+      guard case .pending(let latches) = state else { return true }
+      state = .pending(latches + [latch])
+      return false
+    }
+    if isReady { latch.open() }
+  }
+
+  /// Gives up what has not started; the handle is done with ``PoolError/cancelled(_:)``. An item that is running goes on in its
+  /// worker, and nobody hears of it. After the end it does nothing.
+  public func cancel() {
+    let body = onCancel.withLock { body in
+      defer { body = nil }
+      return body
+    }
+    body?()
+  }
+}
+
+/// Holds up one Swift task until it is opened, by whoever is first.
+private final class Latch: Sendable {
+  private struct State {
+    var isOpen = false
+    var waiter: UnsafeContinuation<Void, Never>?
+  }
+
+  private let state = Mutex(State())
+
+  func open() {
+    let waiter = state.withLock { state in
+      state.isOpen = true
+      defer { state.waiter = nil }
+      return state.waiter
+    }
+    waiter?.resume()
+  }
+
+  func wait() async {
+    // Unsafe because a checked continuation allocates; `open` resumes it, once.
+    await withUnsafeContinuation { continuation in
+      let isOpen = state.withLock { state in
+        if !state.isOpen { state.waiter = continuation }
+        return state.isOpen
+      }
+      if isOpen { continuation.resume() }
+    }
+  }
+}

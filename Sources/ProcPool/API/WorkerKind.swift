@@ -1,0 +1,62 @@
+import ProcPoolSystem
+
+/// What a pool's workers are.
+public struct WorkerKind: Sendable, Hashable {
+  /// The program that workers run.
+  enum Program: Sendable, Hashable {
+    /// An executable; `isSelf` if it is the running program, whose builds must match.
+    case executable(path: String, isSelf: Bool)
+    case thread
+  }
+
+  private enum Choice: Hashable {
+    case selfProgram
+    case named(String)
+    case inProcess
+  }
+
+  private let choice: Choice
+
+  /// The running program, started again: it conforms to ``PoolProgram``, or its main calls `serveIfWorker()` first.
+  ///
+  /// Started from `/proc/self/exe`, so that it stays the same program when the file is rebuilt meanwhile.
+  public static let selfProgram = WorkerKind(choice: .selfProgram)
+
+  /// A dedicated executable, whose main is a `WorkerProgram`.
+  ///
+  /// - Parameter name: a file's name, looked for beside the running program; or a path, if it has a slash in it.
+  public static func executable(named name: String) -> WorkerKind {
+    WorkerKind(choice: .named(name))
+  }
+
+  /// Threads of this process, which serve over the same pipes: for unit tests, debugging and comparison.
+  ///
+  /// A crash takes the program along, and an item that exceeds its time limit goes on running unseen.
+  public static let inProcess = WorkerKind(choice: .inProcess)
+
+  /// Finds the program, or says why there is none.
+  func resolve() throws(WorkerStartFailure) -> Program {
+    switch choice {
+    case .inProcess: return .thread
+    case .selfProgram:
+      if let runner = Self.testRunner(ProgramIdentity.path ?? "") {
+        throw WorkerStartFailure(
+          "the running program is \(runner), which cannot be its own worker; in tests use `worker: .inProcess`, or "
+            + "a worker executable with `worker: .executable(named:)`")
+      }
+      return .executable(path: "/proc/self/exe", isSelf: true)
+    case .named(let name):
+      if name.contains("/") { return .executable(path: name, isSelf: false) }
+      guard let program = ProgramIdentity.path, let slash = program.lastIndex(of: "/") else {
+        throw WorkerStartFailure("cannot tell where the running program lies; give the worker's whole path")
+      }
+      return .executable(path: "\(program[..<slash])/\(name)", isSelf: false)
+    }
+  }
+
+  /// The name of the program if it runs tests, and so has a main that is not the user's.
+  static func testRunner(_ path: String) -> String? {
+    let name = path.split(separator: "/").last.map(String.init) ?? ""
+    return name.hasSuffix(".xctest") || name == "xctest" || name == "swiftpm-testing-helper" ? name : nil
+  }
+}

@@ -1,0 +1,123 @@
+import ProcPoolWire
+import ProcPoolWorker
+
+/// Which items of a call have ended: all below a mark, and runs beyond it.
+struct EndedItems {
+  /// Every item below has ended.
+  private(set) var prefix: UInt64 = 0
+  private var runs: [UInt64: UInt64] = [:]
+
+  /// - Complexity: O(1), amortised.
+  mutating func insert(_ first: UInt64, count: Int) {
+    runs[first] = first + UInt64(count)
+    while let end = runs.removeValue(forKey: prefix) { prefix = end }
+  }
+}
+
+/// An item that failed, and why.
+struct ItemError {
+  let item: UInt64
+  let error: PoolError
+}
+
+/// The outputs of a map, put where they belong as they come.
+struct OutputStorage<Output> {
+  private var values: [Output?] = []
+  /// For outputs that are plain memory: the array itself, whose elements may be anything until they are written.
+  private var block: [Output] = []
+  private let isBlock: Bool
+
+  init(isBlock: Bool) {
+    self.isBlock = isBlock
+  }
+
+  private mutating func makeRoom(for count: Int) {
+    if isBlock {
+      guard block.count < count else { return }
+      // Doubled, so that growing costs the same per item however many there are.
+      let capacity = max(count, block.count * 2)
+      let old = block
+      block = [Output](unsafeUninitializedCapacity: capacity) { memory, initialized in
+        old.withUnsafeBytes { UnsafeMutableRawBufferPointer(memory).copyMemory(from: $0) }
+        initialized = capacity
+      }
+    } else if values.count < count {
+      values.append(contentsOf: repeatElement(nil, count: count - values.count))
+    }
+  }
+
+  /// Says how many there will be, where that is known.
+  mutating func reserve(_ count: Int) {
+    makeRoom(for: count)
+  }
+
+  /// - Returns: the first item that could not be decoded, and why.
+  mutating func store(
+    _ firstItem: UInt64, count: Int, _ slice: OutputSlice, _ decoder: OutputDecoder<Output>, call: UInt32
+  ) -> ItemError? {
+    let first = Int(firstItem)
+    var failure: ItemError?
+    makeRoom(for: first + count)
+    if isBlock {
+      block.withUnsafeMutableBytes { memory in
+        let stride = MemoryLayout<Output>.stride
+        UnsafeMutableRawBufferPointer(rebasing: memory[(first * stride)...]).copyMemory(
+          from: UnsafeRawBufferPointer(rebasing: slice.bytes.prefix(count * stride)))
+      }
+    } else {
+      var cursor = OutputCursor<Output>(slice, count: count)
+      for index in first..<first + count {
+        switch cursor.next(decoder, item: TaskID(call: call, item: index)) {
+        case .success(let value): values[index] = value
+        case .failure(let error): failure = failure ?? ItemError(item: UInt64(index), error: error)
+        }
+      }
+    }
+    return failure
+  }
+
+  /// All outputs. Every item below `count` must have been stored.
+  consuming func finish(_ count: Int) -> [Output] {
+    if isBlock {
+      if block.count > count { block.removeLast(block.count - count) }
+      return block
+    }
+    return values.prefix(count).map { $0! }
+  }
+}
+
+extension PoolRuntime {
+  /// Runs a call to its end, and throws the error of the lowest item that failed, as a serial loop would.
+  ///
+  /// - Parameter store: takes outputs; returns the first that could not be decoded.
+  func collect<Task: PoolTask>(
+    _ call: TypedCall<Task>, _ source: some InputSource<Task.Input>, isolation: isolated (any Actor)?,
+    _ store: (UInt64, Int, OutputSlice) -> ItemError?
+  ) async throws {
+    var source = source
+    var endedItems = EndedItems()
+    var failure: ItemError?
+    func note(_ error: ItemError?) {
+      if let error, error.item < failure?.item ?? .max { failure = error }
+    }
+    try await withTaskCancellationHandler(
+      operation: {
+        while true {
+          if _Concurrency.Task.isCancelled { throw CancellationError() }
+          try call.exchange(&source, submits: failure == nil) { news in
+            switch news {
+            case .outputs(let first, let count, let slice):
+              endedItems.insert(first, count: count)
+              note(store(first, count, slice))
+            case .failure(let item, let error):
+              endedItems.insert(item, count: 1)
+              note(ItemError(item: item, error: error))
+            }
+          }
+          if let failure, endedItems.prefix >= failure.item { throw failure.error }
+          if source.isExhausted, call.isComplete { return }
+          await call.wait(isolation: isolation)
+        }
+      }, onCancel: { [box = call.box] in self.call(ownerOf: box) }, isolation: isolation)
+  }
+}

@@ -1,0 +1,100 @@
+import ProcPoolWire
+
+/// Where the inputs of a call come from.
+protocol InputSource<Input> {
+  associatedtype Input: Codable & Sendable
+
+  /// How many inputs are left, where that is known.
+  var remaining: Int? { get }
+  /// All inputs have been taken.
+  var isExhausted: Bool { get }
+  /// Adds up to `count` inputs, as many as are there without waiting.
+  ///
+  /// - Throws: what the inputs' own sequence throws.
+  mutating func fill(_ writer: inout ChunkWriter<Input>, count: Int, isBlock: Bool) throws
+}
+
+/// Inputs from any sequence, taken on demand.
+struct SequenceSource<Iterator: IteratorProtocol>: InputSource where Iterator.Element: Codable & Sendable {
+  private var iterator: Iterator
+  private(set) var isExhausted = false
+  private(set) var remaining: Int?
+
+  init(_ inputs: some Sequence<Iterator.Element>, iterator: Iterator) {
+    self.iterator = iterator
+    // Only collections know their count; the estimate of other sequences may be far too low.
+    if let collection = inputs as? any Collection { remaining = collection.count }
+  }
+
+  /// Takes all that is left, and counts it.
+  mutating func countRest() -> Int {
+    var count = 0
+    while !isExhausted, iterator.next() != nil { count += 1 }
+    isExhausted = true
+    return count
+  }
+
+  mutating func fill(_ writer: inout ChunkWriter<Iterator.Element>, count: Int, isBlock: Bool) {
+    for taken in 0..<count {
+      // Bounded in bytes, too: large inputs are made when they are wanted.
+      if writer.byteCount >= Pacing.windowBytes && taken > 0 { return }
+      guard let input = iterator.next() else {
+        isExhausted = true
+        remaining = 0
+        return
+      }
+      if let left = remaining { remaining = max(0, left - 1) }
+      writer.append(input)
+    }
+  }
+}
+
+/// Inputs from an array: those of fixed size are copied as memory.
+struct ArraySource<Input: Codable & Sendable>: InputSource {
+  private let inputs: [Input]
+  private var next = 0
+
+  init(_ inputs: [Input]) {
+    self.inputs = inputs
+  }
+
+  var remaining: Int? { inputs.count - next }
+  var isExhausted: Bool { next == inputs.count }
+
+  mutating func fill(_ writer: inout ChunkWriter<Input>, count: Int, isBlock: Bool) {
+    let end = min(inputs.count, next + count)
+    if isBlock {
+      inputs.withUnsafeBufferPointer { writer.append(block: UnsafeBufferPointer(rebasing: $0[next..<end])) }
+      next = end
+    } else {
+      let first = next
+      while next < end, next == first || writer.byteCount < Pacing.windowBytes {
+        writer.append(inputs[next])
+        next += 1
+      }
+    }
+  }
+}
+
+/// The same input, once for each worker and for no other.
+struct PinnedSource<Input: Codable & Sendable>: InputSource {
+  private let input: Input
+  private let workers: Int
+  private var next = 0
+
+  init(_ input: Input, workers: Int) {
+    self.input = input
+    self.workers = workers
+  }
+
+  var remaining: Int? { workers - next }
+  var isExhausted: Bool { next == workers }
+
+  /// All at once, whatever is asked for: a worker takes its item when it gets to it.
+  mutating func fill(_ writer: inout ChunkWriter<Input>, count: Int, isBlock: Bool) {
+    while next < workers {
+      writer.append(input, to: next)
+      next += 1
+    }
+  }
+}

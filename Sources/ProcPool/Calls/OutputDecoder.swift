@@ -1,0 +1,63 @@
+import ProcPoolWire
+import ProcPoolWorker
+
+/// Turns results back into values.
+struct OutputDecoder<Output> {
+  private let codec: _OutputCodec<Output>
+
+  init(_ codec: _OutputCodec<Output>) {
+    self.codec = codec
+  }
+
+  var shape: OutputShape {
+    switch codec {
+    case .values(let codec): .packed(ItemPacking(stride: codec.blockStride))
+    case .nothing: .nothing
+    case .unavailable: .packed(ItemPacking(stride: 0))
+    }
+  }
+
+  /// Whether outputs lie in a frame as they lie in memory.
+  var isBlock: Bool {
+    if case .values(let codec) = codec { return codec.blockStride > 0 }
+    return false
+  }
+
+  /// Decodes the next output of a frame's body.
+  func next(_ reader: inout WireReader) throws -> Output {
+    switch codec {
+    case .values(let codec):
+      return try codec.decode(ItemPacking(stride: codec.blockStride).next(&reader))
+    case .nothing:
+      // The cast cannot fail: `Output` is `Void`.
+      return () as! Output
+    case .unavailable:
+      throw WireError.malformed("outputs of type \(Output.self) cannot be sent", offset: 0)
+    }
+  }
+}
+
+/// Decoded one by one, as they are asked for.
+struct OutputCursor<Output> {
+  private let slice: OutputSlice
+  private var reader: WireReader
+  private(set) var remaining: Int
+
+  init(_ slice: OutputSlice, count: Int) {
+    self.slice = slice
+    // The reader points into the slice's memory, which this value keeps.
+    reader = WireReader(slice.bytes)
+    remaining = count
+  }
+
+  /// The next output, or why it cannot be decoded; those after it can be, all the same.
+  mutating func next(_ decoder: OutputDecoder<Output>, item: TaskID) -> Result<Output, PoolError> {
+    remaining -= 1
+    do {
+      return .success(try decoder.next(&reader))
+    } catch {
+      return .failure(
+        .notCodable(CodingFailure(item: item, value: .output, isEncoding: false, message: "\(error)")))
+    }
+  }
+}

@@ -1,0 +1,184 @@
+import ProcPoolSystem
+import ProcPoolWire
+import ProcPoolWorker
+
+/// One call of a verb, on its caller's side: encodes inputs, decodes outputs, and knows how many are where.
+///
+/// Used by one caller at a time.
+final class TypedCall<Task: PoolTask> {
+  let runtime: PoolRuntime
+  let box: CallBox
+  let decoder: OutputDecoder<Task.Output>
+  private let codec = ItemCodec<Task.Input>.resolve()
+  private let chunkSize: Int?
+
+  /// Items handed to the pool, or failed before that.
+  private(set) var submitted = 0
+  /// Of these, how many have ended.
+  private(set) var ended = 0
+  private var isRetired = false
+
+  init(_ task: Task, runtime: PoolRuntime, chunkSize: Int?, timeout: Duration?) throws {
+    precondition(chunkSize ?? 1 >= 1, "a chunk has at least one item")
+    let decoder = OutputDecoder(Task._makeOutputCodec())
+    let body = try TaskMessage(task)
+    guard
+      let box = runtime.begin(timeout: timeout, outputs: decoder.shape, callFrame: { body.frame(call: $0) })
+    else { throw runtime.closedError }
+    self.runtime = runtime
+    self.box = box
+    self.decoder = decoder
+    self.chunkSize = chunkSize
+  }
+
+  deinit {
+    retire()
+  }
+
+  /// The caller wants no more: what has not started is taken back.
+  func retire() {
+    if isRetired { return }
+    isRetired = true
+    runtime.retire(box)
+  }
+
+  var isComplete: Bool { ended == submitted }
+
+  func taskID(_ item: UInt64) -> TaskID { TaskID(call: box.id, item: Int(item)) }
+
+  /// Takes what has happened, and hands the pool what it wants.
+  ///
+  /// - Parameters:
+  ///   - limit: how many items may be in the pool at the most.
+  ///   - handle: gets the news, in the order in which it happened.
+  func exchange(
+    _ source: inout some InputSource<Task.Input>, submits: Bool, limit: Int = .max,
+    _ handle: (ItemNews) -> Void
+  ) throws {
+    let (news, items, size) = runtime.exchange(box, chunkSize: chunkSize)
+    for one in news { take(one, handle) }
+    guard submits, items > 0, !source.isExhausted else { return }
+    let wanted = min(items, limit - (submitted - ended))
+    guard wanted > 0 else { return }
+    // A chunk of given size is never cut short while there is more; one of automatic size gets smaller towards the end,
+    // so that all workers finish together.
+    var chunk = size
+    var count = (wanted + size - 1) / size * size
+    if chunkSize == nil, let remaining = source.remaining {
+      chunk = max(1, min(size, remaining / (2 * runtime.settings.workers)))
+      count = max(chunk, wanted / chunk * chunk)
+    } else if count > limit - (submitted - ended) {
+      count = max(size, wanted / size * size)
+    }
+    var writer = ChunkWriter<Task.Input>(
+      codec: codec, call: box.id, first: UInt64(submitted), chunkSize: chunk, isAutomatic: chunkSize == nil,
+      maximumBody: runtime.settings.maximumPayload)
+    try source.fill(&writer, count: count, isBlock: codec.blockStride > 0)
+    submitted = Int(writer.next)
+    for (item, error) in writer.failures {
+      ended += 1
+      let failure = CodingFailure(item: taskID(item), value: .input, isEncoding: true, message: "\(error)")
+      handle(.failure(item: item, .notCodable(failure)))
+    }
+    runtime.submit(writer.finish())
+  }
+
+  private func take(_ news: CallNews, _ handle: (ItemNews) -> Void) {
+    switch news {
+    case .outputs(let first, let count, let slice):
+      ended += count
+      handle(.outputs(first: first, count: count, slice))
+    case .reported(let first, let count, let report, let worker):
+      ended += count
+      for item in first..<first + UInt64(count) {
+        handle(.failure(item: item, PoolError(report, item: taskID(item), worker: worker)))
+      }
+    case .failed(let first, let count, let failure):
+      ended += count
+      for item in first..<first + UInt64(count) {
+        handle(.failure(item: item, PoolError(failure, item: taskID(item))))
+      }
+    }
+  }
+
+  func wait(isolation: isolated (any Actor)?) async {
+    await runtime.wait(for: box, isolation: isolation)
+  }
+}
+
+/// What has become of items.
+enum ItemNews {
+  /// Outputs of consecutive items.
+  case outputs(first: UInt64, count: Int, OutputSlice)
+  case failure(item: UInt64, PoolError)
+}
+
+/// A task value, encoded, with the name by which a worker finds its type.
+struct TaskMessage {
+  private let typeName: String
+  private let value: [UInt8]
+
+  /// - Throws: ``PoolError/taskUnavailable(_:)`` if no worker could find the type, or the value cannot be encoded.
+  init<Task: PoolTask>(_ task: Task) throws {
+    guard let name = _mangledTypeName(Task.self), _typeByName(name) == Task.self else {
+      throw PoolError.taskUnavailable(
+        "workers cannot find the task type \(Task.self), because it is private, fileprivate or declared inside a "
+          + "function (or a generic argument of it is); declare it internal, at the top level or inside a type")
+    }
+    typeName = name
+    do {
+      value = try WireCoding.encode(task)
+    } catch {
+      throw PoolError.taskUnavailable("the task value of type \(Task.self) cannot be encoded: \(error)")
+    }
+  }
+
+  func frame(call: UInt32) -> FrameMemory {
+    FrameMemory(FrameHeader(.call, call: call)) { writer in
+      CallMessage.writeHead(typeName: typeName, to: &writer)
+      value.withUnsafeBytes { writer.writeBytes($0) }
+    }
+  }
+}
+
+extension PoolRuntime {
+  /// Why no call can be begun.
+  var closedError: PoolError {
+    state.withLock { $0.isTerminated ? .terminated : .closed }
+  }
+}
+
+extension PoolError {
+  /// What a worker reported of an item.
+  init(_ report: ErrorReport, item: TaskID, worker: WorkerID) {
+    switch report.reason {
+    case .threw, .preparationThrew:
+      self = .taskFailed(
+        TaskFailure(
+          item: item, worker: worker, isPreparation: report.reason == .preparationThrew, typeName: report.typeName,
+          message: report.message, underlying: report.value.flatMap(Self.decode)))
+    case .inputUndecodable:
+      self = .notCodable(
+        CodingFailure(item: item, value: .input, isEncoding: false, message: report.message))
+    case .outputUnencodable:
+      self = .notCodable(
+        CodingFailure(item: item, value: .output, isEncoding: true, message: report.message))
+    case .taskUnavailable: self = .taskUnavailable(report.message)
+    }
+  }
+
+  private static func decode(_ value: (typeName: String, bytes: [UInt8])) -> (any Error)? {
+    guard let type = _typeByName(value.typeName) as? any (Error & Decodable).Type else { return nil }
+    // An error that this program cannot decode is still told by its type and its message.
+    return try? WireCoding.decode(type, from: value.bytes)
+  }
+
+  init(_ failure: ItemFailure, item: TaskID) {
+    switch failure {
+    case .lost(let loss): self = .workerLost(item, loss)
+    case .timedOut(let worker, let limit): self = .timedOut(item, worker: worker, limit: limit)
+    case .noWorkers(let failure): self = .workersUnavailable(failure)
+    case .terminated: self = .terminated
+    }
+  }
+}

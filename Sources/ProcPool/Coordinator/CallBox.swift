@@ -1,0 +1,59 @@
+import ProcPoolWire
+import ProcPoolWorker
+
+/// What has become of some items of a call, on its way from the runtime to the caller.
+enum CallNews {
+  /// Outputs of consecutive items, encoded.
+  case outputs(first: UInt64, count: Int, OutputSlice)
+  /// The worker reports that consecutive items failed.
+  case reported(first: UInt64, count: Int, ErrorReport, WorkerID)
+  /// Consecutive items ended otherwise.
+  case failed(first: UInt64, count: Int, ItemFailure)
+}
+
+/// How outputs lie in a results frame.
+enum OutputShape {
+  /// Outputs of type `Void`: there is nothing in the body.
+  case nothing
+  case packed(ItemPacking)
+
+  /// Bytes of the first `count` outputs.
+  func length(ofFirst count: Int, in body: UnsafeRawBufferPointer) throws(WireError) -> Int {
+    switch self {
+    case .nothing: 0
+    case .packed(let packing): try packing.length(ofFirst: count, in: body)
+    }
+  }
+}
+
+/// A call, as far as the runtime knows it: bytes in, bytes out.
+///
+/// - Because `@unchecked Sendable`: the constants are shared freely, all else belongs to the pool's lock.
+final class CallBox: @unchecked Sendable {
+  let id: UInt32
+  /// The frame that tells a worker the task.
+  let callFrame: FrameMemory
+  let outputs: OutputShape
+
+  /// For a call of one item: takes its news, once, outside the lock.
+  var completion: (@Sendable (_ call: UInt32, CallNews) -> Void)?
+  /// Under which a call of one item leaves what it took to the next of its kind.
+  let estimateKey: ObjectIdentifier?
+
+  var news: [CallNews] = []
+  /// The caller, if it is waiting for news or for room.
+  var waiter: UnsafeContinuation<Void, Never>?
+  /// There is something that the caller has not seen: news, or room for more chunks.
+  var hasChanged = false
+
+  init(
+    id: UInt32, callFrame: FrameMemory, outputs: OutputShape, estimateKey: ObjectIdentifier? = nil,
+    completion: (@Sendable (_ call: UInt32, CallNews) -> Void)? = nil
+  ) {
+    self.id = id
+    self.estimateKey = estimateKey
+    self.completion = completion
+    self.callFrame = callFrame
+    self.outputs = outputs
+  }
+}

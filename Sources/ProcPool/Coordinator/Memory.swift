@@ -1,0 +1,139 @@
+import ProcPoolSystem
+import ProcPoolWire
+
+/// Frames that wait to be written, or may have to be written again: memory with as many owners as it has frames.
+///
+/// - Because `@unchecked Sendable`: written before it is shared; afterwards only a frame's flags are, under the pool's
+///   lock and before the frame is sent.
+final class FrameMemory: @unchecked Sendable {
+  let base: UnsafeMutableRawPointer
+  let count: Int
+
+  init(_ writer: consuming WireWriter) {
+    let (base, count) = writer.release()!
+    self.base = base
+    self.count = count
+  }
+
+  deinit {
+    base.deallocate()
+  }
+
+  /// One frame without a body, or with a small one.
+  convenience init(_ header: FrameHeader, _ body: (inout WireWriter) -> Void = { _ in }) {
+    var writer = WireWriter(capacity: 64)
+    writer.writeFrame(header, body)
+    self.init(writer)
+  }
+}
+
+/// The frame of a chunk in the memory of many: what the scheduler moves about.
+struct InputSlice: ChunkPayload {
+  let memory: FrameMemory
+  /// Where the frame begins and ends.
+  let start: Int
+  let end: Int
+  let packing: ItemPacking
+
+  var byteCount: Int { end - start }
+
+  /// - Complexity: O(bytes): the rest gets memory and a header of its own.
+  func dropping(_ items: Int) -> InputSlice {
+    var header = try! FrameHeader(loading: memory.base + start)  // Written by this process.
+    let body = UnsafeRawBufferPointer(
+      start: memory.base + start + FrameHeader.size, count: header.bodyLength)
+    let dropped = try! packing.length(ofFirst: items, in: body)  // Likewise.
+    header.first += UInt64(items)
+    header.count -= UInt32(items)
+    let rest = UnsafeRawBufferPointer(rebasing: body[dropped...])
+    var writer = WireWriter(capacity: FrameHeader.size + rest.count + 8)
+    writer.writeFrame(header) { $0.writeBytes(rest) }
+    let memory = FrameMemory(writer)
+    return InputSlice(memory: memory, start: 0, end: memory.count, packing: packing)
+  }
+
+  /// Notes in the frame's header what the worker is told about it.
+  func note(_ hint: ChunkHint) {
+    let flags = ChunkFlags(flushes: hint.flushes, claimExponent: hint.claimExponent)
+    memory.base.storeBytes(of: flags.rawValue, toByteOffset: start + 7, as: UInt8.self)
+  }
+}
+
+/// Memory that was read into, kept by the results that lie in it.
+///
+/// - Because `@unchecked Sendable`: the runtime thread writes only behind what it has handed out.
+final class ReceivedMemory: @unchecked Sendable {
+  let base: UnsafeMutableRawPointer
+  let capacity: Int
+
+  init(capacity: Int) {
+    // 16, so that the frames in it, and their bodies, are aligned to 8.
+    base = .allocate(byteCount: capacity, alignment: 16)
+    self.capacity = capacity
+  }
+
+  deinit {
+    base.deallocate()
+  }
+}
+
+/// Outputs of consecutive items, still encoded.
+struct OutputSlice: Sendable {
+  let memory: ReceivedMemory
+  let start: Int
+  let count: Int
+
+  var bytes: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: memory.base + start, count: count)
+  }
+}
+
+/// What comes from a worker, cut into frames without being copied.
+struct ReceiveBuffer {
+  private var memory = ReceivedMemory(capacity: 1 << 16)
+  private(set) var start = 0
+  private var end = 0
+  /// Grows while reads fill the memory, so that a stream of large results takes few reads.
+  private var capacity = 1 << 16
+
+  /// What has come and was not consumed.
+  var bytes: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: memory.base + start, count: end - start)
+  }
+
+  /// The part of the memory that begins `offset` bytes after the first unconsumed one, kept alive by the result.
+  func slice(offset: Int, count: Int) -> OutputSlice {
+    OutputSlice(memory: memory, start: start + offset, count: count)
+  }
+
+  mutating func consume(_ count: Int) {
+    start += count
+  }
+
+  /// Reads once.
+  ///
+  /// - Parameter frameLength: bytes of the frame that is being awaited, header included.
+  mutating func read(
+    from descriptor: borrowing Descriptor, frameLength: Int
+  ) throws(SystemError) -> Transfer {
+    if isKnownUniquelyReferenced(&memory), start == end {
+      start = 0
+      end = 0
+    }
+    if memory.capacity - start < frameLength || memory.capacity - end < memory.capacity / 4 {
+      // What was handed out stays where it is; what is left moves to fresh memory.
+      let fresh = ReceivedMemory(capacity: max(capacity, frameLength))
+      fresh.base.copyMemory(from: memory.base + start, byteCount: end - start)
+      (start, end) = (0, end - start)
+      memory = fresh
+    }
+    let room = UnsafeMutableRawBufferPointer(start: memory.base + end, count: memory.capacity - end)
+    let transfer = try descriptor.read(into: room)
+    if case .moved(let count) = transfer {
+      end += count
+      // Up to 1 MiB: more per read gains nothing, the largest pipe of an unprivileged process holds no more.
+      capacity = count == room.count ? min(capacity * 2, 1 << 20) : max(1 << 16, capacity / 2)
+    }
+    return transfer
+  }
+}

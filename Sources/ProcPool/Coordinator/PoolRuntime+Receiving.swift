@@ -1,0 +1,198 @@
+import ProcPoolSystem
+import ProcPoolWire
+import ProcPoolWorker
+
+// What workers send, on the runtime thread.
+
+extension PoolRuntime {
+  /// Takes the frames that are complete out of what has been read from a worker.
+  func receive(_ link: WorkerLink, bytes: Int) {
+    do throws(FrameError) {
+      if !link.hasPreamble {
+        guard try Preamble.check(link.received.bytes) else { return }
+        link.hasPreamble = true
+        link.received.consume(Preamble.size)
+      }
+      let failure = change { (state, effects) -> FrameError? in
+        state.statistics.bytesReceived += UInt64(bytes)
+        do throws(FrameError) {
+          while case .frame(let header) = try scan(link) {
+            try handle(header, of: link, &state, &effects)
+            link.received.consume(header.frameLength)
+          }
+          state.scheduler.measure(link.place, now: MonotonicClock.now())
+          return nil
+        } catch {
+          return error
+        }
+      }
+      if let failure { throw failure }
+    } catch {
+      reject(link, error)
+    }
+  }
+
+  private func scan(_ link: WorkerLink) throws(FrameError) -> FrameScan {
+    let scan = try FrameScan.scan(link.received.bytes, limit: settings.maximumPayload)
+    if case .needs(let length) = scan { link.frameLength = length } else { link.frameLength = FrameHeader.size }
+    return scan
+  }
+
+  private func handle(
+    _ header: FrameHeader, of link: WorkerLink, _ state: inout State, _ effects: inout Effects
+  ) throws(FrameError) {
+    let body = link.received.slice(offset: FrameHeader.size, count: header.bodyLength)
+    if link.greeting == nil {
+      guard header.kind == .greeting else { throw .unexpected("it sent a \(header.kind) frame before its greeting") }
+      return try greet(link, body.bytes, &state)
+    }
+    switch header.kind {
+    case .results, .failure: try take(header, body, position: nil, of: link, &state, &effects)
+    case .hello, .call, .chunk, .resume, .endCall, .end, .greeting:
+      throw .unexpected("it sent a \(header.kind) frame")
+    }
+  }
+
+  private func greet(
+    _ link: WorkerLink, _ body: UnsafeRawBufferPointer, _ state: inout State
+  ) throws(FrameError) {
+    guard let greeting = try? Greeting(from: body) else { throw .unexpected("its greeting is malformed") }
+    if case .executable(_, isSelf: true) = settings.program, greeting.buildID != ProgramIdentity.buildID {
+      throw .unexpected("it is another build of the program than the coordinator; start the program again")
+    }
+    link.greeting = greeting
+    link.isPageShared = link.offersPage && greeting.pageFailure.isEmpty
+    state.scheduler.greeted(link.place, now: MonotonicClock.now())
+  }
+
+  /// Takes results or a failure, from the pipe or from the page.
+  private func take(
+    _ header: FrameHeader, _ body: OutputSlice, position: UInt64?, of link: WorkerLink, _ state: inout State,
+    _ effects: inout Effects
+  ) throws(FrameError) {
+    let count = Int(header.count)
+    let box = state.boxes[header.call]
+    if header.kind == .results, let box {
+      guard (try? box.outputs.length(ofFirst: count, in: body.bytes)) == body.count else {
+        throw .unexpected("its results for call \(header.call) are malformed")
+      }
+    }
+    switch state.scheduler.received(
+      link.place, call: header.call, first: header.first, count: count, position: position)
+    {
+    case .violation(let what): throw .unexpected(what)
+    case .ignore: return
+    case .deliver(let skipped):
+      guard let box else { return }
+      let first = header.first + UInt64(skipped)
+      let wanted = count - skipped
+      state.statistics.itemsFinished += UInt64(wanted)
+      if header.kind == .results {
+        let offset = (try? box.outputs.length(ofFirst: skipped, in: body.bytes)) ?? 0
+        let slice = OutputSlice(memory: body.memory, start: body.start + offset, count: body.count - offset)
+        deliver(.outputs(first: first, count: wanted, slice), to: box, &effects)
+      } else {
+        guard let report = try? ErrorReport(from: body.bytes) else {
+          throw .unexpected("its report of a failure is malformed")
+        }
+        deliver(.reported(first: first, count: wanted, report, WorkerID(index: link.place)), to: box, &effects)
+      }
+    }
+  }
+
+  /// The worker did what it must not: it is killed, and the reason kept for when it has ended.
+  private func reject(_ link: WorkerLink, _ error: FrameError) {
+    if link.greeting == nil {
+      link.startFailure = link.startFailure ?? WorkerStartFailure(Self.startAdvice(error, pid: link.pid))
+    } else {
+      link.violation = link.violation ?? error.description
+    }
+    if link.isResultsOpen {
+      link.isResultsOpen = false
+      poller.remove(link.results)
+    }
+    link.kill()
+    if link.process == nil { change { state, _ in state.scheduler.condemn(link.place, nil) } }
+  }
+
+  private static func startAdvice(_ error: FrameError, pid: Int32) -> String {
+    switch error {
+    case .notProcPool:
+      "the program (pid \(pid)) wrote something of its own to standard output where a worker greets; "
+        + RuntimeLoop.serveAdvice
+    case .version, .unexpected, .unknownKind, .tooLong:
+      "the worker (pid \(pid)) cannot be used: \(error)"
+    }
+  }
+}
+
+// MARK: - Results that a worker has not written
+
+extension PoolRuntime {
+  /// Fetches what a worker has finished and not written: from a busy one so that nobody waits for it, from a dead one
+  /// so that nothing is lost.
+  func fetchResults(of link: WorkerLink, isOver: Bool) {
+    guard link.isPageShared else { return }
+    let memory = ReceivedMemory(capacity: StatusPage.bufferCapacity)
+    guard let (first, committed) = link.page.copyResults(to: memory.base) else { return }
+    change { state, effects in
+      var position = first
+      var left = Int(clamping: committed)
+      var offset = 0
+      // The buffer of a running worker may change while it is copied; what does not add up is left for the pipe.
+      while left > 0, offset + FrameHeader.size <= memory.capacity,
+        var header = try? FrameHeader(loading: memory.base + offset),
+        header.kind == .results || header.kind == .failure
+      {
+        let room = memory.capacity - offset - FrameHeader.size
+        let body = OutputSlice(memory: memory, start: offset + FrameHeader.size, count: room)
+        if header.count == FrameHeader.openCount {
+          // Still growing: what is committed of it follows from the positions.
+          guard let box = state.boxes[header.call],
+            let length = try? box.outputs.length(ofFirst: left, in: body.bytes)
+          else { break }
+          header.count = UInt32(left)
+          header.bodyLength = length
+        }
+        guard header.bodyLength <= room, header.count > 0, header.count <= left else { break }
+        let used = OutputSlice(memory: memory, start: body.start, count: header.bodyLength)
+        guard (try? take(header, used, position: position, of: link, &state, &effects)) != nil else { break }
+        position += UInt64(header.count)
+        left -= Int(header.count)
+        offset += header.frameLength
+      }
+      if !isOver { state.scheduler.measure(link.place, now: MonotonicClock.now()) }
+    }
+  }
+
+  /// A worker has ended and everything it left has been taken.
+  func finish(_ link: WorkerLink, _ end: ProcessEnd) {
+    let standardError = link.errorLines.text
+    change { state, _ in
+      let now = MonotonicClock.now()
+      state.links[link.place] = nil
+      if link.greeting == nil {
+        let failure =
+          link.startFailure.map { WorkerStartFailure($0.message, standardError: standardError) }
+          ?? WorkerStartFailure(Self.advice(end, pid: link.pid), standardError: standardError)
+        state.scheduler.failedToStart(link.place, failure, now: now)
+      } else {
+        let loss = WorkerLoss(
+          worker: WorkerID(index: link.place), pid: link.pid, end: end, violation: link.violation,
+          standardError: standardError)
+        state.statistics.workersLost += state.scheduler.places[link.place].state == .leaving ? 0 : 1
+        state.scheduler.lost(
+          link.place, progress: link.isPageShared ? link.page.progress : nil, loss: loss, now: now)
+      }
+    }
+  }
+
+  private static func advice(_ end: ProcessEnd, pid: Int32) -> String {
+    if end == .exited(status: WorkerMark.forgotToServe) {
+      return "the program was started as a worker and made a pool of its own instead of serving; "
+        + RuntimeLoop.serveAdvice
+    }
+    let kind = if case .exited = end { "; " + RuntimeLoop.serveAdvice } else { "" }
+    return "the program (pid \(pid)) ended with \(end) before it greeted\(kind)"
+  }
+}

@@ -1,0 +1,293 @@
+import ProcPoolSystem
+import ProcPoolWire
+import ProcPoolWorker
+
+/// The pool's runtime thread: waits for workers, reads what they send, notices when they end.
+struct RuntimeLoop {
+  private let runtime: PoolRuntime
+  /// When results that lie in workers' buffers are looked for next, and the interval from then on.
+  private var nextPeek: Int64 = .max
+  private var peekInterval = Self.shortestPeek
+  private var nextTimeoutCheck: Int64 = .max
+  /// Workers that have closed their results and are not known to have ended.
+  private var closed: [WorkerLink] = []
+  /// Workers whose standard error waits until there is room on the coordinator's.
+  private var blockedErrors: [WorkerLink] = []
+
+  /// Finished results wait this long in a busy worker's buffer before they are fetched from there; the interval doubles
+  /// while nothing is found, so that a pool whose items take seconds is not looked at all the time. Nanoseconds.
+  private static let shortestPeek: Int64 = 2_000_000
+  private static let longestPeek: Int64 = 64_000_000
+  /// How long a worker may take to greet: far more than it takes on a loaded machine.
+  private static let greetingTime: Int64 = 30_000_000_000
+  /// How long a worker may live after it has closed its results: a process that ends takes less.
+  private static let closingTime: Int64 = 500_000_000
+  /// How often blocked standard error is tried again.
+  private static let errorsInterval: Int64 = 10_000_000
+
+  init(_ runtime: PoolRuntime) {
+    self.runtime = runtime
+  }
+
+  mutating func run() {
+    var events: [(UInt64, Readiness)] = []
+    while true {
+      events.removeAll(keepingCapacity: true)
+      let timeout = waitingTime()
+      if timeout == nil { return }
+      do {
+        if try !poll(timeout!, &events) { tick() }
+      } catch {
+        fatalError("procpool cannot wait for its workers: \(error)")
+      }
+      // Results before exits, so that what a worker has finished counts.
+      for (token, readiness) in events { handle(LinkToken(rawValue: token), readiness) }
+      tick()
+    }
+  }
+
+  private func poll(_ timeout: Int64, _ events: inout [(UInt64, Readiness)]) throws(SystemError) -> Bool {
+    if timeout != 0, mayPoll() {
+      let deadline = MonotonicClock.now() + runtime.settings.pollingTime
+      repeat {
+        if try runtime.poller.wait(timeout: 0, { events.append(($0, $1)) }) { return true }
+        for _ in 0..<16 { spinHint() }
+      } while MonotonicClock.now() < deadline
+    }
+    return try runtime.poller.wait(timeout: timeout) { events.append(($0, $1)) }
+  }
+
+  /// Whether to poll for a moment before sleeping: only while an answer is due and a processor is free for it.
+  private func mayPoll() -> Bool {
+    guard runtime.settings.pollingTime > 0 else { return false }
+    return runtime.state.withLock { state in
+      var busy = 0
+      for place in state.scheduler.places where !place.queue.isEmpty { busy += 1 }
+      return busy > 0 && busy < PoolSizing.processors
+    }
+  }
+
+  /// - Returns: nanoseconds until something is due; negative for never; `nil` when the pool has stopped.
+  private mutating func waitingTime() -> Int64? {
+    let now = MonotonicClock.now()
+    var next = Int64.max
+    let isStopped = runtime.state.withLock { state in
+      if state.isStopped { return true }
+      if let interval = state.scheduler.timeoutInterval {
+        nextTimeoutCheck = min(nextTimeoutCheck, now + interval)
+      } else {
+        nextTimeoutCheck = .max
+      }
+      if state.needsTick {
+        state.needsTick = false
+        peekInterval = Self.shortestPeek
+        nextPeek = min(nextPeek, now + peekInterval)
+      }
+      for (index, place) in state.scheduler.places.enumerated() where place.state == .launching {
+        if let link = state.links[index] { next = min(next, link.started + Self.greetingTime) }
+      }
+      return false
+    }
+    if isStopped { return nil }
+    next = min(next, nextPeek, nextTimeoutCheck)
+    if !blockedErrors.isEmpty { next = min(next, now + Self.errorsInterval) }
+    for link in closed { next = min(next, link.closedAt + Self.closingTime) }
+    let sleeps = next == .max
+    // Whoever sends work now wakes this thread, so that it looks at clocks again.
+    let isLate = runtime.state.withLock { state in
+      state.runtimeSleeps = sleeps
+      return sleeps && state.needsTick
+    }
+    return isLate ? 0 : sleeps ? -1 : max(0, next - now)
+  }
+
+  /// What is due by the clock.
+  private mutating func tick() {
+    let now = MonotonicClock.now()
+    if now >= nextTimeoutCheck {
+      nextTimeoutCheck = .max
+      runtime.change { state, _ in
+        let links = state.links
+        state.scheduler.checkTimeouts(now: now) { links[$0].flatMap { $0.isPageShared ? $0.page.progress : nil } }
+      }
+    }
+    if now >= nextPeek {
+      nextPeek = .max
+      let busy = runtime.state.withLock { state in
+        state.links.filter { $0 != nil && !state.scheduler.places[$0!.place].queue.isEmpty }
+      }
+      for case let link? in busy { runtime.fetchResults(of: link, isOver: false) }
+      if !busy.isEmpty {
+        peekInterval = min(peekInterval * 2, Self.longestPeek)
+        nextPeek = now + peekInterval
+      }
+    }
+    let late = runtime.state.withLock { state in
+      state.links.filter {
+        guard let link = $0, state.scheduler.places[link.place].state == .launching else { return false }
+        return now - link.started > Self.greetingTime
+      }
+    }
+    for case let link? in late {
+      link.startFailure = WorkerStartFailure(
+        "worker \(link.place) (pid \(link.pid)) did not greet within \(Self.greetingTime / 1_000_000_000) s; "
+          + RuntimeLoop.serveAdvice, standardError: link.errorLines.text)
+      link.kill()
+    }
+    for link in closed where now >= link.closedAt + Self.closingTime {
+      link.violation = link.violation ?? "it closed its results and went on running"
+      link.kill()
+    }
+    closed.removeAll { now >= $0.closedAt + Self.closingTime }
+    if !blockedErrors.isEmpty {
+      let links = blockedErrors
+      blockedErrors = []
+      for link in links { readErrors(link) }
+    }
+    // Workers on threads have no process that could be killed: they are given up.
+    let abandoned = runtime.state.withLock { state in
+      state.links.filter {
+        guard let link = $0, link.process == nil else { return false }
+        if case .condemned = state.scheduler.places[link.place].state { return true }
+        return false
+      }
+    }
+    for case let link? in abandoned { end(link) }
+  }
+
+  static let serveAdvice =
+    "let its main type conform to PoolProgram, or call `serveIfWorker()` as the first line of its main"
+
+  // MARK: - Events
+
+  private mutating func handle(_ token: LinkToken, _ readiness: Readiness) {
+    let link = runtime.state.withLock { state in
+      state.links[token.place].flatMap { $0.generation == token.generation ? $0 : nil }
+    }
+    guard let link else { return }
+    switch token.source {
+    case .results: readResults(link)
+    case .tasks: runtime.flush(link, afterWaiting: true)
+    case .errors: readErrors(link)
+    case .process: end(link)
+    }
+  }
+
+  /// Reads at most so often from one worker before the others get their turn: a megabyte or so.
+  private static let readsPerTurn = 16
+
+  private mutating func readResults(_ link: WorkerLink) {
+    for _ in 0..<Self.readsPerTurn {
+      guard link.isResultsOpen else { return }
+      switch readOnce(link) {
+      case .more: continue
+      case .nothing: return
+      case .closed:
+        link.isResultsOpen = false
+        runtime.poller.remove(link.results)
+        if link.process == nil {
+          end(link)
+        } else {
+          // It is ending, most likely: a process closes its descriptors just before it is gone.
+          link.closedAt = MonotonicClock.now()
+          closed.append(link)
+        }
+        return
+      }
+    }
+  }
+
+  private enum Read { case more, nothing, closed }
+
+  private mutating func readOnce(_ link: WorkerLink) -> Read {
+    guard let transfer = try? link.received.read(from: link.results, frameLength: link.frameLength) else {
+      return .closed
+    }
+    switch transfer {
+    case .wouldBlock: return .nothing
+    case .closed: return .closed
+    case .moved(let count):
+      runtime.receive(link, bytes: count)
+      return .more
+    }
+  }
+
+  private mutating func readErrors(_ link: WorkerLink) {
+    switch link.errors {
+    case .none: return
+    case .some(let errors):
+      let forwards = runtime.standardError.isInherited
+      if forwards, !Descriptor.isWritable(StandardError.number) {
+        // Nobody reads what we write there just now: the worker waits as if it wrote there itself.
+        try? runtime.poller.modify(errors, for: [], token: LinkToken(link, .errors).rawValue)
+        blockedErrors.append(link)
+        return
+      }
+      // 4 KiB: as much as a pipe takes without waiting, if it takes anything (PIPE_BUF).
+      let transfer = withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { memory in
+        let transfer = (try? errors.read(into: memory)) ?? .closed
+        if case .moved(let count) = transfer {
+          let text = UnsafeRawBufferPointer(rebasing: memory[..<count])
+          pass(on: text, of: link)
+        }
+        return transfer
+      }
+      switch transfer {
+      case .moved: try? runtime.poller.modify(errors, for: .readable, token: LinkToken(link, .errors).rawValue)
+      case .wouldBlock: break
+      case .closed: runtime.poller.remove(errors)
+      }
+    }
+  }
+
+  private func pass(on text: UnsafeRawBufferPointer, of link: WorkerLink) {
+    link.errorLines.append(text)
+    switch runtime.standardError {
+    case .inherited: StandardError.write(text)
+    case .discarded: break
+    case .lines(let body): link.lineAssembler.append(text) { body(WorkerID(index: link.place), $0) }
+    }
+  }
+
+  // MARK: - Ends
+
+  /// A worker has ended: takes what it left, its status, and itself out of the pool.
+  private mutating func end(_ link: WorkerLink) {
+    var end = ProcessEnd.unknown
+    switch link.process {
+    case .none: break
+    case .some(let process):
+      guard let status = process.reap() else { return }
+      end = status == .unknown ? link.foundationStatus?() ?? .unknown : status
+      runtime.poller.remove(process.descriptor)
+      closed.removeAll { $0 === link }
+    }
+    while link.isResultsOpen, readOnce(link) == .more {}
+    if link.isResultsOpen { runtime.poller.remove(link.results) }
+    runtime.poller.remove(link.tasks)
+    drainErrors(link)
+    runtime.fetchResults(of: link, isOver: true)
+    runtime.finish(link, end)
+  }
+
+  private mutating func drainErrors(_ link: WorkerLink) {
+    switch link.errors {
+    case .none: return
+    case .some(let errors):
+      withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { memory in
+        // A pipe's worth at the most, since a program that the worker has left behind may go on writing.
+        for _ in 0..<16 {
+          guard case .moved(let count)? = try? errors.read(into: memory) else { break }
+          let text = UnsafeRawBufferPointer(rebasing: memory[..<count])
+          if !runtime.standardError.isInherited || Descriptor.isWritable(StandardError.number) {
+            pass(on: text, of: link)
+          }
+        }
+      }
+      runtime.poller.remove(errors)
+    }
+    if case .lines(let body) = runtime.standardError {
+      link.lineAssembler.finish { body(WorkerID(index: link.place), $0) }
+    }
+  }
+}

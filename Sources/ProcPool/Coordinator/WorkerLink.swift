@@ -1,0 +1,162 @@
+import ProcPoolSystem
+import ProcPoolWire
+import ProcPoolWorker
+
+/// The coordinator's side of one worker process or thread: pipes, process, page, and what is on its way.
+///
+/// - Because `@unchecked Sendable`: the constants are shared freely; `outbox` and `awaitsRoom` belong to the pool's lock, and the
+///   rest to the runtime thread.
+final class WorkerLink: @unchecked Sendable {
+  let place: Int
+  /// Counts the workers of a pool, so that an event of an earlier worker is not taken for a later one's.
+  let generation: UInt32
+  let pid: Int32
+  /// The process; `nil` for a worker on a thread.
+  let process: ProcessDescriptor?
+  let page: StatusPage
+  /// Whether the worker was told where the page is.
+  let offersPage: Bool
+  /// Asks Foundation how the process ended, where it was faster to know.
+  let foundationStatus: (@Sendable () -> ProcessEnd)?
+
+  /// The writing end of the task pipe, and its reading end too: while the coordinator holds that, a write to a worker
+  /// that has died fills the pipe instead of raising `SIGPIPE` in the thread of some caller.
+  let tasks: Descriptor
+  private let tasksReading: Descriptor
+  let results: Descriptor
+  let errors: Descriptor?
+
+  // Under the pool's lock
+  var outbox = Outbox()
+  /// The pipe was full; the poller watches for room.
+  var awaitsRoom = false
+
+  // The runtime thread's
+  var received = ReceiveBuffer()
+  /// Bytes of the frame that is being read.
+  var frameLength = Preamble.size
+  var greeting: Greeting?
+  var hasPreamble = false
+  /// Whether the worker reads and writes the page that `page` is.
+  var isPageShared = false
+  var violation: String?
+  var startFailure: WorkerStartFailure?
+  var isResultsOpen = true
+  /// When it closed its results.
+  var closedAt: Int64 = 0
+  var errorLines = ErrorLines()
+  var lineAssembler = LineAssembler()
+  let started: Int64
+
+  init(
+    place: Int, generation: UInt32, pid: Int32, process: consuming ProcessDescriptor?, page: StatusPage,
+    offersPage: Bool, foundationStatus: (@Sendable () -> ProcessEnd)?, pipes: consuming LinkPipes, now: Int64
+  ) {
+    self.place = place
+    self.generation = generation
+    self.pid = pid
+    self.process = process
+    self.page = page
+    self.offersPage = offersPage
+    self.foundationStatus = foundationStatus
+    tasks = Descriptor(owning: pipes.tasks)
+    tasksReading = Descriptor(owning: pipes.tasksReading)
+    results = Descriptor(owning: pipes.results)
+    errors = pipes.errors.map { Descriptor(owning: $0) }
+    started = now
+  }
+
+  // Pattern matches, because optional chaining would consume what cannot be copied.
+
+  func kill() {
+    switch process {
+    case .some(let process): process.send(signal: 9)  // SIGKILL
+    case .none: break
+    }
+  }
+
+  /// Kills a worker that nobody knows of yet, and takes its status, so that nothing of it stays.
+  func killAndReap() {
+    switch process {
+    case .some(let process):
+      process.send(signal: 9)  // SIGKILL
+      try? process.descriptor.waitUntilReady(for: 1)  // POLLIN; if waiting fails, so does reaping, and Foundation does it.
+      _ = process.reap()
+    case .none: break
+    }
+  }
+}
+
+/// The coordinator's ends of a worker's pipes, by number: the link becomes their owner.
+struct LinkPipes {
+  var tasks: Int32
+  var tasksReading: Int32
+  var results: Int32
+  var errors: Int32?
+}
+
+/// What the poller reports a link's descriptors as.
+struct LinkToken {
+  enum Source: UInt64 { case results = 0, tasks = 1, process = 2, errors = 3 }
+
+  let place: Int
+  let generation: UInt32
+  let source: Source
+
+  init(_ link: WorkerLink, _ source: Source) {
+    place = link.place
+    generation = link.generation
+    self.source = source
+  }
+
+  init(rawValue: UInt64) {
+    source = Source(rawValue: rawValue & 3)!
+    place = Int(rawValue >> 2 & 0x3FFF_FFFF)
+    generation = UInt32(truncatingIfNeeded: rawValue >> 32)
+  }
+
+  var rawValue: UInt64 { UInt64(generation) << 32 | UInt64(place) << 2 | source.rawValue }
+}
+
+/// The last lines that a worker wrote to standard error.
+struct ErrorLines {
+  /// 16 KiB: a trap's message and its backtrace.
+  private static let capacity = 1 << 14
+  private var bytes: [UInt8] = []
+
+  mutating func append(_ more: UnsafeRawBufferPointer) {
+    bytes.append(contentsOf: more.suffix(Self.capacity))
+    if bytes.count > 2 * Self.capacity { bytes.removeFirst(bytes.count - Self.capacity) }
+  }
+
+  /// The text, from the beginning of a line where it had to be cut.
+  var text: String {
+    var tail = bytes.suffix(Self.capacity)
+    if tail.count < bytes.count, let newline = tail.firstIndex(of: 10) { tail = tail[(newline + 1)...] }
+    while tail.last == 10 { tail.removeLast() }
+    return String(decoding: tail, as: UTF8.self)
+  }
+}
+
+/// Makes lines of text that comes in pieces.
+struct LineAssembler {
+  private var unfinished: [UInt8] = []
+
+  /// Calls `body` with each line that `more` completes, without its newline.
+  mutating func append(_ more: UnsafeRawBufferPointer, _ body: (String) -> Void) {
+    var rest = more[...]
+    while let newline = rest.firstIndex(of: 10) {
+      body(String(decoding: unfinished + rest[..<newline], as: UTF8.self))
+      unfinished.removeAll(keepingCapacity: true)
+      rest = rest[(newline + 1)...]
+    }
+    unfinished.append(contentsOf: rest)
+  }
+
+  /// Calls `body` with what is left at the end, if anything is.
+  mutating func finish(_ body: (String) -> Void) {
+    guard !unfinished.isEmpty else { return }
+    body(String(decoding: unfinished, as: UTF8.self))
+    unfinished = []
+  }
+}

@@ -1,0 +1,57 @@
+import Foundation
+import ProcPoolSystem
+
+/// Starts worker processes with Foundation's `Process`. The one place that knows Foundation.
+enum WorkerProcess {
+  /// What `run` gave.
+  struct Started {
+    let pid: Int32
+    /// How it ended, by Foundation's word: for when Foundation has taken the status before the pool could.
+    let status: @Sendable () -> ProcessEnd
+  }
+
+  /// Starts a program. The caller closes its copies of the three descriptors.
+  ///
+  /// - Parameters:
+  ///   - environment: what the program is to have; `nil` for what this process has.
+  ///   - mark: a variable that is set in addition.
+  static func start(
+    path: String, environment: [String: String]?, mark: String, input: Int32, output: Int32, errors: Int32
+  ) throws(WorkerStartFailure) -> Started {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: path)
+    var variables = environment ?? ProcessInfo.processInfo.environment
+    variables[mark] = "1"
+    process.environment = variables
+    process.standardInput = FileHandle(fileDescriptor: input, closeOnDealloc: false)
+    process.standardOutput = FileHandle(fileDescriptor: output, closeOnDealloc: false)
+    process.standardError = FileHandle(fileDescriptor: errors, closeOnDealloc: false)
+    do {
+      try process.run()
+    } catch {
+      throw WorkerStartFailure("starting \(path) failed: \(describe(error))")
+    }
+    // The Process lives on in the closure, and with it Foundation's watch over the child.
+    return Started(pid: process.processIdentifier) {
+      // Foundation notes the status on a thread of its own, an instant after it has taken it.
+      for _ in 0..<1000 where process.isRunning { Thread.sleep(forTimeInterval: 0.0001) }
+      if process.isRunning { return .unknown }
+      return process.terminationReason == .uncaughtSignal
+        ? .signalled(process.terminationStatus) : .exited(status: process.terminationStatus)
+    }
+  }
+
+  /// Foundation wraps the system's reason; that is what helps.
+  private static func describe(_ error: any Error) -> String {
+    let error = error as NSError
+    if let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError, underlying.domain == NSPOSIXErrorDomain {
+      return String(cString: strerror(Int32(underlying.code)))
+    }
+    if error.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(error.code))) }
+    switch error.code {
+    case NSFileNoSuchFileError, NSFileReadNoSuchFileError: return "there is no such file"
+    case NSFileReadNoPermissionError: return "it is not executable, or not to be read"
+    default: return error.localizedDescription
+    }
+  }
+}

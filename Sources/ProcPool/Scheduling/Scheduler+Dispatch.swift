@@ -1,0 +1,96 @@
+// Which worker gets which chunk, and when.
+
+extension Scheduler {
+  /// Gives pending chunks to workers with room: calls take turns, and the worker with the least before it comes first.
+  ///
+  /// - Complexity: O(workers) per turn; a turn moves about a quarter of a worker's window.
+  mutating func dispatch(now: Int64) {
+    for index in places.indices where places[index].state == .ready {
+      while let chunk = places[index].pinned.first, places[index].queue.isEmpty || hasRoom(index, for: chunk) {
+        places[index].pinned.popFirst()
+        calls[chunk.call]!.inFlight -= chunk.count
+        send(chunk, to: index, now: now)
+      }
+    }
+    while let call = turns.first {
+      guard let next = calls[call]!.pending.first, let index = roomiestPlace(for: next) else { break }
+      turns.popFirst()
+      var given: Int64 = 0
+      while given < Pacing.window / 4, let chunk = calls[call]!.pending.first, hasRoom(index, for: chunk) {
+        _ = calls[call]!.popPending()
+        given += send(chunk, to: index, now: now)
+      }
+      if !calls[call]!.pending.isEmpty { turns.append(call) }
+    }
+  }
+
+  private func roomiestPlace(for chunk: Chunk<Payload>) -> Int? {
+    var best: Int?
+    for index in places.indices where places[index].state == .ready {
+      if let best, places[best].cost <= places[index].cost { continue }
+      if hasRoom(index, for: chunk) { best = index }
+    }
+    return best
+  }
+
+  private func hasRoom(_ index: Int, for chunk: Chunk<Payload>) -> Bool {
+    let place = places[index]
+    return place.queue.isEmpty
+      || place.cost + cost(of: chunk) <= Pacing.window
+        && place.items + chunk.count <= Pacing.windowItems
+        && place.bytes + chunk.payload.byteCount <= Pacing.windowBytes
+  }
+
+  private func cost(of chunk: Chunk<Payload>) -> Int64 {
+    let itemTime = calls[chunk.call]!.itemTime
+    // Of a task that nobody has seen run, a worker gets one chunk and no second.
+    if itemTime == 0 { return Pacing.window }
+    return Int64(min(itemTime * Double(chunk.count), 1e15)) + 1
+  }
+
+  /// - Returns: the chunk's estimated cost.
+  @discardableResult
+  private mutating func send(_ chunk: Chunk<Payload>, to index: Int, now: Int64) -> Int64 {
+    var chunk = chunk
+    chunk.cost = cost(of: chunk)
+    if places[index].queue.isEmpty { places[index].lastProgress = now }
+    places[index].queue.append(chunk)
+    places[index].cost += chunk.cost
+    places[index].items += chunk.count
+    places[index].bytes += chunk.payload.byteCount
+    calls[chunk.call]!.inFlight += chunk.count
+    if places[index].calls.insert(chunk.call).inserted {
+      actions.append(.sendCall(place: index, call: chunk.call))
+    }
+    actions.append(.sendChunk(place: index, chunk, flags: hint(for: chunk)))
+    return chunk.cost
+  }
+
+  func hint(for chunk: Chunk<Payload>) -> ChunkHint {
+    let itemTime = calls[chunk.call]!.itemTime
+    guard itemTime > 0 else { return ChunkHint(flushes: true, claimExponent: 0) }
+    let claim = max(1, Double(Pacing.claimTime) / itemTime)
+    return ChunkHint(
+      flushes: itemTime * Double(chunk.count) >= Double(Pacing.flushTime),
+      claimExponent: UInt8(min(15, Int(claim).bitWidth - 1 - Int(claim).leadingZeroBitCount)))
+  }
+
+  /// How much more of a call would keep the workers busy.
+  ///
+  /// - Returns: how many items, and how many to a chunk where that is the pool's to choose.
+  func appetite(of call: UInt32, chunkSize: Int?) -> (items: Int, chunkSize: Int) {
+    guard let state = calls[call], !state.isCancelled else { return (0, 1) }
+    let automatic =
+      state.itemTime == 0
+      ? 1 : max(1, Int(min(Double(Pacing.chunkTime) / state.itemTime, Double(Pacing.chunkItems))))
+    let size = chunkSize ?? automatic
+    let window =
+      state.itemTime == 0
+      ? size : max(size, Int(min(Double(Pacing.window) / state.itemTime, Double(Pacing.windowItems))))
+    // What the workers hold, and as much again in reserve so that none waits for the caller.
+    let target = places.count * 2 * window
+    let accepted = state.pendingItems + state.inFlight
+    if state.pendingBytes > places.count * Pacing.windowBytes { return (0, size) }
+    return (max(0, target - accepted), size)
+  }
+}

@@ -1,0 +1,59 @@
+// What holds in a `Scheduler` between any two events. Checked after every event in debug builds, and after every step of the
+// simulation.
+
+extension Scheduler {
+  /// The first invariant that does not hold, in words; `nil` if all do.
+  func brokenInvariant() -> String? {
+    var inFlight: [UInt32: Int] = [:]
+    for (index, place) in places.enumerated() {
+      let name = "place \(index)"
+      for chunk in place.queue {
+        if calls[chunk.call] == nil { return "\(name) holds a chunk of call \(chunk.call), which is gone" }
+        if chunk.remaining <= 0 { return "\(name) holds a chunk in which nothing is left" }
+        if !place.calls.contains(chunk.call) { return "\(name) was not told the task of call \(chunk.call)" }
+        inFlight[chunk.call, default: 0] += chunk.remaining
+      }
+      for chunk in place.pinned {
+        if chunk.place != index { return "\(name) keeps a chunk for place \(String(describing: chunk.place))" }
+        if calls[chunk.call] == nil { return "\(name) keeps a chunk of call \(chunk.call), which is gone" }
+        inFlight[chunk.call, default: 0] += chunk.count
+      }
+      if place.items != place.queue.reduce(0, { $0 + $1.remaining }) { return "\(name) miscounts its items" }
+      if place.bytes != place.queue.reduce(0, { $0 + $1.payload.byteCount }) { return "\(name) miscounts its bytes" }
+      if place.cost != place.queue.reduce(0, { $0 + $1.cost }) { return "\(name) miscounts its cost" }
+      if place.streamPosition > place.position { return "\(name) has read more than has ended" }
+      switch place.state {
+      case .vacant, .launching:
+        if !place.queue.isEmpty { return "\(name) has work and no worker" }
+      case .leaving:
+        if !place.queue.isEmpty { return "\(name) has work and was told to leave" }
+      case .ready, .condemned: break
+      }
+      if place.strikes > Self.maximumStrikes { return "\(name) was filled again too often" }
+    }
+    for (id, call) in calls {
+      if call.inFlight != inFlight[id, default: 0] { return "call \(id) miscounts what is in flight" }
+      if call.pendingItems != call.pending.reduce(0, { $0 + $1.count }) { return "call \(id) miscounts its items" }
+      if call.pendingBytes != call.pending.reduce(0, { $0 + $1.payload.byteCount }) {
+        return "call \(id) miscounts its bytes"
+      }
+      if call.isCancelled && !call.pending.isEmpty { return "call \(id) is cancelled and has pending chunks" }
+      if call.isCancelled && call.inFlight == 0 { return "call \(id) is done and was not forgotten" }
+      if turns.filter({ $0 == id }).count != (call.pending.isEmpty ? 0 : 1) {
+        return "call \(id) has \(turns.filter { $0 == id }.count) turns"
+      }
+    }
+    if turns.contains(where: { calls[$0] == nil }) { return "a call that is gone has a turn" }
+    switch life {
+    case .open, .closing:
+      let hasRoomyPlace = places.contains { $0.state == .ready && $0.queue.isEmpty }
+      if hasRoomyPlace && !turns.isEmpty { return "a worker is idle and chunks are pending" }
+    case .terminating, .broken, .stopped:
+      if calls.values.contains(where: { !$0.pending.isEmpty || $0.inFlight > 0 }) {
+        return "the pool is over and a call has items"
+      }
+    }
+    if life == .stopped && places.contains(where: \.isAlive) { return "the pool has stopped and has workers" }
+    return nil
+  }
+}

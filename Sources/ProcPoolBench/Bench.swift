@@ -1,0 +1,105 @@
+import BenchTasks
+import ProcPool
+
+/// A run of the benchmark.
+public struct Bench: Sendable {
+  private let options: BenchOptions
+
+  /// Creates a run; nothing starts yet.
+  public init(_ options: BenchOptions) { self.options = options }
+
+  /// Runs the scenarios one after the other.
+  ///
+  /// Every scenario has a pool of its own, so that no scenario sees what another left in the workers' memory.
+  ///
+  /// - Parameters:
+  ///   - started: Gets a line about the machine and the workers before the first scenario.
+  ///   - finished: Gets each scenario's report when the scenario is done.
+  ///   - progress: Gets a few words about what comes next, often.
+  /// - Throws: what the pool throws, when workers do not start or do not answer, and what the closures throw,
+  ///   which
+  ///   ends the run. A wrong result is not thrown: it is in the report.
+  public func run(
+    started: (String) throws -> Void, finished: (ScenarioReport) throws -> Void,
+    progress: @escaping (String) -> Void
+  ) async throws -> BenchReport {
+    progress("starting workers")
+    // Asked for an answer, so that workers that cannot serve are found before samples are made.
+    let sizing = try await withPool(workers: options.workers, worker: BenchContext.worker) { pool in
+      _ = try await pool.broadcast(ProcessNumber(), 0)
+      return pool.sizing
+    }
+    let machine = Machine.current()
+    try started("\(machine.summary)\n\(sizing)\n")
+    var reports: [ScenarioReport] = []
+    for name in options.selectedScenarios {
+      let context = BenchContext(
+        options: options, workers: sizing.workers, scenario: name, recorder: Recorder(progress: progress))
+      try await Self.scenario(name).run(in: context)
+      let report = ScenarioReport(
+        name: name, measurements: context.recorder.measurements, notes: context.notes)
+      reports.append(report)
+      try finished(report)
+    }
+    return BenchReport(machine: machine, workers: sizing.workers, seed: options.seed, scenarios: reports)
+  }
+
+  private static func scenario(_ name: ScenarioName) -> any Scenario {
+    switch name {
+    case .matmul: MatmulScenario()
+    case .partialSums: PartialSumsScenario()
+    case .overhead: OverheadScenario()
+    case .payload: PayloadScenario()
+    case .sleep: SleepScenario()
+    case .spawn: SpawnScenario()
+    }
+  }
+}
+
+/// A question that the benchmark answers by measuring.
+protocol Scenario {
+  /// Measures into the context's recorder.
+  func run(in context: BenchContext) async throws
+}
+
+/// What a scenario needs to know, and where its results go.
+final class BenchContext {
+  /// The program that serves the benchmark's tasks.
+  static let worker = WorkerKind.executable(named: "bench-worker")
+
+  let options: BenchOptions
+  let workers: Int
+  let scenario: ScenarioName
+  let recorder: Recorder
+
+  /// What a reader of the scenario's table has to know.
+  private(set) var notes: [String] = []
+
+  init(options: BenchOptions, workers: Int, scenario: ScenarioName, recorder: Recorder) {
+    self.options = options
+    self.workers = workers
+    self.scenario = scenario
+    self.recorder = recorder
+  }
+
+  func includes(_ caseName: String) -> Bool { options.includes(caseName, of: scenario) }
+
+  /// Adds a note to the scenario's table, once.
+  func note(_ text: String) {
+    if !notes.contains(text) { notes.append(text) }
+  }
+
+  /// The key of a strategy that runs on the pool; `workers` unless it runs on another number of them.
+  func key(_ caseName: String, _ strategy: String, workers: Int? = nil) -> MeasurementKey {
+    MeasurementKey(
+      scenario: scenario, caseName: caseName, strategy: strategy, workers: workers ?? self.workers)
+  }
+
+  /// The key of the coordinator computing alone.
+  func serialKey(_ caseName: String) -> MeasurementKey { key(caseName, Measurement.serial, workers: 0) }
+
+  /// Runs `body` with a pool of some number of workers, as many as the run has unless given.
+  func withWorkers(_ count: Int? = nil, _ body: (Pool) async throws -> Void) async throws {
+    try await withPool(workers: count ?? workers, worker: Self.worker, body)
+  }
+}

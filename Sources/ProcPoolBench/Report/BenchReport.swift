@@ -1,0 +1,48 @@
+/// What a run of the benchmark found.
+public struct BenchReport: Sendable {
+  let machine: Machine
+  let workers: Int
+  let seed: UInt64
+  let scenarios: [ScenarioReport]
+
+  /// The strategies that gave a wrong result, as `scenario, case, strategy`.
+  public var wrongResults: [String] {
+    scenarios.flatMap(\.measurements).filter { $0.verified == false }.map {
+      "\($0.key.scenario.rawValue), \($0.key.caseName), \($0.key.strategy)"
+    }
+  }
+
+  /// The report as JSON, with a line break at its end.
+  ///
+  /// `schema` is raised when a key changes its meaning or goes; new keys may come without that. Times are in
+  /// seconds.
+  public var json: String { document.text() + "\n" }
+
+  var document: JSONValue {
+    .object([
+      ("schema", .integer(1)), ("version", .string(procpoolVersion)), ("machine", machine.json),
+      ("workers", .integer(workers)), ("seed", .unsigned(seed)),
+      ("measurements", .array(scenarios.flatMap(\.measurements).map(Self.json))),
+    ])
+  }
+
+  private static func json(_ measurement: Measurement) -> JSONValue {
+    let statistics = measurement.statistics
+    return .object([
+      ("scenario", .string(measurement.key.scenario.rawValue)), ("case", .string(measurement.key.caseName)),
+      ("strategy", .string(measurement.key.strategy)), ("workers", .integer(measurement.key.workers)),
+      (
+        "seconds",
+        .object([
+          ("min", .number(statistics.min)), ("median", .number(statistics.median)),
+          ("max", .number(statistics.max)),
+        ])
+      ),
+      ("runs", .integer(measurement.seconds.count)),
+      ("itemsPerSecond", .optional(measurement.itemsPerSecond)),
+      ("bytesSent", .unsigned(measurement.bytesSent)),
+      ("bytesReceived", .unsigned(measurement.bytesReceived)),
+      ("verified", .optional(measurement.verified)),
+    ])
+  }
+}

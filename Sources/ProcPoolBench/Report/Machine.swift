@@ -1,0 +1,66 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The machine that the figures come from.
+struct Machine: Equatable, Sendable {
+  var processor: String
+  var architecture: String
+  var processors: Int
+  var memoryBytes: UInt64
+  var system: String
+
+  /// Describes the running machine.
+  static func current() -> Machine {
+    var name = utsname()
+    let known = uname(&name) == 0
+    return Machine(
+      processor: processorName(in: contents(of: "/proc/cpuinfo")) ?? "unknown",
+      architecture: known ? text(of: name.machine) : "unknown",
+      processors: sysconf(Int32(_SC_NPROCESSORS_ONLN)),
+      memoryBytes: UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES))))
+        * UInt64(max(0, sysconf(Int32(_SC_PAGESIZE)))),
+      system: known ? "\(text(of: name.sysname)) \(text(of: name.release))" : "unknown")
+  }
+
+  /// The processor's name in the text of `/proc/cpuinfo`, which calls it differently on each architecture.
+  static func processorName(in cpuinfo: String) -> String? {
+    for key in ["model name", "Model", "cpu model"] {
+      for line in cpuinfo.split(separator: "\n") {
+        guard let colon = line.firstIndex(of: ":"), line.hasPrefix(key) else { continue }
+        let value = line[line.index(after: colon)...].drop { $0 == " " }
+        if !value.isEmpty { return String(value) }
+      }
+    }
+    return nil
+  }
+
+  /// One line for the head of the report.
+  var summary: String {
+    "\(processor), \(processors) processors, \(Units.bytes(Double(memoryBytes))) of memory, \(system)"
+  }
+
+  var json: JSONValue {
+    .object([
+      ("processor", .string(processor)), ("architecture", .string(architecture)),
+      ("processors", .integer(processors)), ("memoryBytes", .unsigned(memoryBytes)),
+      ("system", .string(system)),
+    ])
+  }
+
+  private static func text<Characters>(of characters: Characters) -> String {
+    withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  }
+
+  private static func contents(of path: String) -> String {
+    guard let file = fopen(path, "re") else { return "" }
+    defer { fclose(file) }
+    // Because the first processor's entry, which is all that is read, is shorter than 16 KiB.
+    let bytes = [UInt8](unsafeUninitializedCapacity: 16_384) { buffer, count in
+      count = fread(buffer.baseAddress!, 1, buffer.count, file)
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

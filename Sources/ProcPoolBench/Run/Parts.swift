@@ -1,0 +1,12 @@
+/// A range cut into consecutive parts whose sizes differ by one at most.
+enum Parts {
+  /// Returns `count` parts, or fewer if the range has fewer numbers.
+  static func of(_ range: Range<Int>, count: Int) -> [Range<Int>] {
+    let parts = min(count, range.count)
+    return (0..<parts).map { part in
+      let lower = range.lowerBound + range.count * part / parts
+      let upper = range.lowerBound + range.count * (part + 1) / parts
+      return lower..<upper
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import ProcPool
+
+/// Runs strategies by the clock and keeps what comes out.
+final class Recorder {
+  private(set) var measurements: [Measurement] = []
+  private let progress: (String) -> Void
+
+  /// Creates a recorder that says, before each run, what it is about to do.
+  init(progress: @escaping (String) -> Void) { self.progress = progress }
+
+  /// Says what is being done outside the clock.
+  func announce(_ activity: String) { progress(activity) }
+
+  /// Runs a strategy several times and adds the runs to what is known about it.
+  ///
+  /// Only `body` is inside the clock. A strategy that is seen for the first time runs once more, not counted,
+  /// before the others: pages are touched, caches filled and workers woken. Its result is checked like all
+  /// others.
+  ///
+  /// - Parameters:
+  ///   - key: What is measured.
+  ///   - items: How many items a run has.
+  ///   - runs: How often to run.
+  ///   - pool: Where the bytes through pipes are read.
+  ///   - body: The work.
+  ///   - verify: Whether a result is right; also where what a run left open is closed.
+  func measure<Output>(
+    _ key: MeasurementKey, items: Int?, runs: Int, on pool: Pool? = nil, body: () async throws -> Output,
+    verify: (Output) async -> Bool
+  ) async throws {
+    let index: Int
+    var warmsUp = false
+    if let known = measurements.firstIndex(where: { $0.key == key }) {
+      index = known
+    } else {
+      index = measurements.count
+      measurements.append(Measurement(key: key, items: items))
+      warmsUp = true
+    }
+    let name = "\(key.scenario.rawValue) · \(key.caseName) · \(key.strategy)"
+    for run in (warmsUp ? 0 : 1)..<(runs + 1) {
+      progress(run == 0 ? "\(name) · warming up" : "\(name) · run \(run) of \(runs)")
+      let before = pool?.statistics
+      let start = ContinuousClock.now
+      let output = try await body()
+      let elapsed = ContinuousClock.now - start
+      let after = pool?.statistics
+      measurements[index].verified = await verify(output) && measurements[index].verified != false
+      if run == 0 { continue }
+      measurements[index].seconds.append(elapsed / .seconds(1))
+      if let before, let after {
+        measurements[index].totalSent += after.bytesSent - before.bytesSent
+        measurements[index].totalReceived += after.bytesReceived - before.bytesReceived
+      }
+    }
+  }
+}

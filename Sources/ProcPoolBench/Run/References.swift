@@ -1,0 +1,90 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The serial references: short and slow on purpose, and without a line in common with what they check.
+enum Reference {
+  /// The product of an m × l matrix by rows and an l × n matrix by columns, in double precision.
+  ///
+  /// The products of numbers in single precision are exact here. No summand goes through more than
+  /// ``roundings(ofLength:)`` rounded operations.
+  static func product<Scalar: BinaryFloatingPoint>(
+    _ a: [Scalar], _ b: [Scalar], m: Int, l: Int, n: Int
+  ) -> [Double] {
+    var c = [Double](repeating: 0, count: m * n)
+    a.withUnsafeBufferPointer { a in
+      b.withUnsafeBufferPointer { b in
+        for start in stride(from: 0, to: l, by: block) {
+          let end = min(l, start + block)
+          for j in 0..<n {
+            for i in 0..<m {
+              var sum0 = 0.0
+              var sum1 = 0.0
+              var sum2 = 0.0
+              var sum3 = 0.0
+              var k = start
+              while k + 4 <= end {
+                sum0 += Double(a[i * l + k]) * Double(b[j * l + k])
+                sum1 += Double(a[i * l + k + 1]) * Double(b[j * l + k + 1])
+                sum2 += Double(a[i * l + k + 2]) * Double(b[j * l + k + 2])
+                sum3 += Double(a[i * l + k + 3]) * Double(b[j * l + k + 3])
+                k += 4
+              }
+              while k < end {
+                sum0 += Double(a[i * l + k]) * Double(b[j * l + k])
+                k += 1
+              }
+              c[i * n + j] += (sum0 + sum1) + (sum2 + sum3)
+            }
+          }
+        }
+      }
+    }
+    return c
+  }
+
+  /// Because a piece of 4 096 f32 of one column and all pieces of the rows that meet it stay in the cache.
+  private static let block = 4_096
+
+  /// The most rounded operations that a product of two numbers goes through on its way into a sum of `l` of
+  /// them.
+  static func roundings(ofLength l: Int) -> Int { block / 4 + 3 + 2 + (l + block - 1) / block + 1 }
+
+  /// The sum of some numbers, as good as exact: within ``sumRoundings`` units of roundoff of Σ|xᵢ|.
+  ///
+  /// Neumaier's summation: every addition's error is kept and added at the end (*Zeitschrift für Angewandte
+  /// Mathematik und Mechanik* 54, 1974).
+  static func sum(_ count: Range<Int>, term: (Int) -> Double) -> Double {
+    var sum = 0.0
+    var lost = 0.0
+    for k in count {
+      let x = term(k)
+      let next = sum + x
+      lost += abs(sum) >= abs(x) ? (sum - next) + x : (x - next) + sum
+      sum = next
+    }
+    return sum + lost
+  }
+
+  /// One rounding of the sum, two of a term (its numerator, its quotient), and one for what is of second
+  /// order.
+  static let sumRoundings = 4
+
+  /// Whether a number has a digit 9, digit by digit.
+  static func hasNine(_ k: Int) -> Bool {
+    var rest = k
+    while rest > 0 {
+      if rest % 10 == 9 { return true }
+      rest /= 10
+    }
+    return false
+  }
+
+  /// The cosine of a whole number, by the C library.
+  static func cosine(of k: Int) -> Double { cos(Double(k)) }
+
+  /// The natural logarithm of a whole number, by the C library.
+  static func logarithm(of k: Int) -> Double { log(Double(k)) }
+}

@@ -1,0 +1,21 @@
+/// The least, middle and greatest of the times of several runs.
+struct RunStatistics: Equatable, Sendable {
+  var min: Double
+  var median: Double
+  var max: Double
+
+  /// Creates the statistics of some runs, or `nil` if there are none.
+  ///
+  /// The median of an even number of runs is the mean of the two in the middle.
+  init?(of runs: [Double]) {
+    guard !runs.isEmpty else { return nil }
+    let sorted = runs.sorted()
+    let middle = sorted.count / 2
+    min = sorted[0]
+    max = sorted[sorted.count - 1]
+    median = sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
+  }
+
+  /// How far the runs lie apart, as a fraction of the median: (max − min) / median.
+  var spread: Double { median > 0 ? (max - min) / median : 0 }
+}

@@ -1,0 +1,91 @@
+import BenchTasks
+import ProcPool
+
+/// The product whose operands are too big to send with every item.
+///
+/// Whole, elements by message would send 64 GB and rows by message 32 GB. Both are measured on a part of the
+/// product that the case names, beside the serial time of the same part: nothing is extrapolated.
+struct BigMatmul {
+  let shape: MatmulShape
+  let context: BenchContext
+
+  /// Because four rows are the fewest that keep two workers busy for more than one item each.
+  private static let sampleRows = 4
+
+  /// Because 320 rows and columns of 400 KB are 256 MB, about a third of a second of pipe.
+  private static let sampleElements = 320
+
+  /// What all processes of the benchmark together may take: a small cloud machine's memory.
+  private static let memoryBudget = 2 << 30
+
+  func run() async throws {
+    let runs = context.options.runs(usual: 3, quickly: 2)
+    // Two samples instead of three, because making one takes longer than most runs.
+    for (number, share) in Parts.of(0..<runs, count: 2).enumerated() {
+      context.recorder.announce(
+        "\(context.scenario.rawValue) · big \(Float.label) · making sample \(number + 1)")
+      let sample = MatmulSample<Float>(shape, seed: context.options.seed, sample: number)
+      try await whole(sample, runs: share.count)
+      try await someRows(sample, runs: share.count)
+      try await someElements(sample, runs: share.count)
+    }
+  }
+
+  private func whole(_ sample: MatmulSample<Float>, runs: Int) async throws {
+    let strategies = MatmulStrategies(
+      sample: sample, caseName: "big \(Float.label)", runs: runs, context: context)
+    try await strategies.serial()
+    try await context.withWorkers(workersThatFit(holding: shape.l * shape.n)) {
+      try await strategies.rowsWithBSentOnce(on: $0)
+    }
+  }
+
+  private func someRows(_ sample: MatmulSample<Float>, runs: Int) async throws {
+    let count = Self.sampleRows
+    let name = "big \(Float.label), \(count) of \(shape.m) rows"
+    let strategies = MatmulStrategies(sample: sample, caseName: name, runs: runs, context: context)
+    try await context.recorder.measure(context.serialKey(name), items: count, runs: runs) {
+      Float.multiply(Array(sample.a[..<(count * shape.l)]), sample.b, m: count, l: shape.l, n: shape.n)
+    } verify: {
+      sample.accepts($0, at: 0..<count * shape.n)
+    }
+    // Two workers at most, because each item takes the memory of B three times: encoded, received, decoded.
+    let workers = min(2, workersThatFit(holding: shape.l * shape.n))
+    try await context.withWorkers(workers) {
+      try await strategies.rows(on: $0, count: count, chunkSize: 1)
+    }
+  }
+
+  private func someElements(_ sample: MatmulSample<Float>, runs: Int) async throws {
+    let all = shape.m * shape.n
+    let name = "big \(Float.label), \(Self.sampleElements) of \(Units.grouped(all)) elements"
+    let strategies = MatmulStrategies(sample: sample, caseName: name, runs: runs, context: context)
+    // One element from each of as many equal stretches of the product, not always from the same columns.
+    let stretch = all / Self.sampleElements
+    let positions = (0..<Self.sampleElements).map { $0 * stretch + $0 % stretch }
+    try await context.recorder.measure(context.serialKey(name), items: positions.count, runs: runs) {
+      positions.map { Float.dot(sample.row($0 / shape.n), sample.column($0 % shape.n)) }
+    } verify: {
+      sample.accepts($0, at: positions)
+    }
+    try await context.withWorkers {
+      let chunk = (positions.count + $0.sizing.workers - 1) / $0.sizing.workers
+      try await strategies.elements(on: $0, positions: positions, chunkSize: chunk)
+    }
+  }
+
+  /// How many workers can hold B at once, received and decoded, within the budget.
+  ///
+  /// The coordinator holds A, B, and B once more as it is sent.
+  private func workersThatFit(holding count: Int) -> Int {
+    let matrix = count * MemoryLayout<Float>.size
+    let coordinator = shape.m * shape.l * MemoryLayout<Float>.size + 2 * matrix
+    let fitting = max(1, (Self.memoryBudget - coordinator) / (2 * matrix))
+    guard fitting < context.workers else { return context.workers }
+    context.note(
+      "big: \(fitting) of \(context.workers) workers when each holds B (\(Units.bytes(Double(matrix)))), "
+        + "so that all stays within \(Units.bytes(Double(Self.memoryBudget))) of memory; "
+        + "2 when B travels with every row.")
+    return fitting
+  }
+}

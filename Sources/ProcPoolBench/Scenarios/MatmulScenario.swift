@@ -1,0 +1,114 @@
+import BenchTasks
+import ProcPool
+
+/// Products of matrices: what it costs to send the operands by element, by row, and once.
+struct MatmulScenario: Scenario {
+  static let lowL = MatmulShape(m: 200, l: 10, n: 400)
+  static let highL = MatmulShape(m: 20, l: 10_000, n: 40)
+  static let big = MatmulShape(m: 200, l: 100_000, n: 400)
+
+  /// The big product of a quick run: a tenth of the summed index.
+  static let quickBig = MatmulShape(m: 200, l: 10_000, n: 400)
+
+  func run(in context: BenchContext) async throws {
+    context.note(
+      "verified: every element is within (γ(h) + γ₆₄(h′)) · ‖a‖₂ · ‖b‖₂ of a serial product in f64; "
+        + Tolerance.source + ".")
+    if context.includes("low-l") || context.includes("high-l") {
+      try await context.withWorkers { pool in
+        if context.includes("low-l") {
+          try await small("low-l", Self.lowL, Double.self, pool, context)
+          try await small("low-l", Self.lowL, Float.self, pool, context)
+        }
+        if context.includes("high-l") {
+          try await small("high-l", Self.highL, Double.self, pool, context)
+          try await small("high-l", Self.highL, Float.self, pool, context)
+        }
+      }
+    }
+    if context.includes("big") {
+      let shape = context.options.quick ? Self.quickBig : Self.big
+      if context.options.quick {
+        context.note(
+          "big: l is \(Units.grouped(shape.l)) in a quick run, \(Units.grouped(Self.big.l)) otherwise.")
+      }
+      try await BigMatmul(shape: shape, context: context).run()
+    }
+  }
+
+  private func small<Scalar: MatrixScalar>(
+    _ name: String, _ shape: MatmulShape, _: Scalar.Type, _ pool: Pool, _ context: BenchContext
+  ) async throws {
+    let caseName = "\(name) \(Scalar.label)"
+    let runs = context.options.runs(usual: 6, quickly: 3)
+    // Three samples, because a result that was kept from the sample before is then found out.
+    let shares = Parts.of(0..<runs, count: 3)
+    for (sample, share) in shares.enumerated() {
+      context.recorder.announce("\(context.scenario.rawValue) · \(caseName) · making sample \(sample + 1)")
+      let strategies = MatmulStrategies(
+        sample: MatmulSample<Scalar>(shape, seed: context.options.seed, sample: sample), caseName: caseName,
+        runs: share.count, context: context)
+      try await strategies.serial()
+      // A chunk for each worker, as the published version of this strategy has it.
+      let chunk = (shape.m * shape.n + pool.sizing.workers - 1) / pool.sizing.workers
+      try await strategies.elements(on: pool, positions: Array(0..<shape.m * shape.n), chunkSize: chunk)
+      try await strategies.rows(on: pool, count: shape.m, chunkSize: nil)
+      try await strategies.rowsWithBSentOnce(on: pool)
+    }
+  }
+}
+
+/// The ways to compute one product, each measured into the context's recorder.
+struct MatmulStrategies<Scalar: MatrixScalar> {
+  let sample: MatmulSample<Scalar>
+  let caseName: String
+  let runs: Int
+  let context: BenchContext
+
+  private var shape: MatmulShape { sample.shape }
+
+  /// The whole product, in the coordinator.
+  func serial() async throws {
+    try await context.recorder.measure(context.serialKey(caseName), items: shape.m, runs: runs) {
+      Scalar.multiply(sample.a, sample.b, m: shape.m, l: shape.l, n: shape.n)
+    } verify: {
+      sample.accepts($0, at: 0..<shape.m * shape.n)
+    }
+  }
+
+  /// Some elements; an item is a row of A and a column of B.
+  func elements(on pool: Pool, positions: [Int], chunkSize: Int) async throws {
+    let key = context.key(caseName, "elements", workers: pool.sizing.workers)
+    try await context.recorder.measure(key, items: positions.count, runs: runs, on: pool) {
+      let inputs = positions.lazy.map { position in
+        ElementByMessage<Scalar>.Input(
+          row: sample.row(position / shape.n), column: sample.column(position % shape.n))
+      }
+      return try await pool.map(ElementByMessage<Scalar>(), over: inputs, chunkSize: chunkSize)
+    } verify: {
+      sample.accepts($0, at: positions)
+    }
+  }
+
+  /// The first rows; an item is a row of A and the whole of B.
+  func rows(on pool: Pool, count: Int, chunkSize: Int?) async throws {
+    let key = context.key(caseName, "rows", workers: pool.sizing.workers)
+    try await context.recorder.measure(key, items: count, runs: runs, on: pool) {
+      let inputs = (0..<count).lazy.map { RowByMessage<Scalar>.Input(row: sample.row($0), b: sample.b) }
+      return try await pool.map(RowByMessage<Scalar>(), over: inputs, chunkSize: chunkSize)
+    } verify: {
+      sample.accepts(Array($0.joined()), at: 0..<count * shape.n)
+    }
+  }
+
+  /// All rows; B is a property of the task, and an item is a row of A.
+  func rowsWithBSentOnce(on pool: Pool) async throws {
+    let key = context.key(caseName, "rows-b-once", workers: pool.sizing.workers)
+    try await context.recorder.measure(key, items: shape.m, runs: runs, on: pool) {
+      let inputs = (0..<shape.m).lazy.map { sample.row($0) }
+      return try await pool.map(RowTimesMatrix(b: sample.b), over: inputs)
+    } verify: {
+      sample.accepts(Array($0.joined()), at: 0..<shape.m * shape.n)
+    }
+  }
+}

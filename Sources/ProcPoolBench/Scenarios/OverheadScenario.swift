@@ -1,0 +1,61 @@
+import BenchTasks
+import ProcPool
+
+/// What an item costs that does hardly anything: there and back, in a stream, in chunks.
+struct OverheadScenario: Scenario {
+  func run(in context: BenchContext) async throws {
+    // A quick run has a tenth of the items.
+    let scale = context.options.quick ? 1 : 10
+    let runs = context.options.runs(usual: 5, quickly: 3)
+    try await context.withWorkers { pool in
+      if context.includes("apply") {
+        try await apply(count: 200 * scale, runs: runs, on: pool, context)
+      }
+      if context.includes("imap") {
+        try await stream(chunkSize: 1, count: 20_000 * scale, runs: runs, on: pool, context)
+        try await stream(chunkSize: 64, count: 200_000 * scale, runs: runs, on: pool, context)
+      }
+      if context.includes("map") {
+        let count = 300_000 * scale
+        let inputs = Array(0..<count)
+        try await context.recorder.measure(
+          context.key("map", "automatic"), items: count, runs: runs, on: pool
+        ) {
+          try await pool.map(Increment(), over: inputs)
+        } verify: {
+          $0.elementsEqual(1...count)
+        }
+      }
+    }
+    context.note(
+      "Every item is an Int, and its result the next one. apply waits for each result before the next item.")
+  }
+
+  private func apply(count: Int, runs: Int, on pool: Pool, _ context: BenchContext) async throws {
+    try await context.recorder.measure(
+      context.key("apply", "round-trips"), items: count, runs: runs, on: pool
+    ) {
+      var right = 0
+      for number in 0..<count where try await pool.apply(Increment(), to: number) == number + 1 { right += 1 }
+      return right
+    } verify: {
+      $0 == count
+    }
+  }
+
+  private func stream(
+    chunkSize: Int, count: Int, runs: Int, on pool: Pool, _ context: BenchContext
+  ) async throws {
+    let key = context.key("imap", "chunk-\(chunkSize)")
+    try await context.recorder.measure(key, items: count, runs: runs, on: pool) {
+      var expected = 0
+      for try await number in pool.imap(Increment(), over: 0..<count, chunkSize: chunkSize) {
+        expected += 1
+        guard number == expected else { return -1 }
+      }
+      return expected
+    } verify: {
+      $0 == count
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import BenchTasks
+import ProcPool
+
+/// Sums of an array and of two series: in one interval for each worker, and in one item for each term.
+struct PartialSumsScenario: Scenario {
+  /// The numbers of workers of the scaling table, as course material has them.
+  private static let scalingCounts = [1, 2, 4, 8]
+
+  /// Because a hundred thousand items take long enough to be timed, and all 10⁸ would take minutes.
+  private static let terms = 100_000
+
+  func run(in context: BenchContext) async throws {
+    let quick = context.options.quick
+    context.note(
+      "verified: the sum is within (γ(h) + γ(\(Reference.sumRoundings))) · Σ|x| of a serial, compensated one; "
+        + Tolerance.source + ".")
+    if context.includes("array-sum") {
+      try await arraySum(count: quick ? 1_000_000 : 10_000_000, context)
+    }
+    let terms = 1..<(quick ? 10_000_001 : 100_000_001)
+    if context.includes("slow-series") { try await series(.slow, "slow-series", terms, context) }
+    if context.includes("trigonometric") { try await series(.trigonometric, "trigonometric", terms, context) }
+  }
+
+  private func arraySum(count: Int, _ context: BenchContext) async throws {
+    let runs = context.options.runs(usual: 6, quickly: 3)
+    // Three samples, because a result that was kept from the sample before is then found out.
+    for (sample, share) in Parts.of(0..<runs, count: 3).enumerated() {
+      context.recorder.announce("\(context.scenario.rawValue) · array-sum · making sample \(sample + 1)")
+      var random = RandomNumbers(seed: context.options.seed, sample: sample)
+      let numbers = random.array(count: count, of: Double.self)
+      let whole = SumStrategies(
+        caseName: "array-sum", terms: count, runs: share.count, context: context,
+        reference: SumReference(of: numbers[...], parts: context.workers + 8))
+      try await whole.serial { ArraySum.sum(numbers) }
+      for workers in counts(context) {
+        try await context.withWorkers(workers) { pool in
+          try await whole.intervals(on: pool) {
+            let slices = Parts.of(0..<count, count: workers).lazy.map { Array(numbers[$0]) }
+            return try await pool.map(SliceSum(), over: slices, chunkSize: 1)
+          }
+        }
+      }
+      let first = numbers[..<Self.terms]
+      let start = SumStrategies(
+        caseName: "array-sum, \(Units.grouped(first.count)) terms", terms: first.count, runs: share.count,
+        context: context, reference: SumReference(of: first, parts: first.count))
+      try await start.serial { ArraySum.sum(Array(first)) }
+      try await context.withWorkers { pool in
+        try await start.terms(on: pool) { pool.imap(ArrayTerm(), over: first, chunkSize: 1) }
+      }
+    }
+  }
+
+  private func series(_ series: Series, _ name: String, _ terms: Range<Int>, _ context: BenchContext)
+    async throws
+  {
+    let runs = context.options.runs(usual: 5, quickly: 3)
+    context.recorder.announce("\(context.scenario.rawValue) · \(name) · computing the reference")
+    let whole = SumStrategies(
+      caseName: name, terms: terms.count, runs: runs, context: context,
+      reference: SumReference(of: series, terms: terms, parts: context.workers + 8))
+    try await whole.serial { series.sum(over: terms) }
+    for workers in counts(context) {
+      try await context.withWorkers(workers) { pool in
+        try await whole.intervals(on: pool) {
+          try await pool.map(IntervalSum(of: series), over: Parts.of(terms, count: workers), chunkSize: 1)
+        }
+      }
+    }
+    let first = terms.prefix(Self.terms)
+    let start = SumStrategies(
+      caseName: "\(name), \(Units.grouped(first.count)) terms", terms: first.count, runs: runs,
+      context: context,
+      reference: SumReference(of: series, terms: first, parts: first.count))
+    try await start.serial { series.sum(over: first) }
+    try await context.withWorkers { pool in
+      try await start.terms(on: pool) { pool.imap(SeriesTerm(of: series), over: first, chunkSize: 1) }
+    }
+  }
+
+  /// The numbers of workers that intervals are measured on: those of the scaling table, and the run's own.
+  private func counts(_ context: BenchContext) -> [Int] {
+    Set(Self.scalingCounts + [context.workers]).sorted()
+  }
+}
+
+/// The ways to compute one sum, each measured into the context's recorder.
+private struct SumStrategies {
+  let caseName: String
+  let terms: Int
+  let runs: Int
+  let context: BenchContext
+  let reference: SumReference
+
+  /// The whole sum, in the coordinator.
+  func serial(_ sum: () -> Double) async throws {
+    try await context.recorder.measure(context.serialKey(caseName), items: terms, runs: runs) {
+      sum()
+    } verify: {
+      reference.accepts($0)
+    }
+  }
+
+  /// One interval for each worker; their sums are added in the coordinator.
+  func intervals(on pool: Pool, _ sums: () async throws -> [Double]) async throws {
+    let key = context.key(caseName, "intervals", workers: pool.sizing.workers)
+    try await context.recorder.measure(key, items: terms, runs: runs, on: pool) {
+      try await sums().reduce(0, +)
+    } verify: {
+      reference.accepts($0)
+    }
+  }
+
+  /// One item for each term; terms are added in the coordinator as they come.
+  func terms<Terms: AsyncSequence>(on pool: Pool, _ stream: () -> Terms) async throws
+  where Terms.Element == Double {
+    let key = context.key(caseName, "terms", workers: pool.sizing.workers)
+    try await context.recorder.measure(key, items: terms, runs: runs, on: pool) {
+      var sum = 0.0
+      for try await term in stream() { sum += term }
+      return sum
+    } verify: {
+      reference.accepts($0)
+    }
+  }
+}

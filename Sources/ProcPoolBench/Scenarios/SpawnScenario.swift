@@ -1,0 +1,23 @@
+import BenchTasks
+import ProcPool
+
+/// From nothing to workers that have answered, for one worker and for all.
+struct SpawnScenario: Scenario {
+  func run(in context: BenchContext) async throws {
+    guard context.includes("start") else { return }
+    let runs = context.options.runs(usual: 5, quickly: 3)
+    for workers in Set([1, context.workers]).sorted() {
+      let key = context.key("start", "broadcast", workers: workers)
+      try await context.recorder.measure(key, items: workers, runs: runs) {
+        let pool = try Pool(workers: workers, worker: BenchContext.worker)
+        return (pool: pool, processes: try await pool.broadcast(ProcessNumber(), 0))
+      } verify: { run in
+        // The end is outside the clock.
+        run.pool.close()
+        await run.pool.join()
+        // Every worker has answered, and each is a process of its own.
+        return Set(run.processes).count == workers
+      }
+    }
+  }
+}

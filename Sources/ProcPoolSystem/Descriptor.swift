@@ -1,0 +1,135 @@
+import CProcPoolShims
+import Glibc
+
+/// A file descriptor with one owner, closed when that owner lets go of it.
+public struct Descriptor: ~Copyable, Sendable {
+  /// The number. Valid as long as this value lives.
+  public let number: Int32
+
+  /// Takes over a descriptor that is open and has no other owner.
+  public init(owning number: Int32) {
+    self.number = number
+  }
+
+  deinit {
+    // Not repeated after EINTR: on Linux the descriptor is gone by then, and its number may be another's.
+    _ = Glibc.close(number)
+  }
+
+  /// Gives the number away: from here on somebody else closes it.
+  public consuming func relinquish() -> Int32 {
+    let number = self.number
+    discard self
+    return number
+  }
+
+  /// A second descriptor for the same open file, close-on-exec, numbered `minimum` or higher.
+  public func duplicate(atLeast minimum: Int32 = 3) throws(SystemError) -> Descriptor {
+    let copy = try retryingInterrupts("fcntl(F_DUPFD_CLOEXEC)") { fcntl(number, F_DUPFD_CLOEXEC, minimum) }
+    return Descriptor(owning: copy)
+  }
+
+  /// Makes reads and writes return at once where they would wait.
+  ///
+  /// The setting belongs to the open file, so everyone who shares that shares the setting.
+  public func setNonBlocking() throws(SystemError) {
+    let flags = try retryingInterrupts("fcntl(F_GETFL)") { fcntl(number, F_GETFL) }
+    try retryingInterrupts("fcntl(F_SETFL)") { fcntl(number, F_SETFL, flags | O_NONBLOCK) }
+  }
+
+  /// Opens a file.
+  public static func open(_ path: String, _ flags: Int32) throws(SystemError) -> Descriptor {
+    Descriptor(owning: try retryingInterrupts("open(\(path))") { Glibc.open(path, flags | O_CLOEXEC) })
+  }
+
+  /// How many descriptors a process may have open, or `nil` where the system does not say.
+  public static var limit: UInt64? {
+    var soft: UInt64 = 0
+    return procpool_descriptor_limit(&soft) == 0 ? soft : nil
+  }
+}
+
+/// What a read or write on a non-blocking descriptor came to.
+public enum Transfer: Equatable, Sendable {
+  /// So many bytes were moved, at least one.
+  case moved(Int)
+  /// Nothing could be moved without waiting.
+  case wouldBlock
+  /// The other side has closed: there is nothing more to read, or nobody to write to.
+  case closed
+}
+
+extension Descriptor {
+  /// Reads what is there, at most as much as fits. Waits for the first byte if the descriptor blocks.
+  public func read(into memory: UnsafeMutableRawBufferPointer) throws(SystemError) -> Transfer {
+    while true {
+      let count = Glibc.read(number, memory.baseAddress, memory.count)
+      if count > 0 { return .moved(count) }
+      if count == 0 { return .closed }
+      switch errno {
+      case EINTR: continue
+      case EAGAIN: return .wouldBlock
+      default: throw SystemError("read")
+      }
+    }
+  }
+
+  /// Writes as much as fits now. Waits for all of it if the descriptor blocks.
+  public func write(_ memory: UnsafeRawBufferPointer) throws(SystemError) -> Transfer {
+    var vector = iovec(
+      iov_base: UnsafeMutableRawPointer(mutating: memory.baseAddress), iov_len: memory.count)
+    return try write(gathering: &vector, count: 1)
+  }
+
+  /// Writes several pieces of memory with one call, as much as fits now.
+  ///
+  /// - Parameter count: how many pieces, at most 1 024 (`IOV_MAX`).
+  public func write(
+    gathering pieces: UnsafeMutablePointer<iovec>, count: Int
+  ) throws(SystemError) -> Transfer {
+    while true {
+      let written = writev(number, pieces, Int32(count))
+      if written > 0 { return .moved(written) }
+      if written == 0 { return .wouldBlock }
+      switch errno {
+      case EINTR: continue
+      case EAGAIN: return .wouldBlock
+      case EPIPE: return .closed
+      default: throw SystemError("writev")
+      }
+    }
+  }
+
+  /// Writes all of it, waiting where need be.
+  ///
+  /// - Returns: `false` if nobody is left to read it.
+  public func writeAll(_ memory: UnsafeRawBufferPointer) throws(SystemError) -> Bool {
+    var rest = memory
+    while !rest.isEmpty {
+      switch try write(rest) {
+      case .moved(let count): rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+      case .wouldBlock: try waitUntilReady(for: Int16(POLLOUT))
+      case .closed: return false
+      }
+    }
+    return true
+  }
+
+  /// Whether there is something to read (or an end to see) right now.
+  public func isReadable() -> Bool {
+    var poll = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+    return Glibc.poll(&poll, 1, 0) > 0
+  }
+
+  /// Whether at least a few kilobytes can be written right now without waiting.
+  public static func isWritable(_ number: Int32) -> Bool {
+    var poll = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+    return Glibc.poll(&poll, 1, 0) > 0 && poll.revents & Int16(POLLOUT) != 0
+  }
+
+  /// Waits until one of `events` is possible, or the other side has gone.
+  public func waitUntilReady(for events: Int16) throws(SystemError) {
+    var poll = pollfd(fd: number, events: events, revents: 0)
+    try retryingInterrupts("poll") { Glibc.poll(&poll, 1, -1) }
+  }
+}

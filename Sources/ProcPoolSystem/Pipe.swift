@@ -1,0 +1,31 @@
+import CProcPoolShims
+
+/// The two ends of a new pipe, both close-on-exec from the first instant.
+///
+/// Foundation's `Pipe` is inheritable: a child that another thread starts at the wrong moment would keep an end open,
+/// and the death of a worker or of the coordinator would go unseen.
+public struct Pipe: ~Copyable {
+  public let reading: Descriptor
+  public let writing: Descriptor
+
+  public init() throws(SystemError) {
+    var numbers: (Int32, Int32) = (0, 0)
+    try withUnsafeMutableBytes(of: &numbers) { (bytes) throws(SystemError) in
+      let base = bytes.baseAddress!.assumingMemoryBound(to: Int32.self)
+      try retryingInterrupts("pipe2") { procpool_pipe_cloexec(base) }
+    }
+    reading = Descriptor(owning: numbers.0)
+    writing = Descriptor(owning: numbers.1)
+  }
+
+  /// Asks for room for `bytes` in the pipe. Best effort: what a user may have in all his pipes is limited
+  /// (`/proc/sys/fs/pipe-user-pages-soft`), and a smaller pipe is slower, not wrong.
+  public func requestCapacity(_ bytes: Int32) {
+    _ = procpool_set_pipe_capacity(writing.number, bytes)
+  }
+
+  /// Takes the pipe apart. The numbers are the caller's to own: Swift has no tuples of what cannot be copied.
+  public consuming func relinquish() -> (reading: Int32, writing: Int32) {
+    (reading.relinquish(), writing.relinquish())
+  }
+}

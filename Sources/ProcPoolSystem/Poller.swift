@@ -1,0 +1,99 @@
+import CProcPoolShims
+import Glibc
+
+/// What a descriptor is watched for, and what it was found ready for.
+public struct Readiness: OptionSet, Sendable {
+  public let rawValue: UInt32
+  public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  public static let readable = Readiness(rawValue: procpool_epoll_in)
+  public static let writable = Readiness(rawValue: procpool_epoll_out)
+  /// The other side has gone. Always watched for.
+  public static let hangUp = Readiness(rawValue: procpool_epoll_hangup)
+}
+
+/// Waits for many descriptors at once, at a cost that does not grow with their number.
+///
+/// Descriptors may be added, changed and removed by any thread while another waits.
+public struct Poller: ~Copyable, Sendable {
+  private let epoll: Descriptor
+  private let wakeUp: Descriptor
+
+  /// The token that `wait` uses itself, for wake-ups.
+  private static let wakeUpToken = UInt64.max
+
+  public init() throws(SystemError) {
+    let epoll = Descriptor(owning: try retryingInterrupts("epoll_create1") { procpool_epoll_create() })
+    let wakeUp = Descriptor(owning: try retryingInterrupts("eventfd") { procpool_eventfd() })
+    let (poller, waker) = (epoll.number, wakeUp.number)
+    try retryingInterrupts("epoll_ctl(ADD)") {
+      procpool_epoll_add(poller, waker, Readiness.readable.rawValue, Self.wakeUpToken)
+    }
+    self.epoll = epoll
+    self.wakeUp = wakeUp
+  }
+
+  /// Starts to watch a descriptor; `token` names it in what `wait` reports.
+  public func add(
+    _ descriptor: borrowing Descriptor, for readiness: Readiness, token: UInt64
+  ) throws(SystemError) {
+    let number = descriptor.number
+    try retryingInterrupts("epoll_ctl(ADD)") {
+      procpool_epoll_add(epoll.number, number, readiness.rawValue, token)
+    }
+  }
+
+  /// Changes what a watched descriptor is watched for.
+  public func modify(
+    _ descriptor: borrowing Descriptor, for readiness: Readiness, token: UInt64
+  ) throws(SystemError) {
+    let number = descriptor.number
+    try retryingInterrupts("epoll_ctl(MOD)") {
+      procpool_epoll_modify(epoll.number, number, readiness.rawValue, token)
+    }
+  }
+
+  /// Stops watching a descriptor. To be called before it is closed: a copy of it in another process would
+  /// otherwise go on being reported.
+  public func remove(_ descriptor: borrowing Descriptor) {
+    _ = procpool_epoll_remove(epoll.number, descriptor.number)
+  }
+
+  /// Makes the current or the next `wait` return at once.
+  public func wake() {
+    var one: UInt64 = 1
+    // Fails only when the counter is full, and then a wake-up is already pending.
+    _ = Glibc.write(wakeUp.number, &one, 8)
+  }
+
+  /// Waits until something is ready, `wake` is called or the time is up, then reports each ready descriptor.
+  ///
+  /// - Parameter timeout: nanoseconds, rounded up to milliseconds; 0 looks and returns; negative waits for ever.
+  /// - Returns: whether anything was reported or `wake` had been called.
+  @discardableResult
+  public func wait(timeout: Int64, _ report: (UInt64, Readiness) -> Void) throws(SystemError) -> Bool {
+    // 64 per call: the rest is reported by the next one, and the arrays stay on the stack.
+    let capacity = 64
+    let count = withUnsafeTemporaryAllocation(of: UInt64.self, capacity: capacity) { tokens in
+      withUnsafeTemporaryAllocation(of: UInt32.self, capacity: capacity) { masks in
+        let count = procpool_epoll_wait(
+          epoll.number, masks.baseAddress, tokens.baseAddress, Int32(capacity), timeout)
+        for index in 0..<max(0, Int(count)) {
+          if tokens[index] == Self.wakeUpToken {
+            var counter: UInt64 = 0
+            _ = Glibc.read(wakeUp.number, &counter, 8)
+          } else {
+            report(tokens[index], Readiness(rawValue: masks[index]))
+          }
+        }
+        return count
+      }
+    }
+    if count < 0 {
+      // A signal handler ran. To the caller that is as good as a wake-up: it looks at everything again.
+      if errno == EINTR { return true }
+      throw SystemError("epoll_wait")
+    }
+    return count > 0
+  }
+}

@@ -1,0 +1,58 @@
+import CProcPoolShims
+import Glibc
+
+/// How a process ended.
+public enum ProcessEnd: Hashable, Sendable, CustomStringConvertible {
+  /// It called `exit` or returned from `main`.
+  case exited(status: Int32)
+  /// A signal ended it.
+  case signalled(Int32)
+  /// It has ended, but its status went to somebody else who waited for it.
+  case unknown
+
+  public var description: String {
+    switch self {
+    case .exited(let status): "exit status \(status)"
+    case .signalled(let number):
+      "signal \(number) (\(Self.signalNames[number] ?? String(cString: strsignal(number))))"
+    case .unknown: "unknown status"
+    }
+  }
+
+  /// The names that people know; `strsignal` gives sentences.
+  private static let signalNames: [Int32: String] = [
+    SIGHUP: "SIGHUP", SIGINT: "SIGINT", SIGQUIT: "SIGQUIT", SIGILL: "SIGILL", SIGTRAP: "SIGTRAP",
+    SIGABRT: "SIGABRT", SIGBUS: "SIGBUS", SIGFPE: "SIGFPE", SIGKILL: "SIGKILL", SIGUSR1: "SIGUSR1",
+    SIGSEGV: "SIGSEGV", SIGUSR2: "SIGUSR2", SIGPIPE: "SIGPIPE", SIGALRM: "SIGALRM", SIGTERM: "SIGTERM",
+    SIGXCPU: "SIGXCPU", SIGXFSZ: "SIGXFSZ", SIGSYS: "SIGSYS",
+  ]
+}
+
+/// One process, and never another that got the same number after it: a pidfd.
+public struct ProcessDescriptor: ~Copyable, Sendable {
+  /// Readable once the process has ended.
+  public let descriptor: Descriptor
+
+  /// - Parameter pid: a child that has not been waited for, or a process whose number is known to be its own still.
+  public init(pid: Int32) throws(SystemError) {
+    descriptor = Descriptor(owning: try retryingInterrupts("pidfd_open") { procpool_pidfd_open(pid) })
+  }
+
+  /// Sends a signal; to a process that has ended it does nothing.
+  public func send(signal: Int32) {
+    _ = procpool_pidfd_send_signal(descriptor.number, signal)
+  }
+
+  /// Takes the status of a child that has ended, so that nothing of it stays in the process table.
+  ///
+  /// - Returns: `nil` while it runs, and `.unknown` where somebody else took the status first.
+  public func reap() -> ProcessEnd? {
+    var code: Int32 = 0
+    var status: Int32 = 0
+    switch procpool_reap(descriptor.number, &code, &status) {
+    case 0: return nil
+    case 1: return code == CLD_EXITED ? .exited(status: status) : .signalled(status)
+    default: return .unknown
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import Glibc
+
+/// The process's standard error.
+public enum StandardError {
+  public static let number: Int32 = STDERR_FILENO
+
+  /// Passes bytes on as they are. Whether they arrive cannot be helped.
+  public static func write(_ bytes: UnsafeRawBufferPointer) {
+    _ = Glibc.write(number, bytes.baseAddress, bytes.count)
+  }
+
+  /// Writes a line, with one call so that lines of several processes do not mix. Whether it arrives cannot be helped.
+  public static func writeLine(_ text: String) {
+    let line = text + "\n"
+    _ = line.utf8.withContiguousStorageIfAvailable { Glibc.write(number, $0.baseAddress, $0.count) }
+  }
+}

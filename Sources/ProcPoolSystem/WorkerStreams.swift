@@ -1,0 +1,64 @@
+import CProcPoolShims
+import Glibc
+
+/// The pipes of a worker, taken off the standard streams.
+public struct WorkerStreams: ~Copyable {
+  /// Frames from the coordinator.
+  public let tasks: Descriptor
+  /// Frames to the coordinator.
+  public let results: Descriptor
+
+  /// For pipes that are not standard streams: a worker on threads.
+  public init(tasks: consuming Descriptor, results: consuming Descriptor) {
+    self.tasks = tasks
+    self.results = results
+  }
+
+  /// Takes the two apart. The numbers are the caller's to own: Swift has no tuples of what cannot be copied.
+  public consuming func relinquish() -> (tasks: Int32, results: Int32) {
+    (tasks.relinquish(), results.relinquish())
+  }
+
+  /// A worker's first act: makes the process one in which a task can do as it likes.
+  ///
+  /// - The signal mask and the dispositions that were inherited are undone.
+  /// - Standard input and output move to private descriptors; standard input becomes `/dev/null` and standard output
+  ///   a copy of standard error, so that what a task prints cannot get among the frames.
+  /// - Every other descriptor is marked close-on-exec, so that a program that a task starts holds neither a pipe of
+  ///   the pool nor Foundation's socket: their ends would otherwise stay unseen until that program ends.
+  public static func takeOver() throws(SystemError) -> WorkerStreams {
+    SignalState.clearMask()
+    SignalState.restoreDefaults()
+    // Numbers from 10 up keep clear of the single digits that shell scripts use by number.
+    let tasks = try Descriptor(owning: STDIN_FILENO).moved(atLeast: 10)
+    let results = try Descriptor(owning: STDOUT_FILENO).moved(atLeast: 10)
+    let null = try Descriptor.open("/dev/null", O_RDONLY)
+    let nullNumber = null.number
+    if nullNumber != STDIN_FILENO {
+      try retryingInterrupts("dup2") { dup2(nullNumber, STDIN_FILENO) }
+    } else {
+      // The number was free, so the file landed there; it has to survive exec like any standard stream.
+      let number = null.relinquish()
+      try retryingInterrupts("fcntl(F_SETFD)") { fcntl(number, F_SETFD, 0) }
+    }
+    try retryingInterrupts("dup2") { dup2(STDERR_FILENO, STDOUT_FILENO) }
+    if procpool_mark_others_close_on_exec(3) != 0 { markEachCloseOnExec() }
+    // Standard output is a pipe now, and C would hold back what a task prints until a crash loses it.
+    procpool_line_buffer_stdout()
+    return WorkerStreams(tasks: tasks, results: results)
+  }
+
+  /// For kernels before 5.11, which cannot mark a range of descriptors with one call.
+  private static func markEachCloseOnExec() {
+    for number in 3..<Int32(clamping: min(Descriptor.limit ?? 1024, 65536)) {
+      _ = fcntl(number, F_SETFD, FD_CLOEXEC)
+    }
+  }
+}
+
+extension Descriptor {
+  /// The same open file under another number; this one is closed.
+  fileprivate consuming func moved(atLeast minimum: Int32) throws(SystemError) -> Descriptor {
+    try duplicate(atLeast: minimum)
+  }
+}

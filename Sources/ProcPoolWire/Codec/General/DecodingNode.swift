@@ -1,0 +1,242 @@
+/// One value that is being decoded, seen as the `Decoder` that offers its containers.
+///
+/// An object's fields are looked for from where the last one was found: a type that decodes its properties in
+/// the order in which it encoded them finds each at once.
+final class DecodingNode: Decoder {
+  let session: DecodingSession
+  let value: WireValue
+  let parent: DecodingNode?
+  let step: PathStep
+  let depth: Int
+  private let message: Int
+  @exclusivity(unchecked) private var content: WireContent?
+  /// Where the next field is expected.
+  @exclusivity(unchecked) private var cursor = 0
+  /// The fields by name, once looking for them one by one has taken too long.
+  @exclusivity(unchecked) private var index: [String: WireValue]?
+  @exclusivity(unchecked) private var steps = 0
+
+  /// How many fields may be passed over before they are indexed: as many as a large structure has, so that only
+  /// objects with hundreds of keys, read in an unusual order, pay for an index.
+  private static let patience = 256
+
+  var userInfo: [CodingUserInfoKey: Any] { [:] }
+
+  init(session: DecodingSession, value: WireValue, parent: DecodingNode?, step: PathStep) {
+    self.session = session
+    self.value = value
+    self.parent = parent
+    self.step = step
+    depth = parent.map { $0.depth + 1 } ?? 0
+    message = session.message
+  }
+
+  var codingPath: [any CodingKey] {
+    var path: [any CodingKey] = []
+    var node: DecodingNode? = self
+    while let current = node {
+      if let key = current.step.codingKey { path.append(key) }
+      node = current.parent
+    }
+    return path.reversed()
+  }
+
+  func place(_ step: PathStep) -> DecodingPlace {
+    DecodingPlace(session: session, parent: self, step: step)
+  }
+
+  func checkDepth() throws {
+    guard depth < WireLimits.maximumDepth else {
+      throw place(.none).error(.malformed(.tooDeep(limit: WireLimits.maximumDepth)), Any.self, value)
+    }
+  }
+
+  /// Checks that the message is still there.
+  @inline(__always)
+  func checkMessage() throws {
+    if message != session.message || message == 0 { throw outlived() }
+  }
+
+  @inline(never)
+  private func outlived() -> DecodingError {
+    .dataCorrupted(
+      .init(
+        codingPath: codingPath,
+        debugDescription: "A decoder or container was used after its message had been decoded."))
+  }
+
+  // MARK: Decoder
+
+  func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+    try openObject()
+    return KeyedDecodingContainer(KeyedSource<Key>(node: self))
+  }
+
+  func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+    try checkMessage()
+    do {
+      guard let content = try session.values.array(value) else {
+        throw place(.none).error(.kind, [Any].self, value)
+      }
+      return UnkeyedSource(node: self, content: content)
+    } catch let error as WireError {
+      throw place(.none).error(.malformed(error), [Any].self, value)
+    }
+  }
+
+  func singleValueContainer() throws -> any SingleValueDecodingContainer {
+    try checkMessage()
+    return SingleSource(node: self)
+  }
+
+  private func openObject() throws {
+    try checkMessage()
+    guard content == nil else { return }
+    do {
+      guard let content = try session.values.object(value) else {
+        throw place(.none).error(.kind, [String: Any].self, value)
+      }
+      self.content = content
+      cursor = content.start
+    } catch let error as WireError {
+      throw place(.none).error(.malformed(error), [String: Any].self, value)
+    }
+  }
+
+  // MARK: Fields
+
+  private enum FieldName {
+    case entry(Int)
+    case string(String)
+    case integer(Int64)
+  }
+
+  /// Reads the name of the field at `position` and moves behind it.
+  @inline(__always)
+  private func fieldName(_ position: inout Int, limit: Int) throws(WireError) -> FieldName {
+    let reference = try session.values.varint(&position, limit: limit)
+    if reference >= KeyReference.firstEntry {
+      let entry = reference - KeyReference.firstEntry
+      guard entry < UInt64(session.keys.names.count) else {
+        throw .malformed("a key that is not in the table", offset: position)
+      }
+      return .entry(Int(truncatingIfNeeded: entry))
+    }
+    return try inlineName(reference, &position, limit: limit)
+  }
+
+  @inline(never)
+  private func inlineName(
+    _ reference: UInt64, _ position: inout Int, limit: Int
+  ) throws(WireError) -> FieldName {
+    guard reference == KeyReference.inlineString else {
+      return .integer(WireVarint.unzigzag(try session.values.varint(&position, limit: limit)))
+    }
+    let length = try session.values.length(&position, limit: limit)
+    position += length
+    return .string(
+      try String(validating: session.values.bytes(position - length, position), offset: position))
+  }
+
+  /// The name as a string.
+  private func text(_ name: FieldName) -> String {
+    switch name {
+    case .entry(let entry): session.keys.names[entry]
+    case .string(let text): text
+    case .integer(let number): String(number)
+    }
+  }
+
+  /// Finds the value of a field; with `advance`, expects the next one behind it.
+  func field(named name: String, advance: Bool) throws -> WireValue? {
+    try checkMessage()
+    do throws(WireError) {
+      guard let content else { return nil }
+      if cursor < content.end {
+        var position = cursor
+        if case .entry(let entry) = try fieldName(&position, limit: content.end),
+          session.keys.names[entry] == name
+        {
+          let found = try session.values.value(at: position, limit: content.end)
+          if advance { cursor = found.end }
+          return found
+        }
+      }
+      guard let found = try search(name, content) else { return nil }
+      if advance { cursor = found.end }
+      return found
+    } catch {
+      throw place(.key(name)).error(.malformed(error), Any.self, value)
+    }
+  }
+
+  private func search(_ name: String, _ content: WireContent) throws(WireError) -> WireValue? {
+    if index == nil && steps > Self.patience { index = try makeIndex(content) }
+    if let index { return index[name] }
+    let entry = session.keyPosition(of: name)
+    if let found = try scan(name, entry, from: cursor, to: content.end) { return found }
+    return try scan(name, entry, from: content.start, to: cursor)
+  }
+
+  private func scan(_ name: String, _ entry: Int?, from: Int, to: Int) throws(WireError) -> WireValue? {
+    var position = from
+    while position < to {
+      steps += 1
+      let found: Bool
+      switch try fieldName(&position, limit: to) {
+      case .entry(let candidate): found = candidate == entry
+      case .string(let text): found = text == name
+      case .integer(let number): found = String(number) == name
+      }
+      let value = try session.values.value(at: position, limit: to)
+      if found { return value }
+      position = value.end
+    }
+    return nil
+  }
+
+  private func makeIndex(_ content: WireContent) throws(WireError) -> [String: WireValue] {
+    var index: [String: WireValue] = [:]
+    var position = content.start
+    while position < content.end {
+      let name = text(try fieldName(&position, limit: content.end))
+      let value = try session.values.value(at: position, limit: content.end)
+      if index[name] == nil { index[name] = value }
+      position = value.end
+    }
+    return index
+  }
+
+  /// Calls `body` with the name of every field, and the number that its key had.
+  func forEachField(_ body: (_ name: String, _ number: Int?, WireValue) throws -> Void) throws {
+    try checkMessage()
+    guard let content else { return }
+    var position = content.start
+    while position < content.end {
+      let name: FieldName
+      let field: WireValue
+      do throws(WireError) {
+        name = try fieldName(&position, limit: content.end)
+        field = try session.values.value(at: position, limit: content.end)
+      } catch {
+        throw place(.none).error(.malformed(error), Any.self, value)
+      }
+      position = field.end
+      switch name {
+      case .entry(let entry): try body(session.keys.names[entry], session.keys.numbers[entry], field)
+      case .string(let text): try body(text, nil, field)
+      case .integer(let number): try body(String(number), Int(number), field)
+      }
+    }
+  }
+
+  /// A container inside this one.
+  func nested(_ value: WireValue, _ step: PathStep) throws -> DecodingNode {
+    let node = DecodingNode(session: session, value: value, parent: self, step: step)
+    try node.checkDepth()
+    return node
+  }
+
+  /// Opens the object for types that read it without a container.
+  func prepareFields() throws { try openObject() }
+}

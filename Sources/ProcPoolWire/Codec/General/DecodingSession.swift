@@ -1,0 +1,123 @@
+/// Decodes `Codable` values, one message after the other, and keeps its tables between them.
+final class DecodingSession {
+  // Exclusivity is not checked at run time in this class and in `DecodingNode`; see `EncodingSession`. No access
+  // calls any code but this module's and the standard library's.
+  @exclusivity(unchecked) private(set) var keys = KeyReader()
+  /// The message; empty between messages.
+  @exclusivity(unchecked) private(set) var values = ValueReader(base: DecodingSession.nothing, end: 0)
+  /// Which message this is. A container that outlives its message has another number, and is refused.
+  @exclusivity(unchecked) private(set) var message = 0
+  private var messages = 0
+  @exclusivity(unchecked) private var types = TypeCache()
+
+  /// The address of no bytes: aligned, not null, never read.
+  private static var nothing: UnsafeRawPointer { UnsafeRawPointer(bitPattern: 16).unsafelyUnwrapped }
+
+  init() {}
+
+  /// Reads the value that all of `bytes` are.
+  ///
+  /// - Throws: `DecodingError`, or whatever the value's own `init(from:)` throws.
+  func decode<Value: Decodable>(_ type: Value.Type, from bytes: UnsafeRawBufferPointer) throws -> Value {
+    precondition(message == 0, "a decoding session was used while it was decoding")
+    let value: WireValue
+    do throws(WireError) {
+      value = try open(bytes)
+    } catch {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: [], debugDescription: error.description, underlyingError: error))
+    }
+    messages += 1
+    message = messages
+    defer {
+      message = 0
+      values = ValueReader(base: Self.nothing, end: 0)
+    }
+    return try get(type, value, at: DecodingPlace(session: self, parent: nil, step: .none))
+  }
+
+  /// Finds the key table and the value, which is all that is before it.
+  private func open(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> WireValue {
+    var end = bytes.count - 1
+    guard let base = bytes.baseAddress, end >= 0 else { throw .truncated(needed: 1, remaining: 0, offset: 0) }
+    var length = UInt64(bytes[end])
+    if length == UInt64(Trailer.long) {
+      end -= 8
+      guard end >= 0 else { throw .truncated(needed: 9, remaining: bytes.count, offset: 0) }
+      length = bytes.loadUnaligned(fromByteOffset: end, as: UInt64.self)
+    }
+    guard length <= UInt64(end) else { throw .tooLong(count: length, remaining: end, offset: end) }
+    let table = end - Int(length)
+    try keys.read(UnsafeRawBufferPointer(rebasing: bytes[table..<end]))
+    values = ValueReader(base: base, end: table)
+    let value = try values.value(at: 0, limit: table)
+    guard value.end == table else { throw .trailingBytes(table - value.end, offset: value.end) }
+    return value
+  }
+
+  /// Where a key's name is in the table.
+  func keyPosition(of name: String) -> Int? { keys.position(of: name) }
+
+  /// Reads one value of any type.
+  @inline(__always)
+  func get<T: Decodable>(_ type: T.Type, _ value: WireValue, at place: DecodingPlace) throws -> T {
+    try way(for: type).get(value, at: place)
+  }
+
+  /// How values of a type are read. Look it up once for many values.
+  @inline(__always)
+  func way<T: Decodable>(for type: T.Type) -> DecodingWay<T> {
+    let object = types.object(for: ObjectIdentifier(type)) { DecodingWay<T>.find(type) }
+    // Not checked because `find` makes nothing else, and a checked cast costs as much as reading a number.
+    return unsafeDowncast(object, to: DecodingWay<T>.self)
+  }
+}
+
+/// Where a value belongs, for errors and for what it contains.
+struct DecodingPlace {
+  let session: DecodingSession
+  let parent: DecodingNode?
+  let step: PathStep
+
+  var codingPath: [any CodingKey] {
+    var path = parent?.codingPath ?? []
+    if let key = step.codingKey { path.append(key) }
+    return path
+  }
+
+  /// The error for a value that is not a `type`.
+  func error(_ misfit: Misfit, _ type: Any.Type, _ value: WireValue) -> DecodingError {
+    switch misfit {
+    case .kind:
+      let context = DecodingError.Context(
+        codingPath: codingPath,
+        debugDescription: "A value of type \(type) was expected, but \(session.describe(value)) was found.")
+      return session.values.isNull(value) ? .valueNotFound(type, context) : .typeMismatch(type, context)
+    case .range(let number):
+      return .dataCorrupted(
+        .init(codingPath: codingPath, debugDescription: "The number \(number) does not fit \(type)."))
+    case .malformed(let error):
+      return .dataCorrupted(
+        .init(codingPath: codingPath, debugDescription: error.description, underlyingError: error))
+    }
+  }
+}
+
+extension DecodingSession {
+  /// What a value is, in words.
+  func describe(_ value: WireValue) -> String {
+    guard let tag = values.tag(value) else { return "a number" }
+    return switch tag {
+    case ..<Tag.integerEnd, Tag.negative..<Tag.negativeEnd, Tag.longInteger, Tag.longNegative, Tag.int128,
+      Tag.uint128:
+      "an integer"
+    case ..<Tag.shortStringEnd, Tag.string: "a string"
+    case Tag.null: "nothing"
+    case Tag.no, Tag.yes: "a Bool"
+    case Tag.float, Tag.double: "a floating-point number"
+    case Tag.array, Tag.packed, Tag.blocks: "an array"
+    case Tag.object: "an object with keys"
+    default: "a value that its own type encoded"
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/// How values of one type are decoded from a general message; see ``EncodingWay``.
+class DecodingWay<Value> {
+  /// Reads `value`, wherever it lies in the message.
+  func get(_ value: WireValue, at place: DecodingPlace) throws -> Value {
+    fatalError("a decoding way without get")
+  }
+}
+
+/// By this module, out of whatever container it was written as.
+final class NativeDecodingWay<Value: NativeDecodable>: DecodingWay<Value> {
+  override func get(_ value: WireValue, at place: DecodingPlace) throws -> Value {
+    try Value.get(value, at: place)
+  }
+}
+
+/// As one block of memory.
+final class BlockDecodingWay<Value: BlockDecodable>: DecodingWay<Value> {
+  override func get(_ value: WireValue, at place: DecodingPlace) throws -> Value {
+    try Value.getBlock(value, at: place)
+  }
+}
+
+/// As a block of bytes.
+final class BytesDecodingWay<Value: WireBytes>: DecodingWay<Value> {
+  override func get(_ value: WireValue, at place: DecodingPlace) throws -> Value {
+    try place.bytes(value) { Value(wireBytes: $0) }
+  }
+}
+
+/// By the type itself, from bytes that it wrote.
+final class OpaqueDecodingWay<Value: WireCodable>: DecodingWay<Value> {
+  override func get(_ value: WireValue, at place: DecodingPlace) throws -> Value {
+    do {
+      guard let bytes = try place.session.values.opaque(value) else {
+        throw place.error(Misfit.kind, Value.self, value)
+      }
+      var reader = WireReader(bytes)
+      let result = try Value.decode(from: &reader)
+      try reader.finish()
+      return result
+    } catch let error as WireError {
+      throw place.error(.malformed(error), Value.self, value)
+    }
+  }
+}
+
+/// By the type's `init(from:)`.
+final class GeneralDecodingWay<Value: Decodable>: DecodingWay<Value> {
+  override func get(_ value: WireValue, at place: DecodingPlace) throws -> Value {
+    let node = DecodingNode(session: place.session, value: value, parent: place.parent, step: place.step)
+    try node.checkDepth()
+    return try Value(from: node)
+  }
+}
+
+extension DecodingWay {
+  /// The way of a type, seen as what a dynamic cast has found it to be.
+  static func find<T: Decodable>(_ type: T.Type) -> AnyObject {
+    func native<N: NativeDecodable>(_: N.Type) -> AnyObject { NativeDecodingWay<N>() }
+    func block<B: BlockDecodable>(_: B.Type) -> AnyObject { BlockDecodingWay<B>() }
+    func bytes<B: WireBytes>(_: B.Type) -> AnyObject { BytesDecodingWay<B>() }
+    func opaque<W: WireCodable>(_: W.Type) -> AnyObject { OpaqueDecodingWay<W>() }
+    if let type = type as? any BlockDecodable.Type { return block(type) }
+    if let type = type as? any NativeDecodable.Type { return native(type) }
+    if let type = type as? any WireBytes.Type { return bytes(type) }
+    if let type = type as? any WireCodable.Type { return opaque(type) }
+    return GeneralDecodingWay<T>()
+  }
+}

@@ -1,0 +1,45 @@
+/// Values to bytes and back, for single values such as a task or an error; use ``ItemCodec`` for many.
+public enum WireCoding {
+  /// The bytes of `value`, by the fastest way that its type allows.
+  ///
+  /// - Throws: `EncodingError`, or what the type's own encoding throws.
+  public static func encode<Value: Encodable>(_ value: Value) throws -> [UInt8] {
+    var writer = WireWriter()
+    try encode(value, into: &writer)
+    return [UInt8](writer.bytes)
+  }
+
+  /// Appends `value` to `writer`; what is appended must be delimited by the caller.
+  ///
+  /// - Throws: as ``encode(_:)``.
+  public static func encode<Value: Encodable>(_ value: Value, into writer: inout WireWriter) throws {
+    if let value = value as? any WireCodable {
+      try value.encode(into: &writer)
+    } else {
+      try EncodingSession().encode(value, into: &writer)
+    }
+  }
+
+  /// The value that all of `bytes` are.
+  ///
+  /// - Throws: `DecodingError`, ``WireError``, or what the type's own decoding throws.
+  public static func decode<Value: Decodable>(
+    _ type: Value.Type, from bytes: UnsafeRawBufferPointer
+  ) throws -> Value {
+    guard let direct = type as? any WireCodable.Type else {
+      return try DecodingSession().decode(type, from: bytes)
+    }
+    var reader = WireReader(bytes)
+    let value = try direct.decode(from: &reader)
+    try reader.finish()
+    // The cast cannot fail, since `direct` is `type`.
+    return value as! Value
+  }
+
+  /// The value that all of `bytes` are.
+  ///
+  /// - Throws: as ``decode(_:from:)-(_,UnsafeRawBufferPointer)``.
+  public static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
+    try bytes.withUnsafeBytes { try decode(type, from: $0) }
+  }
+}

@@ -1,0 +1,123 @@
+// How collections of fast-path values cross the wire. Counts are checked against the bytes that are left, and
+// memory for elements that have not been seen is reserved in proportion to those bytes only.
+
+extension Optional: WireCodable where Wrapped: WireCodable {
+  /// Appends one byte, 0 or 1, and then the value if there is one.
+  @inlinable
+  public func encode(into writer: inout WireWriter) throws {
+    guard let value = self else { return writer.writeByte(0) }
+    writer.writeByte(1)
+    try writer.descend()
+    try value.encode(into: &writer)
+    writer.ascend()
+  }
+
+  /// Reads one byte, and then the value if there is one.
+  @inlinable
+  public static func decode(from reader: inout WireReader) throws -> Wrapped? {
+    guard try Bool.decode(from: &reader) else { return nil }
+    try reader.descend()
+    let value = try Wrapped.decode(from: &reader)
+    reader.ascend()
+    return value
+  }
+}
+
+extension Array: WireCodable where Element: WireCodable {
+  /// Appends the elements as `Element.encodeArray` does: one block, if they are ``WireBlock``.
+  @inlinable
+  public func encode(into writer: inout WireWriter) throws {
+    try withUnsafeBufferPointer { try Element.encodeArray($0, into: &writer) }
+  }
+
+  /// Reads elements as `Element.decodeArray` does.
+  @inlinable
+  public static func decode(from reader: inout WireReader) throws -> [Element] {
+    try Element.decodeArray(from: &reader)
+  }
+}
+
+extension ArraySlice: WireCodable where Element: WireCodable {
+  /// Appends the elements as an array would.
+  @inlinable
+  public func encode(into writer: inout WireWriter) throws {
+    try withUnsafeBufferPointer { try Element.encodeArray($0, into: &writer) }
+  }
+
+  /// Reads an array; the slice starts at index 0.
+  @inlinable
+  public static func decode(from reader: inout WireReader) throws -> ArraySlice<Element> {
+    ArraySlice(try Element.decodeArray(from: &reader))
+  }
+}
+
+extension ContiguousArray: WireCodable where Element: WireCodable {
+  /// Appends the elements as an array would.
+  @inlinable
+  public func encode(into writer: inout WireWriter) throws {
+    try withUnsafeBufferPointer { try Element.encodeArray($0, into: &writer) }
+  }
+
+  /// Reads an array.
+  @inlinable
+  public static func decode(from reader: inout WireReader) throws -> ContiguousArray<Element> {
+    ContiguousArray(try Element.decodeArray(from: &reader))
+  }
+}
+
+extension Set: WireCodable where Element: WireCodable {
+  /// Appends the count and the elements, in the set's own order.
+  @inlinable
+  public func encode(into writer: inout WireWriter) throws {
+    try Array(self).encode(into: &writer)
+  }
+
+  /// Reads elements; one that is there twice counts once.
+  @inlinable
+  public static func decode(from reader: inout WireReader) throws -> Set<Element> {
+    Set(try Element.decodeArray(from: &reader))
+  }
+}
+
+extension Dictionary: WireCodable where Key: WireCodable, Value: WireCodable {
+  /// Appends the count, and each key with its value, in the dictionary's own order.
+  @inlinable
+  public func encode(into writer: inout WireWriter) throws {
+    writer.writeVarint(UInt64(count))
+    try writer.descend()
+    for (key, value) in self {
+      let start = writer.count
+      try key.encode(into: &writer)
+      try value.encode(into: &writer)
+      if writer.count == start { writer.writeByte(0) }
+    }
+    writer.ascend()
+  }
+
+  /// Reads a count, and each key with its value.
+  ///
+  /// - Throws: ``WireError``, for a key that is there twice too.
+  // Specialised for the usual keys because a codec is resolved at run time: hashing through witnesses takes half
+  // of the time otherwise.
+  @_specialize(where Key == String, Value == String)
+  @_specialize(where Key == String, Value == Int)
+  @_specialize(where Key == String, Value == Double)
+  @_specialize(where Key == Int, Value == Int)
+  @_specialize(where Key == Int, Value == Double)
+  @inlinable
+  public static func decode(from reader: inout WireReader) throws -> [Key: Value] {
+    let count = try reader.readCount(minimumBytesEach: 1)
+    try reader.descend()
+    var result = [Key: Value](minimumCapacity: reader.reservation(for: count, of: (Key, Value).self))
+    for _ in 0..<count {
+      let start = reader.offset
+      let key = try Key.decode(from: &reader)
+      guard result.updateValue(try Value.decode(from: &reader), forKey: key) == nil else {
+        throw WireError.malformed("a dictionary with the same key twice", offset: reader.offset)
+      }
+      if reader.offset == start { _ = try reader.readByte() }
+    }
+    reader.ascend()
+    return result
+  }
+}

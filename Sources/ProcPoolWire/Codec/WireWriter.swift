@@ -1,0 +1,215 @@
+#if _endian(big)
+  // Blocks of numbers are copied as they lie in memory; the wire is little-endian.
+  #error("ProcPoolWire needs a little-endian machine")
+#endif
+
+/// A growable buffer that values are written into, one after the other.
+///
+/// The buffer owns one piece of memory, aligned to 16 bytes, which ``release()`` can hand to another owner
+/// without a copy. It grows geometrically and never shrinks: a writer that is emptied with ``removeAll()`` and
+/// filled again does not allocate.
+///
+///     var writer = WireWriter()
+///     writer.writeFixed(UInt32(7))
+///     writer.writeVarint(300)
+///     writer.count                    // 6
+@frozen
+public struct WireWriter: ~Copyable {
+  @usableFromInline var base: UnsafeMutableRawPointer?
+  @usableFromInline var capacity: Int
+  @usableFromInline var written: Int
+  /// How many containers are open around the value that is being written; see ``descend()``.
+  @usableFromInline var depth: Int
+  /// How often memory was obtained; lets tests assert that growth is geometric.
+  @usableFromInline package var growths: Int
+
+  /// An empty writer.
+  ///
+  /// - Parameter capacity: how many bytes can be written before memory is obtained again; 0 obtains none.
+  public init(capacity: Int = 0) {
+    precondition(capacity >= 0, "a capacity cannot be negative")
+    base = capacity == 0 ? nil : UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+    self.capacity = capacity
+    written = 0
+    depth = 0
+    growths = 0
+  }
+
+  /// How many bytes have been written.
+  @inlinable
+  public var count: Int { written }
+
+  deinit {
+    base?.deallocate()
+  }
+
+  /// Makes room for `additional` more bytes, so that writing them does not allocate.
+  ///
+  /// - Complexity: amortised O(1) per byte written: the memory at least doubles when it must grow.
+  @inlinable
+  public mutating func reserve(_ additional: Int) {
+    precondition(additional >= 0, "cannot reserve a negative number of bytes")
+    if capacity &- count < additional { grow(by: additional) }
+  }
+
+  @usableFromInline
+  @inline(never)
+  mutating func grow(by additional: Int) {
+    precondition(additional < Int.max / 4 && count < Int.max / 4, "a message cannot exceed the address space")
+    // 64 bytes to spare, because a smaller first piece would be outgrown at once by nearly every message, and
+    // because a long block is followed by a few bytes that must not double the memory.
+    let larger = max(count + additional + 64, capacity * 2)
+    let fresh = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
+    if let base {
+      fresh.copyMemory(from: base, byteCount: count)
+      base.deallocate()
+    }
+    base = fresh
+    capacity = larger
+    growths += 1
+  }
+
+  /// Appends `n` bytes whose content is the caller's to write, and returns where they are.
+  ///
+  /// The pointer is valid until the next call of a mutating method. It has no particular alignment.
+  @inlinable
+  public mutating func appendUninitialized(_ n: Int) -> UnsafeMutableRawPointer {
+    reserve(n)
+    if n == 0 && base == nil { grow(by: 1) }
+    // unsafelyUnwrapped because `grow` has just made sure that there is memory.
+    let place = base.unsafelyUnwrapped + count
+    written &+= n
+    return place
+  }
+
+  /// Appends a number in its full width, least significant byte first.
+  @inlinable
+  public mutating func writeFixed<T: FixedWidthInteger & BitwiseCopyable>(_ v: T) {
+    appendUninitialized(MemoryLayout<T>.size).storeBytes(of: v, as: T.self)
+  }
+
+  /// Appends one byte.
+  @inlinable
+  public mutating func writeByte(_ v: UInt8) {
+    writeFixed(v)
+  }
+
+  /// Appends a number in 1 to 10 bytes of 7 bits each, the low ones first (LEB128).
+  @inlinable
+  public mutating func writeVarint(_ v: UInt64) {
+    if v < 0x80 {
+      writeFixed(UInt8(truncatingIfNeeded: v))
+    } else {
+      writeLongVarint(v)
+    }
+  }
+
+  @usableFromInline
+  mutating func writeLongVarint(_ v: UInt64) {
+    reserve(WireVarint.maximumLength)
+    var rest = v
+    while rest >= 0x80 {
+      writeFixed(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    writeFixed(UInt8(truncatingIfNeeded: rest))
+  }
+
+  /// Appends a signed number as a varint in which small magnitudes of either sign are short (zigzag).
+  @inlinable
+  public mutating func writeSignedVarint(_ v: Int64) {
+    writeVarint(WireVarint.zigzag(v))
+  }
+
+  /// Appends a copy of `b`.
+  @inlinable
+  public mutating func writeBytes(_ b: UnsafeRawBufferPointer) {
+    guard let source = b.baseAddress, b.count > 0 else { return }
+    appendUninitialized(b.count).copyMemory(from: source, byteCount: b.count)
+  }
+
+  /// Appends zero bytes until ``count`` is a multiple of 8.
+  @inlinable
+  public mutating func padTo8() {
+    let missing = -count & 7
+    if missing > 0 {
+      appendUninitialized(missing).initializeMemory(as: UInt8.self, repeating: 0, count: missing)
+    }
+  }
+
+  /// Overwrites the bytes at `offset` with `v`, least significant byte first: for a length that is known only
+  /// after what it measures has been written.
+  @inlinable
+  public mutating func patch<T: FixedWidthInteger & BitwiseCopyable>(_ v: T, at offset: Int) {
+    precondition(
+      offset >= 0 && offset <= count - MemoryLayout<T>.size, "a patch must lie inside what has been written")
+    base.unsafelyUnwrapped.storeBytes(of: v, toByteOffset: offset, as: T.self)
+  }
+
+  /// Takes back everything after the first `length` bytes. Keeps the memory.
+  @inlinable
+  public mutating func truncate(to length: Int) {
+    precondition(length >= 0 && length <= count, "cannot truncate to more than has been written")
+    written = length
+  }
+
+  /// Empties the writer. Keeps the memory.
+  @inlinable
+  public mutating func removeAll() {
+    written = 0
+    depth = 0
+  }
+
+  /// What has been written. Valid until the next call of a mutating method.
+  @inlinable
+  public var bytes: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: base, count: count)
+  }
+
+  /// Hands the memory over: the caller must `deallocate()` the pointer.
+  ///
+  /// - Returns: the memory and how many of its bytes have been written; `nil` if none was ever obtained.
+  public consuming func release() -> (UnsafeMutableRawPointer, count: Int)? {
+    let memory = base
+    let length = written
+    discard self
+    guard let memory else { return nil }
+    return (memory, length)
+  }
+}
+
+extension WireWriter {
+  /// Notes that a container is being opened; call it in the `encode(into:)` of a type that can contain itself.
+  ///
+  /// - Throws: ``WireError/tooDeep(limit:)``, so that a value that the other side would refuse, or that would
+  ///   exhaust the stack, is refused here.
+  @inlinable
+  public mutating func descend() throws(WireError) {
+    guard depth < WireLimits.maximumDepth else { throw .tooDeep(limit: WireLimits.maximumDepth) }
+    depth &+= 1
+  }
+
+  /// Notes that a container that ``descend()`` opened is complete.
+  @inlinable
+  public mutating func ascend() {
+    depth &-= 1
+  }
+}
+
+/// The arithmetic of variable-length integers.
+public enum WireVarint {
+  /// The longest varint: 64 bits in groups of 7.
+  public static let maximumLength = 10
+
+  /// Maps 0, −1, 1, −2, … to 0, 1, 2, 3, …
+  @inlinable
+  public static func zigzag(_ v: Int64) -> UInt64 {
+    UInt64(bitPattern: (v << 1) ^ (v >> 63))
+  }
+
+  /// The inverse of ``zigzag(_:)``.
+  @inlinable
+  public static func unzigzag(_ v: UInt64) -> Int64 {
+    Int64(bitPattern: v >> 1) ^ -Int64(bitPattern: v & 1)
+  }
+}

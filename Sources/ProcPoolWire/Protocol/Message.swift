@@ -1,0 +1,239 @@
+// The bodies of all frames. This file is the protocol's specification, together with `Frame.swift` (headers),
+// `ItemPacking.swift` (items in chunks) and `Codec/` (values).
+//
+//   coordinator                                    worker
+//     preamble, hello  ──────────────────────────▶
+//                      ◀──────────────────────────  preamble, greeting
+//     call, chunk, chunk, …  ────────────────────▶
+//                      ◀──────────────────────────  results, failure, results, …   (in the order of the items sent)
+//     endCall  ──────────────────────────────────▶
+//     end  ──────────────────────────────────────▶  (leaves)
+//
+// A worker answers each item that it was sent exactly once, in the order in which they were sent. What the coordinator
+// has taken back is not answered: the gate on the status page says up to where the worker got, the worker skips chunks
+// until the `resume` frame with the gate's epoch, and the positions of what follows count on from there.
+
+/// The coordinator's settings for a worker.
+package struct Hello: Equatable, Sendable {
+  /// Which worker of the pool this is.
+  package var worker: UInt32
+  /// The coordinator, so that the worker can watch it; 0 if it runs in the same process.
+  package var coordinator: Int32
+  /// The build ID that the worker's program must have; empty if any will do.
+  package var buildID: [UInt8]
+  /// The longest body that may be sent, either way, in bytes.
+  package var maximumBody: Int
+  /// How long the worker polls for the next frame before it sleeps, in nanoseconds.
+  package var pollingTime: Int64
+  /// Where the status page lies, if there is one.
+  package var page: PageLocation?
+
+  /// A part of an open file of the coordinator's.
+  package struct PageLocation: Equatable, Sendable {
+    package var descriptor: Int32
+    package var device: UInt64
+    package var inode: UInt64
+    package var fileSize: Int
+    package var offset: Int
+
+    package init(descriptor: Int32, device: UInt64, inode: UInt64, fileSize: Int, offset: Int) {
+      self.descriptor = descriptor
+      self.device = device
+      self.inode = inode
+      self.fileSize = fileSize
+      self.offset = offset
+    }
+  }
+
+  package init(
+    worker: UInt32, coordinator: Int32, buildID: [UInt8], maximumBody: Int, pollingTime: Int64,
+    page: PageLocation?
+  ) {
+    self.worker = worker
+    self.coordinator = coordinator
+    self.buildID = buildID
+    self.maximumBody = maximumBody
+    self.pollingTime = pollingTime
+    self.page = page
+  }
+
+  package func write(to writer: inout WireWriter) {
+    writer.writeFixed(worker)
+    writer.writeFixed(coordinator)
+    writer.writeBlob(buildID)
+    writer.writeFixed(Int64(maximumBody))
+    writer.writeFixed(pollingTime)
+    writer.writeFixed(UInt8(page == nil ? 0 : 1))
+    if let page {
+      writer.writeFixed(page.descriptor)
+      writer.writeFixed(page.device)
+      writer.writeFixed(page.inode)
+      writer.writeFixed(Int64(page.fileSize))
+      writer.writeFixed(Int64(page.offset))
+    }
+  }
+
+  package init(from body: UnsafeRawBufferPointer) throws(WireError) {
+    var reader = WireReader(body)
+    worker = try reader.readFixed(UInt32.self)
+    coordinator = try reader.readFixed(Int32.self)
+    buildID = try reader.readBlob()
+    maximumBody = Int(try reader.readFixed(Int64.self))
+    pollingTime = try reader.readFixed(Int64.self)
+    page = nil
+    if try reader.readFixed(UInt8.self) != 0 {
+      page = PageLocation(
+        descriptor: try reader.readFixed(Int32.self), device: try reader.readFixed(UInt64.self),
+        inode: try reader.readFixed(UInt64.self), fileSize: Int(try reader.readFixed(Int64.self)),
+        offset: Int(try reader.readFixed(Int64.self)))
+    }
+    try reader.finish()
+  }
+}
+
+/// A worker's answer to ``Hello``.
+package struct Greeting: Equatable, Sendable {
+  package var pid: Int32
+  /// The build ID of the worker's program.
+  package var buildID: [UInt8]
+  /// Why the status page could not be attached; empty if it was.
+  package var pageFailure: String
+
+  package init(pid: Int32, buildID: [UInt8], pageFailure: String) {
+    self.pid = pid
+    self.buildID = buildID
+    self.pageFailure = pageFailure
+  }
+
+  package func write(to writer: inout WireWriter) {
+    writer.writeFixed(pid)
+    writer.writeBlob(buildID)
+    writer.writeText(pageFailure)
+  }
+
+  package init(from body: UnsafeRawBufferPointer) throws(WireError) {
+    var reader = WireReader(body)
+    pid = try reader.readFixed(Int32.self)
+    buildID = try reader.readBlob()
+    pageFailure = try reader.readText()
+    try reader.finish()
+  }
+}
+
+/// The task of a call.
+package struct CallMessage {
+  /// The mangled name of the task's type, by which the worker finds it.
+  package var typeName: String
+  /// The encoded task value; valid as long as the frame's bytes are.
+  package var task: UnsafeRawBufferPointer
+
+  package init(from body: UnsafeRawBufferPointer) throws(WireError) {
+    var reader = WireReader(body)
+    typeName = try reader.readText()
+    task = try reader.readBytes(reader.remaining)
+  }
+
+  /// Writes what comes before the encoded task value, which ends the body.
+  package static func writeHead(typeName: String, to writer: inout WireWriter) {
+    writer.writeText(typeName)
+  }
+}
+
+/// Why items ended without an output, as a worker tells it.
+package struct ErrorReport: Equatable, Sendable {
+  package enum Reason: UInt8, Sendable, CaseIterable {
+    /// `run` threw.
+    case threw = 0
+    /// `prepare` threw.
+    case preparationThrew = 1
+    /// The worker could not make an input of the bytes it was sent.
+    case inputUndecodable = 2
+    /// The output could not be encoded.
+    case outputUnencodable = 3
+    /// The worker's program has no such task, or could not make one of the bytes it was sent.
+    case taskUnavailable = 4
+  }
+
+  package var reason: Reason
+  /// The name of the error's type, as it is printed.
+  package var typeName: String
+  /// The error in words.
+  package var message: String
+  /// The error itself, if it is `Codable`: the mangled name of its type, and its encoded value.
+  package var value: (typeName: String, bytes: [UInt8])?
+
+  package init(
+    reason: Reason, typeName: String, message: String, value: (typeName: String, bytes: [UInt8])? = nil
+  ) {
+    self.reason = reason
+    self.typeName = typeName
+    self.message = message
+    self.value = value
+  }
+
+  package func write(to writer: inout WireWriter) {
+    writer.writeFixed(reason.rawValue)
+    writer.writeText(typeName)
+    writer.writeText(message)
+    writer.writeText(value?.typeName ?? "")
+    writer.writeBlob(value?.bytes ?? [])
+  }
+
+  package init(from body: UnsafeRawBufferPointer) throws(WireError) {
+    var reader = WireReader(body)
+    guard let reason = Reason(rawValue: try reader.readFixed(UInt8.self)) else {
+      throw .malformed("an unknown reason for a failure", offset: 0)
+    }
+    self.reason = reason
+    typeName = try reader.readText()
+    message = try reader.readText()
+    let valueType = try reader.readText()
+    let bytes = try reader.readBlob()
+    value = valueType.isEmpty ? nil : (valueType, bytes)
+    try reader.finish()
+  }
+
+  package static func == (one: ErrorReport, other: ErrorReport) -> Bool {
+    one.reason == other.reason && one.typeName == other.typeName && one.message == other.message
+      && one.value?.typeName == other.value?.typeName && one.value?.bytes == other.value?.bytes
+  }
+}
+
+extension WireWriter {
+  /// Bytes after their number.
+  fileprivate mutating func writeBlob(_ bytes: [UInt8]) {
+    writeVarint(UInt64(bytes.count))
+    bytes.withUnsafeBytes { writeBytes($0) }
+  }
+
+  fileprivate mutating func writeText(_ text: String) {
+    writeBlob(Array(text.utf8))
+  }
+
+  /// Appends a frame whose body `write` adds, and fills in its length.
+  package mutating func writeFrame(_ header: FrameHeader, _ write: (inout WireWriter) throws -> Void) rethrows {
+    let start = count
+    _ = appendUninitialized(FrameHeader.size)
+    try write(&self)
+    var header = header
+    header.bodyLength = count - start - FrameHeader.size
+    padTo8()
+    withBytes(at: start, count: FrameHeader.size) { header.store(to: $0) }
+  }
+
+  private mutating func withBytes(at offset: Int, count: Int, _ body: (UnsafeMutableRawPointer) -> Void) {
+    // Mutable because the writer owns its memory; `bytes` only hides that.
+    body(UnsafeMutableRawPointer(mutating: bytes.baseAddress! + offset))
+  }
+}
+
+extension WireReader {
+  fileprivate mutating func readBlob() throws(WireError) -> [UInt8] {
+    [UInt8](try readBytes(readCount(minimumBytesEach: 1)))
+  }
+
+  /// Text that was cut in the middle of a character still says something, so it is repaired and not refused.
+  fileprivate mutating func readText() throws(WireError) -> String {
+    String(decoding: try readBlob(), as: UTF8.self)
+  }
+}

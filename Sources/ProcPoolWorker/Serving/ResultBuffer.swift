@@ -1,0 +1,196 @@
+import ProcPoolSystem
+import ProcPoolWire
+
+/// Collects the results of items as frames, in memory that the coordinator can read, and writes many with one call.
+///
+/// Consecutive outputs of one call share a frame, which is *open* while it grows: its header then holds
+/// ``FrameHeader/openCount``, and how many items are in it follows from the positions that are committed.
+///
+/// - Because `@unchecked Sendable`: only the serving thread touches it.
+@usableFromInline
+final class ResultBuffer: @unchecked Sendable {
+  // Because exclusivity(unchecked): one thread uses it, and a check per item and field would double an item's cost.
+  @exclusivity(unchecked) @usableFromInline var used = 0
+  @exclusivity(unchecked) @usableFromInline var openCount: UInt32 = 0
+  @exclusivity(unchecked) private var openStart = -1
+  @exclusivity(unchecked) private var openHeader = FrameHeader(.results)
+
+  @usableFromInline let base: UnsafeMutableRawPointer
+  /// Leaves room for the padding and the next header, so that closing a frame never overflows.
+  @usableFromInline let limit = StatusPage.bufferCapacity - 2 * FrameHeader.size
+  /// An output longer than this is written from where it was encoded and not copied here: a quarter of the buffer, so
+  /// that a flush carries at least a few.
+  private static let longest = StatusPage.bufferCapacity / 4
+
+  private let page: StatusPage
+  private let output: Descriptor
+  /// Nobody can read the buffer, so nothing may wait in it while an item runs.
+  let flushesEachItem: Bool
+  private var scratch = WireWriter(capacity: 1 << 10)
+
+  init(page: StatusPage, isShared: Bool, output: consuming Descriptor) {
+    self.page = page
+    self.output = output
+    base = page.buffer
+    flushesEachItem = !isShared
+  }
+
+  /// Begins to take outputs of a call, from item `first` on.
+  func begin(call: UInt32, first: UInt64, position: UInt64) throws(SystemError) {
+    if openStart >= 0 {
+      if openHeader.call == call, openHeader.first + UInt64(openCount) == first { return }
+      close()
+    }
+    try makeRoom(for: 2 * FrameHeader.size, position: position)
+    open(call: call, first: first)
+  }
+
+  private func open(call: UInt32, first: UInt64) {
+    openStart = used
+    openCount = 0
+    openHeader = FrameHeader(.results, call: call, count: FrameHeader.openCount, first: first)
+    openHeader.store(to: base + used)
+    used += FrameHeader.size
+  }
+
+  private func close() {
+    guard openStart >= 0 else { return }
+    if openCount == 0 {
+      used = openStart
+    } else {
+      openHeader.count = openCount
+      openHeader.bodyLength = used - openStart - FrameHeader.size
+      let padded = openStart + openHeader.frameLength
+      (base + used).initializeMemory(as: UInt8.self, repeating: 0, count: padded - used)
+      openHeader.store(to: base + openStart)
+      used = padded
+    }
+    openStart = -1
+  }
+
+  private func makeRoom(for bytes: Int, position: UInt64) throws(SystemError) {
+    if used + bytes > StatusPage.bufferCapacity { try flush(position: position) }
+  }
+
+  /// A place for one more output of fixed size in the open frame, or `nil` if the buffer is full.
+  @inlinable
+  func place(_ bytes: Int) -> UnsafeMutableRawPointer? {
+    guard used + bytes <= limit else { return nil }
+    let place = base + used
+    used &+= bytes
+    openCount &+= 1
+    return place
+  }
+
+  /// Adds the output of the item at `position`, of fixed size if `stride` is not 0.
+  ///
+  /// - Parameter encode: appends the output's bytes.
+  func add(
+    position: UInt64, stride: Int, maximumBody: Int, _ encode: (inout WireWriter) throws -> Void
+  ) throws {
+    // Room for a header and a length before the output, so that a long one can be written from where it lies.
+    let head = FrameHeader.size + 16
+    scratch.removeAll()
+    _ = scratch.appendUninitialized(head)
+    try encode(&scratch)
+    let length = scratch.count - head
+    guard length <= maximumBody - 16 else { throw OutputTooLong(length: length, limit: maximumBody) }
+    let prefix = stride > 0 ? 0 : Self.varintLength(length)
+    let memory = UnsafeMutableRawPointer(mutating: scratch.bytes.baseAddress!)
+    if stride == 0 { Self.storeVarint(UInt64(length), count: prefix, to: memory + head - prefix) }
+
+    let call = openHeader.call
+    let item = openHeader.first + UInt64(openCount)
+    if length > Self.longest {
+      try flush(position: position)
+      let header = FrameHeader(
+        .results, call: call, count: 1, first: item, bodyLength: prefix + length)
+      scratch.reserve(8)
+      _ = scratch.appendUninitialized(FrameHeader.padded(header.bodyLength) - header.bodyLength)
+      let start = UnsafeMutableRawPointer(mutating: scratch.bytes.baseAddress!) + head - prefix - FrameHeader.size
+      header.store(to: start)
+      try write(UnsafeRawBufferPointer(start: start, count: header.frameLength))
+      if scratch.count > 1 << 20 { scratch = WireWriter(capacity: 1 << 10) }
+      page.noteBufferStart(position + 1)
+      open(call: call, first: item + 1)
+      return
+    }
+    if used + prefix + length > limit {
+      try flush(position: position)
+      open(call: call, first: item)
+    }
+    (base + used).copyMemory(from: memory + head - prefix, byteCount: prefix + length)
+    used += prefix + length
+    openCount += 1
+  }
+
+  /// Writes what is there and goes on with the open frame, so that one more output of fixed size fits.
+  @usableFromInline
+  func renew(position: UInt64) throws(SystemError) {
+    let call = openHeader.call
+    let item = openHeader.first + UInt64(openCount)
+    try flush(position: position)
+    open(call: call, first: item)
+  }
+
+  /// Says that `count` items from `first` on ended without an output.
+  func addFailure(
+    _ report: ErrorReport, call: UInt32, first: UInt64, count: UInt32, position: UInt64
+  ) throws(SystemError) {
+    close()
+    scratch.removeAll()
+    scratch.writeFrame(FrameHeader(.failure, call: call, count: count, first: first)) { report.write(to: &$0) }
+    try makeRoom(for: scratch.count + 2 * FrameHeader.size, position: position)
+    if scratch.count + 2 * FrameHeader.size > StatusPage.bufferCapacity {
+      try write(scratch.bytes)
+      page.noteBufferStart(position + UInt64(count))
+    } else {
+      (base + used).copyMemory(from: scratch.bytes.baseAddress!, byteCount: scratch.count)
+      used += scratch.count
+    }
+    open(call: call, first: first + UInt64(count))
+  }
+
+  /// Writes everything to the coordinator. Waits while the pipe is full.
+  ///
+  /// - Parameter position: the first item whose result is not in the buffer.
+  func flush(position: UInt64) throws(SystemError) {
+    close()
+    if used > 0 {
+      try write(UnsafeRawBufferPointer(start: base, count: used))
+      used = 0
+    }
+    page.noteBufferStart(position)
+  }
+
+  /// Sends a frame that is not about items.
+  func send(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
+    try write(bytes)
+  }
+
+  private func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
+    guard try output.writeAll(bytes) else { throw SystemError(call: "write to the coordinator", code: 32) }
+  }
+
+  private static func varintLength(_ value: Int) -> Int {
+    max(1, (Int.bitWidth - value.leadingZeroBitCount + 6) / 7)
+  }
+
+  private static func storeVarint(_ value: UInt64, count: Int, to place: UnsafeMutableRawPointer) {
+    var rest = value
+    for index in 0..<count {
+      let more: UInt8 = index == count - 1 ? 0 : 0x80
+      place.storeBytes(of: UInt8(truncatingIfNeeded: rest & 0x7F) | more, toByteOffset: index, as: UInt8.self)
+      rest >>= 7
+    }
+  }
+}
+
+/// An output that is longer than the pool's configuration allows.
+struct OutputTooLong: Error, CustomStringConvertible {
+  let length: Int
+  let limit: Int
+  var description: String {
+    "the output takes \(length) bytes, and the pool's maximumPayload is \(limit); return less, or raise it"
+  }
+}

@@ -1,0 +1,121 @@
+import ProcPoolWire
+
+/// A chunk as the serving loop found it: its header, and its inputs in the input buffer.
+struct ServedChunk {
+  let header: FrameHeader
+  let body: UnsafeRawBufferPointer
+}
+
+/// The codecs of one call in one worker.
+public final class TaskCodecs<Input: Codable & Sendable, Output: Sendable> {
+  @usableFromInline let input = ItemCodec<Input>.resolve()
+  @usableFromInline let output: _OutputCodec<Output>
+  @usableFromInline let outputSize: Int
+
+  /// Outputs of fixed size up to this go straight into the results buffer: a small part of it.
+  private static var longestDirect: Int { 4096 }
+
+  init(output: _OutputCodec<Output>) {
+    self.output = output
+    switch output {
+    case .nothing: outputSize = 0
+    case .values(let codec) where codec.blockStride > 0 && codec.blockStride <= Self.longestDirect:
+      outputSize = codec.blockStride
+    case .values, .unavailable: outputSize = -1
+    }
+  }
+}
+
+/// The task of a call, as a worker holds it until the call ends.
+class ServedCall {
+  /// Runs a chunk, or as much of it as is not taken back.
+  func run(_ chunk: ServedChunk, for worker: WorkerSession) async {}
+
+  /// Finds the task's type in this program and decodes its value.
+  static func make(_ message: CallMessage) -> ServedCall {
+    func make<Task: PoolTask>(_ type: Task.Type) -> ServedCall {
+      do {
+        return ServedTask(try WireCoding.decode(type, from: message.task))
+      } catch {
+        return FailedCall(
+          ErrorReport(
+            .taskUnavailable, error,
+            as: "the worker cannot decode the task value of type \(type); is its program of the same build?"))
+      }
+    }
+    guard let type = _typeByName(message.typeName) else {
+      return FailedCall(
+        ErrorReport(
+          reason: .taskUnavailable, typeName: message.typeName,
+          message: "the worker's program has no type with the mangled name \(message.typeName); "
+            + "link the module that declares it into the worker's executable"))
+    }
+    guard let type = type as? any PoolTask.Type else {
+      return FailedCall(
+        ErrorReport(
+          reason: .taskUnavailable, typeName: "\(type)", message: "the type \(type) is not a PoolTask"))
+    }
+    return make(type)
+  }
+}
+
+/// A call whose task is here.
+private final class ServedTask<Task: PoolTask>: ServedCall {
+  private var task: Task
+  private let codecs = TaskCodecs<Task.Input, Task.Output>(output: Task._makeOutputCodec())
+  private var isPrepared = false
+
+  init(_ task: Task) {
+    self.task = task
+  }
+
+  override func run(_ chunk: ServedChunk, for worker: WorkerSession) async {
+    if !isPrepared {
+      worker.note(.preparing)
+      do {
+        try await task.prepare()
+      } catch {
+        worker.replace(call: chunk.header.call, by: FailedCall(ErrorReport(.preparationThrew, error)))
+        return await worker.calls[chunk.header.call]!.run(chunk, for: worker)
+      }
+      isPrepared = true
+    }
+    var run = _ChunkRun(chunk, worker: worker, codecs: codecs)
+    await task._runChunk(&run)
+    worker.position = run.position
+  }
+}
+
+/// A call that cannot be served here: each of its items ends with the reason.
+final class FailedCall: ServedCall {
+  private let report: ErrorReport
+
+  init(_ report: ErrorReport) {
+    self.report = report
+  }
+
+  override func run(_ chunk: ServedChunk, for worker: WorkerSession) async {
+    let end = worker.position + UInt64(chunk.header.count)
+    while worker.position < end, worker.claim(1, position: worker.position) {
+      worker.report(report, position: worker.position)
+      worker.position += 1
+    }
+  }
+}
+
+extension ErrorReport {
+  /// What can be told of `error`: its type, its description, and itself if it is `Codable`.
+  init(_ reason: Reason, _ error: any Error, as message: String? = nil) {
+    self.init(
+      reason: reason, typeName: String(reflecting: type(of: error)),
+      message: message.map { "\($0) (\(error))" } ?? "\(error)", value: Self.encoded(error))
+  }
+
+  private static func encoded(_ error: any Error) -> (typeName: String, bytes: [UInt8])? {
+    guard let codable = error as? any Error & Codable, let name = _mangledTypeName(type(of: error)),
+      // An error that cannot be encoded is still told by its type and its message.
+      let bytes = try? WireCoding.encode(codable)
+    else { return nil }
+    return (name, bytes)
+  }
+}

@@ -1,0 +1,208 @@
+import ProcPoolSystem
+import Synchronization
+
+/// What a worker and its coordinator see of each other without a message: a few cache lines of shared memory.
+///
+/// | offset | what | written by |
+/// |---|---|---|
+/// | 0 | progress: position and phase, one word | the worker |
+/// | 64 | gate: how far the worker may go, one word | both, by compare-and-swap |
+/// | 128 | position of the first result in the buffer | the worker |
+/// | 4096 | the results buffer: frames that are committed but not written yet | the worker |
+///
+/// A *position* counts the items that a worker was sent and that were not taken back, from 0. The progress word says
+/// at any instruction which item is running: a single store commits item *i* and starts *i + 1*.
+///
+/// - Because `@unchecked Sendable`: everything shared is atomic, except the results buffer, whose committed part does
+///   not change until `bufferStart` does, which readers check before and after.
+@usableFromInline
+package struct StatusPage: @unchecked Sendable {
+  /// Bytes of a page with its results buffer: 64 KiB, one pipe's worth, so that a flush is one system call.
+  package static let size = 1 << 16
+  static let bufferOffset = 4096
+  /// Bytes of the results buffer.
+  package static let bufferCapacity = size - bufferOffset
+
+  @usableFromInline let base: UnsafeMutableRawPointer
+  private let owner: AnyObject
+
+  /// What a worker is doing.
+  package enum Phase: UInt64, Sendable {
+    /// Waiting for, or reading, a frame; no item is running.
+    case idle = 0
+    /// Decoding an input, running the item, or encoding its output.
+    case running = 1
+    /// Running the call's `prepare`, for the item at this position.
+    case preparing = 2
+    /// Writing results.
+    case writing = 3
+  }
+
+  /// A page in shared memory.
+  package init(_ mapping: SharedMapping) {
+    base = mapping.base
+    owner = mapping
+  }
+
+  /// A page in the memory of this process: for workers on threads, and where no memory can be shared.
+  package static func makePrivate() -> StatusPage {
+    StatusPage(PrivateMemory())
+  }
+
+  private init(_ memory: PrivateMemory) {
+    base = memory.base
+    owner = memory
+  }
+
+  private final class PrivateMemory {
+    let base = UnsafeMutableRawPointer.allocate(byteCount: StatusPage.size, alignment: 4096)
+    init() { base.initializeMemory(as: UInt8.self, repeating: 0, count: StatusPage.size) }
+    deinit { base.deallocate() }
+  }
+
+  /// Makes the page a new worker's. The atomics are initialised here, by the coordinator, and nowhere else.
+  package func reset() {
+    for offset in [0, 64, 128] {
+      (base + offset).bindMemory(to: Atomic<UInt64>.self, capacity: 1).initialize(to: Atomic(0))
+    }
+  }
+
+  @usableFromInline
+  var progressWord: UnsafeMutablePointer<Atomic<UInt64>> {
+    base.assumingMemoryBound(to: Atomic<UInt64>.self)
+  }
+
+  private var gateWord: UnsafeMutablePointer<Atomic<UInt64>> {
+    (base + 64).assumingMemoryBound(to: Atomic<UInt64>.self)
+  }
+
+  private var bufferStartWord: UnsafeMutablePointer<Atomic<UInt64>> {
+    (base + 128).assumingMemoryBound(to: Atomic<UInt64>.self)
+  }
+}
+
+// MARK: - Progress
+
+extension StatusPage {
+  /// Where a worker is: everything before `position` is committed.
+  package struct Progress: Equatable, Sendable {
+    package let position: UInt64
+    package let phase: Phase
+
+    package init(position: UInt64, phase: Phase) {
+      self.position = position
+      self.phase = phase
+    }
+
+    // Two bits of phase below 62 of position.
+    init(word: UInt64) {
+      self.init(position: word >> 2, phase: Phase(rawValue: word & 3)!)
+    }
+
+    var word: UInt64 { position << 2 | phase.rawValue }
+  }
+
+  /// Where the worker is, or was when it ended.
+  package var progress: Progress { Progress(word: progressWord.pointee.load(ordering: .acquiring)) }
+
+  @inlinable
+  func noteRunning(_ position: UInt64) {
+    // Phase `running` in the two low bits: written out because an enumeration's raw value is not inlined.
+    progressWord.pointee.store(position << 2 | 1, ordering: .releasing)
+  }
+
+  func note(_ phase: Phase, at position: UInt64) {
+    progressWord.pointee.store(Progress(position: position, phase: phase).word, ordering: .releasing)
+  }
+}
+
+// MARK: - Gate
+
+extension StatusPage {
+  /// The gate's word: 15 bits of epoch, one bit that says whether it is closed, 48 bits of how far has been claimed.
+  struct Gate: Equatable {
+    static let claimedMask: UInt64 = 1 << 48 - 1
+    static let closedBit: UInt64 = 1 << 48
+
+    var word: UInt64
+
+    var claimed: UInt64 { word & Self.claimedMask }
+    var isClosed: Bool { word & Self.closedBit != 0 }
+    var epoch: UInt64 { word >> 49 }
+
+    init(word: UInt64) { self.word = word }
+    init(epoch: UInt64, isClosed: Bool, claimed: UInt64) {
+      word = (epoch & 0x7FFF) << 49 | (isClosed ? Self.closedBit : 0) | claimed
+    }
+  }
+
+  /// Claims the next items, unless the coordinator has taken back what was not claimed.
+  ///
+  /// - Returns: whether they are claimed.
+  func claim(_ count: UInt64) -> Bool {
+    var gate = Gate(word: gateWord.pointee.load(ordering: .relaxed))
+    while !gate.isClosed {
+      let (exchanged, original) = gateWord.pointee.compareExchange(
+        expected: gate.word, desired: gate.word + count, ordering: .acquiringAndReleasing)
+      if exchanged { return true }
+      gate = Gate(word: original)
+    }
+    return false
+  }
+
+  /// Lets the worker go on after a take-back, if `epoch` is that of the latest.
+  ///
+  /// - Returns: whether the gate is open.
+  func reopen(epoch: UInt64) -> Bool {
+    let gate = Gate(word: gateWord.pointee.load(ordering: .acquiring))
+    guard gate.epoch == epoch & 0x7FFF else { return false }
+    guard gate.isClosed else { return true }
+    let open = Gate(epoch: gate.epoch, isClosed: false, claimed: gate.claimed)
+    return gateWord.pointee.compareExchange(
+      expected: gate.word, desired: open.word, ordering: .acquiringAndReleasing
+    ).exchanged
+  }
+
+  /// Takes back everything that the worker has not claimed. What is sent to it afterwards must begin with a `resume`
+  /// frame that carries the returned epoch.
+  ///
+  /// - Returns: the position of the first item that is back, and the gate's epoch.
+  package func takeBack() -> (position: UInt64, epoch: UInt64) {
+    var gate = Gate(word: gateWord.pointee.load(ordering: .relaxed))
+    while true {
+      let closed = Gate(epoch: gate.epoch + 1, isClosed: true, claimed: gate.claimed)
+      let (exchanged, original) = gateWord.pointee.compareExchange(
+        expected: gate.word, desired: closed.word, ordering: .acquiringAndReleasing)
+      if exchanged { return (closed.claimed, closed.epoch) }
+      gate = Gate(word: original)
+    }
+  }
+}
+
+// MARK: - Results that are not written yet
+
+extension StatusPage {
+  var buffer: UnsafeMutableRawPointer { base + Self.bufferOffset }
+
+  func noteBufferStart(_ position: UInt64) {
+    bufferStartWord.pointee.store(position, ordering: .releasing)
+  }
+
+  /// Copies the results buffer as it is, from a worker that may be running or dead.
+  ///
+  /// - Parameter destination: at least ``bufferCapacity`` bytes.
+  /// - Returns: the position of the first result in it and how many are committed, or `nil` if the worker emptied the
+  ///   buffer meanwhile.
+  package func copyResults(
+    to destination: UnsafeMutableRawPointer
+  ) -> (first: UInt64, count: UInt64)? {
+    let first = bufferStartWord.pointee.load(ordering: .acquiring)
+    let committed = progress.position
+    guard committed > first else { return nil }
+    destination.copyMemory(from: buffer, byteCount: Self.bufferCapacity)
+    // Keeps the copy before the second look, as in any sequence lock.
+    atomicMemoryFence(ordering: .acquiring)
+    guard bufferStartWord.pointee.load(ordering: .relaxed) == first else { return nil }
+    return (first, committed - first)
+  }
+}

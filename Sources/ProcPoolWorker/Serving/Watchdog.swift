@@ -1,0 +1,40 @@
+import Glibc
+import ProcPoolSystem
+
+/// Ends the worker as soon as its coordinator is gone, in the middle of a task too.
+///
+/// It watches two things: the task pipe, for its hang-up only, and the coordinator's process, because a fork of the
+/// coordinator would keep the pipe open. And not `PR_SET_PDEATHSIG`, which fires when the *thread* ends that started
+/// the worker. An orderly end is a frame, so a hang-up always means death.
+enum Watchdog {
+  /// 64 KiB of stack: it calls `poll` and `_exit`.
+  private static let stack = 1 << 16
+
+  /// - Parameters:
+  ///   - tasks: the number of the task pipe, which stays open as long as the process lives.
+  ///   - coordinator: its process.
+  static func start(tasks: Int32, coordinator: Int32) {
+    do {
+      try SystemThread.start(name: "procpool-watch", stack: stack) {
+        // Where the kernel has no pidfd, the hang-up of the pipe has to do. If the process is gone, so is the pipe's
+        // other end, and the first poll says so.
+        if let process = try? ProcessDescriptor(pid: coordinator) {
+          waitForEnd(tasks: tasks, coordinator: process.descriptor.number)
+        } else {
+          waitForEnd(tasks: tasks, coordinator: -1)
+        }
+        _exit(0)
+      }
+    } catch {
+      fatalError("a procpool worker cannot watch its coordinator: \(error)")
+    }
+  }
+
+  private static func waitForEnd(tasks: Int32, coordinator: Int32) {
+    var watched = [
+      pollfd(fd: tasks, events: 0, revents: 0),  // No events asked for: hang-up is always reported.
+      pollfd(fd: coordinator, events: Int16(POLLIN), revents: 0),  // A negative number is passed over.
+    ]
+    while poll(&watched, 2, -1) <= 0 {}
+  }
+}

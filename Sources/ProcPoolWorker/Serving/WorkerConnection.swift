@@ -1,0 +1,128 @@
+import Glibc
+import ProcPoolSystem
+import ProcPoolWire
+
+/// A worker's end of the pipes, once both sides know that they speak the same language.
+struct WorkerConnection: ~Copyable {
+  let hello: Hello
+  let tasks: Descriptor
+  let results: Descriptor
+  let input: InputBuffer
+  let page: StatusPage
+  let isPageShared: Bool
+
+  /// Why no connection came about.
+  enum Failure: Error, CustomStringConvertible {
+    /// The coordinator went before it had said anything.
+    case coordinatorGone
+    /// What it said makes no sense, or a call to the system failed; in words.
+    case invalid(String)
+
+    var description: String {
+      switch self {
+      case .coordinatorGone: "the coordinator is gone"
+      case .invalid(let reason): reason
+      }
+    }
+  }
+
+  /// Waits for the coordinator's first words, attaches the status page and greets.
+  ///
+  /// - Parameter page: the status page of a worker on threads; `nil` if it is to be attached as the hello says.
+  init(streams: consuming WorkerStreams, page given: StatusPage?) throws(Failure) {
+    var input = InputBuffer()
+    let numbers = streams.relinquish()
+    let tasks = Descriptor(owning: numbers.tasks)
+    let results = Descriptor(owning: numbers.results)
+    let hello = try Self.receiveHello(from: tasks, &input)
+    let page = given.map { AttachedPage(page: $0, isShared: true, failure: "") } ?? Self.attachPage(hello)
+
+    var writer = WireWriter()
+    Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
+    let greeting = Greeting(
+      pid: ProgramIdentity.pid, buildID: ProgramIdentity.buildID, pageFailure: page.failure)
+    writer.writeFrame(FrameHeader(.greeting)) { greeting.write(to: &$0) }
+    do throws(SystemError) {
+      guard try results.writeAll(writer.bytes) else { throw SystemError(call: "write", code: EPIPE) }
+      try tasks.setNonBlocking()
+    } catch {
+      throw .invalid(error.description)
+    }
+    self.hello = hello
+    self.page = page.page
+    isPageShared = page.isShared
+    self.input = input
+    self.tasks = tasks
+    self.results = results
+  }
+
+  private static func receiveHello(
+    from tasks: borrowing Descriptor, _ input: inout InputBuffer
+  ) throws(Failure) -> Hello {
+    var hasPreamble = false
+    while true {
+      var needed = Preamble.size
+      do {
+        if !hasPreamble, try Preamble.check(input.bytes) {
+          hasPreamble = true
+          input.consume(Preamble.size)
+        }
+        if hasPreamble {
+          switch try FrameScan.scan(input.bytes, limit: longestHello) {
+          case .needs(let length): needed = length
+          case .frame(let header): return try takeHello(header, &input)
+          }
+        }
+        switch try input.read(from: tasks, frameLength: needed) {
+        case .moved: continue
+        case .closed: throw Failure.coordinatorGone
+        case .wouldBlock: try tasks.waitUntilReady(for: Int16(POLLIN))
+        }
+      } catch let error as Failure {
+        throw error
+      } catch {
+        throw .invalid("\(error)")
+      }
+    }
+  }
+
+  /// A hello is some hundred bytes; anything much longer is none.
+  private static let longestHello = 1 << 16
+
+  private static func takeHello(_ header: FrameHeader, _ input: inout InputBuffer) throws -> Hello {
+    guard header.kind == .hello else { throw FrameError.unexpected("a \(header.kind) frame before hello") }
+    let hello = try Hello(
+      from: UnsafeRawBufferPointer(rebasing: input.bytes[FrameHeader.size...].prefix(header.bodyLength)))
+    input.consume(header.frameLength)
+    return hello
+  }
+
+  private struct AttachedPage {
+    let page: StatusPage
+    let isShared: Bool
+    /// Why it is not the coordinator's; empty if it is, or if there is none.
+    let failure: String
+  }
+
+  /// Maps the status page through the coordinator's own descriptor, which has no name that could be left behind. Where
+  /// that is not possible the worker keeps a page to itself, and sends each result as it comes.
+  private static func attachPage(_ hello: Hello) -> AttachedPage {
+    var failure = ""
+    if let location = hello.page {
+      do throws(SystemError) {
+        let file = try Descriptor.open("/proc/\(hello.coordinator)/fd/\(location.descriptor)", O_RDWR)
+        let expected = FileIdentity(
+          device: location.device, inode: location.inode, size: location.fileSize)
+        // The descriptor's number may have become another file's.
+        guard try FileIdentity(of: file) == expected else { throw SystemError(call: "attach", code: ESTALE) }
+        let mapping = try SharedMapping(file, offset: location.offset, count: StatusPage.size)
+        return AttachedPage(page: StatusPage(mapping), isShared: true, failure: "")
+      } catch {
+        failure = error.description
+      }
+    }
+    let page = StatusPage.makePrivate()
+    page.reset()
+    return AttachedPage(page: page, isShared: false, failure: failure)
+  }
+}

@@ -1,0 +1,186 @@
+import Glibc
+import ProcPoolSystem
+import ProcPoolWire
+
+/// The serving loop of a worker: reads frames, runs chunks, writes results.
+///
+/// - Because `@unchecked Sendable`: it belongs to the serving thread, on which all of its asynchronous code stays.
+@usableFromInline
+final class WorkerSession: @unchecked Sendable {
+  let worker: WorkerID
+  @usableFromInline let page: StatusPage
+  @usableFromInline let results: ResultBuffer
+  let maximumBody: Int
+
+  private let tasks: Descriptor
+  private let pollingTime: Int64
+  private var input: InputBuffer
+  var calls: [UInt32: ServedCall] = [:]
+
+  /// The position of the next item.
+  var position: UInt64 = 0
+  /// The chunk that is running, for the task's context: its call and first item, and the position of that item.
+  private(set) var current: (call: UInt32, first: UInt64, position: UInt64) = (0, 0, 0)
+  /// The gate was found closed: chunks are skipped until the frame that reopens it.
+  private var isSkipping = false
+  private var isLost = false
+
+  init(_ connection: consuming WorkerConnection) {
+    worker = WorkerID(index: Int(connection.hello.worker))
+    page = connection.page
+    maximumBody = connection.hello.maximumBody
+    pollingTime = connection.hello.pollingTime
+    results = ResultBuffer(
+      page: connection.page, isShared: connection.isPageShared, output: connection.results)
+    tasks = connection.tasks
+    input = connection.input
+  }
+
+  /// How a session ended.
+  enum Ending: Equatable {
+    /// The coordinator said that no more will come.
+    case ordered
+    /// The coordinator is gone.
+    case lost
+    /// The coordinator sent what is no frame.
+    case broken(String)
+  }
+
+  /// Serves until the coordinator says that it is over, or goes.
+  func serve() async -> Ending {
+    do {
+      while let frame = try nextFrame() {
+        if isLost { return .lost }
+        switch frame.header.kind {
+        case .chunk: await run(frame)
+        case .call: calls[frame.header.call] = ServedCall.make(try CallMessage(from: frame.body))
+        case .endCall: calls[frame.header.call] = nil
+        case .resume: isSkipping = !page.reopen(epoch: frame.header.first)
+        case .end:
+          flush(position: position)
+          return .ordered
+        case .hello, .greeting, .results, .failure:
+          return .broken("a frame of kind \(frame.header.kind) has no place here")
+        }
+      }
+      return .lost
+    } catch let error as SystemError {
+      return .broken(error.description)
+    } catch {
+      return .broken("\(error)")
+    }
+  }
+
+  private func run(_ chunk: ServedChunk) async {
+    guard !isSkipping else { return }
+    let header = chunk.header
+    guard let call = calls[header.call] else { return loseCoordinator(nil) }
+    current = (header.call, header.first, position)
+    do {
+      try results.begin(call: header.call, first: header.first, position: position)
+    } catch {
+      return loseCoordinator(error)
+    }
+    await call.run(chunk, for: self)
+    note(.idle)
+    if ChunkFlags(rawValue: header.flags).flushes || results.flushesEachItem { flush(position: position) }
+  }
+
+  /// The next frame; its body is valid until the next call. Results are written before the loop waits for one.
+  ///
+  /// - Returns: `nil` when the coordinator is gone.
+  private func nextFrame() throws -> ServedChunk? {
+    while true {
+      switch try FrameScan.scan(input.bytes, limit: maximumBody) {
+      case .frame(let header):
+        let body = UnsafeRawBufferPointer(rebasing: input.bytes[FrameHeader.size...].prefix(header.bodyLength))
+        input.consume(header.frameLength)
+        return ServedChunk(header: header, body: body)
+      case .needs(let length):
+        switch try input.read(from: tasks, frameLength: length) {
+        case .moved: continue
+        case .closed: return nil
+        case .wouldBlock:
+          flush(position: position)
+          try waitForInput()
+        }
+      }
+    }
+  }
+
+  /// Polls for a moment, because waking a sleeping processor costs more than most frames take to come, then sleeps.
+  private func waitForInput() throws(SystemError) {
+    if pollingTime > 0 {
+      let deadline = MonotonicClock.now() + pollingTime
+      repeat {
+        if tasks.isReadable() { return }
+        for _ in 0..<16 { spinHint() }
+      } while MonotonicClock.now() < deadline
+    }
+    try tasks.waitUntilReady(for: Int16(POLLIN))
+  }
+
+  func note(_ phase: StatusPage.Phase) {
+    page.note(phase, at: position)
+  }
+
+  /// The item that is running.
+  var runningItem: TaskID {
+    let offset = page.progress.position - current.position
+    return TaskID(call: current.call, item: Int(current.first + offset))
+  }
+
+  func replace(call: UInt32, by other: ServedCall) {
+    calls[call] = other
+  }
+
+  /// Claims the next `count` items.
+  ///
+  /// - Returns: `false` if they have been taken back, or if nobody is there to get their results.
+  func claim(_ count: UInt64, position: UInt64) -> Bool {
+    if results.flushesEachItem { flush(position: position) }
+    guard !isLost else { return false }
+    isSkipping = !page.claim(count)
+    return !isSkipping
+  }
+}
+
+// MARK: - Results
+
+extension WorkerSession {
+  /// Ends the item at `position` without an output.
+  func report(_ report: ErrorReport, position: UInt64) {
+    do {
+      let item = current.first + (position - current.position)
+      try results.addFailure(report, call: current.call, first: item, count: 1, position: position)
+    } catch {
+      loseCoordinator(error)
+    }
+  }
+
+  func flush(position: UInt64) {
+    page.note(.writing, at: position)
+    do {
+      try results.flush(position: position)
+    } catch {
+      loseCoordinator(error)
+    }
+    page.note(.idle, at: position)
+  }
+
+  @usableFromInline
+  func renewResults(position: UInt64) {
+    page.note(.writing, at: position)
+    do {
+      try results.renew(position: position)
+    } catch {
+      loseCoordinator(error)
+    }
+    page.note(.running, at: position)
+  }
+
+  /// The pipe to the coordinator is broken: there is nobody to work for.
+  func loseCoordinator(_ error: SystemError?) {
+    isLost = true
+  }
+}

@@ -1,0 +1,66 @@
+import ProcPoolSystem
+
+/// The thread on which a worker serves.
+package enum WorkerThread {
+  /// Starts a worker on a thread of this process.
+  ///
+  /// - Parameters:
+  ///   - streams: the worker's ends of its pipes.
+  ///   - page: the status page that it shares with the coordinator.
+  package static func startInProcess(
+    streams: consuming WorkerStreams, page: StatusPage, index: Int
+  ) throws(SystemError) {
+    try start(streams: streams, page: page, name: "worker-\(index)") { _ in }
+  }
+
+  /// Starts the serving thread.
+  ///
+  /// - Parameters:
+  ///   - connected: called on the thread when the coordinator is known, with the number of the task pipe.
+  ///   - ended: called on the thread after the session.
+  static func start(
+    streams: consuming WorkerStreams, page: StatusPage?, name: String,
+    connected: @escaping @Sendable (_ tasks: Int32, _ coordinator: Int32) -> Void = { _, _ in },
+    ended: @escaping @Sendable (Result<WorkerSession.Ending, WorkerConnection.Failure>) -> Void
+  ) throws(SystemError) {
+    // Numbers, because a closure cannot own what is not copyable; the thread takes them over at once.
+    let numbers = streams.relinquish()
+    do {
+      try SystemThread.start(name: name, clearsSignalMask: true) {
+        // In a process of its own this changes nothing: the watchdog sees the hang-up. On a thread of the
+        // coordinator's, a write to a pipe that it has closed must not end the program.
+        SignalState.blockPipeSignal()
+        let streams = WorkerStreams(
+          tasks: Descriptor(owning: numbers.tasks), results: Descriptor(owning: numbers.results))
+        do throws(WorkerConnection.Failure) {
+          let connection = try WorkerConnection(streams: streams, page: page)
+          connected(numbers.tasks, connection.hello.coordinator)
+          ended(.success(serve(connection)))
+        } catch {
+          ended(.failure(error))
+        }
+      }
+    } catch {
+      _ = Descriptor(owning: numbers.tasks)
+      _ = Descriptor(owning: numbers.results)
+      throw error
+    }
+  }
+
+  private static func serve(_ connection: consuming WorkerConnection) -> WorkerSession.Ending {
+    let session = WorkerSession(connection)
+    let executor = ServeExecutor()
+    let ending = EndingBox()
+    Task(executorPreference: executor) {
+      ending.value = await TaskContext.$session.withValue(session) { await session.serve() }
+      executor.stop()
+    }
+    executor.run()
+    return ending.value
+  }
+
+  /// - Because `@unchecked Sendable`: written by a job of the executor and read after it has stopped, on one thread.
+  private final class EndingBox: @unchecked Sendable {
+    var value = WorkerSession.Ending.lost
+  }
+}

@@ -1,0 +1,88 @@
+import ProcPoolBench
+
+/// `procpool bench`.
+struct BenchCommand {
+  static let description = CommandDescription(
+    name: "procpool bench", summary: "measures what work costs on a pool, and checks every result",
+    discussion: """
+      Multiplies matrices, sums series, and sends payloads through a pool of worker processes, in several ways each. \
+      Samples are made before the clock starts, the first run of every strategy is not counted, and every result is \
+      compared with a serial reference. One table per scenario goes to standard output; with --json - the JSON alone \
+      does, and the tables go to standard error.
+      """,
+    options: [
+      OptionDescription(
+        name: "workers", value: .integer(1...maximumWorkers), placeholder: "N",
+        summary: "the number of workers, as many as the machine allows unless given"),
+      OptionDescription(
+        name: "scenario", value: .choice(ScenarioName.allCases.map(\.rawValue)), placeholder: "NAME",
+        repeats: true, summary: "run this scenario instead of all"),
+      OptionDescription(
+        name: "case", value: .choice(ScenarioName.allCases.flatMap(\.cases)), placeholder: "NAME",
+        summary: "run this case instead of all"),
+      OptionDescription(
+        name: "quick", value: .none, summary: "less data and fewer runs: 15 seconds instead of 90"),
+      OptionDescription(
+        name: "repeat", value: .integer(1...1_000), placeholder: "K",
+        summary: "the number of measured runs of each strategy, 3 to 6 unless given"),
+      OptionDescription(
+        name: "seed", value: .unsigned, placeholder: "S",
+        summary: "what the samples' random numbers follow from, 1 unless given"),
+      OptionDescription(
+        name: "json", value: .outputFile, placeholder: "FILE", summary: "write the results as JSON, too"),
+    ],
+    examples: [
+      ("procpool bench --workers 8", "everything, on eight workers"),
+      ("procpool bench --quick --scenario matmul --scenario payload", "two scenarios, on little data"),
+      ("procpool bench --case slow-series --repeat 20", "one case, measured twenty times"),
+      ("procpool bench --quick --json - | jq .measurements", "the figures alone, for another program"),
+    ],
+    exitCodes: ExitCode.allCases)
+
+  /// Because a worker takes three descriptors, and 1 024 of them is what most systems allow a process.
+  private static let maximumWorkers = 256
+
+  private let options: BenchOptions
+  private let jsonPath: String?
+
+  /// Takes arguments that the parser has accepted.
+  init(_ arguments: ParsedArguments) throws(UsageError) {
+    var options = BenchOptions()
+    options.workers = arguments.value("workers").flatMap { Int($0) }
+    options.scenarios = arguments.all("scenario").compactMap(ScenarioName.init(rawValue:))
+    options.caseName = arguments.value("case")
+    options.quick = arguments.has("quick")
+    options.repeats = arguments.value("repeat").flatMap { Int($0) }
+    if let seed = arguments.value("seed").flatMap({ UInt64($0) }) { options.seed = seed }
+    self.options = options
+    jsonPath = arguments.value("json")
+    if let caseName = options.caseName, options.selectedScenarios.isEmpty {
+      let accepted = options.scenarios.flatMap(\.cases).joined(separator: ", ")
+      throw UsageError("--case does not accept '\(caseName)' with this --scenario; accepted: \(accepted)")
+    }
+  }
+
+  /// Runs the benchmark.
+  func run() async throws -> ExitCode {
+    let jsonToOutput = jsonPath == "-"
+    let tables = jsonToOutput ? StandardStream.error : StandardStream.output
+    // Opened before the work: a run of a minute must not end with a path that cannot be written.
+    let file = try jsonPath.flatMap { jsonToOutput ? nil : $0 }.map(OutputFile.init(path:))
+    defer { file?.finish() }
+    let progress = ProgressLine()
+    defer { progress.erase() }
+    func show(_ text: String) throws {
+      progress.erase()
+      try tables.write(text + "\n")
+    }
+    let report = try await Bench(options).run(
+      started: show, finished: { try show($0.text) }, progress: progress.show)
+    progress.erase()
+    if jsonToOutput { try StandardStream.output.write(report.json) }
+    try file?.replaceContents(with: report.json)
+    for wrong in report.wrongResults {
+      try StandardStream.error.write("procpool: wrong result: \(wrong)\n")
+    }
+    return report.wrongResults.isEmpty ? .success : .wrongResult
+  }
+}

@@ -1,0 +1,52 @@
+import ProcPoolBench
+
+/// All that procpool accepts.
+enum Commands {
+  static let procpool = CommandDescription(
+    name: "procpool", summary: "measures what a pool of worker processes does on this machine",
+    commands: [BenchCommand.description],
+    options: [
+      OptionDescription(
+        name: "version", value: .none, isQuestion: true, summary: "print the version and stop")
+    ],
+    examples: [
+      ("procpool bench --workers 8", "run the benchmark with eight workers"),
+      ("procpool bench --help", "say what the benchmark measures and accepts"),
+    ],
+    exitCodes: [.success, .usage, .inputOutput])
+
+  /// Does what the arguments ask for, and returns what the program's exit status is.
+  static func run(_ arguments: [String]) async -> ExitCode {
+    do {
+      let (command, parsed) = try ArgumentParser.parse(arguments, for: procpool)
+      if parsed.has(OptionDescription.help.name) {
+        try StandardStream.output.write(HelpText.text(for: command))
+        return .success
+      }
+      if command.name == BenchCommand.description.name {
+        return try await BenchCommand(parsed).run()
+      }
+      if parsed.has("version") {
+        try StandardStream.output.write("procpool \(procpoolVersion)\n")
+        return .success
+      }
+      throw UsageError(
+        "a command is missing; accepted: \(command.commands.map(\.word).joined(separator: ", "))")
+    } catch let error as UsageError {
+      return fail(.usage, "\(error) (see procpool --help)")
+    } catch let error as WriteError {
+      // Who closed the pipe has read enough, and needs no message.
+      return error.isClosedPipe ? .inputOutput : fail(.inputOutput, "\(error)")
+    } catch let error as OutputFile.Unwritable {
+      return fail(.cannotCreate, "\(error)")
+    } catch {
+      return fail(.cannotRun, "\(error)")
+    }
+  }
+
+  private static func fail(_ code: ExitCode, _ message: String) -> ExitCode {
+    // There is nobody left to be told that standard error cannot be written.
+    try? StandardStream.error.write("procpool: \(message)\n")
+    return code
+  }
+}

@@ -1,0 +1,131 @@
+import Testing
+
+import struct Foundation.Data
+import class Foundation.FileHandle
+import class Foundation.FileManager
+import class Foundation.JSONSerialization
+import class Foundation.Pipe
+import class Foundation.Process
+import struct Foundation.URL
+import struct Foundation.UUID
+
+/// The program that is built beside the tests, called as a user calls it.
+enum Program {
+  struct Outcome {
+    var status: Int32
+    var output: String
+    var errors: String
+  }
+
+  /// The folder of the built programs: that of the test runner.
+  static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    .deletingLastPathComponent()
+
+  static func run(_ arguments: [String], at path: URL = folder.appendingPathComponent("procpool")) throws
+    -> Outcome
+  {
+    let process = Process()
+    process.executableURL = path
+    process.arguments = arguments
+    let output = try Scratch.file()
+    let errors = try Scratch.file()
+    process.standardOutput = try FileHandle(forWritingTo: output)
+    process.standardError = try FileHandle(forWritingTo: errors)
+    try process.run()
+    process.waitUntilExit()
+    defer {
+      try? FileManager.default.removeItem(at: output)
+      try? FileManager.default.removeItem(at: errors)
+    }
+    return Outcome(
+      status: process.terminationStatus, output: try String(contentsOf: output, encoding: .utf8),
+      errors: try String(contentsOf: errors, encoding: .utf8))
+  }
+}
+
+/// Files that a test makes and removes.
+enum Scratch {
+  static func path() -> URL {
+    FileManager.default.temporaryDirectory.appendingPathComponent("procpool-test-\(UUID().uuidString)")
+  }
+
+  static func file() throws -> URL {
+    let path = path()
+    try Data().write(to: path)
+    return path
+  }
+}
+
+@Suite("The program says what happened, where it belongs, and ends with the right status")
+struct ProgramBehaviour {
+  @Test(
+    "Bad usage is one line on standard error and status 64",
+    arguments: [["bench", "--workers", "0"], ["nonsense"], []])
+  func usage(arguments: [String]) throws {
+    let outcome = try Program.run(arguments)
+    #expect(outcome.status == 64)
+    #expect(outcome.output.isEmpty)
+    #expect(outcome.errors.hasPrefix("procpool: "))
+    #expect(outcome.errors.split(separator: "\n").count == 1)
+    #expect(outcome.errors.contains("accepted: "))
+  }
+
+  @Test(
+    "Help and version go to standard output", arguments: [["--help"], ["bench", "--help"], ["--version"]])
+  func questions(arguments: [String]) throws {
+    let outcome = try Program.run(arguments)
+    #expect(outcome.status == 0)
+    #expect(outcome.output.hasPrefix("procpool"))
+    #expect(outcome.errors.isEmpty)
+  }
+
+  @Test("A file that cannot be written is found before the work begins, with status 73")
+  func unwritable() throws {
+    let outcome = try Program.run(["bench", "--json", "/nonexistent/folder/results.json"])
+    #expect(outcome.status == 73)
+    #expect(outcome.output.isEmpty)
+    #expect(outcome.errors.contains("/nonexistent/folder/results.json"))
+    #expect(outcome.errors.split(separator: "\n").count == 1)
+  }
+
+  @Test("With --json - the JSON is all that is on standard output")
+  func jsonAlone() throws {
+    let outcome = try Program.run(["bench", "--quick", "--case", "apply", "--workers", "2", "--json", "-"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let parsed = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+    let measurements = try #require(parsed?["measurements"] as? [[String: Any]])
+    #expect(measurements.count == 1)
+    #expect(measurements.allSatisfy { $0["verified"] as? Bool == true })
+    #expect(measurements.allSatisfy { $0["bytesSent"] as? Int ?? 0 > 0 })
+    #expect(outcome.errors.contains("round-trips"))
+  }
+
+  @Test("The JSON replaces what was in a file, and there is no progress where there is no terminal")
+  func jsonFile() throws {
+    let file = try Scratch.file()
+    defer { try? FileManager.default.removeItem(at: file) }
+    try Data(repeating: UInt8(ascii: "x"), count: 100_000).write(to: file)
+    let outcome = try Program.run([
+      "bench", "--quick", "--case", "imap", "--workers", "1", "--json", file.path,
+    ])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("chunk-64"))
+    #expect(outcome.errors.isEmpty)
+    #expect(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) is [String: Any])
+  }
+
+  @Test("Without its worker the program says so in one line, ends with status 70 and leaves no file")
+  func missingWorker() throws {
+    let folder = Scratch.path()
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let copy = folder.appendingPathComponent("procpool")
+    try FileManager.default.copyItem(at: Program.folder.appendingPathComponent("procpool"), to: copy)
+    let results = folder.appendingPathComponent("results.json")
+    let outcome = try Program.run(["bench", "--quick", "--json", results.path], at: copy)
+    #expect(outcome.status == 70)
+    #expect(outcome.errors.contains("bench-worker"))
+    #expect(outcome.errors.split(separator: "\n").count == 1)
+    #expect(!FileManager.default.fileExists(atPath: results.path))
+  }
+}

@@ -1,0 +1,57 @@
+import ProcPoolWorker
+
+/// One element of a product, by message: every item carries a row of A and a column of B.
+public struct ElementByMessage<Scalar: MatrixScalar>: PoolTask {
+  /// A row of A and a column of B.
+  public struct Input: Codable, Sendable {
+    var row: [Scalar]
+    var column: [Scalar]
+
+    /// Creates the input from a row and a column of the same length.
+    public init(row: [Scalar], column: [Scalar]) {
+      self.row = row
+      self.column = column
+    }
+  }
+
+  /// Creates the task.
+  public init() {}
+
+  /// Returns the element.
+  public func run(_ input: Input) -> Scalar { Scalar.dot(input.row, input.column) }
+}
+
+/// One row of a product, by message: every item carries a row of A and *the whole of B*.
+///
+/// The waste is the point: it is what people write first, and what the benchmark puts a figure on.
+public struct RowByMessage<Scalar: MatrixScalar>: PoolTask {
+  /// A row of A and all columns of B.
+  public struct Input: Codable, Sendable {
+    var row: [Scalar]
+    var b: [Scalar]
+
+    /// Creates the input from a row and a matrix in column-major order.
+    public init(row: [Scalar], b: [Scalar]) {
+      self.row = row
+      self.b = b
+    }
+  }
+
+  /// Creates the task.
+  public init() {}
+
+  /// Returns the row of the product.
+  public func run(_ input: Input) -> [Scalar] { Scalar.multiply(row: input.row, input.b) }
+}
+
+/// One row of a product, with B as a property of the task: B is sent once to each worker, a row with each
+/// item.
+public struct RowTimesMatrix<Scalar: MatrixScalar>: PoolTask {
+  var b: [Scalar]
+
+  /// Creates the task from a matrix in column-major order.
+  public init(b: [Scalar]) { self.b = b }
+
+  /// Returns the row of the product that belongs to a row of A.
+  public func run(_ row: [Scalar]) -> [Scalar] { Scalar.multiply(row: row, b) }
+}

@@ -1,0 +1,5 @@
+import FaultyTasks
+import ProcPoolWorker
+
+@main
+struct FaultyWorker: WorkerProgram {}
