@@ -1,10 +1,11 @@
 import CProcPoolShims
+import ProcPoolWire
 
 /// A number that the matrix benchmarks multiply: `Float` or `Double`.
 ///
 /// Matrices are plain arrays. `a` holds rows one after the other (C order), `b` columns one after the other
 /// (F order), so the summed index is contiguous in both, and a product has its rows one after the other.
-public protocol MatrixScalar: BinaryFloatingPoint, BitwiseCopyable, Codable, Sendable {
+public protocol MatrixScalar: BinaryFloatingPoint, Codable, Sendable, WireBlock {
   /// The name of the type in tables: `f32` or `f64`.
   static var label: String { get }
 

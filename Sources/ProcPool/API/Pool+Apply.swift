@@ -12,16 +12,16 @@ extension Pool {
   /// - Throws: ``PoolError``.
   /// - Complexity: one round trip.
   public func apply<Task: PoolTask>(
-    _ task: Task, to input: Task.Input, timeout: Duration? = nil
+    _ task: Task, to input: Task.Input, timeout: Duration? = nil, isolation: isolated (any Actor)? = #isolation
   ) async throws -> Task.Output where Task.Output: Codable {
-    try await applied(task, input, timeout)
+    try await applied(task, input, timeout, isolation)
   }
 
   /// As `apply` for outputs, for a task that returns nothing.
   public func apply<Task: PoolTask>(
-    _ task: Task, to input: Task.Input, timeout: Duration? = nil
+    _ task: Task, to input: Task.Input, timeout: Duration? = nil, isolation: isolated (any Actor)? = #isolation
   ) async throws where Task.Output == Void {
-    try await applied(task, input, timeout)
+    try await applied(task, input, timeout, isolation)
   }
 
   /// Begins to run the task on one input, and returns at once.
@@ -103,22 +103,23 @@ extension Pool {
   // MARK: - What they have in common
 
   private func applied<Task: PoolTask>(
-    _ task: Task, _ input: Task.Input, _ timeout: Duration?
+    _ task: Task, _ input: Task.Input, _ timeout: Duration?, _ isolation: isolated (any Actor)?
   ) async throws -> Task.Output {
-    let handle = begin(task, input, timeout)
-    return try await withTaskCancellationHandler {
-      do {
-        return try await handle.value
-      } catch PoolError.cancelled where _Concurrency.Task.isCancelled {
-        throw CancellationError()
-      }
-    } onCancel: {
-      handle.cancel()
-    }
+    try _Concurrency.Task.checkCancellation()
+    let handle = begin(task, input, timeout, polls: true)
+    if let result = handle.taken() { return try result.get() }
+    return try await withTaskCancellationHandler(
+      operation: {
+        do {
+          return try await handle.value
+        } catch PoolError.cancelled where _Concurrency.Task.isCancelled {
+          throw CancellationError()
+        }
+      }, onCancel: { handle.cancel() }, isolation: isolation)
   }
 
   private func begin<Task: PoolTask>(
-    _ task: Task, _ input: Task.Input, _ timeout: Duration?
+    _ task: Task, _ input: Task.Input, _ timeout: Duration?, polls: Bool = false
   ) -> TaskHandle<Task.Output> {
     let handle = TaskHandle<Task.Output>()
     do {
@@ -126,7 +127,7 @@ extension Pool {
       let codec = Task._makeOutputCodec()
       let decoder = OutputDecoder(codec)
       let box = runtime.begin(
-        timeout: timeout, outputs: decoder.shape, callFrame: { message.frame(call: $0) },
+        timeout: timeout, outputs: decoder.shape, callFrame: { message.frame(call: $0, isSingle: true) },
         single: (
           ObjectIdentifier(Task.self), { call, news in handle.complete { Self.result(of: Task.self, news, call: call) } }
         ))
@@ -145,7 +146,12 @@ extension Pool {
         handle.complete { .failure(PoolError.notCodable(failure)) }
         runtime.retire(box)
       } else {
-        runtime.submit(writer.finish())
+        let chunks = writer.finish()
+        if polls {
+          runtime.submitAndPoll(chunks, key: ObjectIdentifier(Task.self)) { handle.isReady }
+        } else {
+          runtime.submit(chunks)
+        }
       }
     } catch {
       handle.complete { .failure(error) }

@@ -42,7 +42,7 @@ public final class TaskHandle<Value: Sendable>: Sendable {
   /// What became of it; waits for that. May be asked for by many, and again.
   ///
   /// Cancelling the Swift task that waits does not cancel what it waits for; ``cancel()`` does.
-  public var result: Result<Value, any Error> {
+  public nonisolated(nonsending) var result: Result<Value, any Error> {
     get async {
       while true {
         if let result = taken() { return result }
@@ -56,11 +56,12 @@ public final class TaskHandle<Value: Sendable>: Sendable {
   /// The value; waits for it.
   ///
   /// - Throws: ``PoolError``.
-  public var value: Value {
+  public nonisolated(nonsending) var value: Value {
     get async throws { try await result.get() }
   }
 
-  private func taken() -> Result<Value, any Error>? {
+  /// The result, if it is there.
+  func taken() -> Result<Value, any Error>? {
     let decode = state.withLock { state -> (@Sendable () -> Result<Value, any Error>)? in
       switch state {
       case .pending: nil
@@ -129,7 +130,7 @@ private final class Latch: Sendable {
     waiter?.resume()
   }
 
-  func wait() async {
+  nonisolated(nonsending) func wait() async {
     // Unsafe because a checked continuation allocates; `open` resumes it, once.
     await withUnsafeContinuation { continuation in
       let isOpen = state.withLock { state in

@@ -1,6 +1,7 @@
 import ProcPoolSystem
 import ProcPoolWire
 import ProcPoolWorker
+import Synchronization
 
 /// One call of a verb, on its caller's side: encodes inputs, decodes outputs, and knows how many are where.
 ///
@@ -120,12 +121,7 @@ struct TaskMessage {
 
   /// - Throws: ``PoolError/taskUnavailable(_:)`` if no worker could find the type, or the value cannot be encoded.
   init<Task: PoolTask>(_ task: Task) throws {
-    guard let name = _mangledTypeName(Task.self), _typeByName(name) == Task.self else {
-      throw PoolError.taskUnavailable(
-        "workers cannot find the task type \(Task.self), because it is private, fileprivate or declared inside a "
-          + "function (or a generic argument of it is); declare it internal, at the top level or inside a type")
-    }
-    typeName = name
+    typeName = try TaskNames.name(of: Task.self)
     do {
       value = try WireCoding.encode(task)
     } catch {
@@ -133,11 +129,29 @@ struct TaskMessage {
     }
   }
 
-  func frame(call: UInt32) -> FrameMemory {
-    FrameMemory(FrameHeader(.call, call: call)) { writer in
+  func frame(call: UInt32, isSingle: Bool = false) -> FrameMemory {
+    FrameMemory(FrameHeader(.call, flags: isSingle ? CallMessage.singleFlag : 0, call: call)) { writer in
       CallMessage.writeHead(typeName: typeName, to: &writer)
       value.withUnsafeBytes { writer.writeBytes($0) }
     }
+  }
+}
+
+/// The names by which workers find task types.
+private enum TaskNames {
+  /// Found once per type: looking a type up by its name takes as long as some calls do.
+  private static let known = Mutex<[ObjectIdentifier: String]>([:])
+
+  static func name<Task: PoolTask>(of type: Task.Type) throws -> String {
+    let key = ObjectIdentifier(type)
+    if let name = known.withLock({ $0[key] }) { return name }
+    guard let name = _mangledTypeName(type), _typeByName(name) == type else {
+      throw PoolError.taskUnavailable(
+        "workers cannot find the task type \(type), because it is private, fileprivate or declared inside a "
+          + "function (or a generic argument of it is); declare it internal, at the top level or inside a type")
+    }
+    known.withLock { $0[key] = name }
+    return name
   }
 }
 

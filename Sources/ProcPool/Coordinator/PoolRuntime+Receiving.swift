@@ -5,6 +5,54 @@ import ProcPoolWorker
 // What workers send, on the runtime thread.
 
 extension PoolRuntime {
+  enum Read { case more, nothing, closed }
+
+  /// Reads what is there from a worker, once. Needs `receiving`.
+  func readOnce(_ link: WorkerLink) -> Read {
+    guard let transfer = try? link.received.read(from: link.results, frameLength: link.frameLength) else {
+      return .closed
+    }
+    switch transfer {
+    case .wouldBlock: return .nothing
+    case .closed: return .closed
+    case .moved(let count):
+      receive(link, bytes: count)
+      return .more
+    }
+  }
+
+  /// Submits the one chunk of a call and, if a worker is idle and the answer may come soon, reads it on this thread: the
+  /// two threads that would have to be woken otherwise cost more than a short item does.
+  ///
+  /// Polls for at most the pool's polling time, and rarely for tasks whose answers did not come within that lately.
+  ///
+  /// - Parameters:
+  ///   - key: the type of the task.
+  ///   - isReady: whether the answer has come.
+  func submitAndPoll(_ chunks: [Chunk<InputSlice>], key: ObjectIdentifier, until isReady: () -> Bool) {
+    guard settings.pollingTime > 0, let call = chunks.first?.call else { return submit(chunks) }
+    let (link, effects) = decide { state, effects -> WorkerLink? in
+      state.scheduler.accept(chunks, now: MonotonicClock.now())
+      guard state.polling[key, default: PollingRecord()].mayPoll() else { return nil }
+      let place = state.scheduler.places.firstIndex { $0.queue.count == 1 && $0.queue.first!.call == call }
+      return place.flatMap { state.links[$0] }
+    }
+    guard let link else { return carryOut(effects) }
+    // So that the answer does not wake the runtime thread. Fails only for a worker that has just ended.
+    try? poller.modify(link.results, for: [], token: LinkToken(link, .results).rawValue)
+    carryOut(effects)
+    let deadline = MonotonicClock.now() + settings.pollingTime
+    while !isReady(), MonotonicClock.now() < deadline {
+      // The end of the stream is left to the runtime thread, which will see it too.
+      let read = receiving.withLockIfAvailable { _ in link.isResultsOpen ? readOnce(link) : .closed }
+      if read == .closed { break }
+      spinHint()
+    }
+    try? poller.modify(link.results, for: .readable, token: LinkToken(link, .results).rawValue)
+    let isHit = isReady()
+    state.withLock { $0.polling[key, default: PollingRecord()].note(isHit: isHit) }
+  }
+
   /// Takes the frames that are complete out of what has been read from a worker.
   func receive(_ link: WorkerLink, bytes: Int) {
     do throws(FrameError) {
@@ -123,6 +171,29 @@ extension PoolRuntime {
     case .version, .unexpected, .unknownKind, .tooLong:
       "the worker (pid \(pid)) cannot be used: \(error)"
     }
+  }
+}
+
+/// Whether polling for the answers of a kind of task has paid lately.
+struct PollingRecord {
+  private var misses = 0
+  private var skipped = 0
+
+  /// So many misses in a row are taken for a habit, and only after so many calls more are there as many tries again (more
+  /// than one, because the first may find the worker asleep): a task that takes longer costs its callers some three
+  /// microseconds of polling each.
+  private static let patience = 4
+  private static let interval = 64
+
+  mutating func mayPoll() -> Bool {
+    if misses < Self.patience { return true }
+    skipped = (skipped + 1) % Self.interval
+    if skipped == 0 { misses = 0 }
+    return skipped == 0
+  }
+
+  mutating func note(isHit: Bool) {
+    misses = isHit ? 0 : misses + 1
   }
 }
 

@@ -26,6 +26,8 @@ final class PoolRuntime: Sendable {
     var boxes: [UInt32: CallBox] = [:]
     /// Estimated nanoseconds per item of single applications, by task type: each is a call of its own.
     var applyTimes: [ObjectIdentifier: Double] = [:]
+    /// How callers fare that poll for the answers of single applications, by task type.
+    var polling: [ObjectIdentifier: PollingRecord] = [:]
     var nextGeneration: UInt32 = 0
     /// Callers of `submit` that wait until fewer calls are pending.
     var submitters = Deque<UnsafeContinuation<Void, Never>>()
@@ -54,6 +56,8 @@ final class PoolRuntime: Sendable {
   }
 
   let state: Mutex<State>
+  /// Held by whoever reads from workers: the runtime thread, or a caller who waits for one short answer.
+  let receiving = Mutex(())
   let poller: Poller
   let settings: Launcher.Settings
   let standardError: StandardErrorMode
@@ -91,17 +95,23 @@ final class PoolRuntime: Sendable {
   /// Changes the state under the lock, and then does what follows from it.
   @discardableResult
   func change<Result>(_ body: (inout State, inout Effects) -> Result) -> Result {
+    let (result, effects) = decide(body)
+    carryOut(effects)
+    return result
+  }
+
+  /// Changes the state under the lock, and says what follows from it.
+  func decide<Result>(_ body: (inout State, inout Effects) -> Result) -> (Result, Effects) {
     var effects = Effects()
     let result = state.withLock { state in
       let result = body(&state, &effects)
       perform(&state, &effects)
       return result
     }
-    carryOut(effects)
-    return result
+    return (result, effects)
   }
 
-  private func carryOut(_ effects: Effects) {
+  func carryOut(_ effects: Effects) {
     for link in effects.flushes { flush(link) }
     for waiter in effects.resumed { waiter.resume() }
     for (completion, call, news) in effects.completed { completion(call, news) }
@@ -160,7 +170,7 @@ extension PoolRuntime {
       case .open, .broken: break
       }
       let itemTime = single.flatMap { state.applyTimes[$0.key] } ?? 0
-      let id = state.scheduler.begin(timeout: timeout, itemTime: itemTime)
+      let id = state.scheduler.begin(timeout: timeout, isSingle: single != nil, itemTime: itemTime)
       let box = CallBox(
         id: id, callFrame: callFrame(id), outputs: outputs, estimateKey: single?.key, completion: single?.completion)
       state.boxes[id] = box
@@ -170,11 +180,7 @@ extension PoolRuntime {
 
   func submit(_ chunks: [Chunk<InputSlice>]) {
     guard !chunks.isEmpty else { return }
-    change { state, effects in
-      state.scheduler.accept(chunks, now: MonotonicClock.now())
-      // The runtime thread may sleep for longer than it now should.
-      if state.needsTick { effects.wakesRuntime = state.runtimeSleeps }
-    }
+    change { state, _ in state.scheduler.accept(chunks, now: MonotonicClock.now()) }
   }
 
   /// What has happened since the last time, and how much more would keep the workers busy.
@@ -239,6 +245,8 @@ extension PoolRuntime {
       }
       effects.finishedSingles.removeAll()
     }
+    // The runtime thread may sleep for longer than it now should.
+    if state.needsTick && state.runtimeSleeps { effects.wakesRuntime = true }
     while let waiter = state.submitters.first, !state.isFull {
       state.submitters.popFirst()
       effects.resumed.append(waiter)
@@ -262,7 +270,8 @@ extension PoolRuntime {
       chunk.payload.note(hint)
       link.outbox.append(chunk.payload.memory, from: chunk.payload.start, to: chunk.payload.end)
       if effects.flushes.last !== link { effects.flushes.append(link) }
-      state.needsTick = true
+      // A chunk that is answered when it is done needs no look at the clock, unless it has a time limit.
+      if !hint.flushes || state.scheduler.calls[chunk.call]?.timeout != nil { state.needsTick = true }
     case .takeBack(let place):
       guard let link = state.links[place], link.isPageShared else { return }
       let (position, epoch) = link.page.takeBack()

@@ -116,7 +116,9 @@ struct RuntimeLoop {
       let busy = runtime.state.withLock { state in
         state.links.filter { $0 != nil && !state.scheduler.places[$0!.place].queue.isEmpty }
       }
-      for case let link? in busy { runtime.fetchResults(of: link, isOver: false) }
+      for case let link? in busy {
+        runtime.receiving.withLock { _ in runtime.fetchResults(of: link, isOver: false) }
+      }
       if !busy.isEmpty {
         peekInterval = min(peekInterval * 2, Self.longestPeek)
         nextPeek = now + peekInterval
@@ -152,7 +154,7 @@ struct RuntimeLoop {
         return false
       }
     }
-    for case let link? in abandoned { end(link) }
+    for case let link? in abandoned { runtime.receiving.withLock { _ in end(link) } }
   }
 
   static let serveAdvice =
@@ -166,10 +168,10 @@ struct RuntimeLoop {
     }
     guard let link else { return }
     switch token.source {
-    case .results: readResults(link)
+    case .results: runtime.receiving.withLock { _ in readResults(link) }
     case .tasks: runtime.flush(link, afterWaiting: true)
     case .errors: readErrors(link)
-    case .process: end(link)
+    case .process: runtime.receiving.withLock { _ in end(link) }
     }
   }
 
@@ -179,7 +181,7 @@ struct RuntimeLoop {
   private mutating func readResults(_ link: WorkerLink) {
     for _ in 0..<Self.readsPerTurn {
       guard link.isResultsOpen else { return }
-      switch readOnce(link) {
+      switch runtime.readOnce(link) {
       case .more: continue
       case .nothing: return
       case .closed:
@@ -194,21 +196,6 @@ struct RuntimeLoop {
         }
         return
       }
-    }
-  }
-
-  private enum Read { case more, nothing, closed }
-
-  private mutating func readOnce(_ link: WorkerLink) -> Read {
-    guard let transfer = try? link.received.read(from: link.results, frameLength: link.frameLength) else {
-      return .closed
-    }
-    switch transfer {
-    case .wouldBlock: return .nothing
-    case .closed: return .closed
-    case .moved(let count):
-      runtime.receive(link, bytes: count)
-      return .more
     }
   }
 
@@ -262,7 +249,7 @@ struct RuntimeLoop {
       runtime.poller.remove(process.descriptor)
       closed.removeAll { $0 === link }
     }
-    while link.isResultsOpen, readOnce(link) == .more {}
+    while link.isResultsOpen, runtime.readOnce(link) == .more {}
     if link.isResultsOpen { runtime.poller.remove(link.results) }
     runtime.poller.remove(link.tasks)
     drainErrors(link)

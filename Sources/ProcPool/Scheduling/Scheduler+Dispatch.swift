@@ -59,7 +59,7 @@ extension Scheduler {
     places[index].items += chunk.count
     places[index].bytes += chunk.payload.byteCount
     calls[chunk.call]!.inFlight += chunk.count
-    if places[index].calls.insert(chunk.call).inserted {
+    if calls[chunk.call]!.isSingle || places[index].calls.insert(chunk.call).inserted {
       actions.append(.sendCall(place: index, call: chunk.call))
     }
     actions.append(.sendChunk(place: index, chunk, flags: hint(for: chunk)))

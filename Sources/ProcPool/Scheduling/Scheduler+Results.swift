@@ -97,6 +97,7 @@ extension Scheduler {
         continue
       }
       let returned = chunk.rest(without: stays)
+      if calls[chunk.call]!.isSingle { actions.append(.sendEndCall(place: index, call: chunk.call)) }
       places[index].items -= returned.count
       calls[chunk.call]!.inFlight -= returned.count
       if stays > 0 {

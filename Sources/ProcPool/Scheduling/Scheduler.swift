@@ -96,6 +96,8 @@ struct Scheduler<Payload: ChunkPayload> {
 
   struct Call {
     let timeout: Duration?
+    /// One item, whose task a worker forgets when it has run it.
+    let isSingle: Bool
     /// Nanoseconds per item, estimated from what has ended; 0 before that.
     var itemTime: Double
     var pending = Deque<Chunk<Payload>>()
@@ -163,10 +165,11 @@ extension Scheduler {
   ///
   /// - Parameters:
   ///   - timeout: how long an item may run.
+  ///   - isSingle: whether the call has one item only.
   ///   - itemTime: what an item is expected to take, in nanoseconds; 0 if nothing is known.
-  mutating func begin(timeout: Duration?, itemTime: Double = 0) -> UInt32 {
+  mutating func begin(timeout: Duration?, isSingle: Bool = false, itemTime: Double = 0) -> UInt32 {
     lastCall &+= 1
-    calls[lastCall] = Call(timeout: timeout, itemTime: itemTime)
+    calls[lastCall] = Call(timeout: timeout, isSingle: isSingle, itemTime: itemTime)
     return lastCall
   }
 

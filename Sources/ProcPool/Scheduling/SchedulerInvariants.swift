@@ -8,9 +8,9 @@ extension Scheduler {
     for (index, place) in places.enumerated() {
       let name = "place \(index)"
       for chunk in place.queue {
-        if calls[chunk.call] == nil { return "\(name) holds a chunk of call \(chunk.call), which is gone" }
+        guard let call = calls[chunk.call] else { return "\(name) holds a chunk of call \(chunk.call), which is gone" }
         if chunk.remaining <= 0 { return "\(name) holds a chunk in which nothing is left" }
-        if !place.calls.contains(chunk.call) { return "\(name) was not told the task of call \(chunk.call)" }
+        if !call.isSingle, !place.calls.contains(chunk.call) { return "\(name) was not told the task of call \(chunk.call)" }
         inFlight[chunk.call, default: 0] += chunk.remaining
       }
       for chunk in place.pinned {

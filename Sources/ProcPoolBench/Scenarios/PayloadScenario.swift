@@ -10,7 +10,7 @@ struct PayloadScenario: Scenario {
   ]
 
   func run(in context: BenchContext) async throws {
-    let runs = context.options.runs(usual: 5, quickly: 2)
+    let runs = context.options.runs(usual: 3, quickly: 2)
     try await context.withWorkers { pool in
       for (name, bytes, trips) in Self.sizes where context.includes(name) {
         // Two payloads that take turns, because a reply that was kept from the trip before is then found out.

@@ -120,7 +120,7 @@ package struct Greeting: Equatable, Sendable {
   }
 }
 
-/// The task of a call.
+/// The task of a call. With flag 1 in its header the call has one item, and the worker forgets the task when it has run it.
 package struct CallMessage {
   /// The mangled name of the task's type, by which the worker finds it.
   package var typeName: String
@@ -132,6 +132,9 @@ package struct CallMessage {
     typeName = try reader.readText()
     task = try reader.readBytes(reader.remaining)
   }
+
+  /// The header's flag for a call of one item.
+  package static let singleFlag: UInt8 = 1
 
   /// Writes what comes before the encoded task value, which ends the body.
   package static func writeHead(typeName: String, to writer: inout WireWriter) {

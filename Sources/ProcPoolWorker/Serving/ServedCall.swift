@@ -28,6 +28,9 @@ public final class TaskCodecs<Input: Codable & Sendable, Output: Sendable> {
 
 /// The task of a call, as a worker holds it until the call ends.
 class ServedCall {
+  /// The call has one item, after which it is over.
+  var isSingle = false
+
   /// Runs a chunk, or as much of it as is not taken back.
   func run(_ chunk: ServedChunk, for worker: WorkerSession) async {}
 

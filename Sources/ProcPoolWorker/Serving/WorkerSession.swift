@@ -53,7 +53,10 @@ final class WorkerSession: @unchecked Sendable {
         if isLost { return .lost }
         switch frame.header.kind {
         case .chunk: await run(frame)
-        case .call: calls[frame.header.call] = ServedCall.make(try CallMessage(from: frame.body))
+        case .call:
+          let call = ServedCall.make(try CallMessage(from: frame.body))
+          call.isSingle = frame.header.flags & CallMessage.singleFlag != 0
+          calls[frame.header.call] = call
         case .endCall: calls[frame.header.call] = nil
         case .resume: isSkipping = !page.reopen(epoch: frame.header.first)
         case .end:
@@ -82,6 +85,7 @@ final class WorkerSession: @unchecked Sendable {
       return loseCoordinator(error)
     }
     await call.run(chunk, for: self)
+    if call.isSingle { calls[header.call] = nil }
     note(.idle)
     if ChunkFlags(rawValue: header.flags).flushes || results.flushesEachItem { flush(position: position) }
   }
