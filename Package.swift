@@ -9,6 +9,8 @@ let package = Package(
     .library(name: "ProcPool", targets: ["ProcPool"]),
     // For dedicated worker executables: everything that a worker needs, without Foundation.
     .library(name: "ProcPoolWorker", targets: ["ProcPoolWorker"]),
+    // For those whose tasks use Foundation's Data.
+    .library(name: "ProcPoolFoundation", targets: ["ProcPoolFoundation"]),
     .executable(name: "procpool", targets: ["procpool"]),
     .executable(name: "bench-worker", targets: ["BenchWorker"]),
   ],
@@ -18,7 +20,8 @@ let package = Package(
     .target(name: "ProcPoolWire"),
     .target(name: "ProcPoolSystem", dependencies: ["CProcPoolShims"]),
     .target(name: "ProcPoolWorker", dependencies: ["ProcPoolWire", "ProcPoolSystem"]),
-    .target(name: "ProcPool", dependencies: ["ProcPoolWorker"]),
+    .target(name: "ProcPoolFoundation", dependencies: ["ProcPoolWire"]),
+    .target(name: "ProcPool", dependencies: ["ProcPoolWorker", "ProcPoolFoundation"]),
 
     // Worker executables, and the tasks that they share with their coordinators
     .target(name: "BenchTasks", dependencies: ["ProcPoolWorker", "CProcPoolShims"], path: "Workers/BenchTasks"),
@@ -33,6 +36,13 @@ let package = Package(
     // Examples
     .executableTarget(
       name: "CodecComparison", dependencies: ["ProcPoolWire"], path: "Examples/CodecComparison"),
+    .executableTarget(
+      name: "Squares", dependencies: ["ProcPool"], path: "Examples/Squares", exclude: ["expected.txt"]),
+    .target(name: "OwnWorkerTasks", dependencies: ["ProcPoolWorker"], path: "Examples/OwnWorker/Tasks"),
+    .executableTarget(
+      name: "OwnWorkerWorker", dependencies: ["OwnWorkerTasks"], path: "Examples/OwnWorker/Worker"),
+    .executableTarget(
+      name: "OwnWorker", dependencies: ["OwnWorkerTasks", "ProcPool"], path: "Examples/OwnWorker/Main"),
 
     // Tests, a folder per module, and above them those that need real processes
     .testTarget(name: "ProcPoolWireTests", dependencies: ["ProcPoolWire"]),

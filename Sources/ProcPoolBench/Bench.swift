@@ -24,11 +24,7 @@ public struct Bench: Sendable {
     progress: @escaping (String) -> Void
   ) async throws -> BenchReport {
     progress("starting workers")
-    // Asked for an answer, so that workers that cannot serve are found before samples are made.
-    let sizing = try await withPool(workers: options.workers, worker: BenchContext.worker) { pool in
-      _ = try await pool.broadcast(ProcessNumber(), 0)
-      return pool.sizing
-    }
+    let sizing = try await Self.sizing(of: options.workers)
     let machine = Machine.current()
     try started("\(machine.summary)\n\(sizing)\n")
     var reports: [ScenarioReport] = []
@@ -44,6 +40,19 @@ public struct Bench: Sendable {
     return BenchReport(machine: machine, workers: sizing.workers, seed: options.seed, scenarios: reports)
   }
 
+  /// How many workers a pool has, once they have answered: workers that cannot serve are found before samples are
+  /// made.
+  private static func sizing(of workers: Int?) async throws -> PoolSizing {
+    do {
+      return try await withPool(workers: workers, worker: BenchContext.worker) { pool in
+        _ = try await pool.broadcast(ProcessNumber(), 0)
+        return pool.sizing
+      }
+    } catch PoolError.workersUnavailable(let failure) {
+      throw WorkersMissing(reason: failure)
+    }
+  }
+
   private static func scenario(_ name: ScenarioName) -> any Scenario {
     switch name {
     case .matmul: MatmulScenario()
@@ -53,6 +62,15 @@ public struct Bench: Sendable {
     case .sleep: SleepScenario()
     case .spawn: SpawnScenario()
     }
+  }
+}
+
+/// The benchmark's workers could not be started.
+struct WorkersMissing: Error, CustomStringConvertible {
+  var reason: WorkerStartFailure
+
+  var description: String {
+    "\(reason); the workers are the program bench-worker, of the same build, beside procpool: build both anew"
   }
 }
 

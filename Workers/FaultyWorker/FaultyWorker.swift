@@ -1,5 +1,20 @@
 import FaultyTasks
-import ProcPoolWorker
+import Glibc
+import ProcPool
 
+/// A worker that does what it should, unless its environment says otherwise; started by hand, a program with a pool.
 @main
-struct FaultyWorker: WorkerProgram {}
+struct FaultyWorker: PoolProgram {
+  static func main() {
+    if let path = getenv("FAULTY_LAUNCHES") { Note(path: String(cString: path)).run(Int(getpid())) }
+    if let mode = getenv("FAULTY_MODE") { Misbehaviour(String(cString: mode)).perform() }
+    serve(Self.self)
+  }
+
+  /// Calls the `main` of `PoolProgram`, which the one above hides.
+  private static func serve<Program: PoolProgram>(_: Program.Type) { Program.main() }
+
+  @MainActor static func run() async throws {
+    try await Coordination(CommandLine.arguments).perform()
+  }
+}

@@ -195,12 +195,6 @@ extension Pool {
   ) async throws -> [Task.Output] {
     let call = try TypedCall(task, runtime: runtime, chunkSize: 1, timeout: timeout)
     defer { call.retire() }
-    var storage = OutputStorage<Task.Output>(isBlock: call.decoder.isBlock)
-    try await runtime.collect(
-      call, PinnedSource(input, workers: sizing.workers), isolation: isolation
-    ) { first, count, slice in
-      storage.store(first, count: count, slice, call.decoder, call: call.box.id)
-    }
-    return storage.finish(call.submitted)
+    return try await outputs(call, PinnedSource(input, workers: sizing.workers), isolation)
   }
 }

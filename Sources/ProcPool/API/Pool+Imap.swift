@@ -18,28 +18,28 @@ extension Pool {
   public func imap<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil
   ) -> PoolStream<Task.Output> where Task.Output: Codable {
-    stream(task, inputs, .ordered, chunkSize, inFlight, timeout) { try $0.get() }
+    stream(task, inputs, .ordered, chunkSize, inFlight, timeout, .plain)
   }
 
   /// As `imap` for outputs, for a task that returns nothing.
   public func imap<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil
   ) -> PoolStream<Void> where Task.Output == Void {
-    stream(task, inputs, .ordered, chunkSize, inFlight, timeout) { try $0.get() }
+    stream(task, inputs, .ordered, chunkSize, inFlight, timeout, .plain)
   }
 
   /// As `imap`, but gives each result as soon as it comes.
   public func imapUnordered<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil
   ) -> PoolStream<Task.Output> where Task.Output: Codable {
-    stream(task, inputs, .unordered, chunkSize, inFlight, timeout) { try $0.get() }
+    stream(task, inputs, .unordered, chunkSize, inFlight, timeout, .plain)
   }
 
   /// As `imapUnordered` for outputs, for a task that returns nothing.
   public func imapUnordered<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil
   ) -> PoolStream<Void> where Task.Output == Void {
-    stream(task, inputs, .unordered, chunkSize, inFlight, timeout) { try $0.get() }
+    stream(task, inputs, .unordered, chunkSize, inFlight, timeout, .plain)
   }
 
   /// As `imap`, but gives what became of each item: one that fails does not end the stream.
@@ -49,7 +49,7 @@ extension Pool {
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
     timeout: Duration? = nil
   ) -> PoolStream<Result<Task.Output, PoolError>> where Task.Output: Codable {
-    stream(task, inputs, ordered ? .ordered : .unordered, chunkSize, inFlight, timeout) { $0 }
+    stream(task, inputs, ordered ? .ordered : .unordered, chunkSize, inFlight, timeout, .results)
   }
 
   /// As `imapResults` for outputs, for a task that returns nothing.
@@ -57,20 +57,30 @@ extension Pool {
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
     timeout: Duration? = nil
   ) -> PoolStream<Result<Task.Output, PoolError>> where Task.Output == Void {
-    stream(task, inputs, ordered ? .ordered : .unordered, chunkSize, inFlight, timeout) { $0 }
+    stream(task, inputs, ordered ? .ordered : .unordered, chunkSize, inFlight, timeout, .results)
   }
 
   private func stream<Task: PoolTask, Inputs: Sequence<Task.Input>, Element>(
     _ task: Task, _ inputs: Inputs, _ order: StreamOrder, _ chunkSize: Int?, _ inFlight: Int?,
-    _ timeout: Duration?, _ element: @escaping (Result<Task.Output, PoolError>) throws -> Element
+    _ timeout: Duration?, _ elements: StreamElements<Task.Output, Element>
+  ) -> PoolStream<Element> {
+    stream(task, order, chunkSize, inFlight, timeout, elements) { _ in
+      SequenceSource(inputs, iterator: inputs.makeIterator())
+    }
+  }
+
+  /// - Parameter source: makes the inputs of one iteration.
+  func stream<Task: PoolTask, Source: InputSource<Task.Input>, Element>(
+    _ task: Task, _ order: StreamOrder, _ chunkSize: Int?, _ inFlight: Int?, _ timeout: Duration?,
+    _ elements: StreamElements<Task.Output, Element>,
+    source: @escaping (TypedCall<Task>) -> Source
   ) -> PoolStream<Element> {
     precondition(inFlight ?? 1 >= 1, "at least one item must be in flight")
     return PoolStream { [self] in
       let call = try TypedCall(task, runtime: runtime, chunkSize: chunkSize, timeout: timeout)
-      let source = SequenceSource(inputs, iterator: inputs.makeIterator())
       return TaskStreamCall(
-        call, source, order: order, inFlight: inFlight.map { max($0, chunkSize ?? 1) }, pool: self,
-        element: element)
+        call, source(call), order: order, inFlight: inFlight.map { max($0, chunkSize ?? 1) }, pool: self,
+        elements: elements)
     }
   }
 }

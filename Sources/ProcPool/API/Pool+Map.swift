@@ -21,7 +21,10 @@ extension Pool {
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [Task.Output] where Task.Output: Codable {
-    try await outputs(task, inputs, chunkSize, timeout, isolation)
+    let call = try TypedCall(task, runtime: runtime, chunkSize: chunkSize, timeout: timeout)
+    defer { call.retire() }
+    if let array = inputs as? [Task.Input] { return try await outputs(call, ArraySource(array), isolation) }
+    return try await outputs(call, SequenceSource(inputs, iterator: inputs.makeIterator()), isolation)
   }
 
   /// As `map` for outputs, for a task that returns nothing.
@@ -70,22 +73,13 @@ extension Pool {
 
   // MARK: - What they have in common
 
-  private func outputs<Task: PoolTask, Inputs: Sequence<Task.Input>>(
-    _ task: Task, _ inputs: Inputs, _ chunkSize: Int?, _ timeout: Duration?, _ isolation: isolated (any Actor)?
+  func outputs<Task: PoolTask>(
+    _ call: TypedCall<Task>, _ source: some InputSource<Task.Input>, _ isolation: isolated (any Actor)?
   ) async throws -> [Task.Output] {
-    let call = try TypedCall(task, runtime: runtime, chunkSize: chunkSize, timeout: timeout)
-    defer { call.retire() }
     var storage = OutputStorage<Task.Output>(isBlock: call.decoder.isBlock)
-    func collect(_ source: some InputSource<Task.Input>) async throws {
-      if let count = source.remaining { storage.reserve(count) }
-      try await runtime.collect(call, source, isolation: isolation) { first, count, slice in
-        storage.store(first, count: count, slice, call.decoder, call: call.box.id)
-      }
-    }
-    if let array = inputs as? [Task.Input] {
-      try await collect(ArraySource(array))
-    } else {
-      try await collect(SequenceSource(inputs, iterator: inputs.makeIterator()))
+    if let count = source.remaining { storage.reserve(count) }
+    try await runtime.collect(call, source, isolation: isolation) { first, count, slice in
+      storage.store(first, count: count, slice, call.decoder, call: call.box.id)
     }
     return storage.finish(call.submitted)
   }

@@ -1,4 +1,5 @@
 import Glibc
+@_exported import ProcPoolFoundation
 import ProcPoolSystem
 @_exported import ProcPoolWorker
 @_exported import protocol ProcPoolWire.WireBlock

@@ -33,6 +33,9 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
     writer = WireWriter(capacity: 256)
   }
 
+  /// Items to a chunk, where the caller has said how many.
+  var exactChunkSize: Int? { byteLimit == .max ? chunkSize : nil }
+
   /// Bytes written so far.
   var byteCount: Int { writer.count }
 

@@ -12,6 +12,8 @@ protocol InputSource<Input> {
   ///
   /// - Throws: what the inputs' own sequence throws.
   mutating func fill(_ writer: inout ChunkWriter<Input>, count: Int, isBlock: Bool) throws
+  /// Takes all that is left, and counts it.
+  mutating func countRest() -> Int
 }
 
 /// Inputs from any sequence, taken on demand.
@@ -26,7 +28,6 @@ struct SequenceSource<Iterator: IteratorProtocol>: InputSource where Iterator.El
     if let collection = inputs as? any Collection { remaining = collection.count }
   }
 
-  /// Takes all that is left, and counts it.
   mutating func countRest() -> Int {
     var count = 0
     while !isExhausted, iterator.next() != nil { count += 1 }
@@ -35,6 +36,16 @@ struct SequenceSource<Iterator: IteratorProtocol>: InputSource where Iterator.El
   }
 
   mutating func fill(_ writer: inout ChunkWriter<Iterator.Element>, count: Int, isBlock: Bool) {
+    if isBlock {
+      // Gathered first, and then copied as memory: several times as fast as one by one.
+      var inputs: [Iterator.Element] = []
+      inputs.reserveCapacity(count)
+      while inputs.count < count, let input = iterator.next() { inputs.append(input) }
+      if inputs.count < count { isExhausted = true }
+      if let left = remaining { remaining = isExhausted ? 0 : max(0, left - inputs.count) }
+      inputs.withUnsafeBufferPointer { writer.append(block: $0) }
+      return
+    }
     for taken in 0..<count {
       // Bounded in bytes, too: large inputs are made when they are wanted.
       if writer.byteCount >= Pacing.windowBytes && taken > 0 { return }
@@ -60,6 +71,11 @@ struct ArraySource<Input: Codable & Sendable>: InputSource {
 
   var remaining: Int? { inputs.count - next }
   var isExhausted: Bool { next == inputs.count }
+
+  mutating func countRest() -> Int {
+    defer { next = inputs.count }
+    return inputs.count - next
+  }
 
   mutating func fill(_ writer: inout ChunkWriter<Input>, count: Int, isBlock: Bool) {
     let end = min(inputs.count, next + count)
@@ -89,6 +105,11 @@ struct PinnedSource<Input: Codable & Sendable>: InputSource {
 
   var remaining: Int? { workers - next }
   var isExhausted: Bool { next == workers }
+
+  mutating func countRest() -> Int {
+    defer { next = workers }
+    return workers - next
+  }
 
   /// All at once, whatever is asked for: a worker takes its item when it gets to it.
   mutating func fill(_ writer: inout ChunkWriter<Input>, count: Int, isBlock: Bool) {

@@ -50,6 +50,37 @@ struct OutputCursor<Output> {
     remaining = count
   }
 
+  /// The next outputs, some thousands at the most, up to one that cannot be decoded.
+  ///
+  /// - Parameter first: the item of the first of them.
+  mutating func nextBatch(
+    _ decoder: OutputDecoder<Output>, first: TaskID
+  ) -> (outputs: [Output], undecodable: PoolError?) {
+    // So many that what is done per batch costs nothing per item, and not all of a long frame at once.
+    let count = min(remaining, 4096)
+    if decoder.isBlock, let bytes = try? reader.readBytes(count * MemoryLayout<Output>.stride) {
+      remaining -= count
+      return (Self.block(bytes, count: count), nil)
+    }
+    var outputs: [Output] = []
+    outputs.reserveCapacity(count)
+    for index in 0..<count {
+      switch next(decoder, item: TaskID(call: first.call, item: first.item + index)) {
+      case .success(let output): outputs.append(output)
+      case .failure(let error): return (outputs, error)
+      }
+    }
+    return (outputs, nil)
+  }
+
+  /// Values that lie on the wire as they lie in memory.
+  private static func block(_ bytes: UnsafeRawBufferPointer, count: Int) -> [Output] {
+    [Output](unsafeUninitializedCapacity: count) { memory, initialized in
+      UnsafeMutableRawBufferPointer(memory).copyMemory(from: bytes)
+      initialized = count
+    }
+  }
+
   /// The next output, or why it cannot be decoded; those after it can be, all the same.
   mutating func next(_ decoder: OutputDecoder<Output>, item: TaskID) -> Result<Output, PoolError> {
     remaining -= 1

@@ -59,18 +59,20 @@ final class TypedCall<Task: PoolTask> {
     let (news, items, size) = runtime.exchange(box, chunkSize: chunkSize)
     for one in news { take(one, handle) }
     guard submits, items > 0, !source.isExhausted else { return }
-    let wanted = min(items, limit - (submitted - ended))
+    var wanted = min(items, limit - (submitted - ended))
+    // As memory a block's inputs are gathered all at once, so here is where they are bounded.
+    if codec.blockStride > 0 { wanted = min(wanted, max(chunkSize ?? 1, 4 * Pacing.windowBytes / codec.blockStride)) }
     guard wanted > 0 else { return }
-    // A chunk of given size is never cut short while there is more; one of automatic size gets smaller towards the end,
-    // so that all workers finish together.
     var chunk = size
-    var count = (wanted + size - 1) / size * size
-    if chunkSize == nil, let remaining = source.remaining {
-      chunk = max(1, min(size, remaining / (2 * runtime.settings.workers)))
-      count = max(chunk, wanted / chunk * chunk)
-    } else if count > limit - (submitted - ended) {
-      count = max(size, wanted / size * size)
+    if chunkSize == nil {
+      // Smaller towards the end, so that all workers finish together, and where few items may be in flight.
+      let workers = 2 * runtime.settings.workers
+      if let remaining = source.remaining { chunk = min(chunk, remaining / workers) }
+      chunk = max(1, min(chunk, limit / workers, wanted))
     }
+    // Whole chunks only: one of given size is never cut short while there is more.
+    let count = wanted / chunk * chunk
+    guard count > 0 else { return }
     var writer = ChunkWriter<Task.Input>(
       codec: codec, call: box.id, first: UInt64(submitted), chunkSize: chunk, isAutomatic: chunkSize == nil,
       maximumBody: runtime.settings.maximumPayload)

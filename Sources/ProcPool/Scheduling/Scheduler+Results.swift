@@ -166,7 +166,7 @@ extension Scheduler {
   /// Takes everything else from a lost worker.
   mutating func returnUnstarted(_ index: Int) {
     let chunks = Array(places[index].queue)
-    places[index].queue.removeAll()
+    places[index].empty()
     for chunk in chunks { calls[chunk.call]!.inFlight -= chunk.remaining }
     let wanted = chunks.filter { !calls[$0.call]!.isCancelled }
     giveBack(wanted.map { $0.rest() }, from: index)

@@ -92,6 +92,14 @@ struct Scheduler<Payload: ChunkPayload> {
     var pinned = Deque<Chunk<Payload>>()
 
     var isAlive: Bool { state != .vacant }
+
+    /// Forgets what is in flight.
+    mutating func empty() {
+      queue.removeAll()
+      cost = 0
+      items = 0
+      bytes = 0
+    }
   }
 
   struct Call {
@@ -190,6 +198,7 @@ extension Scheduler {
         calls[call]!.append(chunk)
       }
     }
+    failStranded()
     dispatch(now: now)
   }
 
@@ -291,7 +300,7 @@ extension Scheduler {
   private mutating func failEverything(_ failure: ItemFailure) {
     for index in places.indices {
       failAll(Array(places[index].queue) + Array(places[index].pinned), failure)
-      places[index].queue.removeAll()
+      places[index].empty()
       places[index].pinned.removeAll()
     }
     for (call, state) in calls {
@@ -378,13 +387,17 @@ extension Scheduler {
       failEverything(.noWorkers(failure))
       if wasClosing { stop() }
     } else {
-      // A place that stays empty cannot run what only it may.
-      for index in places.indices where !places[index].isAlive && !places[index].pinned.isEmpty {
-        let chunks = Array(places[index].pinned)
-        places[index].pinned.removeAll()
-        for chunk in chunks { calls[chunk.call]!.inFlight -= chunk.count }
-        failAll(chunks, .noWorkers(firstStartFailure!))
-      }
+      failStranded()
+    }
+  }
+
+  /// A place that stays empty cannot run what only it may.
+  private mutating func failStranded() {
+    for index in places.indices where !places[index].isAlive && !places[index].pinned.isEmpty {
+      let chunks = Array(places[index].pinned)
+      places[index].pinned.removeAll()
+      for chunk in chunks { calls[chunk.call]!.inFlight -= chunk.count }
+      failAll(chunks, .noWorkers(firstStartFailure ?? WorkerStartFailure("its place is empty")))
     }
   }
 }

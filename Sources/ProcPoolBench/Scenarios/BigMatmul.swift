@@ -22,6 +22,9 @@ struct BigMatmul {
   /// left to buffers that grow, to the programs, and to the machine.
   private static let memoryBudget = memoryLimit / 4 * 3
 
+  /// Because by then a run is nothing but copies of B, and more of them say nothing new.
+  private static let mostCopies = 8
+
   func run() async throws {
     let runs = context.options.runs(usual: 3, quickly: 2)
     // Two samples instead of three, because making one takes longer than most runs.
@@ -84,7 +87,7 @@ struct BigMatmul {
   private func workersThatFit(holding count: Int) -> Int {
     let matrix = count * MemoryLayout<Float>.size
     let coordinator = shape.m * shape.l * MemoryLayout<Float>.size + 2 * matrix
-    let fitting = max(1, (Self.memoryBudget - coordinator) / (2 * matrix))
+    let fitting = min(Self.mostCopies, max(1, (Self.memoryBudget - coordinator) / (2 * matrix)))
     guard fitting < context.workers else { return context.workers }
     context.note(
       "big: \(fitting) of \(context.workers) workers when each holds B (\(Units.bytes(Double(matrix)))), "

@@ -6,8 +6,9 @@ struct PartialSumsScenario: Scenario {
   /// The numbers of workers of the scaling table, as course material has them.
   private static let scalingCounts = [1, 2, 4, 8]
 
-  /// Because a hundred thousand items take long enough to be timed, and all 10⁸ would take minutes.
-  private static let terms = 100_000
+  /// How many terms are summed one by one. Because a hundred thousand items, or a fifth of that in a quick run, take
+  /// long enough to be timed, and all 10⁸ would take minutes.
+  private func termCount(_ context: BenchContext) -> Int { context.options.quick ? 20_000 : 100_000 }
 
   func run(in context: BenchContext) async throws {
     let quick = context.options.quick
@@ -41,7 +42,7 @@ struct PartialSumsScenario: Scenario {
           }
         }
       }
-      let first = numbers[..<Self.terms]
+      let first = numbers[..<termCount(context)]
       let start = SumStrategies(
         caseName: "array-sum, \(Units.grouped(first.count)) terms", terms: first.count, runs: share.count,
         context: context, reference: SumReference(of: first, parts: first.count))
@@ -68,7 +69,7 @@ struct PartialSumsScenario: Scenario {
         }
       }
     }
-    let first = terms.prefix(Self.terms)
+    let first = terms.prefix(termCount(context))
     let start = SumStrategies(
       caseName: "\(name), \(Units.grouped(first.count)) terms", terms: first.count, runs: runs,
       context: context,

@@ -1,0 +1,37 @@
+// The library that the program and its worker share: the tasks, and the types that travel.
+//
+// It needs no Foundation and no pool, only ProcPoolWorker.
+
+import ProcPoolWorker
+
+/// How long a number's path to 1 is: halve it if it is even, else triple it and add 1.
+public struct CollatzPath: PoolTask {
+  /// A path that gets longer than this is an error.
+  public var limit: Int
+
+  public init(limit: Int) {
+    self.limit = limit
+  }
+
+  public func run(_ start: Int) throws -> Path {
+    var number = start
+    var steps = 0
+    while number != 1 {
+      if steps == limit { throw TooLong(start: start, limit: limit) }
+      number = number.isMultiple(of: 2) ? number / 2 : 3 * number + 1
+      steps += 1
+    }
+    return Path(start: start, steps: steps)
+  }
+}
+
+public struct Path: Codable, Sendable {
+  public let start: Int
+  public let steps: Int
+}
+
+/// `Codable`, so that it arrives in the program as itself.
+public struct TooLong: Error, Codable {
+  public let start: Int
+  public let limit: Int
+}

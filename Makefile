@@ -1,0 +1,94 @@
+# procpool
+#
+#   make bench      build for release and run the benchmark with 8 workers   WORKERS=8 ARGS="--quick"
+#   make test       build and run all tests                                  ARGS="--filter NAME"
+#   make lint       check formatting, the direction of imports, and that no build product is committed
+#   make format     format all Swift sources in place
+#   make docs       build the documentation into .build/docs
+#   make examples   build and run the examples, and compare what they print with what they should
+#   make fuzz       feed random bytes to the decoder                         SECONDS=60
+#   make peers      compare with Python's multiprocessing.Pool, if there is a Python
+#   make clean      remove everything that was built
+#   make check      what CI runs: lint, build without warnings, test, examples, docs, quick bench, 15 s of fuzz
+#
+# JOBS=2 limits how many files are compiled at once.
+
+WORKERS = 8
+ARGS =
+SECONDS = 60
+JOBS =
+# Added to every debug build; `check` makes warnings errors with it.
+STRICT =
+
+BUILD = swift build $(if $(JOBS),-j $(JOBS))
+# The Swift runtime is linked statically because that halves what a worker takes to start.
+RELEASE = $(BUILD) -c release --static-swift-stdlib
+SOURCES = Sources Tests Workers Examples Package.swift
+
+.PHONY: help bench test lint format docs examples fuzz peers clean check build release swift
+
+help:
+	@sed -n '3,/^$$/s/^# \{0,3\}//p' Makefile
+
+# Every target that needs Swift names this one first.
+swift:
+	@Scripts/require-swift.sh
+
+bench: release
+	.build/release/procpool bench --workers $(WORKERS) $(ARGS)
+
+release: swift
+	$(RELEASE) --product procpool
+	$(RELEASE) --product bench-worker
+
+build: swift
+	$(BUILD) --build-tests $(STRICT)
+
+test: build
+	@Scripts/require-workers.sh "$$(swift build --show-bin-path)"
+	swift test --skip-build $(STRICT) $(ARGS)
+
+lint: swift
+	swift format lint --strict --recursive $(SOURCES)
+	Scripts/check-imports.sh
+	Scripts/check-tree.sh
+
+format: swift
+	swift format format --in-place --recursive $(SOURCES)
+
+docs: swift
+	$(BUILD) --target ProcPool $(STRICT)
+	Scripts/build-docs.sh "$$(swift build --show-bin-path)" .build/docs
+
+examples: swift
+	$(RELEASE) --product Squares
+	$(RELEASE) --product OwnWorker
+	$(RELEASE) --product OwnWorkerWorker
+	Scripts/run-examples.sh .build/release
+
+fuzz: swift
+	mkdir -p .build/fuzz/corpus
+	swiftc -O -sanitize=fuzzer -parse-as-library -swift-version 6 -package-name procpool \
+	  $$(find Sources/ProcPoolWire -name '*.swift') Tests/Fuzz/*.swift -o .build/fuzz/codec
+	.build/fuzz/codec -max_total_time=$(SECONDS) -rss_limit_mb=512 -malloc_limit_mb=64 -timeout=5 \
+	  -max_len=4096 -artifact_prefix=.build/fuzz/ .build/fuzz/corpus
+
+peers: release
+	@if command -v python3 >/dev/null; then \
+	  python3 Examples/Peers/side_by_side.py .build/release/procpool $(ARGS); \
+	else \
+	  echo "There is no python3 here, so there is nothing to compare with."; \
+	fi
+
+clean:
+	rm -rf .build
+
+# One after the other, also with `make -j`: two builds in one folder would wait for each other.
+check:
+	$(MAKE) lint
+	$(MAKE) build STRICT="-Xswiftc -warnings-as-errors"
+	$(MAKE) test STRICT="-Xswiftc -warnings-as-errors"
+	$(MAKE) docs STRICT="-Xswiftc -warnings-as-errors"
+	$(MAKE) examples
+	$(MAKE) bench ARGS="--quick --json .build/bench.json"
+	$(MAKE) fuzz SECONDS=15

@@ -1,0 +1,54 @@
+#!/bin/bash
+# Checks that modules import in one direction only, and Foundation only where it belongs.
+#
+# The table is the architecture: a module may import what stands in its line and nothing else. CONTRIBUTING.md shows
+# it as a picture.
+
+set -euo pipefail
+
+system="Glibc Musl Synchronization"
+
+allowed() {
+  case $1 in
+    Sources/ProcPoolWire) echo "" ;;
+    Sources/ProcPoolSystem) echo "CProcPoolShims $system" ;;
+    Sources/ProcPoolWorker) echo "ProcPoolWire ProcPoolSystem Dispatch $system" ;;
+    Sources/ProcPoolFoundation) echo "ProcPoolWire Foundation" ;;
+    Sources/ProcPool) echo "ProcPoolWire ProcPoolSystem ProcPoolWorker ProcPoolFoundation Dispatch $system" ;;
+    Sources/ProcPoolBench) echo "ProcPool BenchTasks Dispatch Foundation $system" ;;
+    Sources/procpool) echo "ProcPoolBench Dispatch Foundation $system" ;;
+    Workers/BenchTasks) echo "ProcPoolWire ProcPoolWorker CProcPoolShims $system" ;;
+    Workers/BenchWorker) echo "BenchTasks ProcPoolWorker" ;;
+    Workers/FaultyTasks) echo "ProcPool ProcPoolWorker Dispatch $system" ;;
+    Workers/FaultyWorker) echo "FaultyTasks ProcPool ProcPoolWorker $system" ;;
+    *) return 1 ;;
+  esac
+}
+
+# The one file that may import Foundation in a module that otherwise may not: it starts processes.
+foundation=Sources/ProcPool/Coordinator/WorkerProcess.swift
+
+# `import M`, `@attribute import M`, `public import struct M.Name`: file:line:module.
+pattern='^[[:space:]]*(@[[:alnum:]_()]+[[:space:]]+)*((public|package|internal|fileprivate|private)[[:space:]]+)?import[[:space:]]'
+status=0
+for module in Sources/* Workers/*; do
+  [ -d "$module" ] || continue
+  if ! list=$(allowed "$module"); then
+    if find "$module" -name '*.swift' -print -quit | grep -q .; then
+      echo "$module: a module without a line in Scripts/check-imports.sh" >&2
+      status=1
+    fi
+    continue
+  fi
+  # grep ends with 1 where a module imports nothing.
+  imports=$(grep -rnE --include='*.swift' "$pattern" "$module" || [ $? -eq 1 ])
+  while IFS=: read -r file line text; do
+    [ -n "$file" ] || continue
+    name=$(sed -E 's/^.*import[[:space:]]+((struct|class|enum|protocol|func|var|let|typealias)[[:space:]]+)?//; s/[.[:space:]].*//' <<<"$text")
+    case " $list " in *" $name "*) continue ;; esac
+    [ "$name:$file" = "Foundation:$foundation" ] && continue
+    echo "$file:$line: $module may not import $name; it may import: ${list:-nothing}" >&2
+    status=1
+  done <<<"$imports"
+done
+exit $status

@@ -1,0 +1,22 @@
+#!/bin/bash
+# Runs each example that says what it prints, and compares.
+#
+#   run-examples.sh FOLDER-OF-THE-PROGRAMS
+
+set -euo pipefail
+
+status=0
+for expected in Examples/*/expected.txt; do
+  name=$(basename "$(dirname "$expected")")
+  # A minute is far more than any of them takes; a program that hangs is an error and not a wait.
+  if ! actual=$(timeout 60 "$1/$name" </dev/null); then
+    echo "$name: ended with an error, or not within a minute" >&2
+    status=1
+  elif ! diff -u "$expected" <(printf '%s\n' "$actual") >&2; then
+    echo "$name: printed something else than $expected" >&2
+    status=1
+  else
+    echo "$name: as expected"
+  fi
+done
+exit $status

@@ -1,0 +1,179 @@
+import ProcPoolWire
+import ProcPoolWorker
+
+/// The order in which a stream gives results.
+enum StreamOrder {
+  /// That of the inputs.
+  case ordered
+  /// That in which they come.
+  case unordered
+}
+
+/// How a stream's elements are made of what became of items.
+struct StreamElements<Output, Element> {
+  /// Of outputs, many at a time.
+  let outputs: ([Output]) -> [Element]
+  /// Of a failure; throws to end the stream.
+  let failure: (PoolError) throws -> Element
+}
+
+extension StreamElements where Element == Output {
+  /// The outputs themselves; a failure ends the stream.
+  static var plain: StreamElements { StreamElements(outputs: { $0 }, failure: { throw $0 }) }
+}
+
+extension StreamElements where Element == Result<Output, PoolError> {
+  /// What became of each item.
+  static var results: StreamElements {
+    StreamElements(outputs: { $0.map { .success($0) } }, failure: { .failure($0) })
+  }
+}
+
+/// One iteration of a stream over the results of a task.
+final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Element>: StreamCall<Element> {
+  private let call: TypedCall<Task>
+  /// Kept, because a pool that nobody holds is terminated.
+  private let pool: Pool
+  private var source: Source
+  private let order: StreamOrder
+  private let limit: Int
+  private let elements: StreamElements<Task.Output, Element>
+
+  /// What has come and was not given out yet: by the first item where order counts, else in the order of arrival.
+  private var waiting: [UInt64: Arrival] = [:]
+  private var arrived = Deque<(first: UInt64, arrival: Arrival)>()
+  /// Outputs that are being decoded, and the item of the next.
+  private var current: (item: UInt64, cursor: OutputCursor<Task.Output>)?
+  /// An output that could not be decoded; its turn is after what is ready.
+  private var undecodable: PoolError?
+  /// The item that comes next in order.
+  private var nextItem: UInt64 = 0
+  /// Items that have come and were not asked for, those that are ready among them.
+  private var held = 0
+  private var readyCount = 0
+  /// `held` when the workers last got more; at half of it they get more again.
+  private var heldAtExchange = 0
+  private var heldBytes = 0
+  /// What the inputs' own sequence has thrown: thrown here when everything before it has been given out.
+  private var inputError: (any Error)?
+  private var isStopped = false
+
+  private enum Arrival {
+    case outputs(count: Int, OutputSlice)
+    case failure(PoolError)
+  }
+
+  /// Results that wait for an earlier one take at most about this much memory: 64 MiB.
+  private static var heldBytesLimit: Int { 64 << 20 }
+
+  init(
+    _ call: TypedCall<Task>, _ source: Source, order: StreamOrder, inFlight: Int?, pool: Pool,
+    elements: StreamElements<Task.Output, Element>
+  ) {
+    self.call = call
+    self.pool = pool
+    self.source = source
+    self.order = order
+    // In order, an item that takes long holds up all that come after it: the others may be this far ahead.
+    limit = inFlight ?? 4 * call.runtime.settings.workers * Pacing.windowItems
+    self.elements = elements
+    super.init(failing: nil)
+  }
+
+  override func stop() {
+    isStopped = true
+    call.retire()
+  }
+
+  override func refill(isolation: isolated (any Actor)?) async throws {
+    if isStopped { return }
+    held -= readyCount
+    readyCount = 0
+    if held * 2 < heldAtExchange { exchange() }
+    if try fillReady() { return }
+    try await withTaskCancellationHandler(
+      operation: {
+        while true {
+          if _Concurrency.Task.isCancelled { throw CancellationError() }
+          exchange()
+          if try fillReady() { return }
+          if call.isComplete {
+            if let inputError { throw inputError }
+            if source.isExhausted { return stop() }
+          }
+          await call.wait(isolation: isolation)
+        }
+      }, onCancel: { [runtime = call.runtime, box = call.box] in runtime.call(ownerOf: box) },
+      isolation: isolation)
+  }
+
+  /// Decodes what comes next, if it is there.
+  ///
+  /// - Returns: whether anything is ready.
+  private func fillReady() throws -> Bool {
+    if let error = undecodable {
+      undecodable = nil
+      return try makeReady(failure: error)
+    }
+    if current == nil {
+      guard let (first, arrival) = popArrival() else { return false }
+      switch arrival {
+      case .failure(let error):
+        nextItem = first + 1
+        return try makeReady(failure: error)
+      case .outputs(let count, let slice):
+        heldBytes -= slice.count
+        nextItem = first + UInt64(count)
+        current = (first, OutputCursor(slice, count: count))
+      }
+    }
+    let first = current!.item
+    let (outputs, error) = current!.cursor.nextBatch(call.decoder, first: call.taskID(first))
+    current!.item += UInt64(outputs.count + (error == nil ? 0 : 1))
+    if current!.cursor.remaining == 0 { current = nil }
+    undecodable = error
+    if outputs.isEmpty { return try fillReady() }
+    ready = elements.outputs(outputs)
+    readyCount = outputs.count
+    return true
+  }
+
+  private func makeReady(failure error: PoolError) throws -> Bool {
+    ready = [try elements.failure(error)]
+    readyCount = 1
+    return true
+  }
+
+  private func popArrival() -> (first: UInt64, arrival: Arrival)? {
+    switch order {
+    case .ordered: waiting.removeValue(forKey: nextItem).map { (nextItem, $0) }
+    case .unordered: arrived.popFirst()
+    }
+  }
+
+  private func put(_ first: UInt64, _ arrival: Arrival, count: Int, bytes: Int) {
+    held += count
+    heldBytes += bytes
+    switch order {
+    case .ordered: waiting[first] = arrival
+    case .unordered: arrived.append((first, arrival))
+    }
+  }
+
+  private func exchange() {
+    let isRoomy = heldBytes < Self.heldBytesLimit && inputError == nil
+    do {
+      try call.exchange(&source, submits: isRoomy, limit: limit - held) { news in
+        switch news {
+        case .outputs(let first, let count, let slice):
+          put(first, .outputs(count: count, slice), count: count, bytes: slice.count)
+        case .failure(let item, let error):
+          put(item, .failure(error), count: 1, bytes: 0)
+        }
+      }
+    } catch {
+      inputError = error
+    }
+    heldAtExchange = held
+  }
+}

@@ -1,0 +1,305 @@
+import ProcPoolWorker
+
+@testable import ProcPool
+
+/// Inputs as the simulation sees them: the indices of the items, so that a cut in the wrong place shows.
+struct Items: ChunkPayload, Equatable {
+  var first: UInt64
+  var count: Int
+  var byteCount: Int { count * 8 }
+  func dropping(_ items: Int) -> Items { Items(first: first + UInt64(items), count: count - items) }
+}
+
+/// A small generator whose seed says it all (SplitMix64, by Sebastiano Vigna).
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+  init(seed: UInt64) { state = seed }
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
+
+/// A pool without processes: performs what the scheduler decides on workers that are queues, and lets them start, work,
+/// stall, lie down and die at random. Keeps its own books on every item, to compare.
+struct Simulation {
+  /// A worker as it really is, which the scheduler knows only from what it says.
+  struct Worker {
+    var greeted = false
+    /// What it was sent, as positions in its order.
+    var frames: [(position: UInt64, chunk: Chunk<Items>)] = []
+    var next: UInt64 = 0
+    var sent: UInt64 = 0
+    /// Results that it has computed and not written.
+    var buffered: [(position: UInt64, call: UInt32, item: UInt64)] = []
+    /// The position of the item that is running, if one is.
+    var running: UInt64?
+    var leaving = false
+  }
+
+  enum Fate: Equatable { case pending, done, failed, cancelled }
+
+  var scheduler: Scheduler<Items>
+  var workers: [Worker?]
+  var fates: [UInt32: [Fate]] = [:]
+  var cancelled: Set<UInt32> = []
+  var launches: Set<Int> = []
+  var isStopped = false
+  var random: SeededGenerator
+  var now: Int64 = 0
+  /// What went wrong, in words.
+  var breach: String?
+  /// How often each kind of event has happened, so that a test can see that it reached them.
+  var counts: [String: Int] = [:]
+
+  init(seed: UInt64) {
+    random = SeededGenerator(seed: seed)
+    let count = Int.random(in: 1...5, using: &random)
+    scheduler = Scheduler(workers: count)
+    workers = Array(repeating: nil, count: count)
+    scheduler.start()
+    settle()
+  }
+
+  // MARK: - Performing
+
+  private mutating func settle() {
+    while !scheduler.actions.isEmpty {
+      let actions = scheduler.actions
+      scheduler.actions.removeAll()
+      for action in actions { perform(action) }
+    }
+    if breach == nil, let broken = scheduler.brokenInvariant() { breach = broken }
+  }
+
+  private mutating func perform(_ action: SchedulerAction<Items>) {
+    switch action {
+    case .launch(let place):
+      if !launches.insert(place).inserted || workers[place] != nil { breach = "place \(place) is launched twice" }
+    case .sendChunk(let place, let chunk, _):
+      if chunk.payload != Items(first: chunk.first, count: chunk.count) {
+        breach = "a chunk of \(chunk.count) items from \(chunk.first) carries \(chunk.payload)"
+      }
+      guard workers[place] != nil else { return breach = "work for place \(place), which has no worker" }
+      workers[place]!.frames.append((workers[place]!.sent, chunk))
+      workers[place]!.sent += UInt64(chunk.count)
+    case .takeBack(let place): takeBack(place)
+    case .fail(let call, let first, let count, _):
+      for item in first..<first + UInt64(count) { end(call, item, .failed) }
+    case .kill(let place): die(place)
+    case .sendEnd(let place): workers[place]?.leaving = true
+    case .stopped: isStopped = true
+    case .sendCall, .sendResume, .sendEndCall, .forget: break
+    }
+  }
+
+  /// What the gate does: the running item, and no other, has been claimed.
+  private mutating func takeBack(_ place: Int) {
+    counts["take-back", default: 0] += 1
+    let worker = workers[place]!
+    let claimed = worker.running.map { $0 + 1 } ?? worker.next
+    workers[place]!.frames = worker.frames.compactMap { position, chunk in
+      guard position < claimed else { return nil }
+      var kept = chunk
+      kept.count = min(chunk.count, Int(claimed - position))
+      return (position, kept)
+    }
+    workers[place]!.sent = claimed
+    scheduler.tookBack(place, position: claimed, epoch: 1, now: now)
+  }
+
+  private mutating func end(_ call: UInt32, _ item: UInt64, _ fate: Fate) {
+    guard fates[call]![Int(item)] == .pending else {
+      breach = breach ?? "item \(item) of call \(call) ends as \(fate) after \(fates[call]![Int(item)])"
+      return
+    }
+    if cancelled.contains(call) { breach = breach ?? "item \(item) of call \(call) ends after its cancellation" }
+    fates[call]![Int(item)] = fate
+  }
+
+  // MARK: - Events
+
+  /// One event, drawn at random from those that are possible.
+  mutating func step() {
+    now += Int64.random(in: 1...2_000_000, using: &random)
+    let place = Int.random(in: workers.indices, using: &random)
+    switch Int.random(in: 0..<100, using: &random) {
+    case 0..<18: submit()
+    case 18..<30: launched(place)
+    case 30..<55: work(place)
+    case 55..<80: flush(place)
+    case 80..<85: peek(place)
+    case 85..<88: cancelOne()
+    case 88..<91: lose(place)
+    case 91..<93: time(place)
+    case 93: scheduler.close()
+    case 94 where Int.random(in: 0..<10, using: &random) == 0: scheduler.terminate()
+    default: break
+    }
+    settle()
+  }
+
+  private mutating func submit() {
+    guard scheduler.isOpen || scheduler.life == .closing else { return }
+    counts["submit", default: 0] += 1
+    let open = fates.keys.filter { !cancelled.contains($0) && scheduler.calls[$0] != nil }.sorted()
+    let call: UInt32
+    if let some = open.randomElement(using: &random), Bool.random(using: &random) || !scheduler.isOpen {
+      call = some
+    } else {
+      guard scheduler.isOpen else { return }
+      let limit: Duration? = Int.random(in: 0..<3, using: &random) == 0 ? .milliseconds(5) : nil
+      call = scheduler.begin(timeout: limit)
+      fates[call] = []
+    }
+    var chunks: [Chunk<Items>] = []
+    for _ in 0..<Int.random(in: 1...4, using: &random) {
+      let first = UInt64(fates[call]!.count)
+      let count = Int.random(in: 1...5, using: &random)
+      let place = Int.random(in: 0..<8, using: &random) == 0 ? workers.indices.randomElement(using: &random) : nil
+      chunks.append(
+        Chunk(call: call, first: first, count: count, payload: Items(first: first, count: count), place: place))
+      fates[call]! += Array(repeating: .pending, count: count)
+    }
+    scheduler.accept(chunks, now: now)
+  }
+
+  private mutating func launched(_ place: Int) {
+    if let worker = workers[place], !worker.greeted {
+      if Int.random(in: 0..<8, using: &random) == 0 {
+        counts["start failure", default: 0] += 1
+        workers[place] = nil
+        scheduler.failedToStart(place, WorkerStartFailure("simulated"), now: now)
+      } else {
+        workers[place]!.greeted = true
+        scheduler.greeted(place, now: now)
+      }
+    } else if launches.remove(place) != nil {
+      guard case .launching = scheduler.places[place].state else {
+        return scheduler.failedToStart(place, WorkerStartFailure("terminated"), now: now)
+      }
+      workers[place] = Worker()
+    }
+  }
+
+  /// Ends the running item, or begins the next one.
+  private mutating func work(_ place: Int) {
+    guard let worker = workers[place], worker.greeted else { return }
+    if let running = worker.running {
+      let (position, chunk) = worker.frames.first { running < $0.position + UInt64($0.chunk.count) }!
+      workers[place]!.buffered.append((running, chunk.call, chunk.first + (running - position)))
+      workers[place]!.running = nil
+      workers[place]!.next = running + 1
+    } else if worker.next < worker.sent {
+      workers[place]!.running = worker.next
+    } else if worker.leaving {
+      lose(place)
+    }
+  }
+
+  private mutating func report(_ place: Int, _ results: [(position: UInt64, call: UInt32, item: UInt64)], peeked: Bool) {
+    for result in results {
+      let reception = scheduler.received(
+        place, call: result.call, first: result.item, count: 1, position: peeked ? result.position : nil)
+      switch reception {
+      case .deliver: end(result.call, result.item, .done)
+      case .ignore: break
+      case .violation(let what): breach = breach ?? what
+      }
+    }
+    scheduler.measure(place, now: now)
+  }
+
+  private mutating func flush(_ place: Int) {
+    guard let worker = workers[place], !worker.buffered.isEmpty else { return }
+    workers[place]!.buffered = []
+    report(place, worker.buffered, peeked: false)
+  }
+
+  private mutating func peek(_ place: Int) {
+    guard let worker = workers[place], !worker.buffered.isEmpty else { return }
+    counts["peek", default: 0] += 1
+    report(place, worker.buffered, peeked: true)
+  }
+
+  private mutating func cancelOne() {
+    guard let call = fates.keys.filter({ !cancelled.contains($0) }).sorted().randomElement(using: &random)
+    else { return }
+    counts["cancel", default: 0] += 1
+    cancelled.insert(call)
+    for index in fates[call]!.indices where fates[call]![index] == .pending { fates[call]![index] = .cancelled }
+    scheduler.cancel(call, now: now)
+  }
+
+  private mutating func lose(_ place: Int) {
+    guard let worker = workers[place], worker.greeted else { return }
+    counts["loss", default: 0] += 1
+    // Half of the time there is no page to salvage from: what was not written is lost, and must not run again.
+    let salvages = Bool.random(using: &random)
+    if salvages { report(place, worker.buffered, peeked: true) }
+    settle()
+    guard workers[place] != nil else { return }
+    workers[place] = nil
+    let progress = StatusPage.Progress(
+      position: worker.running ?? worker.next, phase: worker.running == nil ? .idle : .running)
+    scheduler.lost(place, progress: salvages || Bool.random(using: &random) ? progress : nil, loss: Self.loss, now: now)
+  }
+
+  private mutating func die(_ place: Int) {
+    guard let worker = workers[place] else { return }
+    if worker.greeted {
+      lose(place)
+    } else {
+      workers[place] = nil
+      scheduler.failedToStart(place, WorkerStartFailure("killed"), now: now)
+    }
+  }
+
+  private mutating func time(_ place: Int) {
+    counts["time limit", default: 0] += 1
+    let workers = workers
+    scheduler.checkTimeouts(now: now) { index in
+      workers[index].map {
+        StatusPage.Progress(position: $0.running ?? $0.next, phase: $0.running == nil ? .idle : .running)
+      }
+    }
+  }
+
+  private static let loss = WorkerLoss(
+    worker: WorkerID(index: 0), pid: 1, end: .signalled(9), violation: nil, standardError: "")
+
+  // MARK: - The end
+
+  /// Lets everything that was accepted come to its end, then closes, and says what is wrong if anything is.
+  mutating func finish() -> String? {
+    for _ in 0..<2000 {
+      if breach != nil { return breach }
+      for place in workers.indices {
+        launched(place)
+        settle()
+        work(place)
+        settle()
+        flush(place)
+        settle()
+      }
+      let isDone = !fates.contains { call, fates in fates.contains(.pending) && !cancelled.contains(call) }
+      if isDone, !cancelled.isSuperset(of: fates.keys) {
+        for call in fates.keys where cancelled.insert(call).inserted { scheduler.retire(call, now: now) }
+        settle()
+      }
+      if isDone {
+        scheduler.close()
+        settle()
+      }
+      if isStopped { break }
+    }
+    if breach != nil { return breach }
+    for (call, fates) in fates where !cancelled.contains(call) || fates.contains(.pending) {
+      if let item = fates.firstIndex(of: .pending) { return "item \(item) of call \(call) never ended" }
+    }
+    return isStopped ? nil : "the pool did not stop"
+  }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import ProcPoolWorker
+import Testing
+
+@testable import ProcPool
+
+@Suite struct EveryItemEndsExactlyOnce {
+  /// A seed of one's own reruns one schedule: `PROCPOOL_SEED=7 swift test --filter EveryItemEndsExactlyOnce`.
+  private var seeds: [UInt64] {
+    if let given = ProcessInfo.processInfo.environment["PROCPOOL_SEED"].flatMap(UInt64.init) { return [given] }
+    let first = UInt64.random(in: 0..<1 << 40)
+    return (0..<500).map { first + $0 }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func inRandomSchedulesOfEverythingThatCanHappen() {
+    var counts: [String: Int] = [:]
+    let seeds = seeds
+    print("schedules from seed \(seeds[0])")
+    for seed in seeds {
+      var simulation = Simulation(seed: seed)
+      for step in 0..<200 where simulation.breach == nil {
+        simulation.step()
+        if let breach = simulation.breach { Issue.record("seed \(seed), step \(step): \(breach)") }
+      }
+      if simulation.breach == nil, let breach = simulation.finish() {
+        Issue.record("seed \(seed), at the end: \(breach)")
+      }
+      counts.merge(simulation.counts, uniquingKeysWith: +)
+    }
+    if seeds.count > 1 {
+      // The schedules reach what they are for.
+      for event in ["submit", "start failure", "take-back", "peek", "cancel", "loss", "time limit"] {
+        #expect(counts[event, default: 0] > 100, "\(event)")
+      }
+    }
+  }
+}
+
+@Suite struct TheInvariantsCanFail {
+  private func busyScheduler() -> Scheduler<Items> {
+    var scheduler = Scheduler<Items>(workers: 2)
+    scheduler.start()
+    scheduler.greeted(0, now: 0)
+    let call = scheduler.begin(timeout: nil)
+    scheduler.accept(
+      [
+        Chunk(call: call, first: 0, count: 3, payload: Items(first: 0, count: 3)),
+        Chunk(call: call, first: 3, count: 3, payload: Items(first: 3, count: 3)),
+      ], now: 0)
+    return scheduler
+  }
+
+  @Test func aSoundSchedulerBreaksNone() {
+    #expect(busyScheduler().brokenInvariant() == nil)
+  }
+
+  @Test func aMiscountIsSeen() {
+    var scheduler = busyScheduler()
+    scheduler.places[0].items += 1
+    #expect(scheduler.brokenInvariant() == "place 0 miscounts its items")
+    scheduler = busyScheduler()
+    scheduler.calls[1]!.inFlight -= 1
+    #expect(scheduler.brokenInvariant() == "call 1 miscounts what is in flight")
+  }
+
+  @Test func aLostTurnIsSeen() {
+    var scheduler = busyScheduler()
+    scheduler.turns.removeAll()
+    #expect(scheduler.brokenInvariant() == "call 1 has 0 turns")
+  }
+
+  @Test func aChunkWithoutACallIsSeen() {
+    var scheduler = busyScheduler()
+    scheduler.calls = [:]
+    #expect(scheduler.brokenInvariant() == "place 0 holds a chunk of call 1, which is gone")
+  }
+}
+
+@Suite struct ChunksGrowAndShrinkWithTheWork {
+  private func scheduler(itemTime: Double) -> (Scheduler<Items>, UInt32) {
+    var scheduler = Scheduler<Items>(workers: 4)
+    let call = scheduler.begin(timeout: nil, itemTime: itemTime)
+    return (scheduler, call)
+  }
+
+  @Test func theFirstChunkIsAProbe() {
+    let (scheduler, call) = scheduler(itemTime: 0)
+    #expect(scheduler.appetite(of: call, chunkSize: nil) == (8, 1))
+  }
+
+  @Test func aChunkTakesAboutHalfAMillisecond() {
+    let (scheduler, call) = scheduler(itemTime: 1000)
+    #expect(scheduler.appetite(of: call, chunkSize: nil).chunkSize == 500)
+  }
+
+  @Test func longItemsGoOneByOne() {
+    let (scheduler, call) = scheduler(itemTime: 1e10)
+    #expect(scheduler.appetite(of: call, chunkSize: nil) == (8, 1))
+  }
+
+  @Test func aGivenSizeIsKept() {
+    let (scheduler, call) = scheduler(itemTime: 1e10)
+    #expect(scheduler.appetite(of: call, chunkSize: 64) == (512, 64))
+  }
+
+  @Test func aShortItemsWorkerIsToldToCollectResults() {
+    let (scheduler, call) = scheduler(itemTime: 100)
+    let chunk = Chunk(call: call, first: 0, count: 10, payload: Items(first: 0, count: 10))
+    #expect(scheduler.hint(for: chunk) == ChunkHint(flushes: false, claimExponent: 7))
+  }
+
+  @Test func aLongItemsWorkerAnswersAtOnceAndClaimsOneByOne() {
+    let (scheduler, call) = scheduler(itemTime: 1e6)
+    let chunk = Chunk(call: call, first: 0, count: 1, payload: Items(first: 0, count: 1))
+    #expect(scheduler.hint(for: chunk) == ChunkHint(flushes: true, claimExponent: 0))
+  }
+}
+
+@Suite struct CallsShareTheWorkers {
+  @Test func aShortCallIsNotBehindALongOne() {
+    var scheduler = Scheduler<Items>(workers: 1)
+    scheduler.start()
+    scheduler.greeted(0, now: 0)
+    let long = scheduler.begin(timeout: nil, itemTime: 1e6)
+    let chunks = (0..<100).map { Chunk(call: long, first: UInt64($0), count: 1, payload: Items(first: UInt64($0), count: 1)) }
+    scheduler.accept(chunks, now: 0)
+    let short = scheduler.begin(timeout: nil, itemTime: 1e6)
+    scheduler.accept([Chunk(call: short, first: 0, count: 1, payload: Items(first: 0, count: 1))], now: 0)
+    var ended: [UInt32] = []
+    var now: Int64 = 0
+    while let front = scheduler.places[0].queue.first {
+      now += 1_000_000
+      _ = scheduler.received(0, call: front.call, first: front.first, count: 1)
+      scheduler.measure(0, now: now)
+      ended.append(front.call)
+    }
+    #expect(ended.firstIndex(of: short)! <= 3)
+    #expect(ended.count == 101)
+  }
+}

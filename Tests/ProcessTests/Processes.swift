@@ -1,0 +1,101 @@
+import FaultyTasks
+import ProcPool
+import Testing
+
+/// All suites that start processes: one test at a time, because each looks at what its process has left behind.
+@Suite(.serialized, .leavesNothing, .timeLimit(.minutes(1))) struct Processes {}
+
+extension Trait where Self == NothingLeft {
+  /// Each test ends by checking that nothing of its pools is left.
+  static var leavesNothing: Self { NothingLeft() }
+}
+
+struct NothingLeft: SuiteTrait, TestTrait, TestScoping {
+  var isRecursive: Bool { true }
+
+  func provideScope(
+    for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+  ) async throws {
+    try await expectNothingLeft(function)
+  }
+}
+
+/// Runs the body and expects that no worker, descriptor, shared memory or thread of a pool stays behind.
+///
+/// Foundation closes a socket of its own an instant after a child has ended; and other tests of this process open and
+/// close what they will. So what is there is looked at for a while, and must go.
+func expectNothingLeft(
+  patience: Duration = .seconds(20), _ body: @Sendable () async throws -> Void
+) async throws {
+  await WarmUp.done.value
+  let before = Leftovers.now()
+  try await body()
+  let left = await Leftovers.since(before, patience: patience)
+  #expect(left.isEmpty, "left behind:\n\(left)")
+}
+
+/// The first launch makes Foundation and Dispatch open what they keep for the life of the process.
+private enum WarmUp {
+  static let done = Task {
+    try? await withPool(workers: 1, worker: .faulty) { _ = try await $0.map(Suspend(), over: [1]) }
+    try? await Task.sleep(for: .milliseconds(50))
+  }
+}
+
+extension WorkerKind {
+  /// The executable that lies beside the test runner.
+  static let faulty = WorkerKind.executable(named: "FaultyWorker")
+}
+
+/// The two kinds of workers, for what must be the same with both.
+enum Kind: String, CaseIterable, Sendable, CustomTestStringConvertible {
+  case processes, threads
+
+  var worker: WorkerKind { self == .processes ? .faulty : .inProcess }
+  var testDescription: String { rawValue }
+}
+
+extension Result where Failure == any Error {
+  /// What the body gives, or the error that it throws.
+  init(_ body: () async throws -> Success) async {
+    do { self = .success(try await body()) } catch { self = .failure(error) }
+  }
+}
+
+/// The error that the body throws, which must be the pool's.
+func poolError<Value>(
+  sourceLocation: SourceLocation = #_sourceLocation, isolation: isolated (any Actor)? = #isolation,
+  _ body: () async throws -> Value
+) async throws -> PoolError {
+  try #require(
+    await #expect(throws: PoolError.self, sourceLocation: sourceLocation) { _ = try await body() },
+    sourceLocation: sourceLocation)
+}
+
+extension PoolError {
+  var loss: WorkerLoss? { if case .workerLost(_, let loss) = self { loss } else { nil } }
+  var item: TaskID? {
+    switch self {
+    case .taskFailed(let failure): failure.item
+    case .workerLost(let item, _), .timedOut(let item, _, _), .cancelled(let item): item
+    case .notCodable(let failure): failure.item
+    default: nil
+    }
+  }
+  var startFailure: WorkerStartFailure? {
+    if case .workersUnavailable(let failure) = self { failure } else { nil }
+  }
+}
+
+/// Waits until the condition holds.
+func eventually(
+  within limit: Duration = .seconds(10), isolation: isolated (any Actor)? = #isolation,
+  _ condition: () throws -> Bool
+) async rethrows -> Bool {
+  let end = ContinuousClock.now + limit
+  while ContinuousClock.now < end {
+    if try condition() { return true }
+    try? await Task.sleep(for: .milliseconds(2))
+  }
+  return try condition()
+}

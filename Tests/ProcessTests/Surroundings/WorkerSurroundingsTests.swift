@@ -1,0 +1,124 @@
+import FaultyTasks
+import Glibc
+import ProcPool
+import Testing
+
+extension Processes {
+  /// A task finds itself in a process in which it can do as it likes.
+  @Suite struct Surroundings {
+    private func lookAround(workers: Int = 1) async throws -> [FaultyTasks.Surroundings] {
+      try await withPool(workers: workers, worker: .faulty) { try await $0.broadcast(LookAround(), 0) }
+    }
+
+    @Test func aWorkerBlocksNoSignalThoughItsPoolWasMadeOnAConcurrencyThread() async throws {
+      // Otherwise the test would prove nothing.
+      #expect(Inspection.signalSet("SigBlk", in: "/proc/thread-self/status") != 0)
+      let found = try await lookAround()[0]
+      #expect(found.blockedInMain == 0)
+      #expect(found.blocked == 0)
+    }
+
+    @Test func aProgramThatATaskStartsBlocksNoSignal() async throws {
+      try await withPool(workers: 1, worker: .faulty) { pool in
+        let status = try await pool.apply(RunCommand(), to: "cat /proc/self/status")
+        let sets = status.split(separator: "\n").filter { $0.hasPrefix("SigBlk") || $0.hasPrefix("SigIgn") }
+        #expect(sets == ["SigBlk:\t0000000000000000", "SigIgn:\t0000000000000000"])
+      }
+    }
+
+    @Test func whatTheCoordinatorIgnoresAWorkerDoesNot() async throws {
+      let before = signal(SIGUSR1, SIG_IGN)
+      let ignored: UInt64
+      do {
+        defer { signal(SIGUSR1, before) }
+        ignored = try await lookAround()[0].ignored
+      }
+      #expect(ignored == 0)
+    }
+
+    @Test func standardInputIsEmptyAndStandardOutputIsStandardError() async throws {
+      let found = try await lookAround()[0]
+      #expect(found.descriptors[0] == "/dev/null")
+      #expect(found.descriptors[1]?.hasPrefix("pipe:") == true)
+      #expect(found.descriptors[1] == found.descriptors[2])
+    }
+
+    @Test func nothingButTheStandardStreamsIsInheritable() async throws {
+      #expect(try await lookAround()[0].inheritable == [0, 1, 2])
+    }
+
+    @Test func aProgramThatATaskStartsHoldsOnlyTheStandardStreams() async throws {
+      try await withPool(workers: 2, worker: .faulty) { pool in
+        // A builtin, so that the shell's own descriptors are what is listed; 0, 1 and 2, and the listing itself.
+        let listing = try await pool.broadcast(RunCommand(), "cd /proc/self/fd && echo *")
+        for line in listing {
+          let numbers = line.split { $0.isWhitespace }.compactMap { Int($0) }
+          #expect(Set(numbers).isSubset(of: [0, 1, 2, 3]), "\(line)")
+        }
+      }
+    }
+
+    @Test func noWorkerHoldsAnEndOfAnotherWorkersPipes() async throws {
+      let all = try await lookAround(workers: 3)
+      #expect(Set(all.map(\.pid)).count == 3)
+      var owners: [String: Int32] = [:]
+      for found in all {
+        // Tasks, results, and standard error (twice).
+        let pipes = Set(found.descriptors.values.filter { $0.hasPrefix("pipe:") })
+        #expect(pipes.count == 3)
+        for pipe in pipes {
+          #expect(owners[pipe] == nil, "\(pipe) is held by \(found.pid) and by \(owners[pipe] ?? 0)")
+          owners[pipe] = found.pid
+        }
+      }
+    }
+
+    @Test func whatTheCoordinatorHasOpenAWorkerHasNot() async throws {
+      var ends: [Int32] = [0, 0]
+      pipe(&ends)
+      defer { for end in ends { close(end) } }
+      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+      let target = Inspection.descriptors()[ends[0]]!
+      let found = try await lookAround()[0]
+      #expect(!found.descriptors.values.contains(target))
+    }
+
+    @Test func theCoordinatorsDescriptorsAreAllClosedOnExec() async throws {
+      let before = Inspection.descriptors()
+      try await withPool(workers: 2, worker: .faulty) { pool in
+        _ = try await pool.broadcast(ProcessNumber(), 0)
+        let fresh = Inspection.descriptors().filter { before[$0.key] != $0.value }
+        #expect(fresh.count >= 8)
+        for (number, target) in fresh {
+          #expect(fcntl(number, F_GETFD) & FD_CLOEXEC != 0, "descriptor \(number) is \(target)")
+        }
+      }
+    }
+
+    @Test func aWorkerIsInAProcessGroupOfItsOwn() async throws {
+      let found = try await lookAround(workers: 2)
+      #expect(Set(found.map(\.group)).count == 2)
+      #expect(!found.map(\.group).contains(getpgrp()))
+    }
+
+    @Test func theMarkIsGoneWhenATaskRuns() async throws {
+      try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
+        #expect(try await pool.apply(ReadVariable(), to: "PROCPOOL_WORKER") == nil)
+        #expect(try await pool.apply(RunCommand(), to: "env").contains("PROCPOOL") == false)
+      }
+      #expect(getenv("PROCPOOL_WORKER") == nil)
+    }
+
+    @Test func workersHaveTheCoordinatorsEnvironmentUnlessGivenAnother() async throws {
+      setenv("PROCPOOL_TEST_VALUE", "mine", 1)
+      defer { unsetenv("PROCPOOL_TEST_VALUE") }
+      try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
+        #expect(try await pool.apply(ReadVariable(), to: "PROCPOOL_TEST_VALUE") == "mine")
+      }
+      try await withPool(workers: 1, worker: .faulty, environment: ["OTHER": "theirs"]) { (pool) async throws in
+        #expect(try await pool.apply(ReadVariable(), to: "OTHER") == "theirs")
+        #expect(try await pool.apply(ReadVariable(), to: "PROCPOOL_TEST_VALUE") == nil)
+      }
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import Glibc
+import ProcPool
+
+/// An error that can travel.
+public struct Misfit: Error, Codable, Equatable {
+  public var value: Int
+  public init(value: Int) { self.value = value }
+}
+
+/// An error that cannot.
+public struct Mishap: Error, CustomStringConvertible {
+  public let description: String
+}
+
+/// Throws at some items, and returns the others.
+public struct ThrowAt: PoolTask {
+  public var items: Set<Int>
+  public var isCodable: Bool
+  public init(_ items: Set<Int>, isCodable: Bool = true) {
+    self.items = items
+    self.isCodable = isCodable
+  }
+
+  public func run(_ input: Int) throws -> Int {
+    guard items.contains(input) else { return input }
+    if isCodable { throw Misfit(value: input) }
+    throw Mishap(description: "no use for \(input)")
+  }
+}
+
+/// A way to end a process.
+public enum Death: Codable, Sendable, Equatable {
+  case signal(Int32)
+  case trap
+  case exit(Int32)
+  case overflow
+
+  func perform() {
+    switch self {
+    case .signal(let number):
+      kill(getpid(), number)
+      pause(milliseconds: 10_000)
+    case .trap: fatalError("the task has had enough")
+    case .exit(let status): Glibc.exit(status)
+    case .overflow: _ = descend(depth: .max)
+    }
+  }
+}
+
+/// Ends the worker at some items, after writing lines to standard error; returns the others.
+public struct DieAt: PoolTask {
+  public var items: Set<Int>
+  public var death: Death
+  public var lines: [String]
+  public init(_ items: Set<Int>, by death: Death = .signal(SIGKILL), saying lines: [String] = []) {
+    self.items = items
+    self.death = death
+    self.lines = lines
+  }
+
+  public func run(_ input: Int) -> Int {
+    if items.contains(input) {
+      for line in lines { writeLine(line) }
+      death.perform()
+    }
+    return input
+  }
+}
+
+/// Breaks the protocol at an item: writes rubbish to every pipe of the worker, or closes them all.
+public struct BreakPipes: PoolTask {
+  public var item: Int
+  public var closes: Bool
+  public init(at item: Int, closes: Bool) {
+    self.item = item
+    self.closes = closes
+  }
+
+  public func run(_ input: Int) -> Int {
+    guard input == item else { return input }
+    for (number, target) in Inspection.descriptors() where number > 2 && target.hasPrefix("pipe:") {
+      if closes {
+        close(number)
+      } else {
+        _ = [UInt8](repeating: 0xEE, count: 64).withUnsafeBytes { write(number, $0.baseAddress, $0.count) }
+      }
+    }
+    pause(milliseconds: 20_000)
+    return input
+  }
+}
+
+/// Fails at one end of its journey, if told to.
+public struct Fragile: Codable, Sendable, Equatable {
+  public enum Weakness: String, Codable, Sendable { case none, encoding, decoding }
+  public var weakness: Weakness
+  public var value: Int
+  public init(_ value: Int, _ weakness: Weakness = .none) {
+    self.value = value
+    self.weakness = weakness
+  }
+
+  private enum CodingKeys: CodingKey { case weakness, value }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    weakness = try container.decode(Weakness.self, forKey: .weakness)
+    value = try container.decode(Int.self, forKey: .value)
+    if weakness == .decoding {
+      throw DecodingError.dataCorruptedError(
+        forKey: .value, in: container, debugDescription: "broken on arrival")
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    if weakness == .encoding {
+      throw EncodingError.invalidValue(value, .init(codingPath: [CodingKeys.value], debugDescription: "broken at home"))
+    }
+    try container.encode(weakness, forKey: .weakness)
+    try container.encode(value, forKey: .value)
+  }
+}
+
+/// Takes what may fail on its way, and returns its number.
+public struct Receive: PoolTask {
+  public init() {}
+  public func run(_ input: Fragile) -> Int { input.value }
+}
+
+/// Returns, at one item, what fails on its way.
+public struct Return: PoolTask {
+  public var item: Int
+  public var weakness: Fragile.Weakness
+  public init(at item: Int, _ weakness: Fragile.Weakness) {
+    self.item = item
+    self.weakness = weakness
+  }
+  public func run(_ input: Int) -> Fragile { Fragile(input, input == item ? weakness : .none) }
+}
+
+/// A task whose own value fails on its way.
+public struct FragileTask: PoolTask {
+  public var load: Fragile
+  public init(_ load: Fragile) { self.load = load }
+  public func run(_ input: Int) -> Int { input }
+}
+
+/// Writes a line to standard error with one call.
+public func writeLine(_ line: String) {
+  _ = (line + "\n").withCString { write(2, $0, strlen($0)) }
+}

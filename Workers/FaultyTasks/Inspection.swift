@@ -1,0 +1,162 @@
+import Glibc
+
+/// What /proc says of processes: for tasks that look around, and for tests that look for what was left behind.
+public enum Inspection {
+  /// The descriptors of a process and what each is; without the one that reading them takes.
+  public static func descriptors(of process: String = "self") -> [Int32: String] {
+    let path = "/proc/\(process)/fd"
+    var found: [Int32: String] = [:]
+    for name in entries(path) {
+      guard let number = Int32(name), let target = link("\(path)/\(name)") else { continue }
+      found[number] = target
+    }
+    return found
+  }
+
+  /// The threads of this process, by number.
+  public static func threads() -> [Int32: String] {
+    var found: [Int32: String] = [:]
+    for name in entries("/proc/self/task") {
+      guard let number = Int32(name), let text = contents("/proc/self/task/\(name)/comm") else { continue }
+      found[number] = String(text.prefix { $0 != "\n" })
+    }
+    return found
+  }
+
+  /// The children of a process, those included that have ended and were not waited for.
+  public static func children(of parent: Int32 = getpid()) -> [Int32: String] {
+    var found: [Int32: String] = [:]
+    for name in entries("/proc") {
+      guard let pid = Int32(name), let status = status(of: pid), status.parent == parent else { continue }
+      found[pid] = "\(status.name) (\(status.state))"
+    }
+    return found
+  }
+
+  /// Whether a process exists and has not ended.
+  public static func isRunning(_ pid: Int32) -> Bool {
+    status(of: pid).map { $0.state != "Z" && $0.state != "X" } ?? false
+  }
+
+  static func status(of pid: Int32) -> (name: String, state: Character, parent: Int32)? {
+    // `pid (name) state parent …`, and the name may hold anything, parentheses too.
+    guard let text = contents("/proc/\(pid)/stat"), let open = text.firstIndex(of: "("),
+      let close = text.lastIndex(of: ")")
+    else { return nil }
+    let fields = text[text.index(after: close)...].split(separator: " ")
+    guard fields.count > 1, let state = fields[0].first, let parent = Int32(fields[1]) else { return nil }
+    return (String(text[text.index(after: open)..<close]), state, parent)
+  }
+
+  /// A set of signals, by its name in a status file of /proc.
+  public static func signalSet(_ name: String, in path: String) -> UInt64 {
+    let line = contents(path)?.split(separator: "\n").first { $0.hasPrefix(name + ":") }
+    let digits = line?.split(separator: "\t").last.map(String.init) ?? ""
+    return UInt64(digits, radix: 16) ?? .max
+  }
+
+  /// The names in a directory; none if it cannot be read.
+  public static func entries(_ path: String) -> [String] {
+    guard let directory = opendir(path) else { return [] }
+    defer { closedir(directory) }
+    let own = "\(dirfd(directory))"
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name == "." || name == ".." { continue }
+      if path.hasSuffix("/self/fd"), name == own { continue }
+      names.append(name)
+    }
+    return names
+  }
+
+  static func link(_ path: String) -> String? {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer in
+      let count = readlink(path, buffer.baseAddress!, buffer.count)
+      guard count >= 0 else { return nil }
+      return String(decoding: buffer[..<count].lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+  }
+
+  /// The text of a file; `nil` if it cannot be read.
+  public static func contents(_ path: String) -> String? {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    return readAll(file)
+  }
+
+  public static func readAll(_ file: Int32) -> String {
+    var bytes: [UInt8] = []
+    withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 1) { buffer in
+      while true {
+        let count = read(file, buffer.baseAddress, buffer.count)
+        if count < 0 && errno == EINTR { continue }
+        if count <= 0 { return }
+        bytes.append(contentsOf: buffer[..<count])
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+/// A program could not be started.
+public struct SpawnFailure: Error {
+  public let code: Int32
+}
+
+extension Inspection {
+  /// Starts a program with the descriptors that this process would pass on, in a process group of its own.
+  ///
+  /// - Parameters:
+  ///   - output: becomes its standard output, if given; `errors` its standard error.
+  ///   - variables: set in addition to the environment of this process.
+  public static func spawn(
+    _ arguments: [String], output: Int32? = nil, errors: Int32? = nil, variables: [String: String] = [:]
+  ) throws -> Int32 {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    if let output { posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO) }
+    if let errors { posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO) }
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // Without a group of its own, what is sent to the group of this process would reach it, too.
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+    var environment: [UnsafeMutablePointer<CChar>?] = []
+    var entry = environ
+    while let text = entry.pointee {
+      environment.append(strdup(text))
+      entry += 1
+    }
+    for (name, value) in variables { environment.append(strdup("\(name)=\(value)")) }
+    var words = arguments.map { strdup($0) }
+    defer { for text in words + environment { free(text) } }
+    words.append(nil)
+    environment.append(nil)
+    var pid: Int32 = 0
+    let code = posix_spawn(&pid, arguments[0], &actions, &attributes, words, environment)
+    guard code == 0 else { throw SpawnFailure(code: code) }
+    return pid
+  }
+
+  /// Runs a shell command to its end, and returns what it wrote to standard output.
+  public static func output(of command: String) throws -> String {
+    var ends: [Int32] = [0, 0]
+    pipe(&ends)
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    defer { close(ends[0]) }
+    let pid: Int32
+    do {
+      defer { close(ends[1]) }
+      pid = try spawn(["/bin/sh", "-c", command], output: ends[1])
+    }
+    let text = readAll(ends[0])
+    var status: Int32 = 0
+    while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+    return text
+  }
+}

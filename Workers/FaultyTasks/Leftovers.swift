@@ -1,0 +1,68 @@
+import Glibc
+
+/// What a pool must not leave behind in its process and its machine.
+public struct Leftovers: Equatable, Sendable, CustomStringConvertible {
+  public var children: [Int32: String]
+  public var descriptors: [Int32: String]
+  /// Files in /dev/shm.
+  public var segments: Set<String>
+  /// Parts of this process's memory that are shared with workers, or were.
+  public var mappings: Set<String>
+  /// The pool's own threads, by number.
+  public var threads: [Int32: String]
+
+  /// Everything of the kind that is there now.
+  public static func now() -> Leftovers {
+    let maps = Inspection.contents("/proc/self/maps") ?? ""
+    return Leftovers(
+      children: Inspection.children(), descriptors: Inspection.descriptors(),
+      segments: Set(Inspection.entries("/dev/shm")),
+      mappings: Set(maps.split(separator: "\n").filter { $0.contains("/memfd:procpool") }.map(String.init)),
+      threads: Inspection.threads().filter { $0.value.hasPrefix("procpool-") })
+  }
+
+  public var isEmpty: Bool {
+    children.isEmpty && descriptors.isEmpty && segments.isEmpty && mappings.isEmpty && threads.isEmpty
+  }
+
+  public func subtracting(_ other: Leftovers) -> Leftovers {
+    Leftovers(
+      children: children.filter { other.children[$0.key] == nil },
+      descriptors: descriptors.filter { other.descriptors[$0.key] != $0.value },
+      segments: segments.subtracting(other.segments), mappings: mappings.subtracting(other.mappings),
+      threads: threads.filter { other.threads[$0.key] == nil })
+  }
+
+  public func intersection(_ other: Leftovers) -> Leftovers {
+    Leftovers(
+      children: children.filter { other.children[$0.key] != nil },
+      descriptors: descriptors.filter { other.descriptors[$0.key] == $0.value },
+      segments: segments.intersection(other.segments), mappings: mappings.intersection(other.mappings),
+      threads: threads.filter { other.threads[$0.key] != nil })
+  }
+
+  /// What has come since `before` and does not go within `patience`.
+  ///
+  /// Only what is there at every look counts, so that what other tests have open for a moment is not taken for left.
+  public static func since(_ before: Leftovers, patience: Duration) async -> Leftovers {
+    let end = ContinuousClock.now + patience
+    var left = now().subtracting(before)
+    while !left.isEmpty, ContinuousClock.now < end {
+      try? await Task.sleep(for: .milliseconds(5))
+      left = left.intersection(now())
+    }
+    return left
+  }
+
+  public var description: String {
+    var lines: [String] = []
+    for (pid, name) in children.sorted(by: { $0.key < $1.key }) { lines.append("child \(pid): \(name)") }
+    for (number, target) in descriptors.sorted(by: { $0.key < $1.key }) {
+      lines.append("descriptor \(number): \(target)")
+    }
+    for name in segments.sorted() { lines.append("/dev/shm/\(name)") }
+    for line in mappings.sorted() { lines.append("mapping \(line)") }
+    for (number, name) in threads.sorted(by: { $0.key < $1.key }) { lines.append("thread \(number): \(name)") }
+    return lines.isEmpty ? "nothing" : lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,125 @@
+import Glibc
+import ProcPool
+
+/// What the process of a worker looks like from inside.
+public struct Surroundings: Codable, Sendable, Equatable {
+  public var pid: Int32
+  public var group: Int32
+  /// Signal sets as /proc shows them: of the thread that runs the task, and of the main thread.
+  public var blocked: UInt64
+  public var blockedInMain: UInt64
+  public var ignored: UInt64
+  /// What each open descriptor is.
+  public var descriptors: [Int32: String]
+  /// Descriptors that a program started from here would inherit.
+  public var inheritable: [Int32]
+  public var threads: [String]
+}
+
+/// Looks around.
+public struct LookAround: PoolTask {
+  public init() {}
+
+  public func run(_ input: Int) -> Surroundings {
+    Surroundings(
+      pid: getpid(), group: getpgrp(),
+      blocked: Inspection.signalSet("SigBlk", in: "/proc/thread-self/status"),
+      blockedInMain: Inspection.signalSet("SigBlk", in: "/proc/self/status"),
+      ignored: Inspection.signalSet("SigIgn", in: "/proc/self/status"),
+      descriptors: Inspection.descriptors(),
+      inheritable: Inspection.descriptors().keys.filter { fcntl($0, F_GETFD) & FD_CLOEXEC == 0 }.sorted(),
+      threads: Inspection.threads().values.sorted())
+  }
+}
+
+/// The value of an environment variable.
+public struct ReadVariable: PoolTask {
+  public init() {}
+  public func run(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+}
+
+/// Reads a byte from standard input.
+public struct ReadInput: PoolTask {
+  public init() {}
+  public func run(_ input: Int) -> Int {
+    var byte: UInt8 = 0
+    return read(STDIN_FILENO, &byte, 1)
+  }
+}
+
+/// Prints, in every way there is, and returns its input.
+public struct Print: PoolTask {
+  public init() {}
+  public func run(_ input: Int) -> Int {
+    print("printed \(input)")
+    puts("put \(input)")
+    _ = "written \(input)\n".withCString { write(STDOUT_FILENO, $0, strlen($0)) }
+    return input
+  }
+}
+
+/// Runs a shell command to its end, and returns what it wrote to standard output.
+public struct RunCommand: PoolTask {
+  public init() {}
+  public func run(_ command: String) throws -> String {
+    try Inspection.output(of: command)
+  }
+}
+
+/// Starts a program that outlives the item, and returns its process number.
+public struct LeaveChild: PoolTask {
+  public init() {}
+  public func run(_ command: String) throws -> Int32 { try Inspection.spawn(["/bin/sh", "-c", command]) }
+}
+
+/// Recurses until about so many bytes of stack are used.
+public struct Recurse: PoolTask {
+  public init() {}
+  public func run(_ bytes: Int) -> Int { descend(depth: bytes / 4096) }
+}
+
+/// Uses 4 KiB of stack per level, at least.
+@inline(never)
+func descend(depth: Int) -> Int {
+  withUnsafeTemporaryAllocation(byteCount: 4096 - 256, alignment: 16) { memory in
+    memory[0] = UInt8(truncatingIfNeeded: depth)
+    memory[memory.count - 1] = 1
+    return depth <= 0 ? 0 : descend(depth: depth - 1) + Int(memory[memory.count - 1])
+  }
+}
+
+/// Awaits the main actor.
+public struct AskMainActor: PoolTask {
+  public init() {}
+  public func run(_ input: Int) async -> Int {
+    await MainActor.run {
+      MainActor.assertIsolated()
+      return input
+    }
+  }
+}
+
+/// Awaits child tasks and detached tasks.
+public struct Divide: PoolTask {
+  public init() {}
+  public func run(_ input: Int) async -> Int {
+    async let one = half(input)
+    async let other = half(input)
+    let rest = await Task.detached { input % 2 }.value
+    return await one + other + rest
+  }
+  private func half(_ input: Int) async -> Int {
+    await Task.yield()
+    return input / 2
+  }
+}
+
+/// Maps in a pool of its own.
+public struct Nest: PoolTask {
+  public init() {}
+  public func run(_ input: [Int]) async throws -> [Int] {
+    try await withPool(workers: 2, worker: .executable(named: "FaultyWorker")) { pool in
+      try await pool.map(Echo(), over: input)
+    }
+  }
+}

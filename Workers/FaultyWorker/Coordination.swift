@@ -1,0 +1,59 @@
+import FaultyTasks
+import Glibc
+import ProcPool
+
+/// A coordinator for tests to kill: `coordinate busy|sleeping|idle [fork]`, `coordinate map`, `coordinate fail`.
+///
+/// Prints the numbers of its workers' processes in one line on standard output, then waits for its end.
+struct Coordination {
+  private let words: [String]
+
+  init(_ arguments: [String]) { words = Array(arguments.dropFirst()) }
+
+  func perform() async throws {
+    guard words.first == "coordinate", words.count > 1 else {
+      writeLine("usage: FaultyWorker coordinate busy|sleeping|idle|map|fail [fork]")
+      exit(64)
+    }
+    switch words[1] {
+    case "fail": throw Misfit(value: 5)
+    case "map":
+      let outputs = try await withPool(workers: 2) { try await $0.map(Echo(), over: 0..<100) }
+      print(outputs.reduce(0, +))
+    default: try await waitForEnd()
+    }
+  }
+
+  private func waitForEnd() async throws {
+    try await withPool(workers: 2) { pool in
+      let workers = try await pool.broadcast(ProcessNumber(), 0)
+      var handles: [TaskHandle<Int>] = []
+      for _ in 0..<4 {
+        switch words[1] {
+        case "busy": handles.append(pool.applyAsync(Spin(), to: 100_000))
+        case "sleeping": handles.append(pool.applyAsync(Sleep(), to: 100_000))
+        default: break
+        }
+      }
+      // Until the workers are at it.
+      try await Task.sleep(for: .milliseconds(100))
+      let fork = words.contains("fork") ? Self.fork() : 0
+      print(workers.map(String.init).joined(separator: " "), fork)
+      fflush(nil)
+      try await Task.sleep(for: .seconds(100))
+    }
+  }
+
+  /// A copy of this process that holds all its descriptors. By name, because Swift hides `fork`: the copy has only
+  /// this thread, and does nothing but sleep.
+  private static func fork() -> Int32 {
+    typealias Fork = @convention(c) () -> Int32
+    let fork = unsafeBitCast(dlsym(nil, "fork"), to: Fork.self)
+    let pid = fork()
+    if pid == 0 {
+      sleep(60)
+      _exit(0)
+    }
+    return pid
+  }
+}

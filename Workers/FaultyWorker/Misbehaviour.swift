@@ -1,0 +1,63 @@
+import FaultyTasks
+import Glibc
+import ProcPool
+
+/// What a program can do wrong before it serves: `print:TEXT`, `version:N`, `exit:STATUS`, `signal:N`, `leave:MS`,
+/// `silent`, `forget`; the environment variable FAULTY_LINES is written to standard error first.
+struct Misbehaviour {
+  private let name: Substring
+  private let argument: String
+
+  init(_ mode: String) {
+    let parts = mode.split(separator: ":", maxSplits: 1)
+    name = parts.first ?? ""
+    argument = parts.count > 1 ? String(parts[1]) : ""
+  }
+
+  private var number: Int32 { Int32(argument) ?? 0 }
+
+  func perform() {
+    if let lines = getenv("FAULTY_LINES") { writeLine(String(cString: lines)) }
+    switch name {
+    case "print":
+      send(Array((argument + "\n").utf8))
+      sleepForEver()
+    case "version":
+      send(Array("ppool".utf8) + [UInt8(truncatingIfNeeded: number), UInt8(number >> 8), 0])
+      sleepForEver()
+    case "exit": exit(number)
+    case "signal":
+      kill(getpid(), number)
+      sleepForEver()
+    case "silent": sleepForEver()
+    case "forget": forget()
+    case "leave": leaveSoon()
+    default: writeLine("FAULTY_MODE=\(name) is not known")
+    }
+  }
+
+  private func send(_ bytes: [UInt8]) {
+    _ = bytes.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+  }
+
+  private func sleepForEver() -> Never {
+    while true { pause(milliseconds: 1_000_000) }
+  }
+
+  /// Makes a pool of its own, as a program does that does not know that it was started as a worker.
+  private func forget() -> Never {
+    _ = try? Pool(workers: 2)
+    writeLine("a pool was made in a program that forgot to serve")
+    sleepForEver()
+  }
+
+  /// Serves, but not for long.
+  private func leaveSoon() {
+    let time = Int(number)
+    let thread = Task.detached {
+      try? await Task.sleep(for: .milliseconds(time))
+      _exit(0)
+    }
+    _ = thread
+  }
+}
