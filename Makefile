@@ -16,7 +16,7 @@
 WORKERS = 8
 ARGS =
 SECONDS = 60
-JOBS =
+JOBS ?=
 # Added to every debug build; `check` makes warnings errors with it.
 STRICT =
 

@@ -24,7 +24,8 @@ let package = Package(
     .target(name: "ProcPool", dependencies: ["ProcPoolWorker", "ProcPoolFoundation"]),
 
     // Worker executables, and the tasks that they share with their coordinators
-    .target(name: "BenchTasks", dependencies: ["ProcPoolWorker", "CProcPoolShims"], path: "Workers/BenchTasks"),
+    .target(
+      name: "BenchTasks", dependencies: ["ProcPoolWorker", "CProcPoolShims"], path: "Workers/BenchTasks"),
     .executableTarget(name: "BenchWorker", dependencies: ["BenchTasks"], path: "Workers/BenchWorker"),
     .target(name: "FaultyTasks", dependencies: ["ProcPool"], path: "Workers/FaultyTasks"),
     .executableTarget(name: "FaultyWorker", dependencies: ["FaultyTasks"], path: "Workers/FaultyWorker"),

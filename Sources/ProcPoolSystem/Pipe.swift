@@ -2,7 +2,8 @@ import CProcPoolShims
 
 /// The two ends of a new pipe, both close-on-exec from the first instant.
 ///
-/// Foundation's `Pipe` is inheritable: a child that another thread starts at the wrong moment would keep an end open,
+/// Foundation's `Pipe` is inheritable: a child that another thread starts at the wrong moment would keep an
+/// end open,
 /// and the death of a worker or of the coordinator would go unseen.
 public struct Pipe: ~Copyable {
   public let reading: Descriptor

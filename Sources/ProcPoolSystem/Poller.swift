@@ -68,7 +68,8 @@ public struct Poller: ~Copyable, Sendable {
 
   /// Waits until something is ready, `wake` is called or the time is up, then reports each ready descriptor.
   ///
-  /// - Parameter timeout: nanoseconds, rounded up to milliseconds; 0 looks and returns; negative waits for ever.
+  /// - Parameter timeout: nanoseconds, rounded up to milliseconds; 0 looks and returns; negative waits for
+  ///   ever.
   /// - Returns: whether anything was reported or `wake` had been called.
   @discardableResult
   public func wait(timeout: Int64, _ report: (UInt64, Readiness) -> Void) throws(SystemError) -> Bool {

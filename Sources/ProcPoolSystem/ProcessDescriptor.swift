@@ -33,7 +33,8 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
   /// Readable once the process has ended.
   public let descriptor: Descriptor
 
-  /// - Parameter pid: a child that has not been waited for, or a process whose number is known to be its own still.
+  /// - Parameter pid: a child that has not been waited for, or a process whose number is known to be its own
+  ///   still.
   public init(pid: Int32) throws(SystemError) {
     descriptor = Descriptor(owning: try retryingInterrupts("pidfd_open") { procpool_pidfd_open(pid) })
   }

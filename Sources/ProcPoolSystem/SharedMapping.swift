@@ -1,9 +1,11 @@
 import CProcPoolShims
 import Glibc
 
-/// Memory that several processes see, without a name in any file system: the kernel frees it with its last user.
+/// Memory that several processes see, without a name in any file system: the kernel frees it with its last
+/// user.
 ///
-/// - Because `@unchecked Sendable`: the class hands out an address and never touches the bytes itself; who writes what
+/// - Because `@unchecked Sendable`: the class hands out an address and never touches the bytes itself; who
+///   writes what
 ///   is settled by the types that lay themselves over it (with atomics, in the case of the status page).
 public final class SharedMapping: @unchecked Sendable {
   /// The first byte, page-aligned.
@@ -31,7 +33,8 @@ public final class SharedMapping: @unchecked Sendable {
     self.init(base: address, count: count)
   }
 
-  /// Makes a file of memory of `count` bytes, all of them allocated: a lack of memory is an error here, never a
+  /// Makes a file of memory of `count` bytes, all of them allocated: a lack of memory is an error here, never
+  /// a
   /// `SIGBUS` later.
   public static func makeFile(named name: String, count: Int) throws(SystemError) -> Descriptor {
     let file = Descriptor(owning: try retryingInterrupts("memfd_create") { procpool_memory_file(name) })

@@ -9,7 +9,8 @@ public enum StandardError {
     _ = Glibc.write(number, bytes.baseAddress, bytes.count)
   }
 
-  /// Writes a line, with one call so that lines of several processes do not mix. Whether it arrives cannot be helped.
+  /// Writes a line, with one call so that lines of several processes do not mix. Whether it arrives cannot be
+  /// helped.
   public static func writeLine(_ text: String) {
     let line = text + "\n"
     _ = line.utf8.withContiguousStorageIfAvailable { Glibc.write(number, $0.baseAddress, $0.count) }

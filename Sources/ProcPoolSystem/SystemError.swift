@@ -27,7 +27,8 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Repeats a call while a signal interrupts it: the policy for every call in this module that can be interrupted.
+/// Repeats a call while a signal interrupts it: the policy for every call in this module that can be
+/// interrupted.
 ///
 /// - Returns: the call's result, never negative.
 @discardableResult

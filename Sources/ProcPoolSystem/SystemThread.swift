@@ -11,8 +11,10 @@ public enum SystemThread {
   /// - Parameters:
   ///   - name: shown by `top -H` and debuggers; the first 15 bytes count.
   ///   - stack: bytes of stack, reserved but not touched.
-  ///   - clearsSignalMask: whether the thread starts with no signal blocked, whatever its maker blocks. Threads that
-  ///     Swift concurrency makes block nearly all, and a child inherits the mask of the thread that starts it.
+  ///   - clearsSignalMask: whether the thread starts with no signal blocked, whatever its maker blocks.
+  ///     Threads that
+  ///     Swift concurrency makes block nearly all, and a child inherits the mask of the thread that starts
+  ///     it.
   public static func start(
     name: String, stack: Int = fullStack, clearsSignalMask: Bool = false,
     _ body: @escaping @Sendable () -> Void
@@ -58,7 +60,8 @@ public enum SignalState {
   /// Unblocks every signal in the calling thread.
   public static func clearMask() { procpool_clear_signal_mask() }
 
-  /// Blocks `SIGPIPE` in the calling thread: a write to a pipe without a reader is then an error and nothing more.
+  /// Blocks `SIGPIPE` in the calling thread: a write to a pipe without a reader is then an error and nothing
+  /// more.
   public static func blockPipeSignal() { procpool_block_pipe_signal() }
 
   /// Gives every signal that was inherited as ignored its default disposition back.

@@ -22,9 +22,11 @@ public struct WorkerStreams: ~Copyable {
   /// A worker's first act: makes the process one in which a task can do as it likes.
   ///
   /// - The signal mask and the dispositions that were inherited are undone.
-  /// - Standard input and output move to private descriptors; standard input becomes `/dev/null` and standard output
+  /// - Standard input and output move to private descriptors; standard input becomes `/dev/null` and standard
+  ///   output
   ///   a copy of standard error, so that what a task prints cannot get among the frames.
-  /// - Every other descriptor is marked close-on-exec, so that a program that a task starts holds neither a pipe of
+  /// - Every other descriptor is marked close-on-exec, so that a program that a task starts holds neither a
+  ///   pipe of
   ///   the pool nor Foundation's socket: their ends would otherwise stay unseen until that program ends.
   public static func takeOver() throws(SystemError) -> WorkerStreams {
     SignalState.clearMask()

@@ -6,26 +6,32 @@ import ProcPoolSystem
 ///
 ///     @main struct MyWorker: WorkerProgram {}
 ///
-/// The executable links the modules that declare its tasks; a pool finds it by name, beside the running program:
-/// `withPool(worker: .executable(named: "my-worker"))`. Without Foundation and with the runtime linked statically it
+/// The executable links the modules that declare its tasks; a pool finds it by name, beside the running
+/// program:
+/// `withPool(worker: .executable(named: "my-worker"))`. Without Foundation and with the runtime linked
+/// statically it
 /// starts in about two milliseconds.
 public protocol WorkerProgram {}
 
 extension WorkerProgram {
-  /// Serves the pool that started this process, until that ends. Started by hand, it says so and exits with 64.
+  /// Serves the pool that started this process, until that ends. Started by hand, it says so and exits with
+  /// 64.
   public static func main() {
     serveIfWorker()
-    StandardError.writeLine("This program is a procpool worker: a pool starts it, it does nothing on its own.")
+    StandardError.writeLine(
+      "This program is a procpool worker: a pool starts it, it does nothing on its own.")
     exit(64)  // EX_USAGE
   }
 }
 
 /// Turns the process into a worker if a pool started it to be one, and then never returns.
 ///
-/// The first line of a `main.swift`, or of any `main`, whose program starts pools with itself as the worker. In a
+/// The first line of a `main.swift`, or of any `main`, whose program starts pools with itself as the worker.
+/// In a
 /// program that was started otherwise it does nothing.
 ///
-/// Must be called on the main thread, before anything that is not for workers: the process serves until the pool
+/// Must be called on the main thread, before anything that is not for workers: the process serves until the
+/// pool
 /// ends, and exits.
 public func serveIfWorker() {
   guard WorkerMark.isPresent else { return }

@@ -8,7 +8,9 @@ import Testing
   }
 
   @Test func theSmallestLimitOnTheWayUpCounts() {
-    let files = ["/a/b/cpu.max": "max 100000\n", "/a/cpu.max": "400000 100000\n", "/cpu.max": "600000 100000\n"]
+    let files = [
+      "/a/b/cpu.max": "max 100000\n", "/a/cpu.max": "400000 100000\n", "/cpu.max": "600000 100000\n",
+    ]
     #expect(quota("0::/a/b\n", files) == 4)
   }
 
@@ -20,7 +22,9 @@ import Testing
   }
 
   @Test func versionOneIsUnderstood() {
-    let files = ["/cpu,cpuacct/x/cpu.cfs_quota_us": "150000\n", "/cpu,cpuacct/x/cpu.cfs_period_us": "100000\n"]
+    let files = [
+      "/cpu,cpuacct/x/cpu.cfs_quota_us": "150000\n", "/cpu,cpuacct/x/cpu.cfs_period_us": "100000\n",
+    ]
     #expect(quota("4:cpu,cpuacct:/x\n2:memory:/x\n", files) == 1.5)
     #expect(
       quota("4:cpu:/x\n", ["/cpu/x/cpu.cfs_quota_us": "-1", "/cpu/x/cpu.cfs_period_us": "100000"]) == nil)

@@ -16,8 +16,17 @@ struct NothingLeft: SuiteTrait, TestTrait, TestScoping {
   func provideScope(
     for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
   ) async throws {
-    try await expectNothingLeft(function)
+    let sockets = test.traits.contains { $0 is FoundationLeavesSockets }
+    try await expectNothingLeft(exceptSockets: sockets, function)
   }
+}
+
+/// Foundation leaves two sockets of its own open for each launch that fails in the kernel; the pool can do nothing
+/// about it but launch no more.
+struct FoundationLeavesSockets: TestTrait {}
+
+extension Trait where Self == FoundationLeavesSockets {
+  static var foundationLeavesSockets: Self { FoundationLeavesSockets() }
 }
 
 /// Runs the body and expects that no worker, descriptor, shared memory or thread of a pool stays behind.
@@ -25,12 +34,14 @@ struct NothingLeft: SuiteTrait, TestTrait, TestScoping {
 /// Foundation closes a socket of its own an instant after a child has ended; and other tests of this process open and
 /// close what they will. So what is there is looked at for a while, and must go.
 func expectNothingLeft(
-  patience: Duration = .seconds(20), _ body: @Sendable () async throws -> Void
+  patience: Duration = .seconds(20), exceptSockets: Bool = false, _ body: @Sendable () async throws -> Void
 ) async throws {
   await WarmUp.done.value
   let before = Leftovers.now()
   try await body()
-  let left = await Leftovers.since(before, patience: patience)
+  let left = await Leftovers.since(before, patience: patience) { left in
+    if exceptSockets { left.descriptors = left.descriptors.filter { !$0.value.hasPrefix("socket:") } }
+  }
   #expect(left.isEmpty, "left behind:\n\(left)")
 }
 

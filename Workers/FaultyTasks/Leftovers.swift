@@ -44,9 +44,14 @@ public struct Leftovers: Equatable, Sendable, CustomStringConvertible {
   /// What has come since `before` and does not go within `patience`.
   ///
   /// Only what is there at every look counts, so that what other tests have open for a moment is not taken for left.
-  public static func since(_ before: Leftovers, patience: Duration) async -> Leftovers {
+  ///
+  /// - Parameter forgive: takes out what may stay.
+  public static func since(
+    _ before: Leftovers, patience: Duration, forgive: (inout Leftovers) -> Void = { _ in }
+  ) async -> Leftovers {
     let end = ContinuousClock.now + patience
     var left = now().subtracting(before)
+    forgive(&left)
     while !left.isEmpty, ContinuousClock.now < end {
       try? await Task.sleep(for: .milliseconds(5))
       left = left.intersection(now())

@@ -6,20 +6,23 @@ extension Pool {
   ///
   ///     let area = try await pool.apply(Area(), to: shape)
   ///
-  /// If the Swift task is cancelled before the item has started, it never does, and `CancellationError` is thrown;
+  /// If the Swift task is cancelled before the item has started, it never does, and `CancellationError` is
+  /// thrown;
   /// the same is thrown while it runs, and then nobody hears of its end.
   ///
   /// - Throws: ``PoolError``.
   /// - Complexity: one round trip.
   public func apply<Task: PoolTask>(
-    _ task: Task, to input: Task.Input, timeout: Duration? = nil, isolation: isolated (any Actor)? = #isolation
+    _ task: Task, to input: Task.Input, timeout: Duration? = nil,
+    isolation: isolated (any Actor)? = #isolation
   ) async throws -> Task.Output where Task.Output: Codable {
     try await applied(task, input, timeout, isolation)
   }
 
   /// As `apply` for outputs, for a task that returns nothing.
   public func apply<Task: PoolTask>(
-    _ task: Task, to input: Task.Input, timeout: Duration? = nil, isolation: isolated (any Actor)? = #isolation
+    _ task: Task, to input: Task.Input, timeout: Duration? = nil,
+    isolation: isolated (any Actor)? = #isolation
   ) async throws where Task.Output == Void {
     try await applied(task, input, timeout, isolation)
   }
@@ -27,9 +30,10 @@ extension Pool {
   /// Begins to run the task on one input, and returns at once.
   ///
   ///     let handle = pool.applyAsync(Scale(factor: 3), to: 14)
-  ///     print(handle.isReady, try await handle.value)                  // false 42.0
+  ///     print(try await handle.value)                                   // 42.0
   ///
-  /// It cannot wait, so it takes any number of items: the caller bounds them. ``submit(_:to:timeout:)`` waits while
+  /// It cannot wait, so it takes any number of items: the caller bounds them. ``submit(_:to:timeout:)`` waits
+  /// while
   /// the pool is full.
   public func applyAsync<Task: PoolTask>(
     _ task: Task, to input: Task.Input, timeout: Duration? = nil
@@ -129,7 +133,8 @@ extension Pool {
       let box = runtime.begin(
         timeout: timeout, outputs: decoder.shape, callFrame: { message.frame(call: $0, isSingle: true) },
         single: (
-          ObjectIdentifier(Task.self), { call, news in handle.complete { Self.result(of: Task.self, news, call: call) } }
+          ObjectIdentifier(Task.self),
+          { call, news in handle.complete { Self.result(of: Task.self, news, call: call) } }
         ))
       guard let box else { throw runtime.closedError }
       handle.setCancellation { [runtime] in

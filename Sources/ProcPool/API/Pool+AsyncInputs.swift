@@ -1,13 +1,16 @@
 import ProcPoolWorker
 
-// The verbs over asynchronous sequences. Inputs are fetched by a Swift task of their own, ahead of the workers by at
-// most what keeps them busy; results come while the sequence makes its next element. An error that the sequence
+// The verbs over asynchronous sequences. Inputs are fetched by a Swift task of their own, ahead of the
+// workers by at
+// most what keeps them busy; results come while the sequence makes its next element. An error that the
+// sequence
 // throws is thrown when everything before it has ended. For tasks that return nothing there is `forEach`.
 
 extension Pool {
   /// As ``imap(_:over:chunkSize:inFlight:timeout:)``, over an asynchronous sequence.
   ///
-  /// A chunk of automatic size is sent as soon as a worker has room, with what has come by then; one of given size waits
+  /// A chunk of automatic size is sent as soon as a worker has room, with what has come by then; one of given
+  /// size waits
   /// until it is full.
   public func imap<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil
@@ -22,7 +25,8 @@ extension Pool {
     stream(task, inputs, .unordered, chunkSize, inFlight, timeout, .plain)
   }
 
-  /// As `imap` over an asynchronous sequence, but gives what became of each item: one that fails does not end the stream.
+  /// As `imap` over an asynchronous sequence, but gives what became of each item: one that fails does not end
+  /// the stream.
   public func imapResults<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
     timeout: Duration? = nil
@@ -46,21 +50,25 @@ extension Pool {
   public func mapResults<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
     isolation: isolated (any Actor)? = #isolation
-  ) async throws -> [Result<Task.Output, PoolError>] where Inputs.Element == Task.Input, Task.Output: Codable {
+  ) async throws -> [Result<Task.Output, PoolError>]
+  where Inputs.Element == Task.Input, Task.Output: Codable {
     var results: [Result<Task.Output, PoolError>] = []
     var iterator = imapResults(task, over: inputs, chunkSize: chunkSize, timeout: timeout).makeAsyncIterator()
     while let result = try await iterator.next(isolation: isolation) { results.append(result) }
     return results
   }
 
-  /// As ``forEach(_:over:chunkSize:timeout:isolation:)``, over an asynchronous sequence, which may be endless.
+  /// As ``forEach(_:over:chunkSize:timeout:isolation:)``, over an asynchronous sequence, which may be
+  /// endless.
   public func forEach<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
     isolation: isolated (any Actor)? = #isolation
   ) async throws where Inputs.Element == Task.Input {
     let call = try TypedCall(task, runtime: runtime, chunkSize: chunkSize, timeout: timeout)
     defer { call.retire() }
-    try await runtime.collect(call, source(inputs, call, chunkSize, nil), isolation: isolation) { _, _, _ in nil }
+    try await runtime.collect(call, source(inputs, call, chunkSize, nil), isolation: isolation) { _, _, _ in
+      nil
+    }
   }
 
   private func source<Task: PoolTask, Inputs: AsyncSequence & Sendable>(

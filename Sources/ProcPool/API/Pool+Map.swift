@@ -6,17 +6,22 @@ extension Pool {
   ///
   ///     let squares = try await pool.map(Square(), over: 0..<1_000_000)
   ///
-  /// Inputs are taken from the sequence as the workers get to them. If items fail, the error of the first of them, in
-  /// the order of the inputs, is thrown as soon as all items before it have ended; what has not started by then is
-  /// never run. If the Swift task is cancelled, `CancellationError` is thrown at once, what has not started is taken
+  /// Inputs are taken from the sequence as the workers get to them. If items fail, the error of the first of
+  /// them, in
+  /// the order of the inputs, is thrown as soon as all items before it have ended; what has not started by
+  /// then is
+  /// never run. If the Swift task is cancelled, `CancellationError` is thrown at once, what has not started
+  /// is taken
   /// back from the workers, and what is running goes on unheard.
   ///
   /// - Parameters:
-  ///   - chunkSize: how many items a worker is sent at a time, exactly (the last chunk may be shorter). By default as
+  ///   - chunkSize: how many items a worker is sent at a time, exactly (the last chunk may be shorter). By
+  ///     default as
   ///     many as take about half a millisecond, measured while the call runs, and fewer towards the end.
   ///   - timeout: how long an item may run before its worker is killed and the item fails.
   /// - Throws: ``PoolError``, or what iterating the inputs throws.
-  /// - Complexity: one round of messages per chunk. Inputs and outputs that are `WireBlock` are copied as memory.
+  /// - Complexity: one round of messages per chunk. Inputs and outputs that are `WireBlock` are copied as
+  ///   memory.
   public func map<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
     isolation: isolated (any Actor)? = #isolation
@@ -51,7 +56,8 @@ extension Pool {
 
   /// Runs the task on every input and returns what became of each, in the order of the inputs.
   ///
-  /// Nothing is thrown: an item that fails, whose worker dies, or that could not be run is a failure of its own, and
+  /// Nothing is thrown: an item that fails, whose worker dies, or that could not be run is a failure of its
+  /// own, and
   /// the others are run. If the Swift task is cancelled, the items that have not ended by then are
   /// ``PoolError/cancelled(_:)``. The inputs must come to an end.
   ///
@@ -85,7 +91,8 @@ extension Pool {
   }
 
   private func results<Task: PoolTask, Inputs: Sequence<Task.Input>>(
-    _ task: Task, _ inputs: Inputs, _ chunkSize: Int?, _ timeout: Duration?, _ isolation: isolated (any Actor)?
+    _ task: Task, _ inputs: Inputs, _ chunkSize: Int?, _ timeout: Duration?,
+    _ isolation: isolated (any Actor)?
   ) async -> [Result<Task.Output, PoolError>] {
     let call: TypedCall<Task>
     do {

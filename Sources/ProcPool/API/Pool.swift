@@ -11,10 +11,12 @@ import ProcPoolSystem
 ///       let scaled = try await pool.map(Scale(factor: 3), over: [1, 2, 3])      // [3, 6, 9]
 ///     }
 ///
-/// `withPool` ends the workers when its body is left, and waits for them. A pool that is made with `init` is ended with
+/// `withPool` ends the workers when its body is left, and waits for them. A pool that is made with `init` is
+/// ended with
 /// ``close()`` or ``terminate()``, and then ``join()``; one that is dropped is terminated.
 ///
-/// All methods may be called from anywhere, at any time, at once. Calls share the workers fairly: they take turns.
+/// All methods may be called from anywhere, at any time, at once. Calls share the workers fairly: they take
+/// turns.
 public final class Pool: Sendable {
   let runtime: PoolRuntime
 
@@ -24,13 +26,16 @@ public final class Pool: Sendable {
   /// Starts workers. Returns before they have: what goes wrong is reported by the first call.
   ///
   /// - Parameters:
-  ///   - workers: how many; by default as many as affinity and the control group's `cpu.max` allow, see ``sizing``.
+  ///   - workers: how many; by default as many as affinity and the control group's `cpu.max` allow, see
+  ///     ``sizing``.
   ///   - worker: what they are; by default this program, started again.
   ///   - environment: the environment of the workers; by default this process's.
   ///   - standardError: where what they write to standard error goes; by default to this process's.
-  ///   - maximumPayload: the longest input, output or task value, encoded, in bytes. A chunk with its frame has to fit
+  ///   - maximumPayload: the longest input, output or task value, encoded, in bytes. A chunk with its frame
+  ///     has to fit
   ///     too. 64 GiB unless given.
-  /// - Throws: ``PoolError/workersUnavailable(_:)`` if there is no way to start any, or the system denies what the pool
+  /// - Throws: ``PoolError/workersUnavailable(_:)`` if there is no way to start any, or the system denies
+  ///   what the pool
   ///   itself needs: four descriptors and two threads.
   public init(
     workers: Int? = nil, worker: WorkerKind = .selfProgram, environment: [String: String]? = nil,
@@ -43,7 +48,8 @@ public final class Pool: Sendable {
     do {
       let settings = Launcher.Settings(
         program: try worker.resolve(), environment: environment, maximumPayload: maximumPayload,
-        // Brief: more would cost processor time for what a sleeping thread gives nearly as well. Only where every worker
+        // Brief: more would cost processor time for what a sleeping thread gives nearly as well. Only where
+        // every worker
         // has a processor: elsewhere the time would be another worker's.
         pollingTime: sizing.workers <= PoolSizing.processors ? 50_000 : 0, workers: sizing.workers)
       runtime = try PoolRuntime(workers: sizing.workers, settings: settings, standardError: standardError)
@@ -62,7 +68,8 @@ public final class Pool: Sendable {
   /// What the pool has done so far.
   public var statistics: PoolStatistics { runtime.state.withLock { $0.statistics } }
 
-  /// A process that was started as a worker and comes here has forgotten to serve. It would start workers that do the
+  /// A process that was started as a worker and comes here has forgotten to serve. It would start workers
+  /// that do the
   /// same, and so on for ever: it says so by its exit status, and its coordinator in words.
   private static func refuseInUnservedWorker() {
     if WorkerMark.isPresent { exit(WorkerMark.forgotToServe) }
@@ -102,9 +109,11 @@ extension Pool {
   }
 }
 
-/// Runs `body` with a pool, and ends the pool when `body` is left: orderly after a return, at once after a throw.
+/// Runs `body` with a pool, and ends the pool when `body` is left: orderly after a return, at once after a
+/// throw.
 ///
-/// The workers are gone when this returns. The parameters are those of ``Pool/init(workers:worker:environment:standardError:maximumPayload:)``.
+/// The workers are gone when this returns. The parameters are those of
+/// ``Pool/init(workers:worker:environment:standardError:maximumPayload:)``.
 ///
 /// - Parameter isolation: the caller's; `body` runs there.
 public func withPool<Result>(

@@ -3,8 +3,10 @@ import ProcPoolWorker
 
 /// Why an item, a call or a pool gave no result.
 ///
-/// Verbs that give one `Result` per item (`mapResults`, `imapResults`) put one of these into each failed item's; the
-/// others throw it. What the caller's own code throws (an input sequence, for example) is passed on as it is, and a
+/// Verbs that give one `Result` per item (`mapResults`, `imapResults`) put one of these into each failed
+/// item's; the
+/// others throw it. What the caller's own code throws (an input sequence, for example) is passed on as it is,
+/// and a
 /// cancelled Swift task throws `CancellationError`.
 public enum PoolError: Error, Sendable {
   /// The task threw an error, or its `prepare` did.

@@ -3,13 +3,15 @@ import ProcPoolWorker
 
 /// What becomes of what workers write to standard error, and of what their tasks print.
 ///
-/// In every case the last lines of a worker that is lost are part of the report (``WorkerLoss/standardError``).
+/// In every case the last lines of a worker that is lost are part of the report
+/// (``WorkerLoss/standardError``).
 public enum StandardErrorMode: Sendable {
   /// It appears on the coordinator's standard error, as it comes.
   case inherited
   /// Nobody sees it.
   case discarded
-  /// Each line is handed to a closure, on the pool's runtime thread, which serves all workers: it must return soon.
+  /// Each line is handed to a closure, on the pool's runtime thread, which serves all workers: it must return
+  /// soon.
   case lines(@Sendable (WorkerID, String) -> Void)
 
   var isInherited: Bool {

@@ -12,7 +12,8 @@ import ProcPoolWorker
 ///       }
 ///     }
 ///
-/// Started by a pool the program serves; started otherwise it runs ``run()``, exits with 0 when that returns, and with
+/// Started by a pool the program serves; started otherwise it runs ``run()``, exits with 0 when that returns,
+/// and with
 /// 1 and the error on standard error when it throws.
 public protocol PoolProgram: SendableMetatype {
   /// The program proper.

@@ -28,6 +28,8 @@ public final class TaskHandle<Value: Sendable>: Sendable {
       state = .arrived(result)
       return waiters
     }
+    // It holds the pool, and this handle, too.
+    _ = takeCancellation()
     for waiter in waiters { waiter.open() }
   }
 
@@ -86,7 +88,11 @@ public final class TaskHandle<Value: Sendable>: Sendable {
       try? await Task.sleep(for: limit)  // Ends early only if nobody waits any more.
       latch.open()
     }
-    await withTaskCancellationHandler { await latch.wait() } onCancel: { latch.open() }
+    await withTaskCancellationHandler {
+      await latch.wait()
+    } onCancel: {
+      latch.open()
+    }
     timer.cancel()
     return isReady
   }
@@ -101,14 +107,18 @@ public final class TaskHandle<Value: Sendable>: Sendable {
     if isReady { latch.open() }
   }
 
-  /// Gives up what has not started; the handle is done with ``PoolError/cancelled(_:)``. An item that is running goes on in its
+  /// Gives up what has not started; the handle is done with ``PoolError/cancelled(_:)``. An item that is
+  /// running goes on in its
   /// worker, and nobody hears of it. After the end it does nothing.
   public func cancel() {
-    let body = onCancel.withLock { body in
+    takeCancellation()?()
+  }
+
+  private func takeCancellation() -> (@Sendable () -> Void)? {
+    onCancel.withLock { body in
       defer { body = nil }
       return body
     }
-    body?()
   }
 }
 

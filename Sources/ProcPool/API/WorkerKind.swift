@@ -17,14 +17,16 @@ public struct WorkerKind: Sendable, Hashable {
 
   private let choice: Choice
 
-  /// The running program, started again: it conforms to ``PoolProgram``, or its main calls `serveIfWorker()` first.
+  /// The running program, started again: it conforms to ``PoolProgram``, or its main calls `serveIfWorker()`
+  /// first.
   ///
   /// Started from `/proc/self/exe`, so that it stays the same program when the file is rebuilt meanwhile.
   public static let selfProgram = WorkerKind(choice: .selfProgram)
 
   /// A dedicated executable, whose main is a `WorkerProgram`.
   ///
-  /// - Parameter name: a file's name, looked for beside the running program; or a path, if it has a slash in it.
+  /// - Parameter name: a file's name, looked for beside the running program; or a path, if it has a slash in
+  ///   it.
   public static func executable(named name: String) -> WorkerKind {
     WorkerKind(choice: .named(name))
   }

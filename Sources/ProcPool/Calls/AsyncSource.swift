@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Inputs from an asynchronous sequence, fetched ahead by a Swift task of their own, so that results go on arriving
+/// Inputs from an asynchronous sequence, fetched ahead by a Swift task of their own, so that results go on
+/// arriving
 /// while the sequence makes its next element.
 struct AsyncSource<Input: Codable & Sendable>: InputSource {
   private let buffer: AsyncInputs<Input>
@@ -104,7 +105,8 @@ private final class AsyncInputs<Input: Sendable>: Sendable {
     onArrival()
   }
 
-  /// Takes up to `count` inputs, of those that are to go in chunks of a given size only whole chunks until the last.
+  /// Takes up to `count` inputs, of those that are to go in chunks of a given size only whole chunks until
+  /// the last.
   ///
   /// - Throws: the sequence's error, once all inputs before it have been taken.
   func take(_ count: Int, multipleOf size: Int?) throws -> [Input] {

@@ -105,7 +105,8 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
     self.place = nil
   }
 
-  /// An item of no fixed size after its length. One byte is kept for the length, which is what nearly all take; an item
+  /// An item of no fixed size after its length. One byte is kept for the length, which is what nearly all
+  /// take; an item
   /// that needs more is moved.
   private mutating func appendPrefixed(_ input: Input) throws {
     let prefix = writer.count

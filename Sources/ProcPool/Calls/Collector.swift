@@ -23,7 +23,8 @@ struct ItemError {
 /// The outputs of a map, put where they belong as they come.
 struct OutputStorage<Output> {
   private var values: [Output?] = []
-  /// For outputs that are plain memory: the array itself, whose elements may be anything until they are written.
+  /// For outputs that are plain memory: the array itself, whose elements may be anything until they are
+  /// written.
   private var block: [Output] = []
   private let isBlock: Bool
 

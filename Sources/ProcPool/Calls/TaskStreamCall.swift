@@ -39,7 +39,8 @@ final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Elem
   private let limit: Int
   private let elements: StreamElements<Task.Output, Element>
 
-  /// What has come and was not given out yet: by the first item where order counts, else in the order of arrival.
+  /// What has come and was not given out yet: by the first item where order counts, else in the order of
+  /// arrival.
   private var waiting: [UInt64: Arrival] = [:]
   private var arrived = Deque<(first: UInt64, arrival: Arrival)>()
   /// Outputs that are being decoded, and the item of the next.

@@ -61,7 +61,9 @@ final class TypedCall<Task: PoolTask> {
     guard submits, items > 0, !source.isExhausted else { return }
     var wanted = min(items, limit - (submitted - ended))
     // As memory a block's inputs are gathered all at once, so here is where they are bounded.
-    if codec.blockStride > 0 { wanted = min(wanted, max(chunkSize ?? 1, 4 * Pacing.windowBytes / codec.blockStride)) }
+    if codec.blockStride > 0 {
+      wanted = min(wanted, max(chunkSize ?? 1, 4 * Pacing.windowBytes / codec.blockStride))
+    }
     guard wanted > 0 else { return }
     var chunk = size
     if chunkSize == nil {
@@ -121,7 +123,8 @@ struct TaskMessage {
   private let typeName: String
   private let value: [UInt8]
 
-  /// - Throws: ``PoolError/taskUnavailable(_:)`` if no worker could find the type, or the value cannot be encoded.
+  /// - Throws: ``PoolError/taskUnavailable(_:)`` if no worker could find the type, or the value cannot be
+  ///   encoded.
   init<Task: PoolTask>(_ task: Task) throws {
     typeName = try TaskNames.name(of: Task.self)
     do {
@@ -150,7 +153,8 @@ private enum TaskNames {
     guard let name = _mangledTypeName(type), _typeByName(name) == type else {
       throw PoolError.taskUnavailable(
         "workers cannot find the task type \(type), because it is private, fileprivate or declared inside a "
-          + "function (or a generic argument of it is); declare it internal, at the top level or inside a type")
+          + "function (or a generic argument of it is); declare it internal, at the top level or inside a type"
+      )
     }
     known.withLock { $0[key] = name }
     return name
@@ -171,7 +175,8 @@ extension PoolError {
     case .threw, .preparationThrew:
       self = .taskFailed(
         TaskFailure(
-          item: item, worker: worker, isPreparation: report.reason == .preparationThrew, typeName: report.typeName,
+          item: item, worker: worker, isPreparation: report.reason == .preparationThrew,
+          typeName: report.typeName,
           message: report.message, underlying: report.value.flatMap(Self.decode)))
     case .inputUndecodable:
       self = .notCodable(

@@ -7,8 +7,10 @@ import Synchronization
 
 /// Starts workers one after the other, on one long-lived thread of the pool's own.
 ///
-/// One after the other because concurrent launches save nothing (eight take ten milliseconds) and leak pipe ends
-/// into each other's children. A thread of its own because a child inherits the signal mask of the thread that
+/// One after the other because concurrent launches save nothing (eight take ten milliseconds) and leak pipe
+/// ends
+/// into each other's children. A thread of its own because a child inherits the signal mask of the thread
+/// that
 /// starts it, and because a worker must not depend on a thread that may end.
 final class Launcher: Sendable {
   struct Request {
@@ -36,7 +38,8 @@ final class Launcher: Sendable {
   private let pages: SharedPages?
   private let report: @Sendable (Request, Result<WorkerLink, WorkerStartFailure>) -> Void
 
-  /// - Parameter report: called on the launcher's thread with each worker that was started, or why it was not.
+  /// - Parameter report: called on the launcher's thread with each worker that was started, or why it was
+  ///   not.
   init(
     _ settings: Settings,
     report: @escaping @Sendable (Request, Result<WorkerLink, WorkerStartFailure>) -> Void
@@ -107,7 +110,8 @@ final class Launcher: Sendable {
     let pipes = LinkPipes(
       tasks: tasks.writing, tasksReading: tasks.reading, results: results.reading, errors: nil)
     let link = WorkerLink(
-      place: request.place, generation: request.generation, pid: ProgramIdentity.pid, process: nil, page: page,
+      place: request.place, generation: request.generation, pid: ProgramIdentity.pid, process: nil,
+      page: page,
       offersPage: true, foundationStatus: nil, pipes: pipes, now: MonotonicClock.now())
     greet(link, coordinator: 0, buildID: [], location: nil)
     try WorkerThread.startInProcess(
@@ -143,8 +147,11 @@ final class Launcher: Sendable {
     return link
   }
 
-  /// Foundation takes five descriptors for a launch and does not look whether it got them: without this it would
-  /// close standard input of the coordinator when there are none.
+  /// Foundation takes some descriptors for a launch and does not look whether it got them: without this it
+  /// would close
+  /// the coordinator's own standard input when there are none. It takes three; the rest is for threads that
+  /// open files
+  /// meanwhile.
   private func reserveDescriptors() throws(SystemError) {
     let first = try Descriptor.open("/dev/null", O_RDONLY)
     var copies: [Int32] = []
@@ -153,11 +160,13 @@ final class Launcher: Sendable {
   }
 
   /// Puts the coordinator's first words into the outbox, which nobody else knows yet.
-  private func greet(_ link: WorkerLink, coordinator: Int32, buildID: [UInt8], location: Hello.PageLocation?) {
+  private func greet(_ link: WorkerLink, coordinator: Int32, buildID: [UInt8], location: Hello.PageLocation?)
+  {
     var writer = WireWriter(capacity: 256)
     Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
     let hello = Hello(
-      worker: UInt32(link.place), coordinator: coordinator, buildID: buildID, maximumBody: settings.maximumPayload,
+      worker: UInt32(link.place), coordinator: coordinator, buildID: buildID,
+      maximumBody: settings.maximumPayload,
       pollingTime: settings.pollingTime, page: location)
     writer.writeFrame(FrameHeader(.hello)) { hello.write(to: &$0) }
     link.outbox.append(FrameMemory(writer))

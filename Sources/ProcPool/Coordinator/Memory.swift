@@ -1,9 +1,11 @@
 import ProcPoolSystem
 import ProcPoolWire
 
-/// Frames that wait to be written, or may have to be written again: memory with as many owners as it has frames.
+/// Frames that wait to be written, or may have to be written again: memory with as many owners as it has
+/// frames.
 ///
-/// - Because `@unchecked Sendable`: written before it is shared; afterwards only a frame's flags are, under the pool's
+/// - Because `@unchecked Sendable`: written before it is shared; afterwards only a frame's flags are, under
+///   the pool's
 ///   lock and before the frame is sent.
 final class FrameMemory: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
@@ -101,7 +103,8 @@ struct ReceiveBuffer {
     UnsafeRawBufferPointer(start: memory.base + start, count: end - start)
   }
 
-  /// The part of the memory that begins `offset` bytes after the first unconsumed one, kept alive by the result.
+  /// The part of the memory that begins `offset` bytes after the first unconsumed one, kept alive by the
+  /// result.
   func slice(offset: Int, count: Int) -> OutputSlice {
     OutputSlice(memory: memory, start: start + offset, count: count)
   }

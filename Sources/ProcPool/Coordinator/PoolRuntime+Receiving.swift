@@ -21,10 +21,12 @@ extension PoolRuntime {
     }
   }
 
-  /// Submits the one chunk of a call and, if a worker is idle and the answer may come soon, reads it on this thread: the
+  /// Submits the one chunk of a call and, if a worker is idle and the answer may come soon, reads it on this
+  /// thread: the
   /// two threads that would have to be woken otherwise cost more than a short item does.
   ///
-  /// Polls for at most the pool's polling time, and rarely for tasks whose answers did not come within that lately.
+  /// Polls for at most the pool's polling time, and rarely for tasks whose answers did not come within that
+  /// lately.
   ///
   /// - Parameters:
   ///   - key: the type of the task.
@@ -82,7 +84,11 @@ extension PoolRuntime {
 
   private func scan(_ link: WorkerLink) throws(FrameError) -> FrameScan {
     let scan = try FrameScan.scan(link.received.bytes, limit: settings.maximumPayload)
-    if case .needs(let length) = scan { link.frameLength = length } else { link.frameLength = FrameHeader.size }
+    if case .needs(let length) = scan {
+      link.frameLength = length
+    } else {
+      link.frameLength = FrameHeader.size
+    }
     return scan
   }
 
@@ -91,7 +97,9 @@ extension PoolRuntime {
   ) throws(FrameError) {
     let body = link.received.slice(offset: FrameHeader.size, count: header.bodyLength)
     if link.greeting == nil {
-      guard header.kind == .greeting else { throw .unexpected("it sent a \(header.kind) frame before its greeting") }
+      guard header.kind == .greeting else {
+        throw .unexpected("it sent a \(header.kind) frame before its greeting")
+      }
       return try greet(link, body.bytes, &state)
     }
     switch header.kind {
@@ -143,7 +151,8 @@ extension PoolRuntime {
         guard let report = try? ErrorReport(from: body.bytes) else {
           throw .unexpected("its report of a failure is malformed")
         }
-        deliver(.reported(first: first, count: wanted, report, WorkerID(index: link.place)), to: box, &effects)
+        deliver(
+          .reported(first: first, count: wanted, report, WorkerID(index: link.place)), to: box, &effects)
       }
     }
   }
@@ -179,8 +188,10 @@ struct PollingRecord {
   private var misses = 0
   private var skipped = 0
 
-  /// So many misses in a row are taken for a habit, and only after so many calls more are there as many tries again (more
-  /// than one, because the first may find the worker asleep): a task that takes longer costs its callers some three
+  /// So many misses in a row are taken for a habit, and only after so many calls more are there as many tries
+  /// again (more
+  /// than one, because the first may find the worker asleep): a task that takes longer costs its callers some
+  /// three
   /// microseconds of polling each.
   private static let patience = 4
   private static let interval = 64
@@ -200,7 +211,8 @@ struct PollingRecord {
 // MARK: - Results that a worker has not written
 
 extension PoolRuntime {
-  /// Fetches what a worker has finished and not written: from a busy one so that nobody waits for it, from a dead one
+  /// Fetches what a worker has finished and not written: from a busy one so that nobody waits for it, from a
+  /// dead one
   /// so that nothing is lost.
   func fetchResults(of link: WorkerLink, isOver: Bool) {
     guard link.isPageShared else { return }
@@ -210,7 +222,8 @@ extension PoolRuntime {
       var position = first
       var left = Int(clamping: committed)
       var offset = 0
-      // The buffer of a running worker may change while it is copied; what does not add up is left for the pipe.
+      // The buffer of a running worker may change while it is copied; what does not add up is left for the
+      // pipe.
       while left > 0, offset + FrameHeader.size <= memory.capacity,
         var header = try? FrameHeader(loading: memory.base + offset),
         header.kind == .results || header.kind == .failure

@@ -11,11 +11,13 @@ import Synchronization
 //                    ▼                          ▼                                  ▼
 //              ┌──────────────── Mutex<State>: scheduler, links, boxes ────────────────┐
 //              └───────────────────────────────────────────────────────────────────────┘
-//                    │ tasks (written by whoever is first)            ▲ results, exits (read by the runtime thread)
+//                    │ tasks (written by whoever is first)            ▲ results, exits (read by the runtime
+//                    thread)
 //                    ▼                                                │
 //              worker 0 … worker n−1: one pipe pair, one status page each
 //
-// Under the lock only memory is touched: the scheduler decides, frames are appended to outboxes, news to boxes. Pipes
+// Under the lock only memory is touched: the scheduler decides, frames are appended to outboxes, news to
+// boxes. Pipes
 // are written and callers resumed after it (`Effects`).
 
 /// The state and the threads of one pool.
@@ -35,7 +37,8 @@ final class PoolRuntime: Sendable {
     var isTerminated = false
     var isStopped = false
     var statistics = PoolStatistics()
-    /// How many calls may be pending before `submit` waits: enough to fill every worker's window with items of a
+    /// How many calls may be pending before `submit` waits: enough to fill every worker's window with items
+    /// of a
     /// tenth of a millisecond.
     private var submissionLimit: Int { 16 * links.count }
     /// So many calls are pending that `submit` waits.
@@ -50,7 +53,8 @@ final class PoolRuntime: Sendable {
   struct Effects {
     var flushes: [WorkerLink] = []
     var resumed: [UnsafeContinuation<Void, Never>] = []
-    var completed: [(completion: @Sendable (_ call: UInt32, CallNews) -> Void, call: UInt32, news: CallNews)] = []
+    var completed:
+      [(completion: @Sendable (_ call: UInt32, CallNews) -> Void, call: UInt32, news: CallNews)] = []
     var finishedSingles: [CallBox] = []
     var wakesRuntime = false
   }
@@ -88,6 +92,8 @@ final class PoolRuntime: Sendable {
       var loop = RuntimeLoop(self)
       loop.run()
       launcher.stop()
+      // The two hold each other while the pool lives.
+      self.launcher.withLock { $0 = nil }
     }
     change { state, _ in state.scheduler.start() }
   }
@@ -128,7 +134,8 @@ final class PoolRuntime: Sendable {
     guard isWanted else {
       // Terminated while it was being started.
       link.killAndReap()
-      change { state, _ in state.scheduler.failedToStart(link.place, WorkerStartFailure("terminated"), now: 0) }
+      change { state, _ in state.scheduler.failedToStart(link.place, WorkerStartFailure("terminated"), now: 0)
+      }
       return
     }
     do {
@@ -172,7 +179,8 @@ extension PoolRuntime {
       let itemTime = single.flatMap { state.applyTimes[$0.key] } ?? 0
       let id = state.scheduler.begin(timeout: timeout, isSingle: single != nil, itemTime: itemTime)
       let box = CallBox(
-        id: id, callFrame: callFrame(id), outputs: outputs, estimateKey: single?.key, completion: single?.completion)
+        id: id, callFrame: callFrame(id), outputs: outputs, estimateKey: single?.key,
+        completion: single?.completion)
       state.boxes[id] = box
       return box
     }
@@ -196,7 +204,8 @@ extension PoolRuntime {
 
   /// Waits until there is news for the call, or its owner is called.
   func wait(for box: CallBox, isolation: isolated (any Actor)?) async {
-    // Unsafe because a checked continuation allocates, and this is the inner loop's; each is resumed by whoever takes
+    // Unsafe because a checked continuation allocates, and this is the inner loop's; each is resumed by
+    // whoever takes
     // it out of the box.
     await withUnsafeContinuation(isolation: isolation) { continuation in
       let isReady = state.withLock { _ in
@@ -261,7 +270,7 @@ extension PoolRuntime {
     case .launch(let place):
       state.nextGeneration &+= 1
       let request = Launcher.Request(place: place, generation: state.nextGeneration)
-      launcher.withLock { $0!.launch(request) }
+      launcher.withLock { $0?.launch(request) }
     case .sendCall(let place, let call):
       guard let link = state.links[place] else { return }
       post(state.boxes[call]!.callFrame, to: link, &effects)

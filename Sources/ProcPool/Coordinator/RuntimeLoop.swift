@@ -14,8 +14,10 @@ struct RuntimeLoop {
   /// Workers whose standard error waits until there is room on the coordinator's.
   private var blockedErrors: [WorkerLink] = []
 
-  /// Finished results wait this long in a busy worker's buffer before they are fetched from there; the interval doubles
-  /// while nothing is found, so that a pool whose items take seconds is not looked at all the time. Nanoseconds.
+  /// Finished results wait this long in a busy worker's buffer before they are fetched from there; the
+  /// interval doubles
+  /// while nothing is found, so that a pool whose items take seconds is not looked at all the time.
+  /// Nanoseconds.
   private static let shortestPeek: Int64 = 2_000_000
   private static let longestPeek: Int64 = 64_000_000
   /// How long a worker may take to greet: far more than it takes on a loaded machine.
@@ -57,7 +59,8 @@ struct RuntimeLoop {
     return try runtime.poller.wait(timeout: timeout) { events.append(($0, $1)) }
   }
 
-  /// Whether to poll for a moment before sleeping: only while an answer is due and a processor is free for it.
+  /// Whether to poll for a moment before sleeping: only while an answer is due and a processor is free for
+  /// it.
   private func mayPoll() -> Bool {
     guard runtime.settings.pollingTime > 0 else { return false }
     return runtime.state.withLock { state in
@@ -108,7 +111,9 @@ struct RuntimeLoop {
       nextTimeoutCheck = .max
       runtime.change { state, _ in
         let links = state.links
-        state.scheduler.checkTimeouts(now: now) { links[$0].flatMap { $0.isPageShared ? $0.page.progress : nil } }
+        state.scheduler.checkTimeouts(now: now) {
+          links[$0].flatMap { $0.isPageShared ? $0.page.progress : nil }
+        }
       }
     }
     if now >= nextPeek {
@@ -220,7 +225,8 @@ struct RuntimeLoop {
         return transfer
       }
       switch transfer {
-      case .moved: try? runtime.poller.modify(errors, for: .readable, token: LinkToken(link, .errors).rawValue)
+      case .moved:
+        try? runtime.poller.modify(errors, for: .readable, token: LinkToken(link, .errors).rawValue)
       case .wouldBlock: break
       case .closed: runtime.poller.remove(errors)
       }

@@ -4,7 +4,8 @@ import ProcPoolWorker
 
 /// The coordinator's side of one worker process or thread: pipes, process, page, and what is on its way.
 ///
-/// - Because `@unchecked Sendable`: the constants are shared freely; `outbox` and `awaitsRoom` belong to the pool's lock, and the
+/// - Because `@unchecked Sendable`: the constants are shared freely; `outbox` and `awaitsRoom` belong to the
+///   pool's lock, and the
 ///   rest to the runtime thread.
 final class WorkerLink: @unchecked Sendable {
   let place: Int
@@ -19,7 +20,8 @@ final class WorkerLink: @unchecked Sendable {
   /// Asks Foundation how the process ended, where it was faster to know.
   let foundationStatus: (@Sendable () -> ProcessEnd)?
 
-  /// The writing end of the task pipe, and its reading end too: while the coordinator holds that, a write to a worker
+  /// The writing end of the task pipe, and its reading end too: while the coordinator holds that, a write to
+  /// a worker
   /// that has died fills the pipe instead of raising `SIGPIPE` in the thread of some caller.
   let tasks: Descriptor
   private let tasksReading: Descriptor
@@ -80,7 +82,8 @@ final class WorkerLink: @unchecked Sendable {
     switch process {
     case .some(let process):
       process.send(signal: 9)  // SIGKILL
-      try? process.descriptor.waitUntilReady(for: 1)  // POLLIN; if waiting fails, so does reaping, and Foundation does it.
+      // POLLIN. If waiting fails, so does reaping, and Foundation does it.
+      try? process.descriptor.waitUntilReady(for: 1)
       _ = process.reap()
     case .none: break
     }

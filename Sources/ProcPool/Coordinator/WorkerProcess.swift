@@ -41,10 +41,21 @@ enum WorkerProcess {
     }
   }
 
+  /// Swift 6.3's Foundation names descriptors up to 252 to the system, which refuses those beyond the limit,
+  /// open or not.
+  private static let leastLimit: UInt64 = 256
+
   /// Foundation wraps the system's reason; that is what helps.
   private static func describe(_ error: any Error) -> String {
     let error = error as NSError
-    if let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError, underlying.domain == NSPOSIXErrorDomain {
+    if error.code == Int(EBADF), let limit = Descriptor.limit, limit < leastLimit {
+      return
+        "Foundation cannot start programs where fewer than \(leastLimit) descriptors are allowed, and the limit "
+        + "is \(limit); raise it with `ulimit -n`"
+    }
+    if let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError,
+      underlying.domain == NSPOSIXErrorDomain
+    {
       return String(cString: strerror(Int32(underlying.code)))
     }
     if error.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(error.code))) }

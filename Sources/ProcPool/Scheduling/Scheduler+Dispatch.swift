@@ -1,12 +1,14 @@
 // Which worker gets which chunk, and when.
 
 extension Scheduler {
-  /// Gives pending chunks to workers with room: calls take turns, and the worker with the least before it comes first.
+  /// Gives pending chunks to workers with room: calls take turns, and the worker with the least before it
+  /// comes first.
   ///
   /// - Complexity: O(workers) per turn; a turn moves about a quarter of a worker's window.
   mutating func dispatch(now: Int64) {
     for index in places.indices where places[index].state == .ready {
-      while let chunk = places[index].pinned.first, places[index].queue.isEmpty || hasRoom(index, for: chunk) {
+      while let chunk = places[index].pinned.first, places[index].queue.isEmpty || hasRoom(index, for: chunk)
+      {
         places[index].pinned.popFirst()
         calls[chunk.call]!.inFlight -= chunk.count
         send(chunk, to: index, now: now)

@@ -5,7 +5,8 @@ import ProcPoolWorker
 extension Scheduler {
   /// Items have ended in a worker, by its word.
   ///
-  /// - Parameter position: where in the worker's order the first of them stands; `nil` for what comes through the
+  /// - Parameter position: where in the worker's order the first of them stands; `nil` for what comes through
+  ///   the
   ///   pipe, which is in order.
   mutating func received(
     _ index: Int, call: UInt32, first: UInt64, count: Int, position: UInt64? = nil
@@ -134,7 +135,8 @@ extension Scheduler {
 
   /// Ends what a lost worker had begun.
   ///
-  /// Everything up to the running item has begun; what of it was committed was reported before, unless there was no
+  /// Everything up to the running item has begun; what of it was committed was reported before, unless there
+  /// was no
   /// page to find it on. At most once is the rule, so it is not run again.
   ///
   /// - Returns: whether an item ended.
@@ -177,7 +179,8 @@ extension Scheduler {
 
   /// Looks whether an item has run for longer than it may, and condemns its worker.
   ///
-  /// The time counts from when the item was first seen running. `prepare` is not counted: its time is the call's, not
+  /// The time counts from when the item was first seen running. `prepare` is not counted: its time is the
+  /// call's, not
   /// an item's. A worker that has not even begun what it was given is counted as running it.
   mutating func checkTimeouts(now: Int64, progress: (Int) -> StatusPage.Progress?) {
     for index in places.indices where places[index].state == .ready {
@@ -197,7 +200,8 @@ extension Scheduler {
     }
   }
 
-  /// How often time limits must be looked at, or `nil` if no item has one: an eighth of the shortest, so that a limit
+  /// How often time limits must be looked at, or `nil` if no item has one: an eighth of the shortest, so that
+  /// a limit
   /// is kept to within that.
   var timeoutInterval: Int64? {
     var shortest: Int64?

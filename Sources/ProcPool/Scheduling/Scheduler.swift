@@ -8,8 +8,10 @@ import ProcPoolWorker
 //                           ◀── ended(results, failure) ─────┤
 //                           ◀── lost(worker) ────────────────┘  front item blamed, the rest back to pending
 //
-// The scheduler has no clock, no lock and makes no calls: events come with the time, and what is to be done is left in
-// `actions`, in order, for its owner to perform. `SchedulerInvariants.swift` says what holds between any two events.
+// The scheduler has no clock, no lock and makes no calls: events come with the time, and what is to be done
+// is left in
+// `actions`, in order, for its owner to perform. `SchedulerInvariants.swift` says what holds between any two
+// events.
 
 /// What the owner of a scheduler is to do.
 enum SchedulerAction<Payload: ChunkPayload> {
@@ -72,7 +74,8 @@ struct Scheduler<Payload: ChunkPayload> {
     var queue = Deque<Chunk<Payload>>()
     /// Items that have ended in this worker.
     var position: UInt64 = 0
-    /// Items whose end has been read from the pipe; behind `position` where results were copied from the status page.
+    /// Items whose end has been read from the pipe; behind `position` where results were copied from the
+    /// status page.
     var streamPosition: UInt64 = 0
     /// Estimated work in flight, in nanoseconds; items and bytes in flight.
     var cost: Int64 = 0
@@ -344,7 +347,8 @@ extension Scheduler {
     firstStartFailure = firstStartFailure ?? failure
     vacate(index, strikes: places[index].strikes + 1)
     guard life == .open || life == .closing else { return stopIfEmpty() }
-    // Before any worker has greeted each place is tried once: a program that cannot serve is not run again and again.
+    // Before any worker has greeted each place is tried once: a program that cannot serve is not run again
+    // and again.
     if hasGreeted && places[index].strikes < Self.maximumStrikes { return launch(index) }
     breakIfEmpty()
   }

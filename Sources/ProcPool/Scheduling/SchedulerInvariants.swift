@@ -1,4 +1,5 @@
-// What holds in a `Scheduler` between any two events. Checked after every event in debug builds, and after every step of the
+// What holds in a `Scheduler` between any two events. Checked after every event in debug builds, and after
+// every step of the
 // simulation.
 
 extension Scheduler {
@@ -8,18 +9,26 @@ extension Scheduler {
     for (index, place) in places.enumerated() {
       let name = "place \(index)"
       for chunk in place.queue {
-        guard let call = calls[chunk.call] else { return "\(name) holds a chunk of call \(chunk.call), which is gone" }
+        guard let call = calls[chunk.call] else {
+          return "\(name) holds a chunk of call \(chunk.call), which is gone"
+        }
         if chunk.remaining <= 0 { return "\(name) holds a chunk in which nothing is left" }
-        if !call.isSingle, !place.calls.contains(chunk.call) { return "\(name) was not told the task of call \(chunk.call)" }
+        if !call.isSingle, !place.calls.contains(chunk.call) {
+          return "\(name) was not told the task of call \(chunk.call)"
+        }
         inFlight[chunk.call, default: 0] += chunk.remaining
       }
       for chunk in place.pinned {
-        if chunk.place != index { return "\(name) keeps a chunk for place \(String(describing: chunk.place))" }
+        if chunk.place != index {
+          return "\(name) keeps a chunk for place \(String(describing: chunk.place))"
+        }
         if calls[chunk.call] == nil { return "\(name) keeps a chunk of call \(chunk.call), which is gone" }
         inFlight[chunk.call, default: 0] += chunk.count
       }
       if place.items != place.queue.reduce(0, { $0 + $1.remaining }) { return "\(name) miscounts its items" }
-      if place.bytes != place.queue.reduce(0, { $0 + $1.payload.byteCount }) { return "\(name) miscounts its bytes" }
+      if place.bytes != place.queue.reduce(0, { $0 + $1.payload.byteCount }) {
+        return "\(name) miscounts its bytes"
+      }
       if place.cost != place.queue.reduce(0, { $0 + $1.cost }) { return "\(name) miscounts its cost" }
       if place.streamPosition > place.position { return "\(name) has read more than has ended" }
       switch place.state {
@@ -33,7 +42,9 @@ extension Scheduler {
     }
     for (id, call) in calls {
       if call.inFlight != inFlight[id, default: 0] { return "call \(id) miscounts what is in flight" }
-      if call.pendingItems != call.pending.reduce(0, { $0 + $1.count }) { return "call \(id) miscounts its items" }
+      if call.pendingItems != call.pending.reduce(0, { $0 + $1.count }) {
+        return "call \(id) miscounts its items"
+      }
       if call.pendingBytes != call.pending.reduce(0, { $0 + $1.payload.byteCount }) {
         return "call \(id) miscounts its bytes"
       }

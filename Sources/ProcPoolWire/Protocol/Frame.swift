@@ -34,8 +34,10 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
 /// | 12 | 4 | count of items |
 /// | 16 | 8 | index of the first item within its call |
 ///
-/// All little-endian. The body follows, then zero bytes up to a multiple of 8, so that in a buffer whose first frame
-/// is aligned every header and every body is. Call and items stand in the header, so that a body that cannot be
+/// All little-endian. The body follows, then zero bytes up to a multiple of 8, so that in a buffer whose
+/// first frame
+/// is aligned every header and every body is. Call and items stand in the header, so that a body that cannot
+/// be
 /// decoded still fails the right item.
 package struct FrameHeader: Equatable, Sendable {
   package var kind: FrameKind
@@ -49,7 +51,8 @@ package struct FrameHeader: Equatable, Sendable {
   package static let size = 24
   /// A body's length must fit six bytes: 256 TiB.
   package static let maximumBodyLength = 1 << 48 - 1
-  /// Stands in ``count`` while a worker is still adding items to a results frame in its buffer; never on a pipe.
+  /// Stands in ``count`` while a worker is still adding items to a results frame in its buffer; never on a
+  /// pipe.
   package static let openCount = UInt32.max
 
   package init(
@@ -120,7 +123,8 @@ package enum FrameError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 }
 
-/// The eight bytes with which each side opens its stream, the same in every version: seven of mark and version, one 0.
+/// The eight bytes with which each side opens its stream, the same in every version: seven of mark and
+/// version, one 0.
 package enum Preamble {
   /// The version of everything in this folder. Raised by one with any change of it.
   package static let version: UInt16 = 1
@@ -133,7 +137,8 @@ package enum Preamble {
     mark + [UInt8(truncatingIfNeeded: version), UInt8(version >> 8), 0]
   }
 
-  /// Checks the beginning of a stream, as soon as its first byte is there: what a program prints that is no worker
+  /// Checks the beginning of a stream, as soon as its first byte is there: what a program prints that is no
+  /// worker
   /// is recognised before eight bytes of it have come.
   ///
   /// - Returns: whether the preamble is complete.
@@ -160,7 +165,9 @@ package enum FrameScan: Equatable, Sendable {
   ///
   /// - Parameter limit: the longest body that is accepted.
   package static func scan(_ bytes: UnsafeRawBufferPointer, limit: Int) throws(FrameError) -> FrameScan {
-    guard bytes.count >= FrameHeader.size, let base = bytes.baseAddress else { return .needs(FrameHeader.size) }
+    guard bytes.count >= FrameHeader.size, let base = bytes.baseAddress else {
+      return .needs(FrameHeader.size)
+    }
     let header = try FrameHeader(loading: base)
     if header.bodyLength > limit { throw .tooLong(bodyLength: header.bodyLength, limit: limit) }
     return bytes.count >= header.frameLength ? .frame(header) : .needs(header.frameLength)

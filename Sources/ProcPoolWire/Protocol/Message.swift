@@ -5,12 +5,15 @@
 //     preamble, hello  ──────────────────────────▶
 //                      ◀──────────────────────────  preamble, greeting
 //     call, chunk, chunk, …  ────────────────────▶
-//                      ◀──────────────────────────  results, failure, results, …   (in the order of the items sent)
+//                      ◀──────────────────────────  results, failure, results, …   (in the order of the items
+//                      sent)
 //     endCall  ──────────────────────────────────▶
 //     end  ──────────────────────────────────────▶  (leaves)
 //
-// A worker answers each item that it was sent exactly once, in the order in which they were sent. What the coordinator
-// has taken back is not answered: the gate on the status page says up to where the worker got, the worker skips chunks
+// A worker answers each item that it was sent exactly once, in the order in which they were sent. What the
+// coordinator
+// has taken back is not answered: the gate on the status page says up to where the worker got, the worker
+// skips chunks
 // until the `resume` frame with the gate's epoch, and the positions of what follows count on from there.
 
 /// The coordinator's settings for a worker.
@@ -120,7 +123,8 @@ package struct Greeting: Equatable, Sendable {
   }
 }
 
-/// The task of a call. With flag 1 in its header the call has one item, and the worker forgets the task when it has run it.
+/// The task of a call. With flag 1 in its header the call has one item, and the worker forgets the task when
+/// it has run it.
 package struct CallMessage {
   /// The mangled name of the task's type, by which the worker finds it.
   package var typeName: String
@@ -214,7 +218,8 @@ extension WireWriter {
   }
 
   /// Appends a frame whose body `write` adds, and fills in its length.
-  package mutating func writeFrame(_ header: FrameHeader, _ write: (inout WireWriter) throws -> Void) rethrows {
+  package mutating func writeFrame(_ header: FrameHeader, _ write: (inout WireWriter) throws -> Void) rethrows
+  {
     let start = count
     _ = appendUninitialized(FrameHeader.size)
     try write(&self)

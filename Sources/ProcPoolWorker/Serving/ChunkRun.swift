@@ -3,7 +3,8 @@ import ProcPoolWire
 
 /// One chunk on its way through a worker: gives the inputs, takes the outputs.
 ///
-/// Made by the serving loop and used by the default `PoolTask._runChunk`, into whose specialisation its methods are
+/// Made by the serving loop and used by the default `PoolTask._runChunk`, into whose specialisation its
+/// methods are
 /// inlined: for numbers an item costs a compare, a load, a store and the store of the progress word.
 public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable {
   @usableFromInline let worker: WorkerSession
@@ -65,7 +66,8 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
     if inputStride > 0, reader.remaining >= inputStride {
       let bytes = try! reader.readBytes(inputStride)
       return withUnsafeTemporaryAllocation(of: Input.self, capacity: 1) { place in
-        // A copy because the bytes need not be aligned as the type must be; the codec vouches for every pattern.
+        // A copy because the bytes need not be aligned as the type must be; the codec vouches for every
+        // pattern.
         UnsafeMutableRawPointer(place.baseAddress!).copyMemory(
           from: bytes.baseAddress!, byteCount: MemoryLayout<Input>.size)
         return place.baseAddress!.pointee
@@ -105,7 +107,9 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
   @inlinable
   func store(_ output: Output, at place: UnsafeMutableRawPointer) {
     guard outputSize > 0 else { return }
-    withUnsafeBytes(of: output) { place.copyMemory(from: $0.baseAddress!, byteCount: MemoryLayout<Output>.size) }
+    withUnsafeBytes(of: output) {
+      place.copyMemory(from: $0.baseAddress!, byteCount: MemoryLayout<Output>.size)
+    }
   }
 
   @usableFromInline
@@ -113,7 +117,8 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
     guard case .values(let codec) = codecs.output else {
       let message = "the output type \(Output.self) is neither Codable nor Void"
       return worker.report(
-        ErrorReport(reason: .outputUnencodable, typeName: "\(Output.self)", message: message), position: position)
+        ErrorReport(reason: .outputUnencodable, typeName: "\(Output.self)", message: message),
+        position: position)
     }
     do {
       try results.add(

@@ -43,8 +43,11 @@ struct InputBuffer: ~Copyable {
       end = 0
     }
     let wanted = max(Self.smallest, frameLength)
-    // Large memory is given back when it is not wanted any more; up to 16 pipes' worth is kept, for the next one.
-    if wanted > memory.count || memory.count > 16 * Self.smallest && wanted * 4 < memory.count && end - start < wanted {
+    // Large memory is given back when it is not wanted any more; up to 16 pipes' worth is kept, for the next
+    // one.
+    if wanted > memory.count
+      || memory.count > 16 * Self.smallest && wanted * 4 < memory.count && end - start < wanted
+    {
       let fresh = UnsafeMutableRawBufferPointer.allocate(byteCount: wanted, alignment: 16)
       fresh.copyMemory(from: bytes)
       memory.deallocate()

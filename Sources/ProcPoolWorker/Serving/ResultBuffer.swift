@@ -1,7 +1,8 @@
 import ProcPoolSystem
 import ProcPoolWire
 
-/// Collects the results of items as frames, in memory that the coordinator can read, and writes many with one call.
+/// Collects the results of items as frames, in memory that the coordinator can read, and writes many with one
+/// call.
 ///
 /// Consecutive outputs of one call share a frame, which is *open* while it grows: its header then holds
 /// ``FrameHeader/openCount``, and how many items are in it follows from the positions that are committed.
@@ -9,7 +10,8 @@ import ProcPoolWire
 /// - Because `@unchecked Sendable`: only the serving thread touches it.
 @usableFromInline
 final class ResultBuffer: @unchecked Sendable {
-  // Because exclusivity(unchecked): one thread uses it, and a check per item and field would double an item's cost.
+  // Because exclusivity(unchecked): one thread uses it, and a check per item and field would double an item's
+  // cost.
   @exclusivity(unchecked) @usableFromInline var used = 0
   @exclusivity(unchecked) @usableFromInline var openCount: UInt32 = 0
   @exclusivity(unchecked) private var openStart = -1
@@ -18,7 +20,8 @@ final class ResultBuffer: @unchecked Sendable {
   @usableFromInline let base: UnsafeMutableRawPointer
   /// Leaves room for the padding and the next header, so that closing a frame never overflows.
   @usableFromInline let limit = StatusPage.bufferCapacity - 2 * FrameHeader.size
-  /// An output longer than this is written from where it was encoded and not copied here: a quarter of the buffer, so
+  /// An output longer than this is written from where it was encoded and not copied here: a quarter of the
+  /// buffer, so
   /// that a flush carries at least a few.
   private static let longest = StatusPage.bufferCapacity / 4
 
@@ -107,7 +110,8 @@ final class ResultBuffer: @unchecked Sendable {
         .results, call: call, count: 1, first: item, bodyLength: prefix + length)
       scratch.reserve(8)
       _ = scratch.appendUninitialized(FrameHeader.padded(header.bodyLength) - header.bodyLength)
-      let start = UnsafeMutableRawPointer(mutating: scratch.bytes.baseAddress!) + head - prefix - FrameHeader.size
+      let start =
+        UnsafeMutableRawPointer(mutating: scratch.bytes.baseAddress!) + head - prefix - FrameHeader.size
       header.store(to: start)
       try write(UnsafeRawBufferPointer(start: start, count: header.frameLength))
       if scratch.count > 1 << 20 { scratch = WireWriter(capacity: 1 << 10) }
@@ -139,7 +143,9 @@ final class ResultBuffer: @unchecked Sendable {
   ) throws(SystemError) {
     close()
     scratch.removeAll()
-    scratch.writeFrame(FrameHeader(.failure, call: call, count: count, first: first)) { report.write(to: &$0) }
+    scratch.writeFrame(FrameHeader(.failure, call: call, count: count, first: first)) {
+      report.write(to: &$0)
+    }
     try makeRoom(for: scratch.count + 2 * FrameHeader.size, position: position)
     if scratch.count + 2 * FrameHeader.size > StatusPage.bufferCapacity {
       try write(scratch.bytes)

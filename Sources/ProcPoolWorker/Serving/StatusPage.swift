@@ -10,10 +10,12 @@ import Synchronization
 /// | 128 | position of the first result in the buffer | the worker |
 /// | 4096 | the results buffer: frames that are committed but not written yet | the worker |
 ///
-/// A *position* counts the items that a worker was sent and that were not taken back, from 0. The progress word says
+/// A *position* counts the items that a worker was sent and that were not taken back, from 0. The progress
+/// word says
 /// at any instruction which item is running: a single store commits item *i* and starts *i + 1*.
 ///
-/// - Because `@unchecked Sendable`: everything shared is atomic, except the results buffer, whose committed part does
+/// - Because `@unchecked Sendable`: everything shared is atomic, except the results buffer, whose committed
+///   part does
 ///   not change until `bufferStart` does, which readers check before and after.
 @usableFromInline
 package struct StatusPage: @unchecked Sendable {
@@ -119,7 +121,8 @@ extension StatusPage {
 // MARK: - Gate
 
 extension StatusPage {
-  /// The gate's word: 15 bits of epoch, one bit that says whether it is closed, 48 bits of how far has been claimed.
+  /// The gate's word: 15 bits of epoch, one bit that says whether it is closed, 48 bits of how far has been
+  /// claimed.
   struct Gate: Equatable {
     static let claimedMask: UInt64 = 1 << 48 - 1
     static let closedBit: UInt64 = 1 << 48
@@ -163,7 +166,8 @@ extension StatusPage {
     ).exchanged
   }
 
-  /// Takes back everything that the worker has not claimed. What is sent to it afterwards must begin with a `resume`
+  /// Takes back everything that the worker has not claimed. What is sent to it afterwards must begin with a
+  /// `resume`
   /// frame that carries the returned epoch.
   ///
   /// - Returns: the position of the first item that is back, and the gate's epoch.
@@ -191,7 +195,8 @@ extension StatusPage {
   /// Copies the results buffer as it is, from a worker that may be running or dead.
   ///
   /// - Parameter destination: at least ``bufferCapacity`` bytes.
-  /// - Returns: the position of the first result in it and how many are committed, or `nil` if the worker emptied the
+  /// - Returns: the position of the first result in it and how many are committed, or `nil` if the worker
+  ///   emptied the
   ///   buffer meanwhile.
   package func copyResults(
     to destination: UnsafeMutableRawPointer

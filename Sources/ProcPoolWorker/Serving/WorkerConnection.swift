@@ -28,7 +28,8 @@ struct WorkerConnection: ~Copyable {
 
   /// Waits for the coordinator's first words, attaches the status page and greets.
   ///
-  /// - Parameter page: the status page of a worker on threads; `nil` if it is to be attached as the hello says.
+  /// - Parameter page: the status page of a worker on threads; `nil` if it is to be attached as the hello
+  ///   says.
   init(streams: consuming WorkerStreams, page given: StatusPage?) throws(Failure) {
     var input = InputBuffer()
     let numbers = streams.relinquish()
@@ -104,7 +105,8 @@ struct WorkerConnection: ~Copyable {
     let failure: String
   }
 
-  /// Maps the status page through the coordinator's own descriptor, which has no name that could be left behind. Where
+  /// Maps the status page through the coordinator's own descriptor, which has no name that could be left
+  /// behind. Where
   /// that is not possible the worker keeps a page to itself, and sends each result as it comes.
   private static func attachPage(_ hello: Hello) -> AttachedPage {
     var failure = ""

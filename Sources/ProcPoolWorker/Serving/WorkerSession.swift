@@ -4,7 +4,8 @@ import ProcPoolWire
 
 /// The serving loop of a worker: reads frames, runs chunks, writes results.
 ///
-/// - Because `@unchecked Sendable`: it belongs to the serving thread, on which all of its asynchronous code stays.
+/// - Because `@unchecked Sendable`: it belongs to the serving thread, on which all of its asynchronous code
+///   stays.
 @usableFromInline
 final class WorkerSession: @unchecked Sendable {
   let worker: WorkerID
@@ -19,7 +20,8 @@ final class WorkerSession: @unchecked Sendable {
 
   /// The position of the next item.
   var position: UInt64 = 0
-  /// The chunk that is running, for the task's context: its call and first item, and the position of that item.
+  /// The chunk that is running, for the task's context: its call and first item, and the position of that
+  /// item.
   private(set) var current: (call: UInt32, first: UInt64, position: UInt64) = (0, 0, 0)
   /// The gate was found closed: chunks are skipped until the frame that reopens it.
   private var isSkipping = false
@@ -90,14 +92,16 @@ final class WorkerSession: @unchecked Sendable {
     if ChunkFlags(rawValue: header.flags).flushes || results.flushesEachItem { flush(position: position) }
   }
 
-  /// The next frame; its body is valid until the next call. Results are written before the loop waits for one.
+  /// The next frame; its body is valid until the next call. Results are written before the loop waits for
+  /// one.
   ///
   /// - Returns: `nil` when the coordinator is gone.
   private func nextFrame() throws -> ServedChunk? {
     while true {
       switch try FrameScan.scan(input.bytes, limit: maximumBody) {
       case .frame(let header):
-        let body = UnsafeRawBufferPointer(rebasing: input.bytes[FrameHeader.size...].prefix(header.bodyLength))
+        let body = UnsafeRawBufferPointer(
+          rebasing: input.bytes[FrameHeader.size...].prefix(header.bodyLength))
         input.consume(header.frameLength)
         return ServedChunk(header: header, body: body)
       case .needs(let length):
@@ -112,7 +116,8 @@ final class WorkerSession: @unchecked Sendable {
     }
   }
 
-  /// Polls for a moment, because waking a sleeping processor costs more than most frames take to come, then sleeps.
+  /// Polls for a moment, because waking a sleeping processor costs more than most frames take to come, then
+  /// sleeps.
   private func waitForInput() throws(SystemError) {
     if pollingTime > 0 {
       let deadline = MonotonicClock.now() + pollingTime

@@ -59,7 +59,8 @@ package enum WorkerThread {
     return ending.value
   }
 
-  /// - Because `@unchecked Sendable`: written by a job of the executor and read after it has stopped, on one thread.
+  /// - Because `@unchecked Sendable`: written by a job of the executor and read after it has stopped, on one
+  ///   thread.
   private final class EndingBox: @unchecked Sendable {
     var value = WorkerSession.Ending.lost
   }

@@ -1,4 +1,5 @@
-/// Where a task is running: for messages, file names and everything else that wants to tell items or workers apart.
+/// Where a task is running: for messages, file names and everything else that wants to tell items or workers
+/// apart.
 ///
 ///     func run(_ path: String) throws -> Int {
 ///       log("\(TaskContext.current!.worker) reads \(path)")

@@ -1,4 +1,5 @@
-/// A property of a task that exists in workers only: `prepare` builds it, `run` uses it, and it is never sent.
+/// A property of a task that exists in workers only: `prepare` builds it, `run` uses it, and it is never
+/// sent.
 ///
 ///     struct Lookup: PoolTask {
 ///       var path: String
@@ -7,11 +8,13 @@
 ///       func run(_ word: String) -> Int { index[word] }
 ///     }
 ///
-/// What it holds lives in one worker until the call ends. It has no initial value, because a worker gets the task
+/// What it holds lives in one worker until the call ends. It has no initial value, because a worker gets the
+/// task
 /// decoded, not initialised: set it in `prepare`. Used before, it traps and says so.
 @propertyWrapper
 public struct WorkerLocal<Value>: Sendable {
-  // Because @unchecked Sendable: a worker serves a call's items one at a time, and copies of a task value that are made
+  // Because @unchecked Sendable: a worker serves a call's items one at a time, and copies of a task value
+  // that are made
   // for other processes are made by encoding, which leaves the value out.
   private final class Storage: @unchecked Sendable {
     var value: Value?

@@ -23,7 +23,8 @@ struct SeededGenerator: RandomNumberGenerator {
   }
 }
 
-/// A pool without processes: performs what the scheduler decides on workers that are queues, and lets them start, work,
+/// A pool without processes: performs what the scheduler decides on workers that are queues, and lets them
+/// start, work,
 /// stall, lie down and die at random. Keeps its own books on every item, to compare.
 struct Simulation {
   /// A worker as it really is, which the scheduler knows only from what it says.
@@ -78,7 +79,9 @@ struct Simulation {
   private mutating func perform(_ action: SchedulerAction<Items>) {
     switch action {
     case .launch(let place):
-      if !launches.insert(place).inserted || workers[place] != nil { breach = "place \(place) is launched twice" }
+      if !launches.insert(place).inserted || workers[place] != nil {
+        breach = "place \(place) is launched twice"
+      }
     case .sendChunk(let place, let chunk, _):
       if chunk.payload != Items(first: chunk.first, count: chunk.count) {
         breach = "a chunk of \(chunk.count) items from \(chunk.first) carries \(chunk.payload)"
@@ -116,7 +119,9 @@ struct Simulation {
       breach = breach ?? "item \(item) of call \(call) ends as \(fate) after \(fates[call]![Int(item)])"
       return
     }
-    if cancelled.contains(call) { breach = breach ?? "item \(item) of call \(call) ends after its cancellation" }
+    if cancelled.contains(call) {
+      breach = breach ?? "item \(item) of call \(call) ends after its cancellation"
+    }
     fates[call]![Int(item)] = fate
   }
 
@@ -159,9 +164,11 @@ struct Simulation {
     for _ in 0..<Int.random(in: 1...4, using: &random) {
       let first = UInt64(fates[call]!.count)
       let count = Int.random(in: 1...5, using: &random)
-      let place = Int.random(in: 0..<8, using: &random) == 0 ? workers.indices.randomElement(using: &random) : nil
+      let place =
+        Int.random(in: 0..<8, using: &random) == 0 ? workers.indices.randomElement(using: &random) : nil
       chunks.append(
-        Chunk(call: call, first: first, count: count, payload: Items(first: first, count: count), place: place))
+        Chunk(
+          call: call, first: first, count: count, payload: Items(first: first, count: count), place: place))
       fates[call]! += Array(repeating: .pending, count: count)
     }
     scheduler.accept(chunks, now: now)
@@ -200,7 +207,9 @@ struct Simulation {
     }
   }
 
-  private mutating func report(_ place: Int, _ results: [(position: UInt64, call: UInt32, item: UInt64)], peeked: Bool) {
+  private mutating func report(
+    _ place: Int, _ results: [(position: UInt64, call: UInt32, item: UInt64)], peeked: Bool
+  ) {
     for result in results {
       let reception = scheduler.received(
         place, call: result.call, first: result.item, count: 1, position: peeked ? result.position : nil)
@@ -230,14 +239,17 @@ struct Simulation {
     else { return }
     counts["cancel", default: 0] += 1
     cancelled.insert(call)
-    for index in fates[call]!.indices where fates[call]![index] == .pending { fates[call]![index] = .cancelled }
+    for index in fates[call]!.indices where fates[call]![index] == .pending {
+      fates[call]![index] = .cancelled
+    }
     scheduler.cancel(call, now: now)
   }
 
   private mutating func lose(_ place: Int) {
     guard let worker = workers[place], worker.greeted else { return }
     counts["loss", default: 0] += 1
-    // Half of the time there is no page to salvage from: what was not written is lost, and must not run again.
+    // Half of the time there is no page to salvage from: what was not written is lost, and must not run
+    // again.
     let salvages = Bool.random(using: &random)
     if salvages { report(place, worker.buffered, peeked: true) }
     settle()
@@ -245,7 +257,8 @@ struct Simulation {
     workers[place] = nil
     let progress = StatusPage.Progress(
       position: worker.running ?? worker.next, phase: worker.running == nil ? .idle : .running)
-    scheduler.lost(place, progress: salvages || Bool.random(using: &random) ? progress : nil, loss: Self.loss, now: now)
+    scheduler.lost(
+      place, progress: salvages || Bool.random(using: &random) ? progress : nil, loss: Self.loss, now: now)
   }
 
   private mutating func die(_ place: Int) {

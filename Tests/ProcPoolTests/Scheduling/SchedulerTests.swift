@@ -7,7 +7,9 @@ import Testing
 @Suite struct EveryItemEndsExactlyOnce {
   /// A seed of one's own reruns one schedule: `PROCPOOL_SEED=7 swift test --filter EveryItemEndsExactlyOnce`.
   private var seeds: [UInt64] {
-    if let given = ProcessInfo.processInfo.environment["PROCPOOL_SEED"].flatMap(UInt64.init) { return [given] }
+    if let given = ProcessInfo.processInfo.environment["PROCPOOL_SEED"].flatMap(UInt64.init) {
+      return [given]
+    }
     let first = UInt64.random(in: 0..<1 << 40)
     return (0..<500).map { first + $0 }
   }
@@ -122,7 +124,9 @@ import Testing
     scheduler.start()
     scheduler.greeted(0, now: 0)
     let long = scheduler.begin(timeout: nil, itemTime: 1e6)
-    let chunks = (0..<100).map { Chunk(call: long, first: UInt64($0), count: 1, payload: Items(first: UInt64($0), count: 1)) }
+    let chunks = (0..<100).map {
+      Chunk(call: long, first: UInt64($0), count: 1, payload: Items(first: UInt64($0), count: 1))
+    }
     scheduler.accept(chunks, now: 0)
     let short = scheduler.begin(timeout: nil, itemTime: 1e6)
     scheduler.accept([Chunk(call: short, first: 0, count: 1, payload: Items(first: 0, count: 1))], now: 0)
