@@ -48,6 +48,7 @@ let package = Package(
     // Tests, a folder per module, and above them those that need real processes
     .testTarget(name: "ProcPoolWireTests", dependencies: ["ProcPoolWire"]),
     .testTarget(name: "ProcPoolSystemTests", dependencies: ["ProcPoolSystem"]),
+    .testTarget(name: "ProcPoolWorkerTests", dependencies: ["ProcPoolWorker"]),
     .testTarget(name: "ProcPoolTests", dependencies: ["ProcPool"]),
     .testTarget(name: "ProcPoolBenchTests", dependencies: ["ProcPoolBench", "procpool"]),
     .testTarget(name: "ProcessTests", dependencies: ["ProcPool", "FaultyTasks", "FaultyWorker"]),

@@ -1,10 +1,12 @@
-// Feeds arbitrary bytes to the decoder, for libFuzzer to find those that make it trap, loop or allocate too much.
+// Feeds arbitrary bytes to the decoder, for libFuzzer to find those that make it trap, loop or allocate too
+// much.
 //
 // Built together with the module's own sources, as one module:
 //
 //     swiftc -O -sanitize=fuzzer -parse-as-library -swift-version 6 -package-name procpool \
 //       $(find Sources/ProcPoolWire -name '*.swift') Tests/Fuzz/*.swift -o .build/fuzz/codec
-//     .build/fuzz/codec -max_total_time=60 -rss_limit_mb=512 -malloc_limit_mb=64 -timeout=5 .build/fuzz/corpus
+//     .build/fuzz/codec -max_total_time=60 -rss_limit_mb=512 -malloc_limit_mb=64 -timeout=5
+//     .build/fuzz/corpus
 //
 // The first byte of an input says what it is decoded as. What decodes is encoded again, and must then decode.
 
@@ -126,6 +128,7 @@ private let targets: [@Sendable (UnsafeRawBufferPointer) -> Void] = [
   { check(FuzzPoint.self, $0) },
   { _ = try? WireCoding.decode(FuzzExplorer.self, from: $0) },
   { _ = try? WireCoding.decode([String: FuzzExplorer].self, from: $0) },
+  readStream,
 ]
 
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -135,7 +138,8 @@ public func fuzzOneInput(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   return 0
 }
 
-/// Starts from valid messages now and then, since random bytes seldom become one: libFuzzer asks for a mutation
+/// Starts from valid messages now and then, since random bytes seldom become one: libFuzzer asks for a
+/// mutation
 /// of `data`, and gets its own, or a whole sample in its place once in a thousand times.
 @_cdecl("LLVMFuzzerCustomMutator")
 public func fuzzMutate(_ data: UnsafeMutablePointer<UInt8>, _ size: Int, _ maximum: Int, _ seed: CUnsignedInt)

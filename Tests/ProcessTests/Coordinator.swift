@@ -36,7 +36,8 @@ struct Coordinator: Sendable {
       close(output[1])
       close(errors[1])
     }
-    let pid = try Inspection.spawn([path, "coordinate"] + words, output: output[1], errors: errors[1])
+    let pid = try Inspection.spawn(
+      [path, "coordinate"] + words, output: output[1], errors: errors[1], resetsSignals: true)
     return (pid, output[0], errors[0])
   }
 

@@ -112,9 +112,9 @@ extension Inspection {
   ///
   /// - Parameters:
   ///   - output: becomes its standard output, if given; `errors` its standard error.
-  ///   - variables: set in addition to the environment of this process.
+  ///   - resetsSignals: whether it starts with no signal blocked or ignored, as from a terminal.
   public static func spawn(
-    _ arguments: [String], output: Int32? = nil, errors: Int32? = nil, variables: [String: String] = [:]
+    _ arguments: [String], output: Int32? = nil, errors: Int32? = nil, resetsSignals: Bool = false
   ) throws -> Int32 {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -125,20 +125,21 @@ extension Inspection {
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
     // Without a group of its own, what is sent to the group of this process would reach it, too.
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-    var environment: [UnsafeMutablePointer<CChar>?] = []
-    var entry = environ
-    while let text = entry.pointee {
-      environment.append(strdup(text))
-      entry += 1
+    var flags = POSIX_SPAWN_SETPGROUP
+    if resetsSignals {
+      var set = sigset_t()
+      sigemptyset(&set)
+      posix_spawnattr_setsigmask(&attributes, &set)
+      sigfillset(&set)
+      posix_spawnattr_setsigdefault(&attributes, &set)
+      flags |= POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
     }
-    for (name, value) in variables { environment.append(strdup("\(name)=\(value)")) }
+    posix_spawnattr_setflags(&attributes, Int16(flags))
     var words = arguments.map { strdup($0) }
-    defer { for text in words + environment { free(text) } }
+    defer { for text in words { free(text) } }
     words.append(nil)
-    environment.append(nil)
     var pid: Int32 = 0
-    let code = posix_spawn(&pid, arguments[0], &actions, &attributes, words, environment)
+    let code = posix_spawn(&pid, arguments[0], &actions, &attributes, words, environ)
     guard code == 0 else { throw SpawnFailure(code: code) }
     return pid
   }

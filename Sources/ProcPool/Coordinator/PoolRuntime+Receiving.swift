@@ -140,7 +140,7 @@ extension PoolRuntime {
     case .ignore: return
     case .deliver(let skipped):
       guard let box else { return }
-      let first = header.first + UInt64(skipped)
+      let first = header.first &+ UInt64(skipped)
       let wanted = count - skipped
       state.statistics.itemsFinished += UInt64(wanted)
       if header.kind == .results {
@@ -241,7 +241,7 @@ extension PoolRuntime {
         guard header.bodyLength <= room, header.count > 0, header.count <= left else { break }
         let used = OutputSlice(memory: memory, start: body.start, count: header.bodyLength)
         guard (try? take(header, used, position: position, of: link, &state, &effects)) != nil else { break }
-        position += UInt64(header.count)
+        position &+= UInt64(header.count)
         left -= Int(header.count)
         offset += header.frameLength
       }

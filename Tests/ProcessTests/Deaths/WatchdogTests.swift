@@ -25,7 +25,7 @@ extension Processes {
       #expect(errors == "")
     }
 
-    @Test(arguments: ["busy", "idle"], [SIGINT, SIGTERM, SIGHUP, SIGQUIT])
+    @Test(arguments: ["busy", "idle"], [SIGINT, SIGTERM, SIGHUP])
     func anInterruptEndsTheCoordinatorAndItsWorkersQuietly(_ work: String, _ signal: Int32) async throws {
       let coordinator = try Coordinator(work)
       // As a terminal does it: to the coordinator's process group, in which its workers are not.
