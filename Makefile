@@ -32,7 +32,7 @@ help:
 
 # Every target that needs Swift names this one first.
 swift:
-	@Scripts/require-swift.sh
+	@.ci/scripts/require-swift.sh
 
 bench: release
 	.build/release/procpool bench --workers $(WORKERS) $(ARGS)
@@ -45,26 +45,26 @@ build: swift
 	$(BUILD) --build-tests $(STRICT)
 
 test: build
-	@Scripts/require-workers.sh "$$(swift build --show-bin-path)"
+	@.ci/scripts/require-workers.sh "$$(swift build --show-bin-path)"
 	swift test --skip-build $(STRICT) $(ARGS)
 
 lint: swift
 	swift format lint --strict --recursive $(SOURCES)
-	Scripts/check-imports.sh
-	Scripts/check-tree.sh
+	.ci/scripts/check-imports.sh
+	.ci/scripts/check-tree.sh
 
 format: swift
 	swift format format --in-place --recursive $(SOURCES)
 
 docs: swift
 	$(BUILD) --target ProcPool $(STRICT)
-	Scripts/build-docs.sh "$$(swift build --show-bin-path)" .build/docs
+	.ci/scripts/build-docs.sh "$$(swift build --show-bin-path)" .build/docs
 
 examples: swift
 	$(RELEASE) --product Squares
 	$(RELEASE) --product OwnWorker
 	$(RELEASE) --product OwnWorkerWorker
-	Scripts/run-examples.sh .build/release
+	.ci/scripts/run-examples.sh .build/release
 
 fuzz: swift
 	mkdir -p .build/fuzz/corpus

@@ -1,6 +1,6 @@
 // How large values are and how long they take, in procpool's codec, in Foundation's and in Python's pickle.
 //
-//     swift run -c release codec-comparison
+//     swift run -c release CodecComparison
 //
 // Times are medians of several runs, in one process, after a first run that is not counted. pickle is measured by
 // `python3` if there is one, with lists, floats and dictionaries of the same content.

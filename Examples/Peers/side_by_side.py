@@ -4,7 +4,7 @@
 A shared machine drifts by a factor of two within minutes, so the two take turns and only figures of the same round
 are divided by each other. The ratio that is printed is the median over the rounds.
 
-    make build    # or: swift build -c release --static-swift-stdlib
+    make release    # or: swift build -c release --static-swift-stdlib
     python3 side_by_side.py ../../.build/release/procpool --workers 2
 """
 

@@ -24,7 +24,7 @@ struct BenchCommand {
         name: "quick", value: .none, summary: "less data and fewer runs: 15 seconds instead of 90"),
       OptionDescription(
         name: "repeat", value: .integer(1...1_000), placeholder: "K",
-        summary: "the number of measured runs of each strategy, 3 to 6 unless given"),
+        summary: "the number of measured runs of each strategy, 1 to 6 unless given"),
       OptionDescription(
         name: "seed", value: .unsigned, placeholder: "S",
         summary: "what the samples' random numbers follow from, 1 unless given"),

@@ -50,9 +50,15 @@ public enum Inspection {
 
   /// A set of signals, by its name in a status file of /proc.
   public static func signalSet(_ name: String, in path: String) -> UInt64 {
-    let line = contents(path)?.split(separator: "\n").first { $0.hasPrefix(name + ":") }
+    signalSet(name, of: contents(path) ?? "")
+  }
+
+  /// A set of signals, by its name in the text of a status file; without the two that are the C library's own, and that
+  /// it has ignored in what it starts.
+  public static func signalSet(_ name: String, of status: String) -> UInt64 {
+    let line = status.split(separator: "\n").first { $0.hasPrefix(name + ":") }
     let digits = line?.split(separator: "\t").last.map(String.init) ?? ""
-    return UInt64(digits, radix: 16) ?? .max
+    return (UInt64(digits, radix: 16) ?? .max) & ~(3 << 31)
   }
 
   /// The names in a directory; none if it cannot be read.
@@ -144,8 +150,8 @@ extension Inspection {
     return pid
   }
 
-  /// Runs a shell command to its end, and returns what it wrote to standard output.
-  public static func output(of command: String) throws -> String {
+  /// Runs a program to its end, and returns what it wrote to standard output.
+  public static func output(of words: [String]) throws -> String {
     var ends: [Int32] = [0, 0]
     pipe(&ends)
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -153,7 +159,7 @@ extension Inspection {
     let pid: Int32
     do {
       defer { close(ends[1]) }
-      pid = try spawn(["/bin/sh", "-c", command], output: ends[1])
+      pid = try spawn(words, output: ends[1])
     }
     let text = readAll(ends[0])
     var status: Int32 = 0

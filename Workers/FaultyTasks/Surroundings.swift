@@ -58,12 +58,10 @@ public struct Print: PoolTask {
   }
 }
 
-/// Runs a shell command to its end, and returns what it wrote to standard output.
-public struct RunCommand: PoolTask {
+/// Runs a program to its end, and returns what it wrote to standard output.
+public struct RunProgram: PoolTask {
   public init() {}
-  public func run(_ command: String) throws -> String {
-    try Inspection.output(of: command)
-  }
+  public func run(_ words: [String]) throws -> String { try Inspection.output(of: words) }
 }
 
 /// Starts a program that outlives the item, and returns its process number.

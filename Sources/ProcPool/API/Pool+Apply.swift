@@ -32,7 +32,7 @@ extension Pool {
   ///     let handle = pool.applyAsync(Scale(factor: 3), to: 14)
   ///     print(try await handle.value)                                   // 42.0
   ///
-  /// It cannot wait, so it takes any number of items: the caller bounds them. ``submit(_:to:timeout:)`` waits
+  /// It cannot wait, so it takes any number of items: the caller bounds them. `submit` waits
   /// while
   /// the pool is full.
   public func applyAsync<Task: PoolTask>(
@@ -184,13 +184,19 @@ extension Pool {
       try _Concurrency.Task.checkCancellation()
       let isFull = runtime.state.withLock { $0.isFull }
       if !isFull { return }
-      await withUnsafeContinuation { continuation in
-        // Resumed when fewer calls are pending, or when the pool ends.
-        let isFull = runtime.state.withLock { state in
-          if state.isFull { state.submitters.append(continuation) }
-          return state.isFull
+      await withTaskCancellationHandler {
+        await withUnsafeContinuation { continuation in
+          // Resumed when fewer calls are pending, when the pool ends, or when one of those who wait is
+          // cancelled.
+          let waits = runtime.state.withLock { state in
+            let waits = state.isFull && !_Concurrency.Task.isCancelled
+            if waits { state.submitters.append(continuation) }
+            return waits
+          }
+          if !waits { continuation.resume() }
         }
-        if !isFull { continuation.resume() }
+      } onCancel: {
+        runtime.recallSubmitters()
       }
     }
   }

@@ -9,7 +9,7 @@ extension Pool {
   /// context,
   /// when workers have room for them. An item that fails ends the stream with its error when its turn has
   /// come;
-  /// ``imapResults(_:over:chunkSize:ordered:inFlight:timeout:)`` goes on.
+  /// `imapResults` goes on.
   ///
   /// - Parameters:
   ///   - chunkSize: how many items a worker is sent at a time, exactly (the last chunk may be shorter);

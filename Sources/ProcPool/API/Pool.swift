@@ -1,9 +1,9 @@
 import Glibc
 @_exported import ProcPoolFoundation
 import ProcPoolSystem
+@_exported import enum ProcPoolSystem.ProcessEnd
+@_exported import ProcPoolWire
 @_exported import ProcPoolWorker
-@_exported import protocol ProcPoolWire.WireBlock
-@_exported import protocol ProcPoolWire.WireCodable
 
 /// A number of worker processes that run tasks.
 ///

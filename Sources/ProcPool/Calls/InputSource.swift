@@ -24,8 +24,9 @@ struct SequenceSource<Iterator: IteratorProtocol>: InputSource where Iterator.El
 
   init(_ inputs: some Sequence<Iterator.Element>, iterator: Iterator) {
     self.iterator = iterator
-    // Only collections know their count; the estimate of other sequences may be far too low.
-    if let collection = inputs as? any Collection { remaining = collection.count }
+    // Only these know their count at once: others would go through all their elements for it, which may be
+    // endless.
+    if let collection = inputs as? any RandomAccessCollection { remaining = collection.count }
   }
 
   mutating func countRest() -> Int {

@@ -226,6 +226,14 @@ extension PoolRuntime {
     waiter?.resume()
   }
 
+  /// Makes everybody who waits in `submit` look again.
+  func recallSubmitters() {
+    change { state, effects in
+      effects.resumed += Array(state.submitters)
+      state.submitters.removeAll()
+    }
+  }
+
   /// The owner wants no more of the call: what has not started is taken back.
   func retire(_ box: CallBox) {
     change { state, _ in state.scheduler.retire(box.id, now: MonotonicClock.now()) }

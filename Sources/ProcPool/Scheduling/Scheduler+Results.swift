@@ -18,7 +18,8 @@ extension Scheduler {
     guard start <= known else { return .ignore }
     let skipped = Int(min(known - start, UInt64(count)))
     if skipped == count { return .ignore }
-    var item = first &+ UInt64(skipped)  // A worker may say anything; a number that overflows matches no item.
+    // A worker may say anything; a number that overflows matches no item.
+    var item = first &+ UInt64(skipped)
     var left = count - skipped
     while left > 0 {
       guard let front = places[index].queue.first else {

@@ -148,7 +148,7 @@ struct Scheduler<Payload: ChunkPayload> {
   /// How far the pool is on its way from open to gone.
   enum Life: Equatable { case open, closing, terminating, broken(WorkerStartFailure), stopped }
 
-  /// How often a place is filled again without any item ending there.
+  /// So many workers in a row may be lost in one place without any item ending there; then it stays empty.
   static var maximumStrikes: Int { 3 }
 
   private(set) var life = Life.open

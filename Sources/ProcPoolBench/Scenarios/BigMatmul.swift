@@ -26,7 +26,7 @@ struct BigMatmul {
   private static let mostCopies = 8
 
   func run() async throws {
-    let runs = context.options.runs(usual: 3, quickly: 2)
+    let runs = context.options.runs(usual: 2, quickly: 2)
     // Two samples instead of three, because making one takes longer than most runs.
     for (number, share) in Parts.of(0..<runs, count: 2).enumerated() {
       context.recorder.announce(

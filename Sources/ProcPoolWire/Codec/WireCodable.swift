@@ -28,7 +28,7 @@ public protocol WireCodable {
 
   /// Reads one value, and exactly the bytes that `encode(into:)` appended.
   ///
-  /// - Throws: ``WireError`` or an error of the type's own. Must not trap, whatever the bytes are.
+  /// - Throws: `WireError` or an error of the type's own. Must not trap, whatever the bytes are.
   static func decode(from reader: inout WireReader) throws -> Self
 
   /// Appends an array of values. The default writes the count and then each value; types that lie in memory as

@@ -27,9 +27,11 @@ package enum WorkerThread {
     let numbers = streams.relinquish()
     do {
       try SystemThread.start(name: name, clearsSignalMask: true) {
-        // In a process of its own this changes nothing: the watchdog sees the hang-up. On a thread of the
-        // coordinator's, a write to a pipe that it has closed must not end the program.
-        SignalState.blockPipeSignal()
+        // On a thread of the coordinator's, a write to a pipe that it has closed must not end the program. In
+        // a process
+        // of its own nothing is blocked: programs that tasks start would inherit that, and never end by
+        // SIGPIPE.
+        if page != nil { SignalState.blockPipeSignal() }
         let streams = WorkerStreams(
           tasks: Descriptor(owning: numbers.tasks), results: Descriptor(owning: numbers.results))
         do throws(WorkerConnection.Failure) {

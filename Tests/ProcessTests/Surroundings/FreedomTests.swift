@@ -51,7 +51,7 @@ extension Processes {
 
     @Test func aTaskStartsProgramsAndWaitsForThem() async throws {
       try await withPool(workers: 2, worker: .faulty) { pool in
-        let outputs = try await pool.map(RunCommand(), over: (0..<20).map { "echo \($0)" })
+        let outputs = try await pool.map(RunProgram(), over: (0..<20).map { ["/bin/echo", "\($0)"] })
         #expect(outputs == (0..<20).map { "\($0)\n" })
       }
     }

@@ -20,9 +20,10 @@ extension Processes {
 
     @Test func aProgramThatATaskStartsBlocksNoSignal() async throws {
       try await withPool(workers: 1, worker: .faulty) { pool in
-        let status = try await pool.apply(RunCommand(), to: "cat /proc/self/status")
-        let sets = status.split(separator: "\n").filter { $0.hasPrefix("SigBlk") || $0.hasPrefix("SigIgn") }
-        #expect(sets == ["SigBlk:\t0000000000000000", "SigIgn:\t0000000000000000"])
+        // No shell in between: that clears its mask itself.
+        let status = try await pool.apply(RunProgram(), to: ["/bin/cat", "/proc/self/status"])
+        #expect(Inspection.signalSet("SigBlk", of: status) == 0)
+        #expect(Inspection.signalSet("SigIgn", of: status) == 0)
       }
     }
 
@@ -50,7 +51,7 @@ extension Processes {
     @Test func aProgramThatATaskStartsHoldsOnlyTheStandardStreams() async throws {
       try await withPool(workers: 2, worker: .faulty) { pool in
         // A builtin, so that the shell's own descriptors are what is listed; 0, 1 and 2, and the listing itself.
-        let listing = try await pool.broadcast(RunCommand(), "cd /proc/self/fd && echo *")
+        let listing = try await pool.broadcast(RunProgram(), ["/bin/sh", "-c", "cd /proc/self/fd && echo *"])
         for line in listing {
           let numbers = line.split { $0.isWhitespace }.compactMap { Int($0) }
           #expect(Set(numbers).isSubset(of: [0, 1, 2, 3]), "\(line)")
@@ -89,7 +90,8 @@ extension Processes {
         _ = try await pool.broadcast(ProcessNumber(), 0)
         let fresh = Inspection.descriptors().filter { before[$0.key] != $0.value }
         #expect(fresh.count >= 8)
-        for (number, target) in fresh {
+        // Foundation's sockets are not; it closes them in what it starts itself.
+        for (number, target) in fresh where !target.hasPrefix("socket:") {
           #expect(fcntl(number, F_GETFD) & FD_CLOEXEC != 0, "descriptor \(number) is \(target)")
         }
       }
@@ -104,7 +106,7 @@ extension Processes {
     @Test func theMarkIsGoneWhenATaskRuns() async throws {
       try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
         #expect(try await pool.apply(ReadVariable(), to: "PROCPOOL_WORKER") == nil)
-        #expect(try await pool.apply(RunCommand(), to: "env").contains("PROCPOOL") == false)
+        #expect(try await !pool.apply(RunProgram(), to: ["/usr/bin/env"]).contains("PROCPOOL_WORKER="))
       }
       #expect(getenv("PROCPOOL_WORKER") == nil)
     }

@@ -35,7 +35,7 @@ for module in Sources/* Workers/*; do
   [ -d "$module" ] || continue
   if ! list=$(allowed "$module"); then
     if find "$module" -name '*.swift' -print -quit | grep -q .; then
-      echo "$module: a module without a line in Scripts/check-imports.sh" >&2
+      echo "$module: a module without a line in .ci/scripts/check-imports.sh" >&2
       status=1
     fi
     continue
