@@ -150,3 +150,30 @@ public struct FragileTask: PoolTask {
 public func writeLine(_ line: String) {
   _ = (line + "\n").withCString { write(2, $0, strlen($0)) }
 }
+
+/// Notes each item in a file, and kills its worker at one of them.
+public struct NoteAndDie: PoolTask {
+  public var path: String
+  public var item: Int
+  public init(path: String, item: Int) {
+    self.path = path
+    self.item = item
+  }
+
+  public func run(_ input: Int) -> Int {
+    Note(path: path).run(input)
+    if input == item { Death.signal(SIGKILL).perform() }
+    return input
+  }
+}
+
+/// Writes so many bytes to standard error.
+public struct Flood: PoolTask {
+  public var bytes: Int
+  public init(bytes: Int) { self.bytes = bytes }
+
+  public func run(_ input: Int) -> Int {
+    for _ in 0..<bytes / 64 { writeLine(String(repeating: "x", count: 63)) }
+    return input
+  }
+}

@@ -147,7 +147,7 @@ final class WorkerSession: @unchecked Sendable {
   ///
   /// - Returns: `false` if they have been taken back, or if nobody is there to get their results.
   func claim(_ count: UInt64, position: UInt64) -> Bool {
-    if results.flushesEachItem { flush(position: position) }
+    if results.flushesEachItem { renewResults(position: position) }
     guard !isLost else { return false }
     isSkipping = !page.claim(count)
     return !isSkipping

@@ -1,0 +1,186 @@
+import ProcPoolSystem
+import ProcPoolWire
+import Testing
+
+@testable import ProcPoolWorker
+
+struct Twice: PoolTask {
+  func run(_ input: Int) throws -> Int {
+    if input < 0 { throw Negative() }
+    return input * 2
+  }
+}
+
+struct Negative: Error {}
+
+/// A worker on a thread, and the coordinator's side of its pipes played by the test, byte by byte.
+private final class Peer {
+  let page: StatusPage?
+  let tasks: Descriptor
+  let results: Descriptor
+  private var received: [UInt8] = []
+
+  init(sharesPage: Bool) throws {
+    let down = try Pipe().relinquish()
+    let up = try Pipe().relinquish()
+    tasks = Descriptor(owning: down.writing)
+    results = Descriptor(owning: up.reading)
+    page = sharesPage ? StatusPage.makePrivate() : nil
+    page?.reset()
+    try WorkerThread.start(
+      streams: WorkerStreams(
+        tasks: Descriptor(owning: down.reading), results: Descriptor(owning: up.writing)),
+      page: page, name: "peer"
+    ) { _ in }
+    try send { writer in
+      Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
+      let hello = Hello(
+        worker: 4, coordinator: 0, buildID: [], maximumBody: 1 << 20, pollingTime: 0, page: nil)
+      writer.writeFrame(FrameHeader(.hello)) { hello.write(to: &$0) }
+    }
+    try fill(atLeast: Preamble.size)
+    #expect(try received.withUnsafeBytes { try Preamble.check($0) })
+    received.removeFirst(Preamble.size)
+    #expect(try next().header.kind == .greeting)
+  }
+
+  func send(_ write: (inout WireWriter) -> Void) throws {
+    var writer = WireWriter()
+    write(&writer)
+    #expect(try tasks.writeAll(writer.bytes))
+  }
+
+  func sendCall(_ call: UInt32, typeName: String) throws {
+    let task = try WireCoding.encode(Twice())
+    try send { writer in
+      writer.writeFrame(FrameHeader(.call, call: call)) { writer in
+        CallMessage.writeHead(typeName: typeName, to: &writer)
+        task.withUnsafeBytes { writer.writeBytes($0) }
+      }
+    }
+  }
+
+  func sendChunk(_ call: UInt32, first: UInt64, _ inputs: [Int], flushes: Bool = true) throws {
+    let flags = ChunkFlags(flushes: flushes, claimExponent: 0).rawValue
+    let header = FrameHeader(.chunk, flags: flags, call: call, count: UInt32(inputs.count), first: first)
+    try send { writer in
+      writer.writeFrame(header) { writer in for input in inputs { writer.writeFixed(input) } }
+    }
+  }
+
+  private func fill(atLeast count: Int) throws {
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    while received.count < count {
+      guard case .moved(let more) = try bytes.withUnsafeMutableBytes({ try results.read(into: $0) }) else {
+        throw SystemError(call: "read: the worker has gone", code: 0)
+      }
+      received += bytes.prefix(more)
+    }
+  }
+
+  /// The next frame; waits for it.
+  func next() throws -> (header: FrameHeader, body: [UInt8]) {
+    while true {
+      switch try received.withUnsafeBytes({ try FrameScan.scan($0, limit: 1 << 20) }) {
+      case .needs(let count): try fill(atLeast: count)
+      case .frame(let header):
+        let body = Array(received.dropFirst(FrameHeader.size).prefix(header.bodyLength))
+        received.removeFirst(header.frameLength)
+        return (header, body)
+      }
+    }
+  }
+
+  func nextOutputs() throws -> (header: FrameHeader, outputs: [Int]) {
+    let (header, body) = try next()
+    let outputs = body.withUnsafeBytes { bytes in
+      (0..<body.count / 8).map { bytes.loadUnaligned(fromByteOffset: $0 * 8, as: Int.self) }
+    }
+    return (header, outputs)
+  }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct AWorkerAnswersWhatItIsSent {
+  private let twice = _mangledTypeName(Twice.self)!
+
+  @Test func aChunkIsAnsweredWithOneFrame() throws {
+    let peer = try Peer(sharesPage: true)
+    try peer.sendCall(1, typeName: twice)
+    try peer.sendChunk(1, first: 10, [1, 2, 3])
+    let (header, outputs) = try peer.nextOutputs()
+    #expect(header.kind == .results && header.first == 10 && header.count == 3)
+    #expect(outputs == [2, 4, 6])
+  }
+
+  @Test func withoutAPageEachResultIsSentAsItComes() throws {
+    let peer = try Peer(sharesPage: false)
+    try peer.sendCall(1, typeName: twice)
+    try peer.sendChunk(1, first: 0, [1, 2, 3])
+    for item in 0..<3 {
+      let (header, outputs) = try peer.nextOutputs()
+      #expect(header.first == UInt64(item) && outputs == [(item + 1) * 2])
+    }
+  }
+
+  @Test func aThrownErrorFailsItsItemOnly() throws {
+    let peer = try Peer(sharesPage: true)
+    try peer.sendCall(1, typeName: twice)
+    try peer.sendChunk(1, first: 0, [1, -1, 3])
+    #expect(try peer.nextOutputs().outputs == [2])
+    let failure = try peer.next()
+    #expect(failure.header.kind == .failure && failure.header.first == 1 && failure.header.count == 1)
+    let report = try failure.body.withUnsafeBytes { try ErrorReport(from: $0) }
+    #expect(report.reason == .threw && report.typeName.hasSuffix("Negative"))
+    #expect(try peer.nextOutputs().outputs == [6])
+  }
+
+  @Test func anUnknownTaskFailsEachItemOfItsCall() throws {
+    let peer = try Peer(sharesPage: true)
+    try peer.sendCall(1, typeName: "4None4SuchV")
+    try peer.sendChunk(1, first: 0, [1, 2])
+    for item in 0..<2 {
+      let (header, body) = try peer.next()
+      #expect(header.kind == .failure && header.first == UInt64(item))
+      #expect(try body.withUnsafeBytes { try ErrorReport(from: $0) }.reason == .taskUnavailable)
+    }
+  }
+
+  @Test func aTypeThatIsNoTaskIsNotMade() throws {
+    let peer = try Peer(sharesPage: true)
+    try peer.sendCall(1, typeName: _mangledTypeName([String].self)!)
+    try peer.sendChunk(1, first: 0, [1])
+    let report = try peer.next().body.withUnsafeBytes { try ErrorReport(from: $0) }
+    #expect(report.reason == .taskUnavailable && report.message.contains("not a PoolTask"))
+  }
+
+  @Test func inputsThatAreCutOffFailTheirItemsOnly() throws {
+    let peer = try Peer(sharesPage: true)
+    try peer.sendCall(1, typeName: twice)
+    try peer.send { writer in
+      writer.writeFrame(FrameHeader(.chunk, flags: 1, call: 1, count: 2, first: 0)) { $0.writeFixed(21) }
+    }
+    #expect(try peer.nextOutputs().outputs == [42])
+    let (header, body) = try peer.next()
+    #expect(header.first == 1)
+    #expect(try body.withUnsafeBytes { try ErrorReport(from: $0) }.reason == .inputUndecodable)
+  }
+
+  @Test func whatWasTakenBackIsSkippedUntilTheGateIsReopened() throws {
+    let peer = try Peer(sharesPage: true)
+    try peer.sendCall(1, typeName: twice)
+    let (position, epoch) = peer.page!.takeBack()
+    #expect(position == 0)
+    try peer.sendChunk(1, first: 0, [1, 2])
+    try peer.send { $0.writeFrame(FrameHeader(.resume, first: epoch)) { _ in } }
+    try peer.sendChunk(1, first: 5, [7])
+    let (header, outputs) = try peer.nextOutputs()
+    #expect(header.first == 5 && outputs == [14])
+    #expect(peer.page!.takeBack().position == 1)
+  }
+
+  @Test func aFrameThatWorkersSendEndsTheSession() throws {
+    let peer = try Peer(sharesPage: true)
+    try peer.send { $0.writeFrame(FrameHeader(.greeting)) { _ in } }
+    #expect(throws: SystemError.self) { try peer.next() }
+  }
+}

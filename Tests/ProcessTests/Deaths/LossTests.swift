@@ -1,0 +1,197 @@
+import FaultyTasks
+import Foundation
+import ProcPool
+import Synchronization
+import Testing
+
+extension Processes {
+  /// A worker that dies costs the item that it was running, and no other.
+  @Suite struct Losses {
+    /// Dying by a trap takes Swift's backtracer a second unless it is told not to.
+    private static var environment: [String: String] {
+      ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
+    }
+
+    private static let deaths: [(Death, ProcessEnd)] = [
+      (.signal(SIGKILL), .signalled(SIGKILL)), (.signal(SIGTERM), .signalled(SIGTERM)),
+      (.signal(SIGSEGV), .signalled(SIGSEGV)), (.exit(0), .exited(status: 0)), (.exit(3), .exited(status: 3)),
+      (.overflow, .signalled(SIGSEGV)), (.trap, .signalled(SIGILL)),
+    ]
+
+    /// What a death looks like from outside: a trap's signal differs between processors.
+    private func isExpected(_ end: ProcessEnd, of death: Death, _ expected: ProcessEnd) -> Bool {
+      death == .trap ? [.signalled(SIGILL), .signalled(SIGTRAP)].contains(end) : end == expected
+    }
+
+    @Test(arguments: deaths) func aWorkerThatDiesMidTaskFailsOnlyThatItem(_ death: Death, _ end: ProcessEnd) async throws {
+      try await withPool(
+        workers: 2, worker: .faulty, environment: Self.environment, standardError: .discarded
+      ) { (pool) async throws in
+        for size in [1, 8, 50] {
+          let results = await pool.mapResults(DieAt([21], by: death), over: 0..<50, chunkSize: size)
+          for index in 0..<50 where index != 21 { #expect(try results[index].get() == index, "chunk size \(size)") }
+          guard case .failure(.workerLost(let item, let loss)) = results[21] else {
+            Issue.record("\(results[21])")
+            continue
+          }
+          #expect(item.item == 21)
+          #expect(isExpected(loss.end, of: death, end), "\(loss.end)")
+          #expect(loss.violation == nil)
+          #expect(!Inspection.isRunning(loss.pid))
+        }
+        #expect(pool.statistics.workersLost == 3)
+      }
+    }
+
+    @Test func theErrorNamesItemProcessSignalAndLastLines() async throws {
+      try await withPool(workers: 2, worker: .faulty, standardError: .discarded) { pool in
+        let pids = try await pool.broadcast(ProcessNumber(), 0)
+        let task = DieAt([3], by: .signal(SIGTERM), saying: ["reading the file", "all is lost"])
+        let error = try await poolError { try await pool.map(task, over: 0..<6, chunkSize: 2) }
+        let loss = try #require(error.loss, "\(error)")
+        #expect(loss.pid == pids[loss.worker.index])
+        #expect(loss.standardError == "reading the file\nall is lost")
+        let words = "\(error)"
+        #expect(words.contains("item 3 of call 2 was lost"))
+        #expect(words.contains("(pid \(loss.pid)) ended with signal 15 (SIGTERM)"))
+        #expect(words.contains("| all is lost"))
+      }
+    }
+
+    @Test func aTrapsMessageIsInTheError() async throws {
+      // With Swift's backtracer as the user has it.
+      try await withPool(workers: 1, worker: .faulty, standardError: .discarded) { pool in
+        let error = try await poolError { try await pool.apply(DieAt([3], by: .trap), to: 3) }
+        #expect(error.loss?.standardError.contains("Fatal error: the task has had enough") == true, "\(error)")
+        #expect("\(error)".contains("the task has had enough"))
+      }
+    }
+
+    @Test func finishedItemsOfAChunkAreKeptAndRunOnce() async throws {
+      let scratch = Scratch()
+      try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
+        let task = NoteAndDie(path: scratch.file("notes"), item: 900)
+        let results = await pool.mapResults(task, over: 0..<1000, chunkSize: 1000)
+        for index in 0..<1000 where index != 900 { #expect(try results[index].get() == index) }
+        #expect(results[900].failure?.loss != nil)
+      }
+      #expect(scratch.lines("notes").compactMap { Int($0) } == Array(0..<1000))
+    }
+
+    @Test func aDeadWorkerIsReplaced() async throws {
+      try await withPool(workers: 3, worker: .faulty) { pool in
+        let before = try await pool.broadcast(ProcessNumber(), 0)
+        let error = try await poolError { try await pool.apply(DieAt([1]), to: 1) }
+        let dead = try #require(error.loss, "\(error)")
+        let after = try await pool.broadcast(ProcessNumber(), 0)
+        #expect(Set(after).count == 3)
+        for index in 0..<3 { #expect((before[index] == after[index]) == (index != dead.worker.index)) }
+      }
+    }
+
+    @Test func aWorkerThatIsKilledWhileIdleIsReplacedAndCostsNothing() async throws {
+      try await withPool(workers: 2, worker: .faulty) { pool in
+        for _ in 0..<5 {
+          let pids = try await pool.broadcast(ProcessNumber(), 0)
+          kill(pids[0], SIGKILL)
+          #expect(await eventually { !Inspection.isRunning(pids[0]) })
+          #expect(await eventually { Inspection.children()[pids[0]] == nil })
+          let outputs = try await pool.map(Echo(), over: 0..<100)
+          #expect(outputs == Array(0..<100))
+          let after = try await pool.broadcast(ProcessNumber(), 0)
+          #expect(after[0] != pids[0] && after[1] == pids[1])
+        }
+      }
+    }
+
+    @Test func allWorkersKilledAtOnceAreReplaced() async throws {
+      try await withPool(workers: 3, worker: .faulty) { pool in
+        for round in 0..<5 {
+          let pids = try await pool.broadcast(ProcessNumber(), 0)
+          let running = Task { await pool.mapResults(Delay(milliseconds: 2), over: 0..<150, chunkSize: 5) }
+          try await Task.sleep(for: .milliseconds(30 * round))
+          for pid in pids { kill(pid, SIGKILL) }
+          let results = await running.value
+          var lost = 0
+          for (index, result) in results.enumerated() {
+            switch result {
+            case .success(let value): #expect(value == index)
+            case .failure(let error):
+              #expect(error.loss?.end == .signalled(SIGKILL), "\(error)")
+              lost += 1
+            }
+          }
+          #expect(results.count == 150)
+          #expect(lost <= 3)
+        }
+      }
+    }
+
+    @Test func manyItemsOfOneCallMayKillTheirWorkers() async throws {
+      let seed = Seed()
+      var numbers = seed.numbers
+      let bad = Set((0..<12).map { _ in Int.random(in: 0..<300, using: &numbers) })
+      try await withPool(workers: 3, worker: .faulty) { pool in
+        for size in [1, 20, nil] {
+          let results = await pool.mapResults(DieAt(bad), over: 0..<300, chunkSize: size)
+          for (index, result) in results.enumerated() {
+            switch result {
+            case .success(let value): #expect(value == index && !bad.contains(index), "\(seed)")
+            case .failure(let error):
+              #expect(bad.contains(index) && error.loss != nil && error.item?.item == index, "\(seed) \(error)")
+            }
+          }
+        }
+      }
+    }
+
+    @Test func aPreparationThatKillsIsNotTriedForEver() async throws {
+      try await withPool(workers: 2, worker: .faulty) { pool in
+        let results = await pool.mapResults(DeadlyPreparation(), over: 0..<10, chunkSize: 1)
+        for result in results { #expect(result.failure?.loss != nil, "\(result)") }
+        let outputs = try await pool.map(Echo(), over: 0..<10)
+        #expect(outputs == Array(0..<10))
+      }
+    }
+
+    @Test(arguments: [true, false]) func aWorkerThatBreaksTheProtocolIsKilledAndReplaced(closes: Bool) async throws {
+      try await withPool(workers: 2, worker: .faulty, standardError: .discarded) { pool in
+        let clock = ContinuousClock.now
+        let results = await pool.mapResults(BreakPipes(at: 5, closes: closes), over: 0..<20, chunkSize: 4)
+        #expect(ContinuousClock.now - clock < .seconds(10))
+        for index in 0..<20 where index != 5 { #expect(try results[index].get() == index) }
+        #expect(results[5].failure?.loss?.violation != nil, "\(results[5])")
+        let outputs = try await pool.map(Echo(), over: 0..<100)
+        #expect(outputs == Array(0..<100))
+      }
+    }
+
+    @Test func linesOfStandardErrorGoWhereTheyShould() async throws {
+      let lines = Mutex<[String]>([])
+      try await withPool(
+        workers: 1, worker: .faulty,
+        standardError: .lines { worker, line in lines.withLock { $0.append("\(worker): \(line)") } }
+      ) { pool in
+        let task = DieAt([1], saying: ["one", "", "two"])
+        let first = try await poolError { try await pool.apply(task, to: 1) }
+        let second = try await poolError { try await pool.apply(task, to: 1) }
+        #expect(first.loss?.standardError == "one\n\ntwo")
+        #expect(second.loss?.standardError == "one\n\ntwo")
+      }
+      let expected = ["worker 0: one", "worker 0: ", "worker 0: two"]
+      #expect(lines.withLock { $0 } == expected + expected)
+    }
+
+    @Test func aFloodOnStandardErrorHoldsUpNothing() async throws {
+      try await withPool(workers: 2, worker: .faulty, standardError: .discarded) { pool in
+        let outputs = try await pool.map(Flood(bytes: 1 << 20), over: 0..<8, chunkSize: 1)
+        #expect(outputs == Array(0..<8))
+      }
+    }
+  }
+}
+
+extension Result {
+  /// The error, if it is one.
+  var failure: Failure? { if case .failure(let error) = self { error } else { nil } }
+}

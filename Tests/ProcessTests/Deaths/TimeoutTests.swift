@@ -1,0 +1,76 @@
+import FaultyTasks
+import ProcPool
+import Testing
+
+extension Processes {
+  /// A time limit ends the item that exceeds it, and costs no other.
+  @Suite struct Timeouts {
+    private func expectTimedOut<Value>(_ result: Result<Value, PoolError>, item: Int, _ limit: Duration) {
+      guard case .failure(.timedOut(let id, let worker, let found)) = result else {
+        Issue.record("\(result)")
+        return
+      }
+      #expect(id.item == item && found == limit && (0..<2).contains(worker.index))
+    }
+
+    @Test(arguments: Kind.allCases) func anItemThatTakesTooLongIsTimedOutAndTheOthersEnd(_ kind: Kind) async throws {
+      try await withPool(workers: 2, worker: kind.worker) { (pool) async throws in
+        let limit = Duration.milliseconds(300)
+        var inputs = [Int](repeating: 1, count: 40)
+        inputs[7] = 3_000
+        let clock = ContinuousClock.now
+        let results = await pool.mapResults(Sleep(), over: inputs, chunkSize: 4, timeout: limit)
+        #expect(ContinuousClock.now - clock < .seconds(3))
+        for index in inputs.indices where index != 7 { #expect(try results[index].get() == 1) }
+        expectTimedOut(results[7], item: 7, limit)
+        if kind == .threads { pause(milliseconds: 3_000) }
+      }
+    }
+
+    @Test func onlyTheWorkerConcernedIsReplaced() async throws {
+      try await withPool(workers: 2, worker: .faulty) { pool in
+        let before = try await pool.broadcast(ProcessNumber(), 0)
+        let error = try await poolError {
+          try await pool.apply(Spin(), to: 60_000, timeout: .milliseconds(200))
+        }
+        guard case .timedOut(_, let worker, _) = error else { throw error }
+        let after = try await pool.broadcast(ProcessNumber(), 0)
+        for index in 0..<2 { #expect((before[index] == after[index]) == (index != worker.index)) }
+        #expect(!Inspection.isRunning(before[worker.index]))
+      }
+    }
+
+    @Test func aTaskThatSuspendsIsTimedOutToo() async throws {
+      try await withPool(workers: 1, worker: .faulty) { pool in
+        let error = try await poolError {
+          try await pool.apply(Suspend(), to: 60_000, timeout: .milliseconds(200))
+        }
+        guard case .timedOut = error else { throw error }
+        let output = try await pool.apply(Suspend(), to: 1, timeout: .seconds(20))
+        #expect(output == 1)
+      }
+    }
+
+    @Test func aLimitThatNobodyExceedsChangesNothing() async throws {
+      try await withPool(workers: 2, worker: .faulty) { pool in
+        let before = try await pool.broadcast(ProcessNumber(), 0)
+        // All of it takes longer than the limit; no item does.
+        let outputs = try await pool.map(
+          Delay(milliseconds: 10), over: 0..<100, chunkSize: 50, timeout: .milliseconds(400))
+        #expect(outputs == Array(0..<100))
+        let after = try await pool.broadcast(ProcessNumber(), 0)
+        #expect(before == after)
+      }
+    }
+
+    @Test func allWorkersMayHangAtOnce() async throws {
+      try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+        let limit = Duration.milliseconds(200)
+        let results = await pool.mapResults(
+          Sleep(), over: [60_000, 60_000, 60_000, 60_000, 1], chunkSize: 1, timeout: limit)
+        for index in 0..<4 { expectTimedOut(results[index], item: index, limit) }
+        #expect(try results[4].get() == 1)
+      }
+    }
+  }
+}
