@@ -25,7 +25,8 @@ let package = Package(
 
     // Worker executables, and the tasks that they share with their coordinators
     .target(
-      name: "BenchTasks", dependencies: ["ProcPoolWorker", "CProcPoolShims"], path: "Workers/BenchTasks"),
+      name: "BenchTasks", dependencies: ["ProcPoolWire", "ProcPoolWorker", "CProcPoolShims"],
+      path: "Workers/BenchTasks"),
     .executableTarget(name: "BenchWorker", dependencies: ["BenchTasks"], path: "Workers/BenchWorker"),
     .target(name: "FaultyTasks", dependencies: ["ProcPool"], path: "Workers/FaultyTasks"),
     .executableTarget(name: "FaultyWorker", dependencies: ["FaultyTasks"], path: "Workers/FaultyWorker"),
@@ -50,7 +51,8 @@ let package = Package(
     .testTarget(name: "ProcPoolSystemTests", dependencies: ["ProcPoolSystem"]),
     .testTarget(name: "ProcPoolWorkerTests", dependencies: ["ProcPoolWorker"]),
     .testTarget(name: "ProcPoolTests", dependencies: ["ProcPool"]),
-    .testTarget(name: "ProcPoolBenchTests", dependencies: ["ProcPoolBench", "procpool"]),
+    .testTarget(
+      name: "ProcPoolBenchTests", dependencies: ["ProcPoolBench", "BenchTasks", "procpool", "BenchWorker"]),
     .testTarget(name: "ProcessTests", dependencies: ["ProcPool", "FaultyTasks", "FaultyWorker"]),
     .testTarget(
       name: "MainActorTests", dependencies: ["ProcPool", "FaultyTasks", "FaultyWorker"],

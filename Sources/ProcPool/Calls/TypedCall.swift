@@ -53,12 +53,14 @@ final class TypedCall<Task: PoolTask> {
   ///   - limit: how many items may be in the pool at the most.
   ///   - handle: gets the news, in the order in which it happened.
   func exchange(
-    _ source: inout some InputSource<Task.Input>, submits: Bool, limit: Int = .max,
+    _ source: inout some InputSource<Task.Input>, submits: Bool, limit: @autoclosure () -> Int = .max,
     _ handle: (ItemNews) -> Void
   ) throws {
     let (news, items, size) = runtime.exchange(box, chunkSize: chunkSize)
     for one in news { take(one, handle) }
     guard submits, items > 0, !source.isExhausted else { return }
+    // Only now: the news has changed what the caller holds.
+    let limit = limit()
     var wanted = min(items, limit - (submitted - ended))
     // As memory a block's inputs are gathered all at once, so here is where they are bounded.
     if codec.blockStride > 0 {

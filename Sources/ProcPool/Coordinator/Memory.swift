@@ -123,7 +123,10 @@ struct ReceiveBuffer {
       start = 0
       end = 0
     }
-    if memory.capacity - start < frameLength || memory.capacity - end < memory.capacity / 4 {
+    let held = end - start
+    // The rest of a long frame is read to where it belongs, however little room is left behind it.
+    let isNearlyFull = memory.capacity - end < memory.capacity / 4 && held <= memory.capacity / 16
+    if memory.capacity - start < frameLength || end == memory.capacity || isNearlyFull {
       // What was handed out stays where it is; what is left moves to fresh memory.
       let fresh = ReceivedMemory(capacity: max(capacity, frameLength))
       fresh.base.copyMemory(from: memory.base + start, byteCount: end - start)
