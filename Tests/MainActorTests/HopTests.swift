@@ -9,37 +9,17 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(1))) struct Hops {
   private static let items = 10_000
 
-  /// How often the main actor was let go of between two calls of `step`.
-  private func interruptions(_ body: (_ step: () -> Void) async throws -> Void) async throws -> Int {
-    var turns = 0
-    var isOver = false
-    let other = Task {
-      while !isOver {
-        turns += 1
-        await Task.yield()
-      }
-    }
-    while turns == 0 { await Task.yield() }
-    var seen = turns
-    var count = 0
-    try await body {
-      if turns != seen { count += 1 }
-      seen = turns
-    }
-    isOver = true
-    await other.value
-    return count
-  }
-
-  @Test(arguments: [WorkerKind.faulty, .inProcess]) func aConsumerOfImapPaysNoHopPerItem(_ kind: WorkerKind) async throws {
+  @Test(arguments: [WorkerKind.faulty, .inProcess]) func aConsumerOfImapPaysNoHopPerItem(_ kind: WorkerKind)
+    async throws
+  {
     try await withPool(workers: 2, worker: kind) { pool in
+      let turnstile = await Turnstile()
       var sum = 0
-      let count = try await interruptions { step in
-        for try await output in pool.imap(Echo(), over: 0..<Self.items, chunkSize: 100) {
-          sum += output
-          step()
-        }
+      for try await output in pool.imap(Echo(), over: 0..<Self.items, chunkSize: 100) {
+        sum += output
+        turnstile.pass()
       }
+      let count = await turnstile.close()
       #expect(sum == Self.items * (Self.items - 1) / 2)
       // One for each of the hundred chunks, at most, and a few at the beginning.
       #expect(count <= 2 * Self.items / 100, "\(count) suspensions for \(Self.items) items")
@@ -47,14 +27,44 @@ import Testing
   }
 
   @Test func aHopPerItemIsSeen() async throws {
-    let count = try await interruptions { step in
-      for _ in 0..<Self.items {
-        await elsewhere()
-        step()
-      }
+    let turnstile = await Turnstile()
+    for _ in 0..<Self.items {
+      await Task.detached {}.value
+      turnstile.pass()
     }
-    #expect(count > Self.items / 2)
+    #expect(await turnstile.close() > Self.items / 2)
   }
 }
 
-@concurrent private func elsewhere() async {}
+/// Counts how often the main actor was let go of between two passes.
+private final class Turnstile {
+  private var turns = 0
+  private var seen = 0
+  private var interruptions = 0
+  private var isOpen = true
+  private var other: Task<Void, Never>?
+
+  /// Starts the other job, and waits until it runs.
+  init() async {
+    other = Task { [self] in
+      while isOpen {
+        turns += 1
+        await Task.yield()
+      }
+    }
+    while turns == 0 { await Task.yield() }
+    seen = turns
+  }
+
+  func pass() {
+    if turns != seen { interruptions += 1 }
+    seen = turns
+  }
+
+  /// - Returns: how many passes came after the other job had its turn.
+  func close() async -> Int {
+    isOpen = false
+    await other?.value
+    return interruptions
+  }
+}

@@ -5,15 +5,18 @@ import Testing
 /// Every verb works where the main actor is the default, and comes back to it.
 @Suite(.serialized, .timeLimit(.minutes(1))) struct MainActorVerbs {
   private func leavingNothing(_ body: () async throws -> Void) async throws {
-    // The first launch makes Foundation open what it keeps.
-    try await withPool(workers: 1, worker: .faulty) { _ = try await $0.apply(Suspend(), to: 1) }
+    // The first launch makes Foundation open what it keeps, and the first sleep Dispatch.
+    try await withPool(workers: 1, worker: .faulty) { _ = try await $0.apply(Echo(), to: 1) }
+    try await Task.sleep(for: .milliseconds(20))
     let before = Leftovers.now()
     try await body()
     let left = await Leftovers.since(before, patience: .seconds(20))
     #expect(left.isEmpty, "left behind:\n\(left)")
   }
 
-  @Test(arguments: [WorkerKind.faulty, .inProcess]) func everyVerbWorksFromTheMainActor(_ kind: WorkerKind) async throws {
+  @Test(arguments: [WorkerKind.faulty, .inProcess]) func everyVerbWorksFromTheMainActor(_ kind: WorkerKind)
+    async throws
+  {
     try await leavingNothing {
       try await withPool(workers: 2, worker: kind) { pool in
         MainActor.assertIsolated()
@@ -70,6 +73,8 @@ import Testing
         #expect(doubled == [2, 4, 6])
         let tripled = try await pool.map(Preparing(), over: 1...3)
         #expect(tripled == [3, 6, 9])
+        let mirrored = try await pool.map(Mirror(axis: 5), over: [Point(x: 1, y: 2)])
+        #expect(mirrored == [Point(x: 9, y: 2)])
         try await pool.map(Ignore(), over: 1...3)
         let counts = try await pool.map(Remember(), over: 0..<50)
         #expect(counts.sorted() == Array(1...50))

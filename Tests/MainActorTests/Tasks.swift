@@ -1,29 +1,42 @@
 import ProcPool
 
-// In a module whose default isolation is the main actor, a task says that it is not: it runs in a worker.
+// In a module whose default isolation is the main actor a task is written as anywhere: a `PoolTask` is `Sendable`, so
+// that the compiler does not bind it to the main actor. Types that it takes and returns are bound, unless they say
+// `nonisolated`: their `Codable` could be used on the main actor only.
 
-nonisolated struct Double: PoolTask {
+struct Double: PoolTask {
   func run(_ input: Int) -> Int { 2 * input }
 }
 
-nonisolated struct Ignore: PoolTask {
+struct Ignore: PoolTask {
   func run(_ input: Int) {}
 }
 
+nonisolated struct Point: Codable, Sendable, Equatable {
+  var x: Int
+  var y: Int
+}
+
+struct Mirror: PoolTask {
+  var axis = 0
+  func run(_ input: Point) -> Point { Point(x: 2 * axis - input.x, y: input.y) }
+}
+
+struct Preparing: PoolTask {
+  // Not in a `nonisolated struct`: Swift 6.3 does not compile a property wrapper there.
+  @WorkerLocal var factor: Int
+  mutating func prepare() { factor = 3 }
+  func run(_ input: Int) -> Int { factor * input }
+}
+
 /// Asks for the main actor where it needs it: in a worker on threads, that of this process.
-nonisolated struct Remember: PoolTask {
+struct Remember: PoolTask {
   func run(_ input: Int) async -> Int {
     await MainActor.run {
       memory.append(input)
       return memory.count
     }
   }
-}
-
-nonisolated struct Preparing: PoolTask {
-  @WorkerLocal var factor: Int
-  mutating func prepare() { factor = 3 }
-  func run(_ input: Int) -> Int { factor * input }
 }
 
 /// On the main actor, as everything here is by default.

@@ -72,7 +72,8 @@ struct Coordinator: Sendable {
   /// Sends it a signal, and waits until its workers are gone.
   ///
   /// - Returns: its status, what was written to standard error, and how long the last worker lived on.
-  func end(by signal: Int32, toGroup: Bool = false) async -> (status: Int32, errors: String, delay: Duration) {
+  func end(by signal: Int32, toGroup: Bool = false) async -> (status: Int32, errors: String, delay: Duration)
+  {
     let start = ContinuousClock.now
     kill(toGroup ? -pid : pid, signal)
     var status: Int32 = 0

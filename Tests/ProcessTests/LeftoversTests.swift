@@ -11,7 +11,8 @@ extension Processes {
       #expect(await Leftovers.since(before, patience: .milliseconds(50)).children[pid] != nil)
       kill(pid, SIGKILL)
       #expect(await eventually { !Inspection.isRunning(pid) })
-      #expect(await Leftovers.since(before, patience: .milliseconds(50)).children[pid]?.contains("(Z)") == true)
+      #expect(
+        await Leftovers.since(before, patience: .milliseconds(50)).children[pid]?.contains("(Z)") == true)
       waitpid(pid, nil, 0)
       #expect(await Leftovers.since(before, patience: .seconds(5)).isEmpty)
     }

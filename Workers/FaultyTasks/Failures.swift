@@ -115,7 +115,8 @@ public struct Fragile: Codable, Sendable, Equatable {
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     if weakness == .encoding {
-      throw EncodingError.invalidValue(value, .init(codingPath: [CodingKeys.value], debugDescription: "broken at home"))
+      throw EncodingError.invalidValue(
+        value, .init(codingPath: [CodingKeys.value], debugDescription: "broken at home"))
     }
     try container.encode(weakness, forKey: .weakness)
     try container.encode(value, forKey: .value)

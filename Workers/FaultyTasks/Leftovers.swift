@@ -67,7 +67,9 @@ public struct Leftovers: Equatable, Sendable, CustomStringConvertible {
     }
     for name in segments.sorted() { lines.append("/dev/shm/\(name)") }
     for line in mappings.sorted() { lines.append("mapping \(line)") }
-    for (number, name) in threads.sorted(by: { $0.key < $1.key }) { lines.append("thread \(number): \(name)") }
+    for (number, name) in threads.sorted(by: { $0.key < $1.key }) {
+      lines.append("thread \(number): \(name)")
+    }
     return lines.isEmpty ? "nothing" : lines.joined(separator: "\n")
   }
 }

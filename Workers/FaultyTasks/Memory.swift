@@ -33,7 +33,8 @@ public struct Count: PoolTask {
     if milliseconds > 0 { pause(milliseconds: milliseconds) }
     counter.items += 1
     return Tally(
-      pid: getpid(), worker: TaskContext.current!.worker.index, prepared: counter.prepared, items: counter.items,
+      pid: getpid(), worker: TaskContext.current!.worker.index, prepared: counter.prepared,
+      items: counter.items,
       item: input)
   }
 }

@@ -12,12 +12,14 @@ extension Scheduler {
     _ index: Int, call: UInt32, first: UInt64, count: Int, position: UInt64? = nil
   ) -> Reception {
     let start = position ?? places[index].streamPosition
-    if position == nil { places[index].streamPosition += UInt64(count) }
     let known = places[index].position
     // A gap: what came before is still in the pipe, and will be read first.
     guard start <= known else { return .ignore }
     let skipped = Int(min(known - start, UInt64(count)))
-    if skipped == count { return .ignore }
+    if skipped == count {
+      if position == nil { places[index].streamPosition += UInt64(count) }
+      return .ignore
+    }
     // A worker may say anything; a number that overflows matches no item.
     var item = first &+ UInt64(skipped)
     var left = count - skipped
@@ -37,6 +39,8 @@ extension Scheduler {
       item += UInt64(ended)
       left -= ended
     }
+    // Only now: what was no answer to anything did not end anything.
+    if position == nil { places[index].streamPosition += UInt64(count) }
     places[index].unmeasured[call, default: 0] += count - skipped
     places[index].strikes = 0
     let isWanted = calls[call]?.isCancelled == false

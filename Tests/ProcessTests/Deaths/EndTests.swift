@@ -6,7 +6,8 @@ import Testing
 extension Processes {
   /// However a pool ends, its workers do, and its calls.
   @Suite struct Ends {
-    @Test(arguments: Kind.allCases) func aClosedPoolEndsWhatWasCalledAndTakesNoMore(_ kind: Kind) async throws {
+    @Test(arguments: Kind.allCases) func aClosedPoolEndsWhatWasCalledAndTakesNoMore(_ kind: Kind) async throws
+    {
       let pool = try Pool(workers: 2, worker: kind.worker)
       let handle = pool.mapAsync(Delay(milliseconds: 5), over: 0..<40)
       let single = pool.applyAsync(Delay(milliseconds: 50), to: 3)

@@ -23,13 +23,17 @@ extension Processes {
       death == .trap ? [.signalled(SIGILL), .signalled(SIGTRAP)].contains(end) : end == expected
     }
 
-    @Test(arguments: deaths) func aWorkerThatDiesMidTaskFailsOnlyThatItem(_ death: Death, _ end: ProcessEnd) async throws {
+    @Test(arguments: deaths) func aWorkerThatDiesMidTaskFailsOnlyThatItem(_ death: Death, _ end: ProcessEnd)
+      async throws
+    {
       try await withPool(
         workers: 2, worker: .faulty, environment: Self.environment, standardError: .discarded
       ) { (pool) async throws in
         for size in [1, 8, 50] {
           let results = await pool.mapResults(DieAt([21], by: death), over: 0..<50, chunkSize: size)
-          for index in 0..<50 where index != 21 { #expect(try results[index].get() == index, "chunk size \(size)") }
+          for index in 0..<50 where index != 21 {
+            #expect(try results[index].get() == index, "chunk size \(size)")
+          }
           guard case .failure(.workerLost(let item, let loss)) = results[21] else {
             Issue.record("\(results[21])")
             continue
@@ -62,7 +66,8 @@ extension Processes {
       // With Swift's backtracer as the user has it.
       try await withPool(workers: 1, worker: .faulty, standardError: .discarded) { pool in
         let error = try await poolError { try await pool.apply(DieAt([3], by: .trap), to: 3) }
-        #expect(error.loss?.standardError.contains("Fatal error: the task has had enough") == true, "\(error)")
+        #expect(
+          error.loss?.standardError.contains("Fatal error: the task has had enough") == true, "\(error)")
         #expect("\(error)".contains("the task has had enough"))
       }
     }
@@ -138,7 +143,8 @@ extension Processes {
             switch result {
             case .success(let value): #expect(value == index && !bad.contains(index), "\(seed)")
             case .failure(let error):
-              #expect(bad.contains(index) && error.loss != nil && error.item?.item == index, "\(seed) \(error)")
+              #expect(
+                bad.contains(index) && error.loss != nil && error.item?.item == index, "\(seed) \(error)")
             }
           }
         }
@@ -154,13 +160,17 @@ extension Processes {
       }
     }
 
-    @Test(arguments: [true, false]) func aWorkerThatBreaksTheProtocolIsKilledAndReplaced(closes: Bool) async throws {
+    @Test(arguments: [true, false]) func aWorkerThatBreaksTheProtocolIsKilledAndReplaced(closes: Bool)
+      async throws
+    {
       try await withPool(workers: 2, worker: .faulty, standardError: .discarded) { pool in
         let clock = ContinuousClock.now
         let results = await pool.mapResults(BreakPipes(at: 5, closes: closes), over: 0..<20, chunkSize: 4)
         #expect(ContinuousClock.now - clock < .seconds(10))
         for index in 0..<20 where index != 5 { #expect(try results[index].get() == index) }
-        #expect(results[5].failure?.loss?.violation != nil, "\(results[5])")
+        let loss = try #require(results[5].failure?.loss, "\(results[5])")
+        // Without its pipes it may end by itself, before it is killed for closing them.
+        #expect(loss.violation != nil || closes, "\(loss)")
         let outputs = try await pool.map(Echo(), over: 0..<100)
         #expect(outputs == Array(0..<100))
       }

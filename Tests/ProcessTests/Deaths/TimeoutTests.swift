@@ -13,7 +13,9 @@ extension Processes {
       #expect(id.item == item && found == limit && (0..<2).contains(worker.index))
     }
 
-    @Test(arguments: Kind.allCases) func anItemThatTakesTooLongIsTimedOutAndTheOthersEnd(_ kind: Kind) async throws {
+    @Test(arguments: Kind.allCases) func anItemThatTakesTooLongIsTimedOutAndTheOthersEnd(_ kind: Kind)
+      async throws
+    {
       try await withPool(workers: 2, worker: kind.worker) { (pool) async throws in
         let limit = Duration.milliseconds(300)
         var inputs = [Int](repeating: 1, count: 40)

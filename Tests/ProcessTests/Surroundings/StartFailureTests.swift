@@ -78,7 +78,8 @@ extension Processes {
     }
 
     @Test func aProgramThatExitsBeforeItGreetsIsReportedWithStatusAndLastLines() async throws {
-      let (failure, launches) = try await start("exit:3", lines: "cannot find my configuration\nor anything else")
+      let (failure, launches) = try await start(
+        "exit:3", lines: "cannot find my configuration\nor anything else")
       #expect(failure.message.contains("exit status 3"))
       #expect(failure.standardError == "cannot find my configuration\nor anything else")
       #expect("\(PoolError.workersUnavailable(failure))".contains("| or anything else"))

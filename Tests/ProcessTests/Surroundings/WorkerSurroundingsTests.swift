@@ -112,14 +112,15 @@ extension Processes {
     }
 
     @Test func workersHaveTheCoordinatorsEnvironmentUnlessGivenAnother() async throws {
-      setenv("PROCPOOL_TEST_VALUE", "mine", 1)
-      defer { unsetenv("PROCPOOL_TEST_VALUE") }
+      let path = getenv("PATH").map { String(cString: $0) }
+      #expect(path != nil)
       try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
-        #expect(try await pool.apply(ReadVariable(), to: "PROCPOOL_TEST_VALUE") == "mine")
+        #expect(try await pool.apply(ReadVariable(), to: "PATH") == path)
       }
-      try await withPool(workers: 1, worker: .faulty, environment: ["OTHER": "theirs"]) { (pool) async throws in
+      try await withPool(workers: 1, worker: .faulty, environment: ["OTHER": "theirs"]) {
+        (pool) async throws in
         #expect(try await pool.apply(ReadVariable(), to: "OTHER") == "theirs")
-        #expect(try await pool.apply(ReadVariable(), to: "PROCPOOL_TEST_VALUE") == nil)
+        #expect(try await pool.apply(ReadVariable(), to: "PATH") == nil)
       }
     }
   }

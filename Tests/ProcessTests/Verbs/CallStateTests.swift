@@ -26,7 +26,8 @@ extension Processes {
     @Test(arguments: Kind.allCases) func callsAtOnceDoNotShareState(_ kind: Kind) async throws {
       try await withPool(workers: 1, worker: kind.worker) { pool in
         async let one = pool.map(Accumulate(startingAt: 100), over: repeatElement(1, count: 50), chunkSize: 1)
-        async let other = pool.map(Accumulate(startingAt: 900), over: repeatElement(1, count: 50), chunkSize: 1)
+        async let other = pool.map(
+          Accumulate(startingAt: 900), over: repeatElement(1, count: 50), chunkSize: 1)
         let outputs = try await (one, other)
         #expect(outputs.0 == Array(101...150))
         #expect(outputs.1 == Array(901...950))
@@ -43,7 +44,9 @@ extension Processes {
       }
     }
 
-    @Test(arguments: Kind.allCases) func aPreparationThatThrowsFailsEveryItemItsWorkersGet(_ kind: Kind) async throws {
+    @Test(arguments: Kind.allCases) func aPreparationThatThrowsFailsEveryItemItsWorkersGet(_ kind: Kind)
+      async throws
+    {
       try await withPool(workers: 2, worker: kind.worker) { pool in
         let results = await pool.mapResults(Unprepared(), over: 0..<20)
         for (index, result) in results.enumerated() {

@@ -21,12 +21,15 @@ extension Processes {
       try await withPool(workers: 4, worker: kind.worker) { (pool) async throws in
         for count in [0, 1, 2, 3, 5, 100, 10_000] {
           #expect(try await pool.map(Echo(), over: 0..<count) == Array(0..<count))
-          #expect(try await pool.map(EchoText(), over: (0..<count).map { "\($0)" }) == (0..<count).map { "\($0)" })
+          #expect(
+            try await pool.map(EchoText(), over: (0..<count).map { "\($0)" }) == (0..<count).map { "\($0)" })
         }
       }
     }
 
-    @Test(arguments: Kind.allCases) func mapTakesArraysRangesLazySequencesAndStreams(_ kind: Kind) async throws {
+    @Test(arguments: Kind.allCases) func mapTakesArraysRangesLazySequencesAndStreams(_ kind: Kind)
+      async throws
+    {
       try await withPool(workers: 2, worker: kind.worker) { (pool) async throws in
         let expected = (0..<500).map { $0 * 2 }
         #expect(try await pool.map(Echo(), over: expected) == expected)
@@ -65,7 +68,8 @@ extension Processes {
         for size in [1, 4, 10] {
           // One worker's items come in runs of whole chunks: where the worker changes is a multiple of the size.
           let tallies = try await pool.map(Count(milliseconds: 1), over: 0..<62, chunkSize: size)
-          for (index, (one, next)) in zip(tallies, tallies.dropFirst()).enumerated() where one.pid != next.pid {
+          for (index, (one, next)) in zip(tallies, tallies.dropFirst()).enumerated() where one.pid != next.pid
+          {
             #expect((index + 1) % size == 0)
           }
           #expect(Set(tallies.map(\.pid)).count == 3)
@@ -118,7 +122,8 @@ extension Processes {
         #expect(handle.isReady)
 
         let scratch = Scratch()
-        let other = pool.mapAsync(Wait(gate: scratch.file("gate", containing: "")), over: 0..<100, chunkSize: 1)
+        let other = pool.mapAsync(
+          Wait(gate: scratch.file("gate", containing: "")), over: 0..<100, chunkSize: 1)
         #expect(await eventually { scratch.lines("gate.started").count >= 2 })
         other.cancel()
         let result = await other.result
@@ -130,7 +135,8 @@ extension Processes {
       }
     }
 
-    @Test(arguments: Kind.allCases) func genericTasksAndTasksOfSeveralArgumentsRun(_ kind: Kind) async throws {
+    @Test(arguments: Kind.allCases) func genericTasksAndTasksOfSeveralArgumentsRun(_ kind: Kind) async throws
+    {
       try await withPool(workers: 2, worker: kind.worker) { (pool) async throws in
         #expect(try await pool.map(Label(label: "a"), over: ["b", "c"]) == [["a", "b"], ["a", "c"]])
         #expect(try await pool.map(Label(label: [1.5]), over: [[2]]) == [[[1.5], [2]]])
@@ -145,7 +151,8 @@ extension Processes {
         for count in [0, 1, 127, 128, 4095, 4096, 65_535, 65_536, 1 << 20] {
           let payload = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }
           #expect(try await pool.apply(EchoBytes(), to: payload) == payload)
-          #expect(try await pool.map(EchoBytes(), over: [payload, payload, payload]) == [payload, payload, payload])
+          #expect(
+            try await pool.map(EchoBytes(), over: [payload, payload, payload]) == [payload, payload, payload])
         }
       }
     }
@@ -153,7 +160,9 @@ extension Processes {
     @Test func aPayloadOfAHundredMegabytesArrives() async throws {
       try await withPool(workers: 2, worker: .faulty) { pool in
         var payload = [UInt8](repeating: 3, count: 100 << 20)
-        for index in stride(from: 0, to: payload.count, by: 4099) { payload[index] = UInt8(truncatingIfNeeded: index) }
+        for index in stride(from: 0, to: payload.count, by: 4099) {
+          payload[index] = UInt8(truncatingIfNeeded: index)
+        }
         let one = try await pool.apply(EchoBytes(), to: payload)
         #expect(one == payload)
         let inflated = try await pool.apply(Inflate(), to: 100 << 20)

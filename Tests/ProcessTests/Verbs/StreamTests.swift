@@ -11,7 +11,11 @@ extension Processes {
       private let count = Mutex(0)
       var taken: Int { count.withLock { $0 } }
       func makeIterator() -> AnyIterator<Int> {
-        AnyIterator { self.count.withLock { $0 += 1; return $0 - 1 } }
+        AnyIterator {
+          self.count.withLock {
+            $0 += 1; return $0 - 1
+          }
+        }
       }
     }
 
@@ -29,7 +33,9 @@ extension Processes {
     @Test(arguments: Kind.allCases) func imapUnorderedGivesResultsAsTheyCome(_ kind: Kind) async throws {
       try await withPool(workers: 2, worker: kind.worker) { pool in
         var outputs: [Int] = []
-        for try await output in pool.imapUnordered(Sleep(), over: [400, 1, 2, 3], chunkSize: 1) { outputs.append(output) }
+        for try await output in pool.imapUnordered(Sleep(), over: [400, 1, 2, 3], chunkSize: 1) {
+          outputs.append(output)
+        }
         #expect(outputs.sorted() == [1, 2, 3, 400])
         #expect(outputs.last == 400)
       }
@@ -82,7 +88,9 @@ extension Processes {
       try await withPool(workers: 2, worker: kind.worker) { pool in
         for size in [1, 4, nil] {
           var items: [Int] = []
-          for try await result in pool.imapResults(ThrowAt(bad), over: 0..<50, chunkSize: size, ordered: ordered) {
+          for try await result in pool.imapResults(
+            ThrowAt(bad), over: 0..<50, chunkSize: size, ordered: ordered)
+          {
             switch result {
             case .success(let value):
               #expect(!bad.contains(value))
@@ -98,11 +106,15 @@ extension Processes {
       }
     }
 
-    @Test(arguments: Kind.allCases) func imapEndsWithTheErrorOfAFailingItemWhenItsTurnComes(_ kind: Kind) async throws {
+    @Test(arguments: Kind.allCases) func imapEndsWithTheErrorOfAFailingItemWhenItsTurnComes(_ kind: Kind)
+      async throws
+    {
       try await withPool(workers: 2, worker: kind.worker) { pool in
         var outputs: [Int] = []
         let error = try await poolError {
-          for try await output in pool.imap(ThrowAt([30]), over: 0..., chunkSize: 4) { outputs.append(output) }
+          for try await output in pool.imap(ThrowAt([30]), over: 0..., chunkSize: 4) {
+            outputs.append(output)
+          }
         }
         #expect(error.item?.item == 30)
         #expect(outputs == Array(0..<30))
@@ -111,7 +123,11 @@ extension Processes {
 
     @Test(arguments: Kind.allCases) func anAsynchronousSequenceIsTakenOnDemandToo(_ kind: Kind) async throws {
       let taken = Mutex(0)
-      let inputs = AsyncStream<Int> { taken.withLock { $0 += 1; return $0 - 1 } }
+      let inputs = AsyncStream<Int> {
+        taken.withLock {
+          $0 += 1; return $0 - 1
+        }
+      }
       try await withPool(workers: 2, worker: kind.worker) { pool in
         var outputs: [Int] = []
         for try await output in pool.imap(Echo(), over: inputs, inFlight: 8) {
@@ -126,7 +142,9 @@ extension Processes {
       }
     }
 
-    @Test(arguments: Kind.allCases) func whatASequenceThrowsIsThrownAfterWhatCameBefore(_ kind: Kind) async throws {
+    @Test(arguments: Kind.allCases) func whatASequenceThrowsIsThrownAfterWhatCameBefore(_ kind: Kind)
+      async throws
+    {
       let inputs = AsyncThrowingStream<Int, any Error> { continuation in
         for value in 0..<10 { continuation.yield(value) }
         continuation.finish(throwing: Misfit(value: 10))

@@ -31,7 +31,8 @@ extension Processes {
       #expect(failure.underlying == nil)
     }
 
-    @Test(arguments: Kind.allCases) func mapThrowsTheErrorOfTheLowestItemThatFails(_ kind: Kind) async throws {
+    @Test(arguments: Kind.allCases) func mapThrowsTheErrorOfTheLowestItemThatFails(_ kind: Kind) async throws
+    {
       let seed = Seed()
       var numbers = seed.numbers
       try await withPool(workers: 4, worker: kind.worker) { pool in
@@ -53,7 +54,9 @@ extension Processes {
       }
     }
 
-    @Test(arguments: Kind.allCases) func whatCannotBeEncodedOrDecodedFailsItsItemOnly(_ kind: Kind) async throws {
+    @Test(arguments: Kind.allCases) func whatCannotBeEncodedOrDecodedFailsItsItemOnly(_ kind: Kind)
+      async throws
+    {
       try await withPool(workers: 2, worker: kind.worker) { pool in
         for (weakness, isEncoding) in [(Fragile.Weakness.encoding, true), (.decoding, false)] {
           let inputs = (0..<10).map { Fragile($0, $0 == 4 ? weakness : .none) }
@@ -111,7 +114,8 @@ struct Unlinked: PoolTask {
 extension Processes {
   /// A task that workers cannot have is refused, with words that help.
   @Suite struct Refusals {
-    @Test(arguments: Kind.allCases) func aPrivateTypeIsRefusedBeforeAnythingIsSent(_ kind: Kind) async throws {
+    @Test(arguments: Kind.allCases) func aPrivateTypeIsRefusedBeforeAnythingIsSent(_ kind: Kind) async throws
+    {
       try await withPool(workers: 1, worker: kind.worker) { pool in
         _ = try await pool.apply(Echo(), to: 1)
         let sent = pool.statistics.bytesSent
@@ -122,7 +126,9 @@ extension Processes {
           try await poolError { try await pool.broadcast(Hidden(), 3) },
         ] {
           guard case .taskUnavailable(let message) = error else { throw error }
-          #expect(message.contains("Hidden") && message.contains("private") && message.contains("declare it internal"))
+          #expect(
+            message.contains("Hidden") && message.contains("private")
+              && message.contains("declare it internal"))
         }
         #expect(pool.statistics.bytesSent - sent < 100, "at most the end of the call before")
       }
@@ -149,7 +155,9 @@ extension Processes {
         let outputs = try await pool.map(Echo(), over: 0..<10)
         #expect(outputs == Array(0..<10))
       }
-      let outputs = try await withPool(workers: 2, worker: .inProcess) { try await $0.map(Unlinked(), over: 0..<3) }
+      let outputs = try await withPool(workers: 2, worker: .inProcess) {
+        try await $0.map(Unlinked(), over: 0..<3)
+      }
       #expect(outputs == [1, 2, 3])
     }
   }
