@@ -45,8 +45,8 @@ final class PoolRuntime: Sendable {
     var isFull: Bool { scheduler.turns.count >= submissionLimit }
     /// Work has been sent since the runtime thread last looked at its clock.
     var needsTick = false
-    /// The runtime thread sleeps until something happens.
-    var runtimeSleeps = false
+    /// When the runtime thread looks at its clock at the latest, if nothing happens; `.max` for never.
+    var nextTick = Int64.max
   }
 
   /// What is to be done after the lock has been left.
@@ -139,7 +139,6 @@ final class PoolRuntime: Sendable {
       return
     }
     do {
-      try poller.add(link.results, for: .readable, token: LinkToken(link, .results).rawValue)
       try poller.add(link.tasks, for: [], token: LinkToken(link, .tasks).rawValue)
       switch link.process {
       case .some(let process):
@@ -150,6 +149,8 @@ final class PoolRuntime: Sendable {
       case .some(let errors): try poller.add(errors, for: .readable, token: LinkToken(link, .errors).rawValue)
       case .none: break
       }
+      // Last: with its greeting the worker gets work, and then room in its task pipe may have to be watched for.
+      try poller.add(link.results, for: .readable, token: LinkToken(link, .results).rawValue)
     } catch {
       // Out of memory for the poller: nobody would hear of this worker again.
       fatalError("procpool cannot watch a worker that it has started: \(error)")
@@ -263,7 +264,10 @@ extension PoolRuntime {
       effects.finishedSingles.removeAll()
     }
     // The runtime thread may sleep for longer than it now should.
-    if state.needsTick && state.runtimeSleeps { effects.wakesRuntime = true }
+    if state.needsTick, state.nextTick - RuntimeLoop.shortestPeek > MonotonicClock.now() {
+      state.nextTick = 0
+      effects.wakesRuntime = true
+    }
     while let waiter = state.submitters.first, !state.isFull {
       state.submitters.popFirst()
       effects.resumed.append(waiter)

@@ -18,7 +18,7 @@ struct RuntimeLoop {
   /// interval doubles
   /// while nothing is found, so that a pool whose items take seconds is not looked at all the time.
   /// Nanoseconds.
-  private static let shortestPeek: Int64 = 2_000_000
+  static let shortestPeek: Int64 = 2_000_000
   private static let longestPeek: Int64 = 64_000_000
   /// How long a worker may take to greet: far more than it takes on a loaded machine.
   private static let greetingTime: Int64 = 30_000_000_000
@@ -95,13 +95,12 @@ struct RuntimeLoop {
     next = min(next, nextPeek, nextTimeoutCheck)
     if !blockedErrors.isEmpty { next = min(next, now + Self.errorsInterval) }
     for link in closed { next = min(next, link.closedAt + Self.closingTime) }
-    let sleeps = next == .max
-    // Whoever sends work now wakes this thread, so that it looks at clocks again.
+    // Whoever sends work from now on wakes this thread if it would sleep for too long.
     let isLate = runtime.state.withLock { state in
-      state.runtimeSleeps = sleeps
-      return sleeps && state.needsTick
+      state.nextTick = next
+      return state.needsTick
     }
-    return isLate ? 0 : sleeps ? -1 : max(0, next - now)
+    return isLate ? 0 : next == .max ? -1 : max(0, next - now)
   }
 
   /// What is due by the clock.

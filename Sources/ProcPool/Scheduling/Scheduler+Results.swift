@@ -205,15 +205,10 @@ extension Scheduler {
     }
   }
 
-  /// How often time limits must be looked at, or `nil` if no item has one: an eighth of the shortest, so that
+  /// How often time limits must be looked at, or `nil` if no call has one: an eighth of the shortest, so that
   /// a limit
   /// is kept to within that.
   var timeoutInterval: Int64? {
-    var shortest: Int64?
-    for place in places {
-      guard let front = place.queue.first, let limit = calls[front.call]!.timeout else { continue }
-      shortest = min(shortest ?? .max, limit.nanoseconds)
-    }
-    return shortest.map { max(1_000_000, min($0 / 8, 100_000_000)) }
+    timedCalls.values.min().map { max(1_000_000, min($0 / 8, 100_000_000)) }
   }
 }

@@ -154,6 +154,8 @@ struct Scheduler<Payload: ChunkPayload> {
   private(set) var life = Life.open
   var places: [Place]
   var calls: [UInt32: Call] = [:]
+  /// The time limits of those calls that have one, in nanoseconds.
+  private(set) var timedCalls: [UInt32: Int64] = [:]
   /// Calls with pending chunks, in the order in which they get their turn.
   var turns = Deque<UInt32>()
   var actions: [SchedulerAction<Payload>] = []
@@ -180,6 +182,7 @@ extension Scheduler {
   ///   - itemTime: what an item is expected to take, in nanoseconds; 0 if nothing is known.
   mutating func begin(timeout: Duration?, isSingle: Bool = false, itemTime: Double = 0) -> UInt32 {
     lastCall &+= 1
+    if let timeout { timedCalls[lastCall] = timeout.nanoseconds }
     calls[lastCall] = Call(timeout: timeout, isSingle: isSingle, itemTime: itemTime)
     return lastCall
   }
@@ -242,6 +245,7 @@ extension Scheduler {
   mutating func forgetIfDone(_ call: UInt32) {
     guard let state = calls[call], state.isCancelled, state.inFlight == 0 else { return }
     calls[call] = nil
+    timedCalls[call] = nil
     for index in places.indices where places[index].calls.remove(call) != nil {
       actions.append(.sendEndCall(place: index, call: call))
     }

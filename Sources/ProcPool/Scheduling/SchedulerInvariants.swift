@@ -54,6 +54,7 @@ extension Scheduler {
         return "call \(id) has \(turns.filter { $0 == id }.count) turns"
       }
     }
+    if timedCalls.keys.contains(where: { calls[$0] == nil }) { return "a call that is gone has a time limit" }
     if turns.contains(where: { calls[$0] == nil }) { return "a call that is gone has a turn" }
     switch life {
     case .open, .closing:

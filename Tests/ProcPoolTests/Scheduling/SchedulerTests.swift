@@ -11,10 +11,10 @@ import Testing
       return [given]
     }
     let first = UInt64.random(in: 0..<1 << 40)
-    return (0..<500).map { first + $0 }
+    return (0..<200).map { first + $0 }
   }
 
-  @Test(.timeLimit(.minutes(1))) func inRandomSchedulesOfEverythingThatCanHappen() {
+  @Test(.timeLimit(.minutes(3))) func inRandomSchedulesOfEverythingThatCanHappen() {
     var counts: [String: Int] = [:]
     let seeds = seeds
     print("schedules from seed \(seeds[0])")
