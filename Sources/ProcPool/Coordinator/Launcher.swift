@@ -152,12 +152,23 @@ final class Launcher: Sendable {
   /// the coordinator's own standard input when there are none. It takes three; the rest is for threads that
   /// open files
   /// meanwhile.
-  private func reserveDescriptors() throws(SystemError) {
+  private func reserveDescriptors() throws {
     let first = try Descriptor.open("/dev/null", O_RDONLY)
+    if first.number > Self.mostDescriptors {
+      throw WorkerStartFailure(
+        "the process has some \(first.number) descriptors open, and the Foundation of Swift 6.3 crashes when it starts "
+          + "a program with more than some 1,350; use fewer workers, or close files")
+    }
     var copies: [Int32] = []
     defer { for copy in copies { _ = Descriptor(owning: copy) } }
     for _ in 0..<8 { copies.append(try first.duplicate().relinquish()) }
   }
+
+  /// Swift 6.3's Foundation reads past the end of a buffer of 32 KiB when `/proc/self/fd` has more entries
+  /// than that
+  /// holds with one to spare: 1,353 of 24 bytes. The number of a new descriptor tells how many there are
+  /// before it.
+  private static let mostDescriptors: Int32 = 1300
 
   /// Puts the coordinator's first words into the outbox, which nobody else knows yet.
   private func greet(_ link: WorkerLink, coordinator: Int32, buildID: [UInt8], location: Hello.PageLocation?)
