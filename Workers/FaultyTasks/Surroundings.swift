@@ -7,7 +7,6 @@ public struct Surroundings: Codable, Sendable, Equatable {
   public var group: Int32
   /// Signal sets as /proc shows them: of the thread that runs the task, and of the main thread.
   public var blocked: UInt64
-  public var blockedInMain: UInt64
   public var ignored: UInt64
   /// What each open descriptor is.
   public var descriptors: [Int32: String]
@@ -24,7 +23,6 @@ public struct LookAround: PoolTask {
     Surroundings(
       pid: getpid(), group: getpgrp(),
       blocked: Inspection.signalSet("SigBlk", in: "/proc/thread-self/status"),
-      blockedInMain: Inspection.signalSet("SigBlk", in: "/proc/self/status"),
       ignored: Inspection.signalSet("SigIgn", in: "/proc/self/status"),
       descriptors: Inspection.descriptors(),
       inheritable: Inspection.descriptors().keys.filter { fcntl($0, F_GETFD) & FD_CLOEXEC == 0 }.sorted(),
