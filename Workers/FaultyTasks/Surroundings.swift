@@ -5,7 +5,7 @@ import ProcPool
 public struct Surroundings: Codable, Sendable, Equatable {
   public var pid: Int32
   public var group: Int32
-  /// Signal sets as /proc shows them: of the thread that runs the task, and of the main thread.
+  /// Signal sets as /proc shows them, of the thread that runs the task.
   public var blocked: UInt64
   public var ignored: UInt64
   /// What each open descriptor is.
@@ -68,19 +68,20 @@ public struct LeaveChild: PoolTask {
   public func run(_ command: String) throws -> Int32 { try Inspection.spawn(["/bin/sh", "-c", command]) }
 }
 
-/// Recurses until about so many bytes of stack are used.
+/// Recurses until so many bytes of stack are used, and returns how many that was.
 public struct Recurse: PoolTask {
   public init() {}
-  public func run(_ bytes: Int) -> Int { descend(depth: bytes / 4096) }
+  public func run(_ bytes: Int) -> Int { descend(bytes) }
 }
 
-/// Uses 4 KiB of stack per level, at least.
+/// At most 1 KiB at a time: what is larger Swift would not put on the stack.
 @inline(never)
-func descend(depth: Int) -> Int {
-  withUnsafeTemporaryAllocation(byteCount: 4096 - 256, alignment: 16) { memory in
-    memory[0] = UInt8(truncatingIfNeeded: depth)
-    memory[memory.count - 1] = 1
-    return depth <= 0 ? 0 : descend(depth: depth - 1) + Int(memory[memory.count - 1])
+func descend(_ bytes: Int, from top: UInt? = nil) -> Int {
+  withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 16) { memory in
+    let place = UInt(bitPattern: memory.baseAddress!)
+    let used = Int((top ?? place) - place)
+    memory[0] = 1
+    return used >= bytes ? used : descend(bytes, from: top ?? place) + Int(memory[0]) - 1
   }
 }
 
