@@ -68,20 +68,19 @@ public struct LeaveChild: PoolTask {
   public func run(_ command: String) throws -> Int32 { try Inspection.spawn(["/bin/sh", "-c", command]) }
 }
 
-/// Recurses until so many bytes of stack are used, and returns how many that was.
+/// Recurses until about so many bytes of stack are used.
 public struct Recurse: PoolTask {
   public init() {}
-  public func run(_ bytes: Int) -> Int { descend(bytes) }
+  public func run(_ bytes: Int) -> Int { descend(depth: bytes / 4096) }
 }
 
-/// At most 1 KiB at a time: what is larger Swift would not put on the stack.
+/// Uses 4 KiB of stack per level, at least.
 @inline(never)
-func descend(_ bytes: Int, from top: UInt? = nil) -> Int {
-  withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 16) { memory in
-    let place = UInt(bitPattern: memory.baseAddress!)
-    let used = Int((top ?? place) - place)
-    memory[0] = 1
-    return used >= bytes ? used : descend(bytes, from: top ?? place) + Int(memory[0]) - 1
+func descend(depth: Int) -> Int {
+  withUnsafeTemporaryAllocation(byteCount: 4096 - 256, alignment: 16) { memory in
+    memory[0] = UInt8(truncatingIfNeeded: depth)
+    memory[memory.count - 1] = 1
+    return depth <= 0 ? 0 : descend(depth: depth - 1) + Int(memory[memory.count - 1])
   }
 }
 
