@@ -25,6 +25,11 @@ public struct Descriptor: ~Copyable, Sendable {
 
   /// A second descriptor for the same open file, close-on-exec, numbered `minimum` or higher.
   public func duplicate(atLeast minimum: Int32 = 3) throws(SystemError) -> Descriptor {
+    try Self.duplicate(number, atLeast: minimum)
+  }
+
+  /// The same for a descriptor that nobody owns: a standard stream.
+  static func duplicate(_ number: Int32, atLeast minimum: Int32) throws(SystemError) -> Descriptor {
     let copy = try retryingInterrupts("fcntl(F_DUPFD_CLOEXEC)") { fcntl(number, F_DUPFD_CLOEXEC, minimum) }
     return Descriptor(owning: copy)
   }

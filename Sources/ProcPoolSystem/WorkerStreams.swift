@@ -23,26 +23,20 @@ public struct WorkerStreams: ~Copyable {
   ///
   /// - The signal mask and the dispositions that were inherited are undone.
   /// - Standard input and output move to private descriptors; standard input becomes `/dev/null` and standard
-  ///   output
-  ///   a copy of standard error, so that what a task prints cannot get among the frames.
+  ///   output a copy of standard error, so that what a task prints cannot get among the frames.
   /// - Every other descriptor is marked close-on-exec, so that a program that a task starts holds neither a
-  ///   pipe of
-  ///   the pool nor Foundation's socket: their ends would otherwise stay unseen until that program ends.
+  ///   pipe of the pool nor Foundation's socket: their ends would otherwise stay unseen until that program ends.
   public static func takeOver() throws(SystemError) -> WorkerStreams {
     SignalState.clearMask()
     SignalState.restoreDefaults()
-    // Numbers from 10 up keep clear of the single digits that shell scripts use by number.
-    let tasks = try Descriptor(owning: STDIN_FILENO).moved(atLeast: 10)
-    let results = try Descriptor(owning: STDOUT_FILENO).moved(atLeast: 10)
+    // Numbers from 10 up keep clear of the single digits that shell scripts use by number. The streams are replaced
+    // without ever being closed: the program's other threads, the dispatch library's among them, open files whenever
+    // they like, and one of them could land on a number that is free for a moment, to be overwritten in the next.
+    let tasks = try Descriptor.duplicate(STDIN_FILENO, atLeast: 10)
+    let results = try Descriptor.duplicate(STDOUT_FILENO, atLeast: 10)
     let null = try Descriptor.open("/dev/null", O_RDONLY)
     let nullNumber = null.number
-    if nullNumber != STDIN_FILENO {
-      try retryingInterrupts("dup2") { dup2(nullNumber, STDIN_FILENO) }
-    } else {
-      // The number was free, so the file landed there; it has to survive exec like any standard stream.
-      let number = null.relinquish()
-      try retryingInterrupts("fcntl(F_SETFD)") { fcntl(number, F_SETFD, 0) }
-    }
+    try retryingInterrupts("dup2") { dup2(nullNumber, STDIN_FILENO) }
     try retryingInterrupts("dup2") { dup2(STDERR_FILENO, STDOUT_FILENO) }
     if procpool_mark_others_close_on_exec(3) != 0 { markEachCloseOnExec() }
     // Standard output is a pipe now, and C would hold back what a task prints until a crash loses it.
@@ -55,12 +49,5 @@ public struct WorkerStreams: ~Copyable {
     for number in 3..<Int32(clamping: min(Descriptor.limit ?? 1024, 65536)) {
       _ = fcntl(number, F_SETFD, FD_CLOEXEC)
     }
-  }
-}
-
-extension Descriptor {
-  /// The same open file under another number; this one is closed.
-  fileprivate consuming func moved(atLeast minimum: Int32) throws(SystemError) -> Descriptor {
-    try duplicate(atLeast: minimum)
   }
 }

@@ -1,9 +1,10 @@
 import FaultyTasks
+import Foundation
 import Glibc
 import ProcPool
 
 /// What a program can do wrong before it serves: `print:TEXT`, `version:N`, `exit:STATUS`, `signal:N`, `leave:MS`,
-/// `silent`, `forget`; the environment variable FAULTY_LINES is written to standard error first.
+/// `crowd`, `silent`, `forget`; the environment variable FAULTY_LINES is written to standard error first.
 struct Misbehaviour {
   private let name: Substring
   private let argument: String
@@ -32,6 +33,7 @@ struct Misbehaviour {
     case "silent": sleepForEver()
     case "forget": forget()
     case "leave": leaveSoon()
+    case "crowd": crowd()
     default: writeLine("FAULTY_MODE=\(name) is not known")
     }
   }
@@ -59,5 +61,20 @@ struct Misbehaviour {
       _exit(0)
     }
     _ = thread
+  }
+
+  /// Serves, while other threads open and close files all the time; crashes if one turns into another file.
+  private func crowd() {
+    for _ in 0..<4 {
+      Thread.detachNewThread {
+        while true {
+          var ends: [Int32] = [-1, -1]
+          guard pipe(&ends) == 0 else { abort() }
+          var byte: UInt8 = 1
+          guard write(ends[1], &byte, 1) == 1, read(ends[0], &byte, 1) == 1 else { abort() }
+          for end in ends { close(end) }
+        }
+      }
+    }
   }
 }

@@ -1,4 +1,5 @@
 import FaultyTasks
+import Foundation
 import Glibc
 import ProcPool
 import Testing
@@ -41,6 +42,21 @@ extension Processes {
       #expect(found.descriptors[0] == "/dev/null")
       #expect(found.descriptors[1]?.hasPrefix("pipe:") == true)
       #expect(found.descriptors[1] == found.descriptors[2])
+    }
+
+    @Test func theStreamsMoveUnderOtherThreadsThatOpenFilesMeanwhile() async throws {
+      var environment = ProcessInfo.processInfo.environment
+      environment["FAULTY_MODE"] = "crowd"
+      let scratch = Scratch()
+      environment["FAULTY_LAUNCHES"] = scratch.file("launches")
+      for _ in 0..<20 {
+        try await withPool(workers: 2, worker: .faulty, environment: environment) { pool in
+          let found = try await pool.broadcast(LookAround(), 0)
+          #expect(found.map { $0.descriptors[0] } == ["/dev/null", "/dev/null"])
+        }
+      }
+      // None crashed and was replaced.
+      #expect(scratch.lines("launches").count == 40)
     }
 
     @Test func nothingButTheStandardStreamsIsInheritable() async throws {
