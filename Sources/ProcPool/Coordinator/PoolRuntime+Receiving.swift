@@ -211,48 +211,53 @@ struct PollingRecord {
 // MARK: - Results that a worker has not written
 
 extension PoolRuntime {
-  /// Fetches what a worker has finished and not written: from a busy one so that nobody waits for it, from a
-  /// dead one
-  /// so that nothing is lost.
-  func fetchResults(of link: WorkerLink, isOver: Bool) {
-    guard link.isPageShared else { return }
-    let memory = ReceivedMemory(capacity: StatusPage.bufferCapacity)
-    guard let (first, committed) = link.page.copyResults(to: memory.base) else { return }
+  /// Fetches what a busy worker has finished and not written, so that nobody waits for it.
+  func fetchResults(of link: WorkerLink) {
+    guard let unwritten = UnwrittenResults(of: link) else { return }
     change { state, effects in
-      var position = first
-      var left = Int(clamping: committed)
-      var offset = 0
-      // The buffer of a running worker may change while it is copied; what does not add up is left for the
-      // pipe.
-      while left > 0, offset + FrameHeader.size <= memory.capacity,
-        var header = try? FrameHeader(loading: memory.base + offset),
-        header.kind == .results || header.kind == .failure
-      {
-        let room = memory.capacity - offset - FrameHeader.size
-        let body = OutputSlice(memory: memory, start: offset + FrameHeader.size, count: room)
-        if header.count == FrameHeader.openCount {
-          // Still growing: what is committed of it follows from the positions.
-          guard let box = state.boxes[header.call],
-            let length = try? box.outputs.length(ofFirst: left, in: body.bytes)
-          else { break }
-          header.count = UInt32(left)
-          header.bodyLength = length
-        }
-        guard header.bodyLength <= room, header.count > 0, header.count <= left else { break }
-        let used = OutputSlice(memory: memory, start: body.start, count: header.bodyLength)
-        guard (try? take(header, used, position: position, of: link, &state, &effects)) != nil else { break }
-        position &+= UInt64(header.count)
-        left -= Int(header.count)
-        offset += header.frameLength
-      }
-      if !isOver { state.scheduler.measure(link.place, now: MonotonicClock.now()) }
+      take(unwritten, of: link, &state, &effects)
+      state.scheduler.measure(link.place, now: MonotonicClock.now())
     }
   }
 
-  /// A worker has ended and everything it left has been taken.
+  /// Takes results that lie in the memory shared with a worker.
+  ///
+  /// What does not add up is left for the pipe: the memory may have changed while it was copied.
+  private func take(
+    _ unwritten: UnwrittenResults, of link: WorkerLink, _ state: inout State, _ effects: inout Effects
+  ) {
+    let memory = unwritten.memory
+    var position = unwritten.position
+    var left = unwritten.items
+    var offset = 0
+    while left > 0, offset + FrameHeader.size <= memory.capacity,
+      var header = try? FrameHeader(loading: memory.base + offset),
+      header.kind == .results || header.kind == .failure
+    {
+      let room = memory.capacity - offset - FrameHeader.size
+      let body = OutputSlice(memory: memory, start: offset + FrameHeader.size, count: room)
+      if header.count == FrameHeader.openCount {
+        // Still growing: what is committed of it follows from the positions.
+        guard let box = state.boxes[header.call],
+          let length = try? box.outputs.length(ofFirst: left, in: body.bytes)
+        else { return }
+        header.count = UInt32(left)
+        header.bodyLength = length
+      }
+      guard header.bodyLength <= room, header.count > 0, header.count <= left else { return }
+      let used = OutputSlice(memory: memory, start: body.start, count: header.bodyLength)
+      guard (try? take(header, used, position: position, of: link, &state, &effects)) != nil else { return }
+      position &+= UInt64(header.count)
+      left -= Int(header.count)
+      offset += header.frameLength
+    }
+  }
+
+  /// A worker has ended and everything that it wrote has been taken.
   func finish(_ link: WorkerLink, _ end: ProcessEnd) {
     let standardError = link.errorLines.text
-    change { state, _ in
+    let unwritten = UnwrittenResults(of: link)
+    change { state, effects in
       let now = MonotonicClock.now()
       state.links[link.place] = nil
       if link.greeting == nil {
@@ -261,6 +266,8 @@ extension PoolRuntime {
           ?? WorkerStartFailure(Self.advice(end, pid: link.pid), standardError: standardError)
         state.scheduler.failedToStart(link.place, failure, now: now)
       } else {
+        // With its end in one step, lest it be given more because it has nothing left to do.
+        if let unwritten { take(unwritten, of: link, &state, &effects) }
         let loss = WorkerLoss(
           worker: WorkerID(index: link.place), pid: link.pid, end: end, violation: link.violation,
           standardError: standardError)
@@ -278,5 +285,21 @@ extension PoolRuntime {
     }
     let kind = if case .exited = end { "; " + RuntimeLoop.serveAdvice } else { "" }
     return "the program (pid \(pid)) ended with \(end) before it greeted\(kind)"
+  }
+}
+
+/// A copy of what a worker has finished and not written.
+private struct UnwrittenResults {
+  let memory: ReceivedMemory
+  /// Where the first of them stands in the worker's order.
+  let position: UInt64
+  let items: Int
+
+  init?(of link: WorkerLink) {
+    guard link.isPageShared else { return nil }
+    memory = ReceivedMemory(capacity: StatusPage.bufferCapacity)
+    guard let (first, committed) = link.page.copyResults(to: memory.base) else { return nil }
+    position = first
+    items = Int(clamping: committed)
   }
 }

@@ -121,7 +121,7 @@ struct RuntimeLoop {
         state.links.filter { $0 != nil && !state.scheduler.places[$0!.place].queue.isEmpty }
       }
       for case let link? in busy {
-        runtime.receiving.withLock { _ in runtime.fetchResults(of: link, isOver: false) }
+        runtime.receiving.withLock { _ in runtime.fetchResults(of: link) }
       }
       if !busy.isEmpty {
         peekInterval = min(peekInterval * 2, Self.longestPeek)
@@ -243,7 +243,7 @@ struct RuntimeLoop {
 
   // MARK: - Ends
 
-  /// A worker has ended: takes what it left, its status, and itself out of the pool.
+  /// A worker has ended: takes what it wrote, its status, and itself out of the pool.
   private mutating func end(_ link: WorkerLink) {
     var end = ProcessEnd.unknown
     switch link.process {
@@ -258,7 +258,6 @@ struct RuntimeLoop {
     if link.isResultsOpen { runtime.poller.remove(link.results) }
     runtime.poller.remove(link.tasks)
     drainErrors(link)
-    runtime.fetchResults(of: link, isOver: true)
     runtime.finish(link, end)
   }
 
