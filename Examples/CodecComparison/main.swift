@@ -2,8 +2,8 @@
 //
 //     swift run -c release CodecComparison
 //
-// Times are medians of several runs, in one process, after a first run that is not counted. pickle is measured by
-// `python3` if there is one, with lists, floats and dictionaries of the same content.
+// Times are medians of several runs, in one process, after a first run that is not counted. pickle is
+// measured by `python3` if there is one, with lists, floats and dictionaries of the same content.
 
 import Foundation
 import ProcPoolWire

@@ -17,8 +17,7 @@ public struct Bench: Sendable {
   ///   - finished: Gets each scenario's report when the scenario is done.
   ///   - progress: Gets a few words about what comes next, often.
   /// - Throws: what the pool throws, when workers do not start or do not answer, and what the closures throw,
-  ///   which
-  ///   ends the run. A wrong result is not thrown: it is in the report.
+  ///   which ends the run. A wrong result is not thrown: it is in the report.
   public func run(
     started: (String) throws -> Void, finished: (ScenarioReport) throws -> Void,
     progress: @escaping (String) -> Void
@@ -40,8 +39,8 @@ public struct Bench: Sendable {
     return BenchReport(machine: machine, workers: sizing.workers, seed: options.seed, scenarios: reports)
   }
 
-  /// How many workers a pool has, once they have answered: workers that cannot serve are found before samples are
-  /// made.
+  /// How many workers a pool has, once they have answered: workers that cannot serve are found before samples
+  /// are made.
   private static func sizing(of workers: Int?) async throws -> PoolSizing {
     do {
       return try await withPool(workers: workers, worker: BenchContext.worker) { pool in

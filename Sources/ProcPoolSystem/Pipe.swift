@@ -3,8 +3,7 @@ import CProcPoolShims
 /// The two ends of a new pipe, both close-on-exec from the first instant.
 ///
 /// Foundation's `Pipe` is inheritable: a child that another thread starts at the wrong moment would keep an
-/// end open,
-/// and the death of a worker or of the coordinator would go unseen.
+/// end open, and the death of a worker or of the coordinator would go unseen.
 public struct Pipe: ~Copyable {
   public let reading: Descriptor
   public let writing: Descriptor

@@ -5,8 +5,8 @@ import Glibc
 /// user.
 ///
 /// - Because `@unchecked Sendable`: the class hands out an address and never touches the bytes itself; who
-///   writes what
-///   is settled by the types that lay themselves over it (with atomics, in the case of the status page).
+///   writes what is settled by the types that lay themselves over it (with atomics, in the case of the status
+///   page).
 public final class SharedMapping: @unchecked Sendable {
   /// The first byte, page-aligned.
   public let base: UnsafeMutableRawPointer
@@ -34,8 +34,7 @@ public final class SharedMapping: @unchecked Sendable {
   }
 
   /// Makes a file of memory of `count` bytes, all of them allocated: a lack of memory is an error here, never
-  /// a
-  /// `SIGBUS` later.
+  /// a `SIGBUS` later.
   public static func makeFile(named name: String, count: Int) throws(SystemError) -> Descriptor {
     let file = Descriptor(owning: try retryingInterrupts("memfd_create") { procpool_memory_file(name) })
     let number = file.number

@@ -12,9 +12,8 @@ public enum SystemThread {
   ///   - name: shown by `top -H` and debuggers; the first 15 bytes count.
   ///   - stack: bytes of stack, reserved but not touched.
   ///   - clearsSignalMask: whether the thread starts with no signal blocked, whatever its maker blocks.
-  ///     Threads that
-  ///     Swift concurrency makes block nearly all, and a child inherits the mask of the thread that starts
-  ///     it.
+  ///     Threads that Swift concurrency makes block nearly all, and a child inherits the mask of the thread
+  ///     that starts it.
   public static func start(
     name: String, stack: Int = fullStack, clearsSignalMask: Bool = false,
     _ body: @escaping @Sendable () -> Void

@@ -25,13 +25,15 @@ public struct WorkerStreams: ~Copyable {
   /// - Standard input and output move to private descriptors; standard input becomes `/dev/null` and standard
   ///   output a copy of standard error, so that what a task prints cannot get among the frames.
   /// - Every other descriptor is marked close-on-exec, so that a program that a task starts holds neither a
-  ///   pipe of the pool nor Foundation's socket: their ends would otherwise stay unseen until that program ends.
+  ///   pipe of the pool nor Foundation's socket: their ends would otherwise stay unseen until that program
+  ///   ends.
   public static func takeOver() throws(SystemError) -> WorkerStreams {
     SignalState.clearMask()
     SignalState.restoreDefaults()
-    // Numbers from 10 up keep clear of the single digits that shell scripts use by number. The streams are replaced
-    // without ever being closed: the program's other threads, the dispatch library's among them, open files whenever
-    // they like, and one of them could land on a number that is free for a moment, to be overwritten in the next.
+    // Numbers from 10 up keep clear of the single digits that shell scripts use by number. The streams are
+    // replaced without ever being closed: the program's other threads, the dispatch library's among them,
+    // open files whenever they like, and one of them could land on a number that is free for a moment, to be
+    // overwritten in the next.
     let tasks = try Descriptor.duplicate(STDIN_FILENO, atLeast: 10)
     let results = try Descriptor.duplicate(STDOUT_FILENO, atLeast: 10)
     let null = try Descriptor.open("/dev/null", O_RDONLY)

@@ -7,10 +7,8 @@ import ProcPoolSystem
 ///     @main struct MyWorker: WorkerProgram {}
 ///
 /// The executable links the modules that declare its tasks; a pool finds it by name, beside the running
-/// program:
-/// `withPool(worker: .executable(named: "my-worker"))`. Without Foundation and with the runtime linked
-/// statically it
-/// starts in about two milliseconds.
+/// program: `withPool(worker: .executable(named: "my-worker"))`. Without Foundation and with the runtime
+/// linked statically it starts in about two milliseconds.
 public protocol WorkerProgram {}
 
 extension WorkerProgram {
@@ -27,12 +25,10 @@ extension WorkerProgram {
 /// Turns the process into a worker if a pool started it to be one, and then never returns.
 ///
 /// The first line of a `main.swift`, or of any `main`, whose program starts pools with itself as the worker.
-/// In a
-/// program that was started otherwise it does nothing.
+/// In a program that was started otherwise it does nothing.
 ///
 /// Must be called on the main thread, before anything that is not for workers: the process serves until the
-/// pool
-/// ends, and exits.
+/// pool ends, and exits.
 public func serveIfWorker() {
   guard WorkerMark.isPresent else { return }
   // Removed at once, so that a task's own pools and programs are not taken for workers.

@@ -139,8 +139,7 @@ public func fuzzOneInput(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
 }
 
 /// Starts from valid messages now and then, since random bytes seldom become one: libFuzzer asks for a
-/// mutation
-/// of `data`, and gets its own, or a whole sample in its place once in a thousand times.
+/// mutation of `data`, and gets its own, or a whole sample in its place once in a thousand times.
 @_cdecl("LLVMFuzzerCustomMutator")
 public func fuzzMutate(_ data: UnsafeMutablePointer<UInt8>, _ size: Int, _ maximum: Int, _ seed: CUnsignedInt)
   -> Int

@@ -4,8 +4,8 @@ import Testing
 
 /// A consumer on the main actor leaves it only to wait for results, not for each of them.
 ///
-/// Counted, not timed: another job of the main actor runs whenever the consumer lets go of it, and how often it got in
-/// between two items is how often the consumer was suspended.
+/// Counted, not timed: another job of the main actor runs whenever the consumer lets go of it, and how often
+/// it got in between two items is how often the consumer was suspended.
 @Suite(.serialized, .timeLimit(.minutes(1))) struct Hops {
   private static let items = 10_000
 

@@ -1,8 +1,8 @@
 import ProcPool
 
-// In a module whose default isolation is the main actor a task is written as anywhere: a `PoolTask` is `Sendable`, so
-// that the compiler does not bind it to the main actor. Types that it takes and returns are bound, unless they say
-// `nonisolated`: their `Codable` could be used on the main actor only.
+// In a module whose default isolation is the main actor a task is written as anywhere: a `PoolTask` is
+// `Sendable`, so that the compiler does not bind it to the main actor. Types that it takes and returns are
+// bound, unless they say `nonisolated`: their `Codable` could be used on the main actor only.
 
 struct Double: PoolTask {
   func run(_ input: Int) -> Int { 2 * input }

@@ -33,8 +33,8 @@ struct KnownValues {
 
   @Test("The slow series over k up to 10⁸ is what a sum in extended precision gives")
   func upToHundredMillion() {
-    // From a naive loop over every digit of every k, with 64-bit significands. Published course material prints
-    // 13.2776056…, which differs in the eighth digit.
+    // From a naive loop over every digit of every k, with 64-bit significands. Published course material
+    // prints 13.2776056…, which differs in the eighth digit.
     #expect(abs(SlowSeries.sum(over: 1..<100_000_001) - 13.277605949854025) <= 1e-12)
   }
 

@@ -2,7 +2,8 @@ import FaultyTasks
 import ProcPool
 import Testing
 
-/// All suites that start processes: one test at a time, because each looks at what its process has left behind.
+/// All suites that start processes: one test at a time, because each looks at what its process has left
+/// behind.
 @Suite(.serialized, .leavesNothing, .timeLimit(.minutes(1))) struct Processes {}
 
 extension Trait where Self == NothingLeft {
@@ -21,8 +22,8 @@ struct NothingLeft: SuiteTrait, TestTrait, TestScoping {
   }
 }
 
-/// Foundation leaves two sockets of its own open for each launch that fails in the kernel; the pool can do nothing
-/// about it but launch no more.
+/// Foundation leaves two sockets of its own open for each launch that fails in the kernel; the pool can do
+/// nothing about it but launch no more.
 struct FoundationLeavesSockets: TestTrait {}
 
 extension Trait where Self == FoundationLeavesSockets {
@@ -31,8 +32,8 @@ extension Trait where Self == FoundationLeavesSockets {
 
 /// Runs the body and expects that no worker, descriptor, shared memory or thread of a pool stays behind.
 ///
-/// Foundation closes a socket of its own an instant after a child has ended; and other tests of this process open and
-/// close what they will. So what is there is looked at for a while, and must go.
+/// Foundation closes a socket of its own an instant after a child has ended; and other tests of this process
+/// open and close what they will. So what is there is looked at for a while, and must go.
 func expectNothingLeft(
   patience: Duration = .seconds(20), exceptSockets: Bool = false, _ body: @Sendable () async throws -> Void
 ) async throws {

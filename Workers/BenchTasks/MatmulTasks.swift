@@ -57,8 +57,8 @@ public struct RowTimesMatrix<Scalar: MatrixScalar>: PoolTask {
   public func run(_ row: [Scalar]) -> [Scalar] { Scalar.multiply(row: row, b) }
 }
 
-// The inputs write and read themselves: in the small products an item is a few hundred bytes, and two thirds of its
-// cost were the general encoding of two properties.
+// The inputs write and read themselves: in the small products an item is a few hundred bytes, and two thirds
+// of its cost were the general encoding of two properties.
 
 extension ElementByMessage.Input: WireCodable {
   /// Writes the row and the column, each as one block.

@@ -39,7 +39,8 @@ public struct Delay: PoolTask {
   }
 }
 
-/// Notes its item in a file, then waits until the file at `gate` is gone: holds an item for as long as a test wants.
+/// Notes its item in a file, then waits until the file at `gate` is gone: holds an item for as long as a test
+/// wants.
 public struct Wait: PoolTask {
   public var gate: String
   public init(gate: String) { self.gate = gate }

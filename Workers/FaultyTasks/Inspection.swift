@@ -1,6 +1,7 @@
 import Glibc
 
-/// What /proc says of processes: for tasks that look around, and for tests that look for what was left behind.
+/// What /proc says of processes: for tasks that look around, and for tests that look for what was left
+/// behind.
 public enum Inspection {
   /// The descriptors of a process and what each is; without the one that reading them takes.
   public static func descriptors(of process: String = "self") -> [Int32: String] {
@@ -53,8 +54,8 @@ public enum Inspection {
     signalSet(name, of: contents(path) ?? "")
   }
 
-  /// A set of signals, by its name in the text of a status file; without the two that are the C library's own, and that
-  /// it has ignored in what it starts.
+  /// A set of signals, by its name in the text of a status file; without the two that are the C library's
+  /// own, and that it has ignored in what it starts.
   public static func signalSet(_ name: String, of status: String) -> UInt64 {
     let line = status.split(separator: "\n").first { $0.hasPrefix(name + ":") }
     let digits = line?.split(separator: "\t").last.map(String.init) ?? ""

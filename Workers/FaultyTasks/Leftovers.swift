@@ -43,7 +43,8 @@ public struct Leftovers: Equatable, Sendable, CustomStringConvertible {
 
   /// What has come since `before` and does not go within `patience`.
   ///
-  /// Only what is there at every look counts, so that what other tests have open for a moment is not taken for left.
+  /// Only what is there at every look counts, so that what other tests have open for a moment is not taken
+  /// for left.
   ///
   /// - Parameter forgive: takes out what may stay.
   public static func since(

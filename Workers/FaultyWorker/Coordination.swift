@@ -2,7 +2,8 @@ import FaultyTasks
 import Glibc
 import ProcPool
 
-/// A coordinator for tests to kill: `coordinate busy|sleeping|idle [fork]`, `coordinate map`, `coordinate fail`.
+/// A coordinator for tests to kill: `coordinate busy|sleeping|idle [fork]`, `coordinate map`, `coordinate
+/// fail`.
 ///
 /// Prints the numbers of its workers' processes in one line on standard output, then waits for its end.
 struct Coordination {
@@ -44,8 +45,8 @@ struct Coordination {
     }
   }
 
-  /// A copy of this process that holds all its descriptors. By name, because Swift hides `fork`: the copy has only
-  /// this thread, and does nothing but sleep.
+  /// A copy of this process that holds all its descriptors. By name, because Swift hides `fork`: the copy has
+  /// only this thread, and does nothing but sleep.
   private static func fork() -> Int32 {
     typealias Fork = @convention(c) () -> Int32
     let fork = unsafeBitCast(dlsym(nil, "fork"), to: Fork.self)

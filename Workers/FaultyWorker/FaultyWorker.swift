@@ -2,7 +2,8 @@ import FaultyTasks
 import Glibc
 import ProcPool
 
-/// A worker that does what it should, unless its environment says otherwise; started by hand, a program with a pool.
+/// A worker that does what it should, unless its environment says otherwise; started by hand, a program with
+/// a pool.
 @main
 struct FaultyWorker: PoolProgram {
   static func main() {

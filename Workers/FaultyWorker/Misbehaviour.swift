@@ -3,8 +3,9 @@ import Foundation
 import Glibc
 import ProcPool
 
-/// What a program can do wrong before it serves: `print:TEXT`, `version:N`, `exit:STATUS`, `signal:N`, `leave:MS`,
-/// `crowd`, `silent`, `forget`; the environment variable FAULTY_LINES is written to standard error first.
+/// What a program can do wrong before it serves: `print:TEXT`, `version:N`, `exit:STATUS`, `signal:N`,
+/// `leave:MS`, `crowd`, `silent`, `forget`; the environment variable FAULTY_LINES is written to standard
+/// error first.
 struct Misbehaviour {
   private let name: Substring
   private let argument: String

@@ -7,8 +7,7 @@ extension Pool {
   ///     let area = try await pool.apply(Area(), to: shape)
   ///
   /// If the Swift task is cancelled before the item has started, it never does, and `CancellationError` is
-  /// thrown;
-  /// the same is thrown while it runs, and then nobody hears of its end.
+  /// thrown; the same is thrown while it runs, and then nobody hears of its end.
   ///
   /// - Throws: ``PoolError``.
   /// - Complexity: one round trip.
@@ -32,9 +31,8 @@ extension Pool {
   ///     let handle = pool.applyAsync(Scale(factor: 3), to: 14)
   ///     print(try await handle.value)                                   // 42.0
   ///
-  /// It cannot wait, so it takes any number of items: the caller bounds them. `submit` waits
-  /// while
-  /// the pool is full.
+  /// It cannot wait, so it takes any number of items: the caller bounds them. `submit` waits while the pool
+  /// is full.
   public func applyAsync<Task: PoolTask>(
     _ task: Task, to input: Task.Input, timeout: Duration? = nil
   ) -> TaskHandle<Task.Output> where Task.Output: Codable {

@@ -1,17 +1,15 @@
 import ProcPoolWorker
 
 // The verbs over asynchronous sequences. Inputs are fetched by a Swift task of their own, ahead of the
-// workers by at
-// most what keeps them busy; results come while the sequence makes its next element. An error that the
-// sequence
-// throws is thrown when everything before it has ended. For tasks that return nothing there is `forEach`.
+// workers by at most what keeps them busy; results come while the sequence makes its next element. An error
+// that the sequence throws is thrown when everything before it has ended. For tasks that return nothing there
+// is `forEach`.
 
 extension Pool {
   /// As ``imap(_:over:chunkSize:inFlight:timeout:)``, over an asynchronous sequence.
   ///
   /// A chunk of automatic size is sent as soon as a worker has room, with what has come by then; one of given
-  /// size waits
-  /// until it is full.
+  /// size waits until it is full.
   public func imap<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil
   ) -> PoolStream<Task.Output> where Inputs.Element == Task.Input, Task.Output: Codable {

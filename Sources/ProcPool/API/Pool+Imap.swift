@@ -6,19 +6,16 @@ extension Pool {
   ///     for try await y in pool.imap(Scale(factor: 3), over: 0..., chunkSize: 64) { … }
   ///
   /// Works over endless sequences, in constant memory: inputs are taken from the sequence, in the consumer's
-  /// context,
-  /// when workers have room for them. An item that fails ends the stream with its error when its turn has
-  /// come;
-  /// `imapResults` goes on.
+  /// context, when workers have room for them. An item that fails ends the stream with its error when its
+  /// turn has come; `imapResults` goes on.
   ///
   /// - Parameters:
   ///   - chunkSize: how many items a worker is sent at a time, exactly (the last chunk may be shorter);
-  ///     results come a chunk
-  ///     at a time. By default as many as take about half a millisecond, measured while the call runs.
+  ///     results come a chunk at a time. By default as many as take about half a millisecond, measured while
+  ///     the call runs.
   ///   - inFlight: how many items may have been taken and not been given out, at the most (at least one chunk
-  ///     is). By
-  ///     default as many as keep the workers busy, and some thousands more for results that wait for their
-  ///     turn.
+  ///     is). By default as many as keep the workers busy, and some thousands more for results that wait for
+  ///     their turn.
   ///   - timeout: how long an item may run before its worker is killed and the item fails.
   public func imap<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil

@@ -7,17 +7,14 @@ extension Pool {
   ///     let squares = try await pool.map(Square(), over: 0..<1_000_000)
   ///
   /// Inputs are taken from the sequence as the workers get to them. If items fail, the error of the first of
-  /// them, in
-  /// the order of the inputs, is thrown as soon as all items before it have ended; what has not started by
-  /// then is
-  /// never run. If the Swift task is cancelled, `CancellationError` is thrown at once, what has not started
-  /// is taken
-  /// back from the workers, and what is running goes on unheard.
+  /// them, in the order of the inputs, is thrown as soon as all items before it have ended; what has not
+  /// started by then is never run. If the Swift task is cancelled, `CancellationError` is thrown at once,
+  /// what has not started is taken back from the workers, and what is running goes on unheard.
   ///
   /// - Parameters:
   ///   - chunkSize: how many items a worker is sent at a time, exactly (the last chunk may be shorter). By
-  ///     default as
-  ///     many as take about half a millisecond, measured while the call runs, and fewer towards the end.
+  ///     default as many as take about half a millisecond, measured while the call runs, and fewer towards
+  ///     the end.
   ///   - timeout: how long an item may run before its worker is killed and the item fails.
   /// - Throws: ``PoolError``, or what iterating the inputs throws.
   /// - Complexity: one round of messages per chunk. Inputs and outputs that are `WireBlock` are copied as
@@ -57,8 +54,7 @@ extension Pool {
   /// Runs the task on every input and returns what became of each, in the order of the inputs.
   ///
   /// Nothing is thrown: an item that fails, whose worker dies, or that could not be run is a failure of its
-  /// own, and
-  /// the others are run. If the Swift task is cancelled, the items that have not ended by then are
+  /// own, and the others are run. If the Swift task is cancelled, the items that have not ended by then are
   /// ``PoolError/cancelled(_:)``. The inputs must come to an end.
   ///
   /// The parameters are those of `map`.

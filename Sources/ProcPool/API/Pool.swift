@@ -12,8 +12,7 @@ import ProcPoolSystem
 ///     }
 ///
 /// `withPool` ends the workers when its body is left, and waits for them. A pool that is made with `init` is
-/// ended with
-/// ``close()`` or ``terminate()``, and then ``join()``; one that is dropped is terminated.
+/// ended with ``close()`` or ``terminate()``, and then ``join()``; one that is dropped is terminated.
 ///
 /// All methods may be called from anywhere, at any time, at once. Calls share the workers fairly: they take
 /// turns.
@@ -32,11 +31,9 @@ public final class Pool: Sendable {
   ///   - environment: the environment of the workers; by default this process's.
   ///   - standardError: where what they write to standard error goes; by default to this process's.
   ///   - maximumPayload: the longest input, output or task value, encoded, in bytes. A chunk with its frame
-  ///     has to fit
-  ///     too. 64 GiB unless given.
+  ///     has to fit too. 64 GiB unless given.
   /// - Throws: ``PoolError/workersUnavailable(_:)`` if there is no way to start any, or the system denies
-  ///   what the pool
-  ///   itself needs: four descriptors and two threads.
+  ///   what the pool itself needs: four descriptors and two threads.
   public init(
     workers: Int? = nil, worker: WorkerKind = .selfProgram, environment: [String: String]? = nil,
     standardError: StandardErrorMode = .inherited, maximumPayload: Int = 64 << 30
@@ -49,8 +46,7 @@ public final class Pool: Sendable {
       let settings = Launcher.Settings(
         program: try worker.resolve(), environment: environment, maximumPayload: maximumPayload,
         // Brief: more would cost processor time for what a sleeping thread gives nearly as well. Only where
-        // every worker
-        // has a processor: elsewhere the time would be another worker's.
+        // every worker has a processor: elsewhere the time would be another worker's.
         pollingTime: sizing.workers <= PoolSizing.processors ? 50_000 : 0, workers: sizing.workers)
       runtime = try PoolRuntime(workers: sizing.workers, settings: settings, standardError: standardError)
       try runtime.start()
@@ -69,8 +65,7 @@ public final class Pool: Sendable {
   public var statistics: PoolStatistics { runtime.state.withLock { $0.statistics } }
 
   /// A process that was started as a worker and comes here has forgotten to serve. It would start workers
-  /// that do the
-  /// same, and so on for ever: it says so by its exit status, and its coordinator in words.
+  /// that do the same, and so on for ever: it says so by its exit status, and its coordinator in words.
   private static func refuseInUnservedWorker() {
     if WorkerMark.isPresent { exit(WorkerMark.forgotToServe) }
   }

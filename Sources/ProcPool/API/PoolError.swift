@@ -4,10 +4,8 @@ import ProcPoolWorker
 /// Why an item, a call or a pool gave no result.
 ///
 /// Verbs that give one `Result` per item (`mapResults`, `imapResults`) put one of these into each failed
-/// item's; the
-/// others throw it. What the caller's own code throws (an input sequence, for example) is passed on as it is,
-/// and a
-/// cancelled Swift task throws `CancellationError`.
+/// item's; the others throw it. What the caller's own code throws (an input sequence, for example) is passed
+/// on as it is, and a cancelled Swift task throws `CancellationError`.
 public enum PoolError: Error, Sendable {
   /// The task threw an error, or its `prepare` did.
   case taskFailed(TaskFailure)

@@ -13,8 +13,7 @@ import ProcPoolWorker
 ///     }
 ///
 /// Started by a pool the program serves; started otherwise it runs ``run()``, exits with 0 when that returns,
-/// and with
-/// 1 and the error on standard error when it throws.
+/// and with 1 and the error on standard error when it throws.
 public protocol PoolProgram: SendableMetatype {
   /// The program proper.
   @MainActor static func run() async throws

@@ -1,10 +1,8 @@
 /// The results of a call as they come: what `imap` and its kin return.
 ///
 /// Nothing is run before the first result is asked for, and no more than is needed to keep the workers busy
-/// after that:
-/// a consumer that is slow slows the workers down, and one that stops stops them. Leaving the loop early
-/// cancels the
-/// call. Each iterator is a call of its own and takes the inputs anew.
+/// after that: a consumer that is slow slows the workers down, and one that stops stops them. Leaving the
+/// loop early cancels the call. Each iterator is a call of its own and takes the inputs anew.
 public struct PoolStream<Element>: AsyncSequence {
   public typealias Failure = any Error
 
@@ -33,8 +31,7 @@ public struct PoolStream<Element>: AsyncSequence {
     /// The next result, or `nil` after the last.
     ///
     /// - Throws: the error of an item that failed, unless the stream's elements are `Result`s; the stream
-    ///   ends with it.
-    ///   `CancellationError` if the Swift task is cancelled.
+    ///   ends with it. `CancellationError` if the Swift task is cancelled.
     /// - Complexity: some nanoseconds while decoded results are at hand, without a change of executors.
     @inlinable
     public mutating func next(

@@ -108,8 +108,7 @@ public final class TaskHandle<Value: Sendable>: Sendable {
   }
 
   /// Gives up what has not started; the handle is done with ``PoolError/cancelled(_:)``. An item that is
-  /// running goes on in its
-  /// worker, and nobody hears of it. After the end it does nothing.
+  /// running goes on in its worker, and nobody hears of it. After the end it does nothing.
   public func cancel() {
     takeCancellation()?()
   }

@@ -1,8 +1,7 @@
 import Synchronization
 
 /// Inputs from an asynchronous sequence, fetched ahead by a Swift task of their own, so that results go on
-/// arriving
-/// while the sequence makes its next element.
+/// arriving while the sequence makes its next element.
 struct AsyncSource<Input: Codable & Sendable>: InputSource {
   private let buffer: AsyncInputs<Input>
   private let feeder: Feeder

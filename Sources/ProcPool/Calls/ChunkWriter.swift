@@ -106,8 +106,7 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
   }
 
   /// An item of no fixed size after its length. One byte is kept for the length, which is what nearly all
-  /// take; an item
-  /// that needs more is moved.
+  /// take; an item that needs more is moved.
   private mutating func appendPrefixed(_ input: Input) throws {
     let prefix = writer.count
     writer.writeByte(0)

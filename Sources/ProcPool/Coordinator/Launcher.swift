@@ -8,10 +8,8 @@ import Synchronization
 /// Starts workers one after the other, on one long-lived thread of the pool's own.
 ///
 /// One after the other because concurrent launches save nothing (eight take ten milliseconds) and leak pipe
-/// ends
-/// into each other's children. A thread of its own because a child inherits the signal mask of the thread
-/// that
-/// starts it, and because a worker must not depend on a thread that may end.
+/// ends into each other's children. A thread of its own because a child inherits the signal mask of the
+/// thread that starts it, and because a worker must not depend on a thread that may end.
 final class Launcher: Sendable {
   struct Request {
     let place: Int
@@ -148,10 +146,8 @@ final class Launcher: Sendable {
   }
 
   /// Foundation takes some descriptors for a launch and does not look whether it got them: without this it
-  /// would close
-  /// the coordinator's own standard input when there are none. It takes three; the rest is for threads that
-  /// open files
-  /// meanwhile.
+  /// would close the coordinator's own standard input when there are none. It takes three; the rest is for
+  /// threads that open files meanwhile.
   private func reserveDescriptors() throws {
     let first = try Descriptor.open("/dev/null", O_RDONLY)
     if first.number > Self.mostDescriptors {
@@ -165,9 +161,8 @@ final class Launcher: Sendable {
   }
 
   /// Swift 6.3's Foundation reads past the end of a buffer of 32 KiB when `/proc/self/fd` has more entries
-  /// than that
-  /// holds with one to spare: 1,353 of 24 bytes. The number of a new descriptor tells how many there are
-  /// before it.
+  /// than that holds with one to spare: 1,353 of 24 bytes. The number of a new descriptor tells how many
+  /// there are before it.
   private static let mostDescriptors: Int32 = 1300
 
   /// Puts the coordinator's first words into the outbox, which nobody else knows yet.

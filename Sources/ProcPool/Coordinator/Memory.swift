@@ -5,8 +5,7 @@ import ProcPoolWire
 /// frames.
 ///
 /// - Because `@unchecked Sendable`: written before it is shared; afterwards only a frame's flags are, under
-///   the pool's
-///   lock and before the frame is sent.
+///   the pool's lock and before the frame is sent.
 final class FrameMemory: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
   let count: Int

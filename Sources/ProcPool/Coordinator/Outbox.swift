@@ -4,8 +4,7 @@ import ProcPoolSystem
 /// What is to be written to one worker, in order: pieces of memory that many frames share.
 ///
 /// Belongs to the pool's lock. Writing happens outside of it, by whichever thread gets there first;
-/// `isWriting` keeps
-/// the others out, so that frames leave in the order in which they were appended.
+/// `isWriting` keeps the others out, so that frames leave in the order in which they were appended.
 struct Outbox {
   struct Piece {
     let memory: FrameMemory

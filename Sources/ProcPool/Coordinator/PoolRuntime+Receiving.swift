@@ -22,8 +22,7 @@ extension PoolRuntime {
   }
 
   /// Submits the one chunk of a call and, if a worker is idle and the answer may come soon, reads it on this
-  /// thread: the
-  /// two threads that would have to be woken otherwise cost more than a short item does.
+  /// thread: the two threads that would have to be woken otherwise cost more than a short item does.
   ///
   /// Polls for at most the pool's polling time, and rarely for tasks whose answers did not come within that
   /// lately.
@@ -189,10 +188,8 @@ struct PollingRecord {
   private var skipped = 0
 
   /// So many misses in a row are taken for a habit, and only after so many calls more are there as many tries
-  /// again (more
-  /// than one, because the first may find the worker asleep): a task that takes longer costs its callers some
-  /// three
-  /// microseconds of polling each.
+  /// again (more than one, because the first may find the worker asleep): a task that takes longer costs its
+  /// callers some three microseconds of polling each.
   private static let patience = 4
   private static let interval = 64
 

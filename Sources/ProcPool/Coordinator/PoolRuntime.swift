@@ -17,8 +17,7 @@ import Synchronization
 //              worker 0 … worker n−1: one pipe pair, one status page each
 //
 // Under the lock only memory is touched: the scheduler decides, frames are appended to outboxes, news to
-// boxes. Pipes
-// are written and callers resumed after it (`Effects`).
+// boxes. Pipes are written and callers resumed after it (`Effects`).
 
 /// The state and the threads of one pool.
 final class PoolRuntime: Sendable {
@@ -38,8 +37,7 @@ final class PoolRuntime: Sendable {
     var isStopped = false
     var statistics = PoolStatistics()
     /// How many calls may be pending before `submit` waits: enough to fill every worker's window with items
-    /// of a
-    /// tenth of a millisecond.
+    /// of a tenth of a millisecond.
     private var submissionLimit: Int { 16 * links.count }
     /// So many calls are pending that `submit` waits.
     var isFull: Bool { scheduler.turns.count >= submissionLimit }
@@ -149,7 +147,8 @@ final class PoolRuntime: Sendable {
       case .some(let errors): try poller.add(errors, for: .readable, token: LinkToken(link, .errors).rawValue)
       case .none: break
       }
-      // Last: with its greeting the worker gets work, and then room in its task pipe may have to be watched for.
+      // Last: with its greeting the worker gets work, and then room in its task pipe may have to be watched
+      // for.
       try poller.add(link.results, for: .readable, token: LinkToken(link, .results).rawValue)
     } catch {
       // Out of memory for the poller: nobody would hear of this worker again.
@@ -206,8 +205,7 @@ extension PoolRuntime {
   /// Waits until there is news for the call, or its owner is called.
   func wait(for box: CallBox, isolation: isolated (any Actor)?) async {
     // Unsafe because a checked continuation allocates, and this is the inner loop's; each is resumed by
-    // whoever takes
-    // it out of the box.
+    // whoever takes it out of the box.
     await withUnsafeContinuation(isolation: isolation) { continuation in
       let isReady = state.withLock { _ in
         if !box.hasChanged { box.waiter = continuation }
@@ -272,7 +270,8 @@ extension PoolRuntime {
       state.submitters.popFirst()
       effects.resumed.append(waiter)
     }
-    // A look at everything: with many calls at once, as single applications are, a debug build would do little else.
+    // A look at everything: with many calls at once, as single applications are, a debug build would do
+    // little else.
     assert(
       state.scheduler.calls.count > 64 || state.scheduler.brokenInvariant() == nil,
       state.scheduler.brokenInvariant()!)

@@ -15,9 +15,8 @@ struct RuntimeLoop {
   private var blockedErrors: [WorkerLink] = []
 
   /// Finished results wait this long in a busy worker's buffer before they are fetched from there; the
-  /// interval doubles
-  /// while nothing is found, so that a pool whose items take seconds is not looked at all the time.
-  /// Nanoseconds.
+  /// interval doubles while nothing is found, so that a pool whose items take seconds is not looked at all
+  /// the time. Nanoseconds.
   static let shortestPeek: Int64 = 2_000_000
   private static let longestPeek: Int64 = 64_000_000
   /// How long a worker may take to greet: far more than it takes on a loaded machine.

@@ -5,8 +5,7 @@ import ProcPoolWorker
 /// The coordinator's side of one worker process or thread: pipes, process, page, and what is on its way.
 ///
 /// - Because `@unchecked Sendable`: the constants are shared freely; `outbox` and `awaitsRoom` belong to the
-///   pool's lock, and the
-///   rest to the runtime thread.
+///   pool's lock, and the rest to the runtime thread.
 final class WorkerLink: @unchecked Sendable {
   let place: Int
   /// Counts the workers of a pool, so that an event of an earlier worker is not taken for a later one's.
@@ -21,8 +20,7 @@ final class WorkerLink: @unchecked Sendable {
   let foundationStatus: (@Sendable () -> ProcessEnd)?
 
   /// The writing end of the task pipe, and its reading end too: while the coordinator holds that, a write to
-  /// a worker
-  /// that has died fills the pipe instead of raising `SIGPIPE` in the thread of some caller.
+  /// a worker that has died fills the pipe instead of raising `SIGPIPE` in the thread of some caller.
   let tasks: Descriptor
   private let tasksReading: Descriptor
   let results: Descriptor

@@ -45,28 +45,23 @@ protocol ChunkPayload {
 /// How long chunks should be, and how much a worker should have before it.
 enum Pacing {
   /// What a chunk of automatic size should take: half of `window`, so that a worker has the next chunk while
-  /// the
-  /// coordinator handles the results of the last. Nanoseconds.
+  /// the coordinator handles the results of the last. Nanoseconds.
   static let chunkTime: Int64 = 500_000
   /// Estimated work in flight per worker, in nanoseconds: some ten times what a round trip takes, so that the
-  /// worker
-  /// does not run dry, and short enough that the last items are spread evenly.
+  /// worker does not run dry, and short enough that the last items are spread evenly.
   static let window: Int64 = 1_500_000
   /// Items in flight per worker, at the most: FIELD measurements level off between 1 024 and 16 384.
   static let windowItems = 1 << 14
   /// Bytes in flight per worker, beyond the first chunk: what fits the largest pipe an unprivileged process
-  /// may have,
-  /// and as much again.
+  /// may have, and as much again.
   static let windowBytes = 2 << 20
   /// Bytes of a chunk of automatic size: large enough that a frame costs nothing beside its body, small
-  /// enough that
-  /// decoding one chunk overlaps with sending the next.
+  /// enough that decoding one chunk overlaps with sending the next.
   static let chunkBytes = 1 << 18
   /// Items in a chunk of automatic size, at the most.
   static let chunkItems = 1 << 17
   /// A chunk that is estimated to take longer than this is answered as soon as it is done, since a write
-  /// (some
-  /// microseconds) costs little beside it. Nanoseconds.
+  /// (some microseconds) costs little beside it. Nanoseconds.
   static let flushTime: Int64 = 50_000
   /// What a worker may claim at a time, in nanoseconds of estimated work: it cannot be taken back.
   static let claimTime: Int64 = 20_000

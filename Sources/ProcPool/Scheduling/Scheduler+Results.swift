@@ -6,8 +6,7 @@ extension Scheduler {
   /// Items have ended in a worker, by its word.
   ///
   /// - Parameter position: where in the worker's order the first of them stands; `nil` for what comes through
-  ///   the
-  ///   pipe, which is in order.
+  ///   the pipe, which is in order.
   mutating func received(
     _ index: Int, call: UInt32, first: UInt64, count: Int, position: UInt64? = nil
   ) -> Reception {
@@ -141,8 +140,7 @@ extension Scheduler {
   /// Ends what a lost worker had begun.
   ///
   /// Everything up to the running item has begun; what of it was committed was reported before, unless there
-  /// was no
-  /// page to find it on. At most once is the rule, so it is not run again.
+  /// was no page to find it on. At most once is the rule, so it is not run again.
   ///
   /// - Returns: whether an item ended.
   mutating func giveUpStarted(
@@ -185,8 +183,7 @@ extension Scheduler {
   /// Looks whether an item has run for longer than it may, and condemns its worker.
   ///
   /// The time counts from when the item was first seen running. `prepare` is not counted: its time is the
-  /// call's, not
-  /// an item's. A worker that has not even begun what it was given is counted as running it.
+  /// call's, not an item's. A worker that has not even begun what it was given is counted as running it.
   mutating func checkTimeouts(now: Int64, progress: (Int) -> StatusPage.Progress?) {
     for index in places.indices where places[index].state == .ready {
       guard let front = places[index].queue.first, let limit = calls[front.call]!.timeout else {
@@ -206,8 +203,7 @@ extension Scheduler {
   }
 
   /// How often time limits must be looked at, or `nil` if no call has one: an eighth of the shortest, so that
-  /// a limit
-  /// is kept to within that.
+  /// a limit is kept to within that.
   var timeoutInterval: Int64? {
     timedCalls.values.min().map { max(1_000_000, min($0 / 8, 100_000_000)) }
   }

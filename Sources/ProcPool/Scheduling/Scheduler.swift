@@ -9,9 +9,8 @@ import ProcPoolWorker
 //                           ◀── lost(worker) ────────────────┘  front item blamed, the rest back to pending
 //
 // The scheduler has no clock, no lock and makes no calls: events come with the time, and what is to be done
-// is left in
-// `actions`, in order, for its owner to perform. `SchedulerInvariants.swift` says what holds between any two
-// events.
+// is left in `actions`, in order, for its owner to perform. `SchedulerInvariants.swift` says what holds
+// between any two events.
 
 /// What the owner of a scheduler is to do.
 enum SchedulerAction<Payload: ChunkPayload> {

@@ -1,6 +1,5 @@
 // What holds in a `Scheduler` between any two events. Checked after every event in debug builds, and after
-// every step of the
-// simulation.
+// every step of the simulation.
 
 extension Scheduler {
   /// The first invariant that does not hold, in words; `nil` if all do.

@@ -18,8 +18,8 @@ struct BigMatmul {
   /// What all processes of the benchmark together may take: a small cloud machine's memory.
   private static let memoryLimit = 2 << 30
 
-  /// What the matrices may take of that. Because the sizes below are those of the matrices alone, and a quarter is
-  /// left to buffers that grow, to the programs, and to the machine.
+  /// What the matrices may take of that. Because the sizes below are those of the matrices alone, and a
+  /// quarter is left to buffers that grow, to the programs, and to the machine.
   private static let memoryBudget = memoryLimit / 4 * 3
 
   /// Because by then a run is nothing but copies of B, and more of them say nothing new.

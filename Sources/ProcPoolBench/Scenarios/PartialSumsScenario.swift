@@ -6,8 +6,8 @@ struct PartialSumsScenario: Scenario {
   /// The numbers of workers of the scaling table, as course material has them.
   private static let scalingCounts = [1, 2, 4, 8]
 
-  /// How many terms are summed one by one. Because a hundred thousand items, or a fifth of that in a quick run, take
-  /// long enough to be timed, and all 10⁸ would take minutes.
+  /// How many terms are summed one by one. Because a hundred thousand items, or a fifth of that in a quick
+  /// run, take long enough to be timed, and all 10⁸ would take minutes.
   private func termCount(_ context: BenchContext) -> Int { context.options.quick ? 20_000 : 100_000 }
 
   func run(in context: BenchContext) async throws {

@@ -1,20 +1,20 @@
 /// How the items of one type cross the wire; resolved once per call, used for every item of it.
 ///
-/// Three ways, the fastest that the type allows: ``WireBlock`` items are their own memory, ``WireCodable`` items
-/// write themselves, and any other `Codable` type goes through a general encoder. After ``resolve()`` an item
-/// costs no look-up of any kind, and each item can be decoded without the others.
+/// Three ways, the fastest that the type allows: ``WireBlock`` items are their own memory, ``WireCodable``
+/// items write themselves, and any other `Codable` type goes through a general encoder. After ``resolve()``
+/// an item costs no look-up of any kind, and each item can be decoded without the others.
 ///
-/// A codec keeps the general encoder's tables between items. At any time at most one thread encodes with a codec,
-/// and at most one decodes; resolve another for another thread.
+/// A codec keeps the general encoder's tables between items. At any time at most one thread encodes with a
+/// codec, and at most one decodes; resolve another for another thread.
 public struct ItemCodec<Value>: @unchecked Sendable {
   // Unchecked because a codec may be made on one thread and used on another, but holds tables that only one
   // thread may use at a time; a lock per item would cost more than most items.
 
   /// How many bytes every item takes, or 0.
   ///
-  /// If it is not 0, the value lies in the message as in memory (its size is `MemoryLayout<Value>.stride`), and
-  /// items can be packed back to back. If it is 0, every item is self-contained bytes of its own length, which
-  /// the caller must write beside them.
+  /// If it is not 0, the value lies in the message as in memory (its size is `MemoryLayout<Value>.stride`),
+  /// and items can be packed back to back. If it is 0, every item is self-contained bytes of its own length,
+  /// which the caller must write beside them.
   public let blockStride: Int
 
   private let way: ItemWay<Value>
@@ -38,8 +38,8 @@ public struct ItemCodec<Value>: @unchecked Sendable {
 
   /// Reads one item, which must be all of `bytes`.
   ///
-  /// - Throws: `DecodingError` for a type that is only `Codable`, ``WireError``, or what the type's own decoding
-  ///   throws. No bytes make it trap.
+  /// - Throws: `DecodingError` for a type that is only `Codable`, ``WireError``, or what the type's own
+  ///   decoding throws. No bytes make it trap.
   public func decode(_ bytes: UnsafeRawBufferPointer) throws -> Value {
     try way.decode(bytes)
   }

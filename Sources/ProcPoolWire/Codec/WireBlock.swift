@@ -1,14 +1,14 @@
 /// A type whose values are moved as they lie in memory: one copy for a whole array.
 ///
-/// All of the standard library's integers, floating-point numbers and SIMD vectors conform. A structure of such
-/// fields opts in with an empty conformance:
+/// All of the standard library's integers, floating-point numbers and SIMD vectors conform. A structure of
+/// such fields opts in with an empty conformance:
 ///
 ///     struct Particle: Codable { var x, y, z: Float; var charge: Int32 }
 ///     extension Particle: WireBlock {}
 ///
-/// Conform only if **every** bit pattern of the size is a valid value, which is true of numbers and of structures
-/// of numbers, and false of `Bool`, of enumerations and of structures that contain them: the receiver checks
-/// the length and nothing else. Bytes of padding travel too.
+/// Conform only if **every** bit pattern of the size is a valid value, which is true of numbers and of
+/// structures of numbers, and false of `Bool`, of enumerations and of structures that contain them: the
+/// receiver checks the length and nothing else. Bytes of padding travel too.
 public protocol WireBlock: BitwiseCopyable, WireCodable {}
 
 extension WireBlock {

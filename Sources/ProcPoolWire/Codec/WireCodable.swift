@@ -1,8 +1,9 @@
 /// A type that writes and reads itself, past the machinery of `Codable`.
 ///
-/// `Codable` types work as they are. A type that is sent often can conform to this protocol as well and is then
-/// encoded some ten times faster, wherever it appears: as an item, as a property of another type, in an array.
-/// The protocol does not refine `Codable`, and does not replace it: the pool's verbs ask for `Codable`.
+/// `Codable` types work as they are. A type that is sent often can conform to this protocol as well and is
+/// then encoded some ten times faster, wherever it appears: as an item, as a property of another type, in an
+/// array. The protocol does not refine `Codable`, and does not replace it: the pool's verbs ask for
+/// `Codable`.
 ///
 ///     struct Particle: Codable { var mass: Double; var name: String }
 ///
@@ -19,7 +20,8 @@
 /// A type of fixed size without references conforms to ``WireBlock`` instead, and writes nothing at all.
 ///
 /// What is written carries no names and no types: both sides must be built from the same source, which the
-/// pool's handshake checks. A type that can contain itself calls `descend()` and `ascend()` of writer and reader.
+/// pool's handshake checks. A type that can contain itself calls `descend()` and `ascend()` of writer and
+/// reader.
 public protocol WireCodable {
   /// Appends this value.
   ///
@@ -31,8 +33,8 @@ public protocol WireCodable {
   /// - Throws: `WireError` or an error of the type's own. Must not trap, whatever the bytes are.
   static func decode(from reader: inout WireReader) throws -> Self
 
-  /// Appends an array of values. The default writes the count and then each value; types that lie in memory as
-  /// they do in the message write one block.
+  /// Appends an array of values. The default writes the count and then each value; types that lie in memory
+  /// as they do in the message write one block.
   static func encodeArray(_ elements: UnsafeBufferPointer<Self>, into writer: inout WireWriter) throws
 
   /// Reads what ``encodeArray(_:into:)`` wrote.
@@ -42,8 +44,8 @@ public protocol WireCodable {
 extension WireCodable {
   /// Writes the count and then each element.
   ///
-  /// An element that writes nothing costs one zero byte, so that no message can announce more elements than it
-  /// has bytes.
+  /// An element that writes nothing costs one zero byte, so that no message can announce more elements than
+  /// it has bytes.
   @inlinable
   public static func encodeArray(
     _ elements: UnsafeBufferPointer<Self>, into writer: inout WireWriter

@@ -97,8 +97,8 @@ extension Dictionary: WireCodable where Key: WireCodable, Value: WireCodable {
   /// Reads a count, and each key with its value.
   ///
   /// - Throws: ``WireError``, for a key that is there twice too.
-  // Specialised for the usual keys because a codec is resolved at run time: hashing through witnesses takes half
-  // of the time otherwise.
+  // Specialised for the usual keys because a codec is resolved at run time: hashing through witnesses takes
+  // half of the time otherwise.
   @_specialize(where Key == String, Value == String)
   @_specialize(where Key == String, Value == Int)
   @_specialize(where Key == String, Value == Double)

@@ -1,7 +1,7 @@
 /// A cursor over bytes that it does not own, which never reads outside them.
 ///
-/// A length found in the bytes is compared with what is left before anything is allocated or read. Who makes a
-/// reader guarantees that the bytes outlive it.
+/// A length found in the bytes is compared with what is left before anything is allocated or read. Who makes
+/// a reader guarantees that the bytes outlive it.
 ///
 ///     var reader = WireReader(bytes)
 ///     let id = try reader.readFixed(UInt32.self)
@@ -94,7 +94,8 @@ public struct WireReader {
     WireVarint.unzigzag(try readVarint())
   }
 
-  /// Takes the next `n` bytes, without a copy: the result is valid as long as the bytes the reader was made from.
+  /// Takes the next `n` bytes, without a copy: the result is valid as long as the bytes the reader was made
+  /// from.
   ///
   /// - Throws: ``WireError/truncated(needed:remaining:offset:)``, for a negative `n` too.
   @inlinable
@@ -108,8 +109,8 @@ public struct WireReader {
 
   /// Reads a varint that says how many elements follow, and believes it only if they can be there.
   ///
-  /// - Parameter minimumBytesEach: the least that an element takes in the message; at least 1, because elements
-  ///   of nothing would let a message of ten bytes ask for any amount of memory.
+  /// - Parameter minimumBytesEach: the least that an element takes in the message; at least 1, because
+  ///   elements of nothing would let a message of ten bytes ask for any amount of memory.
   /// - Throws: ``WireError/tooLong(count:remaining:offset:)``, or as ``readVarint()``.
   @inlinable
   public mutating func readCount(minimumBytesEach: Int) throws(WireError) -> Int {
@@ -123,8 +124,8 @@ public struct WireReader {
 
   /// For how many of `count` announced elements memory may be reserved before any has been seen.
   ///
-  /// As many as fit four times the bytes that are left, and 64: an element may take more memory than bytes in the
-  /// message, and a small message must not claim much.
+  /// As many as fit four times the bytes that are left, and 64: an element may take more memory than bytes in
+  /// the message, and a small message must not claim much.
   @inlinable
   func reservation<Element>(for count: Int, of _: Element.Type) -> Int {
     min(count, 64 + remaining / MemoryLayout<Element>.stride * 4)
@@ -140,7 +141,8 @@ public struct WireReader {
 }
 
 extension WireReader {
-  /// Notes that a container is being opened; call it in the `decode(from:)` of a type that can contain itself.
+  /// Notes that a container is being opened; call it in the `decode(from:)` of a type that can contain
+  /// itself.
   ///
   /// - Throws: ``WireError/tooDeep(limit:)``, before a hostile message exhausts the stack.
   @inlinable

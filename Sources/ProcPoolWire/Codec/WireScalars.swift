@@ -1,5 +1,5 @@
-// How the standard library's single values cross the wire on the fast path: numbers as their memory, text as its
-// length and its UTF-8.
+// How the standard library's single values cross the wire on the fast path: numbers as their memory, text as
+// its length and its UTF-8.
 
 extension Int: WireBlock {}
 extension Int8: WireBlock {}
@@ -70,8 +70,8 @@ extension String: WireCodable {
     }
   }
 
-  /// Whether no byte has its top bit set. Text that passes needs no other validation, whose generic form in the
-  /// standard library takes 80 ns for the shortest.
+  /// Whether no byte has its top bit set. Text that passes needs no other validation, whose generic form in
+  /// the standard library takes 80 ns for the shortest.
   private static func isASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
     var union: UInt64 = 0
     var position = 0

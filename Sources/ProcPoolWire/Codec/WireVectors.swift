@@ -1,5 +1,6 @@
-// SIMD vectors cross the wire as their memory, and arrays of them as one block. They are not `WireBlock`, because
-// the language cannot say that a vector is bitwise copyable when its scalar is; the code is the same for all.
+// SIMD vectors cross the wire as their memory, and arrays of them as one block. They are not `WireBlock`,
+// because the language cannot say that a vector is bitwise copyable when its scalar is; the code is the same
+// for all.
 
 extension SIMD2: WireCodable where Scalar: WireBlock {}
 extension SIMD3: WireCodable where Scalar: WireBlock {}

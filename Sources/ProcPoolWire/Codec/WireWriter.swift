@@ -6,8 +6,8 @@
 /// A growable buffer that values are written into, one after the other.
 ///
 /// The buffer owns one piece of memory, aligned to 16 bytes, which ``release()`` can hand to another owner
-/// without a copy. It grows geometrically and never shrinks: a writer that is emptied with ``removeAll()`` and
-/// filled again does not allocate.
+/// without a copy. It grows geometrically and never shrinks: a writer that is emptied with ``removeAll()``
+/// and filled again does not allocate.
 ///
 ///     var writer = WireWriter()
 ///     writer.writeFixed(UInt32(7))
@@ -179,7 +179,8 @@ public struct WireWriter: ~Copyable {
 }
 
 extension WireWriter {
-  /// Notes that a container is being opened; call it in the `encode(into:)` of a type that can contain itself.
+  /// Notes that a container is being opened; call it in the `encode(into:)` of a type that can contain
+  /// itself.
   ///
   /// - Throws: ``WireError/tooDeep(limit:)``, so that a value that the other side would refuse, or that would
   ///   exhaust the stack, is refused here.

@@ -35,10 +35,8 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
 /// | 16 | 8 | index of the first item within its call |
 ///
 /// All little-endian. The body follows, then zero bytes up to a multiple of 8, so that in a buffer whose
-/// first frame
-/// is aligned every header and every body is. Call and items stand in the header, so that a body that cannot
-/// be
-/// decoded still fails the right item.
+/// first frame is aligned every header and every body is. Call and items stand in the header, so that a body
+/// that cannot be decoded still fails the right item.
 package struct FrameHeader: Equatable, Sendable {
   package var kind: FrameKind
   package var flags: UInt8
@@ -138,8 +136,7 @@ package enum Preamble {
   }
 
   /// Checks the beginning of a stream, as soon as its first byte is there: what a program prints that is no
-  /// worker
-  /// is recognised before eight bytes of it have come.
+  /// worker is recognised before eight bytes of it have come.
   ///
   /// - Returns: whether the preamble is complete.
   package static func check(_ stream: UnsafeRawBufferPointer) throws(FrameError) -> Bool {

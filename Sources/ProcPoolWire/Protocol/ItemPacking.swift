@@ -1,9 +1,8 @@
 /// How the items of a chunk lie in a frame's body.
 ///
 /// Values of fixed size lie back to back, `stride` bytes each. All others are preceded by their length as a
-/// varint, so
-/// that one that cannot be decoded costs nothing but itself, and so that a chunk can be cut without knowing
-/// its type.
+/// varint, so that one that cannot be decoded costs nothing but itself, and so that a chunk can be cut
+/// without knowing its type.
 package struct ItemPacking: Equatable, Sendable {
   /// Bytes per item, or 0 where each item says its own length.
   package let stride: Int
@@ -36,12 +35,10 @@ package struct ItemPacking: Equatable, Sendable {
 /// The flags of a chunk's frame.
 package struct ChunkFlags: Equatable, Sendable {
   /// Send the results when the chunk is done, even if there is more to run: its items are long enough that a
-  /// write
-  /// costs nothing beside them.
+  /// write costs nothing beside them.
   package var flushes: Bool
   /// How many items the worker may claim at a time, as a power of two: what it has claimed cannot be taken
-  /// back, and
-  /// a claim costs an atomic operation.
+  /// back, and a claim costs an atomic operation.
   package var claimExponent: UInt8
 
   package init(flushes: Bool, claimExponent: UInt8) {

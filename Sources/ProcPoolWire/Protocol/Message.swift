@@ -11,10 +11,9 @@
 //     end  ──────────────────────────────────────▶  (leaves)
 //
 // A worker answers each item that it was sent exactly once, in the order in which they were sent. What the
-// coordinator
-// has taken back is not answered: the gate on the status page says up to where the worker got, the worker
-// skips chunks
-// until the `resume` frame with the gate's epoch, and the positions of what follows count on from there.
+// coordinator has taken back is not answered: the gate on the status page says up to where the worker got,
+// the worker skips chunks until the `resume` frame with the gate's epoch, and the positions of what follows
+// count on from there.
 
 /// The coordinator's settings for a worker.
 package struct Hello: Equatable, Sendable {

@@ -4,8 +4,8 @@ import ProcPoolWire
 /// One chunk on its way through a worker: gives the inputs, takes the outputs.
 ///
 /// Made by the serving loop and used by the default `PoolTask._runChunk`, into whose specialisation its
-/// methods are
-/// inlined: for numbers an item costs a compare, a load, a store and the store of the progress word.
+/// methods are inlined: for numbers an item costs a compare, a load, a store and the store of the progress
+/// word.
 public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable {
   @usableFromInline let worker: WorkerSession
   @usableFromInline let page: StatusPage

@@ -21,8 +21,7 @@ final class ResultBuffer: @unchecked Sendable {
   /// Leaves room for the padding and the next header, so that closing a frame never overflows.
   @usableFromInline let limit = StatusPage.bufferCapacity - 2 * FrameHeader.size
   /// An output longer than this is written from where it was encoded and not copied here: a quarter of the
-  /// buffer, so
-  /// that a flush carries at least a few.
+  /// buffer, so that a flush carries at least a few.
   private static let longest = StatusPage.bufferCapacity / 4
 
   private let page: StatusPage

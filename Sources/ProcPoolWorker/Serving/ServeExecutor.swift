@@ -4,8 +4,7 @@ import Synchronization
 /// Runs a worker's asynchronous code on the one thread that calls `run`.
 ///
 /// A task executor rather than an actor's: a nonisolated `async` function stays where it was called, so that
-/// neither
-/// the loop nor an item's `run` ever changes threads.
+/// neither the loop nor an item's `run` ever changes threads.
 final class ServeExecutor: TaskExecutor {
   private struct State: ~Copyable {
     var jobs: [UnownedJob] = []

@@ -11,12 +11,10 @@ import Synchronization
 /// | 4096 | the results buffer: frames that are committed but not written yet | the worker |
 ///
 /// A *position* counts the items that a worker was sent and that were not taken back, from 0. The progress
-/// word says
-/// at any instruction which item is running: a single store commits item *i* and starts *i + 1*.
+/// word says at any instruction which item is running: a single store commits item *i* and starts *i + 1*.
 ///
 /// - Because `@unchecked Sendable`: everything shared is atomic, except the results buffer, whose committed
-///   part does
-///   not change until `bufferStart` does, which readers check before and after.
+///   part does not change until `bufferStart` does, which readers check before and after.
 @usableFromInline
 package struct StatusPage: @unchecked Sendable {
   /// Bytes of a page with its results buffer: 64 KiB, one pipe's worth, so that a flush is one system call.
@@ -167,8 +165,7 @@ extension StatusPage {
   }
 
   /// Takes back everything that the worker has not claimed. What is sent to it afterwards must begin with a
-  /// `resume`
-  /// frame that carries the returned epoch.
+  /// `resume` frame that carries the returned epoch.
   ///
   /// - Returns: the position of the first item that is back, and the gate's epoch.
   package func takeBack() -> (position: UInt64, epoch: UInt64) {
@@ -196,8 +193,7 @@ extension StatusPage {
   ///
   /// - Parameter destination: at least ``bufferCapacity`` bytes.
   /// - Returns: the position of the first result in it and how many are committed, or `nil` if the worker
-  ///   emptied the
-  ///   buffer meanwhile.
+  ///   emptied the buffer meanwhile.
   package func copyResults(
     to destination: UnsafeMutableRawPointer
   ) -> (first: UInt64, count: UInt64)? {

@@ -4,10 +4,8 @@ import ProcPoolSystem
 /// Ends the worker as soon as its coordinator is gone, in the middle of a task too.
 ///
 /// It watches two things: the task pipe, for its hang-up only, and the coordinator's process, because a fork
-/// of the
-/// coordinator would keep the pipe open. And not `PR_SET_PDEATHSIG`, which fires when the *thread* ends that
-/// started
-/// the worker. An orderly end is a frame, so a hang-up always means death.
+/// of the coordinator would keep the pipe open. And not `PR_SET_PDEATHSIG`, which fires when the *thread*
+/// ends that started the worker. An orderly end is a frame, so a hang-up always means death.
 enum Watchdog {
   /// 64 KiB of stack: it calls `poll` and `_exit`.
   private static let stack = 1 << 16
@@ -19,8 +17,7 @@ enum Watchdog {
     do {
       try SystemThread.start(name: "procpool-watch", stack: stack) {
         // Where the kernel has no pidfd, the hang-up of the pipe has to do. If the process is gone, so is the
-        // pipe's
-        // other end, and the first poll says so.
+        // pipe's other end, and the first poll says so.
         if let process = try? ProcessDescriptor(pid: coordinator) {
           waitForEnd(tasks: tasks, coordinator: process.descriptor.number)
         } else {

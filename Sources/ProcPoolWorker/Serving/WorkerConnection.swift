@@ -106,8 +106,7 @@ struct WorkerConnection: ~Copyable {
   }
 
   /// Maps the status page through the coordinator's own descriptor, which has no name that could be left
-  /// behind. Where
-  /// that is not possible the worker keeps a page to itself, and sends each result as it comes.
+  /// behind. Where that is not possible the worker keeps a page to itself, and sends each result as it comes.
   private static func attachPage(_ hello: Hello) -> AttachedPage {
     var failure = ""
     if let location = hello.page {

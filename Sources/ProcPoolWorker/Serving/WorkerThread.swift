@@ -28,9 +28,8 @@ package enum WorkerThread {
     do {
       try SystemThread.start(name: name, clearsSignalMask: true) {
         // On a thread of the coordinator's, a write to a pipe that it has closed must not end the program. In
-        // a process
-        // of its own nothing is blocked: programs that tasks start would inherit that, and never end by
-        // SIGPIPE.
+        // a process of its own nothing is blocked: programs that tasks start would inherit that, and never
+        // end by SIGPIPE.
         if page != nil { SignalState.blockPipeSignal() }
         let streams = WorkerStreams(
           tasks: Descriptor(owning: numbers.tasks), results: Descriptor(owning: numbers.results))

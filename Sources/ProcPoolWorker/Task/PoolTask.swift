@@ -11,21 +11,19 @@
 ///     try await pool.map(Scale(factor: 3), over: [1, 2, 3])     // [3, 6, 9]
 ///
 /// The task value is sent once per call to each worker that serves the call, not once per item: its
-/// properties are
-/// what a closure would capture. A global variable that the coordinator has set is not set in a worker.
+/// properties are what a closure would capture. A global variable that the coordinator has set is not set in
+/// a worker.
 ///
 /// `run` may be synchronous or asynchronous, may throw, and may be `mutating`; what a mutating `run` changes
-/// stays in
-/// that worker until the call ends, so that results may then depend on which worker got which items.
+/// stays in that worker until the call ends, so that results may then depend on which worker got which items.
 ///
 /// A worker finds the type by its name and needs no registration. The type must not be `private`,
-/// `fileprivate` or
-/// local to a function, since such a type cannot be found; the pool refuses it before anything is sent.
+/// `fileprivate` or local to a function, since such a type cannot be found; the pool refuses it before
+/// anything is sent.
 ///
 /// A synchronous `run` has the worker's serving thread to itself, with 8 MiB of stack. Child tasks that an
 /// asynchronous `run` starts (`async let`, task groups) take turns on that thread too; to use several
-/// processors
-/// within one item, start them with `Task.detached`.
+/// processors within one item, start them with `Task.detached`.
 public protocol PoolTask: Codable, Sendable {
   /// What each item is made of.
   associatedtype Input: Codable & Sendable
@@ -38,13 +36,11 @@ public protocol PoolTask: Codable, Sendable {
   /// Called once per call in each worker that serves it, before the worker's first item.
   ///
   /// What it builds belongs in ``WorkerLocal`` properties. If it throws, every item that the worker was given
-  /// for this
-  /// call fails with that error. Does nothing unless implemented.
+  /// for this call fails with that error. Does nothing unless implemented.
   mutating func prepare() async throws
 
   /// The loop over a chunk. Not to be implemented: the default is specialised for the task in the task's own
-  /// module,
-  /// which is what makes an item cost nanoseconds.
+  /// module, which is what makes an item cost nanoseconds.
   mutating func _runChunk(_ chunk: inout _ChunkRun<Input, Output>) async
 
   /// How outputs are sent. Not to be implemented: the defaults cover what can be sent.

@@ -9,13 +9,11 @@
 ///     }
 ///
 /// What it holds lives in one worker until the call ends. It has no initial value, because a worker gets the
-/// task
-/// decoded, not initialised: set it in `prepare`. Used before, it traps and says so.
+/// task decoded, not initialised: set it in `prepare`. Used before, it traps and says so.
 @propertyWrapper
 public struct WorkerLocal<Value>: Sendable {
   // Because @unchecked Sendable: a worker serves a call's items one at a time, and copies of a task value
-  // that are made
-  // for other processes are made by encoding, which leaves the value out.
+  // that are made for other processes are made by encoding, which leaves the value out.
   private final class Storage: @unchecked Sendable {
     var value: Value?
   }

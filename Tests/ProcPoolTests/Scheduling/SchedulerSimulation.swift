@@ -24,8 +24,7 @@ struct SeededGenerator: RandomNumberGenerator {
 }
 
 /// A pool without processes: performs what the scheduler decides on workers that are queues, and lets them
-/// start, work,
-/// stall, lie down and die at random. Keeps its own books on every item, to compare.
+/// start, work, stall, lie down and die at random. Keeps its own books on every item, to compare.
 struct Simulation {
   /// A worker as it really is, which the scheduler knows only from what it says.
   struct Worker {

@@ -65,7 +65,8 @@ extension Processes {
 
     @Test func aProgramThatATaskStartsHoldsOnlyTheStandardStreams() async throws {
       try await withPool(workers: 2, worker: .faulty) { pool in
-        // A builtin, so that the shell's own descriptors are what is listed; 0, 1 and 2, and the listing itself.
+        // A builtin, so that the shell's own descriptors are what is listed; 0, 1 and 2, and the listing
+        // itself.
         let listing = try await pool.broadcast(RunProgram(), ["/bin/sh", "-c", "cd /proc/self/fd && echo *"])
         for line in listing {
           let numbers = line.split { $0.isWhitespace }.compactMap { Int($0) }

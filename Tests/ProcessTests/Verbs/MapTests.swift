@@ -66,7 +66,8 @@ extension Processes {
     @Test func aGivenChunkSizeIsExact() async throws {
       try await withPool(workers: 3, worker: .faulty) { pool in
         for size in [1, 4, 10] {
-          // One worker's items come in runs of whole chunks: where the worker changes is a multiple of the size.
+          // One worker's items come in runs of whole chunks: where the worker changes is a multiple of the
+          // size.
           let tallies = try await pool.map(Count(milliseconds: 1), over: 0..<62, chunkSize: size)
           for (index, (one, next)) in zip(tallies, tallies.dropFirst()).enumerated() where one.pid != next.pid
           {

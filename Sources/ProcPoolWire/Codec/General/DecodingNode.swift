@@ -16,8 +16,8 @@ final class DecodingNode: Decoder {
   @exclusivity(unchecked) private var index: [String: WireValue]?
   @exclusivity(unchecked) private var steps = 0
 
-  /// How many fields may be passed over before they are indexed: as many as a large structure has, so that only
-  /// objects with hundreds of keys, read in an unusual order, pay for an index.
+  /// How many fields may be passed over before they are indexed: as many as a large structure has, so that
+  /// only objects with hundreds of keys, read in an unusual order, pay for an index.
   private static let patience = 256
 
   var userInfo: [CodingUserInfoKey: Any] { [:] }

@@ -1,7 +1,7 @@
 /// Decodes `Codable` values, one message after the other, and keeps its tables between them.
 final class DecodingSession {
-  // Exclusivity is not checked at run time in this class and in `DecodingNode`; see `EncodingSession`. No access
-  // calls any code but this module's and the standard library's.
+  // Exclusivity is not checked at run time in this class and in `DecodingNode`; see `EncodingSession`. No
+  // access calls any code but this module's and the standard library's.
   @exclusivity(unchecked) private(set) var keys = KeyReader()
   /// The message; empty between messages.
   @exclusivity(unchecked) private(set) var values = ValueReader(base: DecodingSession.nothing, end: 0)

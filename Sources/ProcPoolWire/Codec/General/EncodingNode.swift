@@ -1,8 +1,8 @@
 /// One value that is being encoded, seen as the `Encoder` that it asks for a container.
 ///
-/// Values are written straight into the message: while one is written, those around it wait. The containers that
-/// a value asks for by name (`nestedContainer`, `superEncoder`) may be written in any order, so each of them gets
-/// a buffer of its own, which is put into its place when the value is complete.
+/// Values are written straight into the message: while one is written, those around it wait. The containers
+/// that a value asks for by name (`nestedContainer`, `superEncoder`) may be written in any order, so each of
+/// them gets a buffer of its own, which is put into its place when the value is complete.
 final class EncodingNode: Encoder {
   enum Kind {
     case undecided
@@ -191,8 +191,8 @@ final class EncodingNode: Encoder {
 }
 
 extension WireWriter {
-  /// Completes a header whose length takes `reserved` bytes at `offset` and measures everything after it. With a
-  /// `count`, one more byte is reserved for that, and it is measured as well.
+  /// Completes a header whose length takes `reserved` bytes at `offset` and measures everything after it.
+  /// With a `count`, one more byte is reserved for that, and it is measured as well.
   mutating func patchLength(at offset: Int, reserved: Int, count elements: Int? = nil) {
     let countLength = elements.map { WireVarint.length(UInt64($0)) } ?? 0
     let content = offset + reserved + (elements == nil ? 0 : 1)

@@ -1,8 +1,8 @@
 /// Encodes `Codable` values, one message after the other, and keeps its tables between them.
 final class EncodingSession {
-  // Exclusivity is not checked at run time in this class and in `EncodingNode`, because the checks would take a
-  // tenth of the time of a small structure, and because no access calls anything that could come back here: a
-  // key's own `stringValue` and `intValue` at most, which have no encoder.
+  // Exclusivity is not checked at run time in this class and in `EncodingNode`, because the checks would take
+  // a tenth of the time of a small structure, and because no access calls anything that could come back here:
+  // a key's own `stringValue` and `intValue` at most, which have no encoder.
   @exclusivity(unchecked) var keys = KeyWriter()
   /// Which value may be written to: the innermost one that is being encoded. Others are waiting, or done.
   @exclusivity(unchecked) var turn = 0
@@ -14,8 +14,8 @@ final class EncodingSession {
 
   /// Appends a message.
   ///
-  /// - Throws: `EncodingError`, or whatever the value's own `encode(to:)` throws. The caller takes back what has
-  ///   been appended.
+  /// - Throws: `EncodingError`, or whatever the value's own `encode(to:)` throws. The caller takes back what
+  ///   has been appended.
   func encode<Value: Encodable>(_ value: Value, into writer: inout WireWriter) throws {
     // A value whose own encoding uses this session again would mix up two messages.
     precondition(!isEncoding, "an encoding session was used while it was encoding")
@@ -25,8 +25,8 @@ final class EncodingSession {
       turn = 0
       isEncoding = false
     }
-    // The containers reach the writer by its address, because they are handed out and a writer cannot be copied.
-    // `turn` is 0 when this returns, and no container touches the address out of its turn.
+    // The containers reach the writer by its address, because they are handed out and a writer cannot be
+    // copied. `turn` is 0 when this returns, and no container touches the address out of its turn.
     try withUnsafeMutablePointer(to: &writer) { out in
       try put(value, at: EncodingPlace(session: self, out: out, parent: nil, step: .none))
     }

@@ -1,7 +1,7 @@
 /// How values of one type are encoded inside a general message; found once per type by dynamic casts.
 ///
-/// A class per way, generic over the type itself: calling it is one virtual call, where a protocol existential
-/// would have to be opened and the value be copied into it.
+/// A class per way, generic over the type itself: calling it is one virtual call, where a protocol
+/// existential would have to be opened and the value be copied into it.
 class EncodingWay<Value> {
   /// Writes `value` at the end of the place's writer.
   func put(_ value: Value, at place: EncodingPlace) throws {

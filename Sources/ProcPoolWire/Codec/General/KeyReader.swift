@@ -26,8 +26,8 @@ struct KeyReader {
     table.append(contentsOf: bytes)
   }
 
-  /// Whether two pieces of memory of the same length are the same. In words, because the standard library compares
-  /// them byte by byte, and this is done for every message.
+  /// Whether two pieces of memory of the same length are the same. In words, because the standard library
+  /// compares them byte by byte, and this is done for every message.
   private static func equal(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
     var difference: UInt64 = 0
     var position = 0

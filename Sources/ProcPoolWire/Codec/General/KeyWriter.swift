@@ -1,8 +1,8 @@
 /// The keys of the messages that one session writes.
 ///
-/// A key's text is written once per message, in the table at its end; fields name it by its index there. Between
-/// messages the keys are remembered, and also which key followed which: the next one is nearly always the one
-/// that came next last time, and a comparison of two short strings is all that it costs.
+/// A key's text is written once per message, in the table at its end; fields name it by its index there.
+/// Between messages the keys are remembered, and also which key followed which: the next one is nearly always
+/// the one that came next last time, and a comparison of two short strings is all that it costs.
 struct KeyWriter {
   private struct Entry {
     let name: String
@@ -98,8 +98,8 @@ struct KeyWriter {
   }
 }
 
-/// The bytes of a key table. A class, because a structure that owns memory cannot be a property of one that is
-/// copied.
+/// The bytes of a key table. A class, because a structure that owns memory cannot be a property of one that
+/// is copied.
 private final class WireTable {
   var writer = WireWriter()
 

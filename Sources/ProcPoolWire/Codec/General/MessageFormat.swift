@@ -7,9 +7,9 @@
 //     table    = entries; entry = varint (2 × length + whether an integer follows), UTF-8, [zigzag integer]
 //     trailer  = one byte: the length of the table; or 255, after 8 bytes that hold it
 //
-// The table comes last because it is known last, and in one piece because a reader that has seen the same piece
-// in the message before need not look into it. Every container is preceded by its length, so that an unknown
-// field is skipped in one step and no damaged value reaches past its own end.
+// The table comes last because it is known last, and in one piece because a reader that has seen the same
+// piece in the message before need not look into it. Every container is preceded by its length, so that an
+// unknown field is skipped in one step and no damaged value reaches past its own end.
 
 /// The first byte of a value.
 enum Tag {

@@ -193,8 +193,8 @@ extension WireWriter {
       writeVarint(UInt64(elements.count))
       return writeBytes(bytes)
     }
-    // The buffers are rebound to the type that Element has just been found to be, or to the one of 64 bits that
-    // `Int` and `UInt` are.
+    // The buffers are rebound to the type that Element has just been found to be, or to the one of 64 bits
+    // that `Int` and `UInt` are.
     switch kind {
     case .int64:
       writeByte(Tag.packed)

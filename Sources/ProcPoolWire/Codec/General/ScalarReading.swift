@@ -1,5 +1,5 @@
-// Numbers, text and truth values out of a message. Numbers convert where nothing is lost: a type may have grown
-// from `Int32` to `Int`, or from `Int` to `Double`, since its encoding was written by hand.
+// Numbers, text and truth values out of a message. Numbers convert where nothing is lost: a type may have
+// grown from `Int32` to `Int`, or from `Int` to `Double`, since its encoding was written by hand.
 
 /// What a value turned out to be when another type was asked for.
 enum Misfit: Error {

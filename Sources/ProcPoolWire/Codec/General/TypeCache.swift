@@ -1,6 +1,7 @@
 /// Remembers an object for each type, for the price of one comparison.
 ///
-/// Each type has one slot and drives out another that shares it: dynamic casts are repeated then, nothing else.
+/// Each type has one slot and drives out another that shares it: dynamic casts are repeated then, nothing
+/// else.
 struct TypeCache {
   // 64 because few messages hold more types, and because it makes 1 KiB per session.
   private static var slots: Int { 64 }

@@ -1,7 +1,7 @@
 /// A type that is nothing but a sequence of bytes, such as Foundation's `Data`: moved as one block.
 ///
-/// `Data` is `Codable` as an array of numbers, one call per byte. A module that knows Foundation lets it travel
-/// as a block instead:
+/// `Data` is `Codable` as an array of numbers, one call per byte. A module that knows Foundation lets it
+/// travel as a block instead:
 ///
 ///     extension Data: WireBytes {
 ///       public init(wireBytes: UnsafeRawBufferPointer) { self.init(wireBytes) }
