@@ -42,7 +42,7 @@ public enum Death: Codable, Sendable, Equatable {
       pause(milliseconds: 10_000)
     case .trap: fatalError("the task has had enough")
     case .exit(let status): Glibc.exit(status)
-    case .overflow: _ = descend(depth: .max)
+    case .overflow: _ = Recurse().run(.max)
     }
   }
 }

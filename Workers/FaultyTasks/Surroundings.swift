@@ -68,20 +68,23 @@ public struct LeaveChild: PoolTask {
   public func run(_ command: String) throws -> Int32 { try Inspection.spawn(["/bin/sh", "-c", command]) }
 }
 
-/// Recurses until about so many bytes of stack are used.
+/// Recurses until so many bytes of stack are used, and says how many were.
 public struct Recurse: PoolTask {
   public init() {}
-  public func run(_ bytes: Int) -> Int { descend(depth: bytes / 4096) }
+  public func run(_ bytes: Int) -> Int {
+    var top = 0
+    return withUnsafeMutablePointer(to: &top) { descend(bytes, from: UInt(bitPattern: $0)) }
+  }
 }
 
-/// Uses 4 KiB of stack per level, at least.
+/// In steps of a kilobyte and a little.
 @inline(never)
-func descend(depth: Int) -> Int {
-  withUnsafeTemporaryAllocation(byteCount: 4096 - 256, alignment: 16) { memory in
-    memory[0] = UInt8(truncatingIfNeeded: depth)
-    memory[memory.count - 1] = 1
-    return depth <= 0 ? 0 : descend(depth: depth - 1) + Int(memory[memory.count - 1])
-  }
+private func descend(_ bytes: Int, from top: UInt) -> Int {
+  // An inline array, since Swift puts temporary memory on the heap when it likes.
+  var block = InlineArray<1024, UInt8>(repeating: 0)
+  let used = withUnsafeMutablePointer(to: &block) { Int(top - UInt(bitPattern: $0)) }
+  // What is added after the call keeps it from becoming a loop.
+  return used >= bytes ? used : descend(bytes, from: top) + Int(block[0])
 }
 
 /// Awaits the main actor.

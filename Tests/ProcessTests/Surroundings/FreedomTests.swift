@@ -26,7 +26,7 @@ extension Processes {
 
     @Test func aTaskHasSixMegabytesOfStack() async throws {
       try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
-        #expect(try await pool.apply(Recurse(), to: 6 << 20) == (6 << 20) / 4096)
+        #expect(try await pool.apply(Recurse(), to: 6 << 20) >= 6 << 20)
       }
     }
 
