@@ -54,14 +54,18 @@ struct Misbehaviour {
     sleepForEver()
   }
 
-  /// Serves, but not for long.
+  /// Serves, but not for long: so many milliseconds from when its streams have been moved, and it greets.
   private func leaveSoon() {
     let time = Int(number)
-    let thread = Task.detached {
-      try? await Task.sleep(for: .milliseconds(time))
+    Thread.detachNewThread {
+      func file(_ number: Int32) -> UInt {
+        var status = stat()
+        return fstat(number, &status) == 0 ? status.st_ino : 0
+      }
+      while file(STDOUT_FILENO) != file(STDERR_FILENO) { pause(milliseconds: 1) }
+      pause(milliseconds: time)
       _exit(0)
     }
-    _ = thread
   }
 
   /// Serves, while other threads open and close files all the time; crashes if one turns into another file.

@@ -105,7 +105,7 @@ extension Processes {
     @Test func aProgramThatGreetsAndLeavesIsNotStartedForEver() async throws {
       let scratch = Scratch()
       var environment = ProcessInfo.processInfo.environment
-      environment["FAULTY_MODE"] = "leave:20"
+      environment["FAULTY_MODE"] = "leave:50"
       environment["FAULTY_LAUNCHES"] = scratch.file("launches")
       let error = try await poolError {
         try await withPool(workers: 2, worker: .faulty, environment: environment) { pool in

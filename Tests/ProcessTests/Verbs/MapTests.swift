@@ -65,6 +65,8 @@ extension Processes {
 
     @Test func aGivenChunkSizeIsExact() async throws {
       try await withPool(workers: 3, worker: .faulty) { pool in
+        // All are there before the first chunk is given out.
+        _ = try await pool.broadcast(ProcessNumber(), 0)
         for size in [1, 4, 10] {
           // One worker's items come in runs of whole chunks: where the worker changes is a multiple of the
           // size.
