@@ -105,16 +105,20 @@ extension Processes {
     @Test func aProgramThatGreetsAndLeavesIsNotStartedForEver() async throws {
       let scratch = Scratch()
       var environment = ProcessInfo.processInfo.environment
-      environment["FAULTY_MODE"] = "leave:50"
+      environment["FAULTY_MODE"] = "leave:200"
       environment["FAULTY_LAUNCHES"] = scratch.file("launches")
       let error = try await poolError {
         try await withPool(workers: 2, worker: .faulty, environment: environment) { pool in
-          try await Task.sleep(for: .seconds(1))
+          // Three workers for each of the two places.
+          _ = await eventually {
+            let pids = scratch.lines("launches").compactMap { Int32($0) }
+            return pids.count == 6 && pids.allSatisfy { !Inspection.isRunning($0) }
+          }
           return try await pool.map(Sleep(), over: [500, 500])
         }
       }
       #expect(error.startFailure?.message.contains("without being given anything to do") == true, "\(error)")
-      #expect((2...8).contains(scratch.lines("launches").count), "\(scratch.lines("launches").count)")
+      #expect(scratch.lines("launches").count == 6)
     }
 
     @Test func aSilentProgramDoesNotHoldUpTermination() async throws {
