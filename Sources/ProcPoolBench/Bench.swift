@@ -69,7 +69,7 @@ struct WorkersMissing: Error, CustomStringConvertible {
   var reason: WorkerStartFailure
 
   var description: String {
-    "\(reason); the workers are the program bench-worker, of the same build, beside procpool: build both anew"
+    "\(reason) (the workers are the program bench-worker beside procpool; it must be of the same build)"
   }
 }
 

@@ -39,8 +39,9 @@ struct BenchCommand {
     ],
     exitCodes: ExitCode.allCases)
 
-  /// Because a worker takes three descriptors, and 1 024 of them is what most systems allow a process.
-  private static let maximumWorkers = 256
+  /// Because a worker takes six descriptors, and the Foundation of Swift 6.3 starts no program beside 1,350
+  /// of them.
+  private static let maximumWorkers = 200
 
   private let options: BenchOptions
   private let jsonPath: String?

@@ -42,7 +42,7 @@ struct AcceptedArguments {
     #expect(try parse("--version", "bench").has("version"))
   }
 
-  @Test("Limits are accepted themselves", arguments: ["1", "2", "3", "8", "64", "256"])
+  @Test("Limits are accepted themselves", arguments: ["1", "2", "3", "8", "64", "200"])
   func limits(workers: String) throws {
     #expect(try parse("bench", "--workers", workers).value("workers") == workers)
   }
@@ -58,17 +58,17 @@ struct AcceptedArguments {
 struct RefusedArguments {
   /// What to call, what the message names, and what it says is accepted.
   static let calls: [([String], names: String, accepts: String)] = [
-    (["bench", "--workers", "0"], "--workers does not accept '0'", "from 1 to 256"),
-    (["bench", "--workers", "-1"], "--workers does not accept '-1'", "from 1 to 256"),
-    (["bench", "--workers", "abc"], "--workers does not accept 'abc'", "from 1 to 256"),
-    (["bench", "--workers", "257"], "--workers does not accept '257'", "from 1 to 256"),
-    (["bench", "--workers", "+8"], "--workers does not accept '+8'", "from 1 to 256"),
-    (["bench", "--workers", "8.0"], "--workers does not accept '8.0'", "from 1 to 256"),
-    (["bench", "--workers", ""], "--workers does not accept ''", "from 1 to 256"),
-    (["bench", "--workers="], "--workers does not accept ''", "from 1 to 256"),
-    (["bench", "--workers", "99999999999999999999"], "--workers does not accept", "from 1 to 256"),
-    (["bench", "--workers"], "--workers lacks its value", "from 1 to 256"),
-    (["bench", "--workers", "--quick"], "--workers lacks its value", "from 1 to 256"),
+    (["bench", "--workers", "0"], "--workers does not accept '0'", "from 1 to 200"),
+    (["bench", "--workers", "-1"], "--workers does not accept '-1'", "from 1 to 200"),
+    (["bench", "--workers", "abc"], "--workers does not accept 'abc'", "from 1 to 200"),
+    (["bench", "--workers", "201"], "--workers does not accept '201'", "from 1 to 200"),
+    (["bench", "--workers", "+8"], "--workers does not accept '+8'", "from 1 to 200"),
+    (["bench", "--workers", "8.0"], "--workers does not accept '8.0'", "from 1 to 200"),
+    (["bench", "--workers", ""], "--workers does not accept ''", "from 1 to 200"),
+    (["bench", "--workers="], "--workers does not accept ''", "from 1 to 200"),
+    (["bench", "--workers", "99999999999999999999"], "--workers does not accept", "from 1 to 200"),
+    (["bench", "--workers"], "--workers lacks its value", "from 1 to 200"),
+    (["bench", "--workers", "--quick"], "--workers lacks its value", "from 1 to 200"),
     (["bench", "--workers", "2", "--workers", "3"], "--workers is given twice", "once"),
     (["bench", "--quick=yes"], "--quick takes no value", "--quick"),
     (["bench", "--quick", "--quick"], "--quick is given twice", "once"),
@@ -120,7 +120,7 @@ struct Help {
     for option in BenchCommand.description.allOptions { #expect(text.contains("--\(option.name)")) }
     for example in BenchCommand.description.examples { #expect(text.contains(example.call)) }
     for code in ExitCode.allCases { #expect(text.contains("\n  \(code.rawValue) ")) }
-    #expect(text.contains("from 1 to 256"))
+    #expect(text.contains("from 1 to 200"))
   }
 
   @Test("No line is wider than a terminal")
