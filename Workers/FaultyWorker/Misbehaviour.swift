@@ -1,5 +1,4 @@
 import FaultyTasks
-import Foundation
 import Glibc
 import ProcPool
 
@@ -57,7 +56,7 @@ struct Misbehaviour {
   /// Serves, but not for long: so many milliseconds from when its streams have been moved, and it greets.
   private func leaveSoon() {
     let time = Int(number)
-    Thread.detachNewThread {
+    startThread {
       func file(_ number: Int32) -> UInt {
         var status = stat()
         return fstat(number, &status) == 0 ? status.st_ino : 0
@@ -71,7 +70,7 @@ struct Misbehaviour {
   /// Serves, while other threads open and close files all the time; crashes if one turns into another file.
   private func crowd() {
     for _ in 0..<4 {
-      Thread.detachNewThread {
+      startThread {
         while true {
           var ends: [Int32] = [-1, -1]
           guard pipe(&ends) == 0 else { abort() }
@@ -82,4 +81,19 @@ struct Misbehaviour {
       }
     }
   }
+}
+
+/// Runs the body on a thread of its own.
+private func startThread(_ body: @escaping @Sendable () -> Void) {
+  final class Start {
+    let body: @Sendable () -> Void
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+  }
+  var thread = pthread_t()
+  pthread_create(
+    &thread, nil,
+    { context in
+      Unmanaged<Start>.fromOpaque(context!).takeRetainedValue().body()
+      return nil
+    }, Unmanaged.passRetained(Start(body)).toOpaque())
 }

@@ -161,7 +161,7 @@ struct Scheduler<Payload: ChunkPayload> {
   /// Whether any worker has ever greeted: until then a failure to start is the program's fault, not bad luck.
   private(set) var hasGreeted = false
   private var firstStartFailure: WorkerStartFailure?
-  private var lastCall: UInt32 = 0
+  var lastCall: UInt32 = 0
 
   init(workers: Int) {
     places = Array(repeating: Place(), count: workers)
@@ -180,7 +180,8 @@ extension Scheduler {
   ///   - isSingle: whether the call has one item only.
   ///   - itemTime: what an item is expected to take, in nanoseconds; 0 if nothing is known.
   mutating func begin(timeout: Duration?, isSingle: Bool = false, itemTime: Double = 0) -> UInt32 {
-    lastCall &+= 1
+    // The numbers come round again after some hours of nothing but small calls; a long one may still have its own.
+    repeat { lastCall &+= 1 } while calls[lastCall] != nil
     if let timeout { timedCalls[lastCall] = timeout.nanoseconds }
     calls[lastCall] = Call(timeout: timeout, isSingle: isSingle, itemTime: itemTime)
     return lastCall

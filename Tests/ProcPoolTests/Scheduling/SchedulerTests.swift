@@ -119,6 +119,15 @@ import Testing
 }
 
 @Suite struct CallsShareTheWorkers {
+  @Test func noTwoCallsHaveTheSameNumberWhenTheNumbersComeRoundAgain() {
+    var scheduler = Scheduler<Items>(workers: 1)
+    let long = scheduler.begin(timeout: nil)
+    scheduler.lastCall = .max
+    let others = (0..<3).map { _ in scheduler.begin(timeout: nil) }
+    #expect(long == 1)
+    #expect(others == [0, 2, 3])
+  }
+
   @Test func aShortCallIsNotBehindALongOne() {
     var scheduler = Scheduler<Items>(workers: 1)
     scheduler.start()
