@@ -125,7 +125,7 @@ extension Pool {
   ) -> TaskHandle<Task.Output> {
     let handle = TaskHandle<Task.Output>()
     do {
-      let message = try TaskMessage(task)
+      let message = try TaskMessage(task, limit: runtime.settings.maximumPayload)
       let codec = Task._makeOutputCodec()
       let decoder = OutputDecoder(codec)
       let box = runtime.begin(

@@ -73,7 +73,8 @@ extension Pool {
     _ inputs: Inputs, _ call: TypedCall<Task>, _ chunkSize: Int?, _ inFlight: Int?
   ) -> AsyncSource<Task.Input> where Inputs.Element == Task.Input {
     // Two chunks for each worker, or some dozens of items where chunks are small.
-    let capacity = max(inFlight ?? sizing.workers * max(2 * (chunkSize ?? 1), 64), chunkSize ?? 1)
+    let chunk = min(chunkSize ?? 1, Pacing.maximumChunk)
+    let capacity = max(inFlight ?? sizing.workers * max(2 * chunk, 64), chunk)
     return AsyncSource(inputs, capacity: capacity) { [runtime, box = call.box] in runtime.call(ownerOf: box) }
   }
 

@@ -94,6 +94,7 @@ public final class TaskHandle<Value: Sendable>: Sendable {
       latch.open()
     }
     timer.cancel()
+    dismiss(latch)
     return isReady
   }
 
@@ -105,6 +106,14 @@ public final class TaskHandle<Value: Sendable>: Sendable {
       return false
     }
     if isReady { latch.open() }
+  }
+
+  /// Forgets a latch for which nobody waits any more.
+  private func dismiss(_ latch: Latch) {
+    state.withLock { state in
+      guard case .pending(let latches) = state else { return }
+      state = .pending(latches.filter { $0 !== latch })
+    }
   }
 
   /// Gives up what has not started; the handle is done with ``PoolError/cancelled(_:)``. An item that is

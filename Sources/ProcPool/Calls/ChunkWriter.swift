@@ -131,11 +131,24 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
 
   /// Adds consecutive items of fixed size that lie in memory as they lie on the wire.
   mutating func append(block: UnsafeBufferPointer<Input>) {
+    let stride = codec.blockStride
+    guard stride <= maximumBody else {
+      for _ in block {
+        failures.append((next, PayloadTooLong(length: stride, limit: maximumBody)))
+        next += 1
+      }
+      return
+    }
     var rest = block[...]
     while !rest.isEmpty {
       open()
-      let room = min(chunkSize - count, max(1, (byteLimit - (writer.count - start)) / codec.blockStride))
-      let part = rest.prefix(min(room, max(1, maximumBody / codec.blockStride)))
+      let body = writer.count - start - FrameHeader.size
+      guard body + stride <= maximumBody else {
+        close()
+        continue
+      }
+      let room = min(chunkSize - count, max(1, (byteLimit - (writer.count - start)) / stride))
+      let part = rest.prefix(min(room, (maximumBody - body) / stride))
       writer.writeBytes(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: part)))
       count += part.count
       next += UInt64(part.count)

@@ -26,7 +26,17 @@ struct SequenceSource<Iterator: IteratorProtocol>: InputSource where Iterator.El
     self.iterator = iterator
     // Only these know their count at once: others would go through all their elements for it, which may be
     // endless.
-    if let collection = inputs as? any RandomAccessCollection { remaining = collection.count }
+    if let collection = inputs as? any RandomAccessCollection { remaining = Self.count(of: collection) }
+  }
+
+  /// How many elements there are, where that is a number: `0...Int.max` has one more than `Int` can count, and its
+  /// `count` would trap.
+  private static func count<Inputs: RandomAccessCollection>(of inputs: Inputs) -> Int? {
+    guard let first = inputs.startIndex as? Int, let end = inputs.endIndex as? Int else {
+      return (inputs as? any IntegerRange)?.knownCount
+    }
+    let (count, overflow) = end.subtractingReportingOverflow(first)
+    return overflow ? nil : count
   }
 
   mutating func countRest() -> Int {
@@ -40,7 +50,7 @@ struct SequenceSource<Iterator: IteratorProtocol>: InputSource where Iterator.El
     if isBlock {
       // Gathered first, and then copied as memory: several times as fast as one by one.
       var inputs: [Iterator.Element] = []
-      inputs.reserveCapacity(count)
+      inputs.reserveCapacity(min(count, remaining ?? Pacing.chunkItems))
       while inputs.count < count, let input = iterator.next() { inputs.append(input) }
       if inputs.count < count { isExhausted = true }
       if let left = remaining { remaining = isExhausted ? 0 : max(0, left - inputs.count) }
@@ -58,6 +68,26 @@ struct SequenceSource<Iterator: IteratorProtocol>: InputSource where Iterator.El
       if let left = remaining { remaining = max(0, left - 1) }
       writer.append(input)
     }
+  }
+}
+
+/// Ranges of integers whose elements may be more than can be counted.
+private protocol IntegerRange {
+  var knownCount: Int? { get }
+}
+
+extension Range: IntegerRange where Bound: FixedWidthInteger {
+  fileprivate var knownCount: Int? {
+    let (count, overflow) = upperBound.subtractingReportingOverflow(lowerBound)
+    return overflow ? nil : Int(exactly: count)
+  }
+}
+
+extension ClosedRange: IntegerRange where Bound: FixedWidthInteger {
+  fileprivate var knownCount: Int? {
+    let (count, overflow) = upperBound.subtractingReportingOverflow(lowerBound)
+    guard !overflow, let count = Int(exactly: count), count < .max else { return nil }
+    return count + 1
   }
 }
 

@@ -22,14 +22,14 @@ final class TypedCall<Task: PoolTask> {
   init(_ task: Task, runtime: PoolRuntime, chunkSize: Int?, timeout: Duration?) throws {
     precondition(chunkSize ?? 1 >= 1, "a chunk has at least one item")
     let decoder = OutputDecoder(Task._makeOutputCodec())
-    let body = try TaskMessage(task)
+    let body = try TaskMessage(task, limit: runtime.settings.maximumPayload)
     guard
       let box = runtime.begin(timeout: timeout, outputs: decoder.shape, callFrame: { body.frame(call: $0) })
     else { throw runtime.closedError }
     self.runtime = runtime
     self.box = box
     self.decoder = decoder
-    self.chunkSize = chunkSize
+    self.chunkSize = chunkSize.map { min($0, Pacing.maximumChunk) }
   }
 
   deinit {
@@ -126,13 +126,18 @@ struct TaskMessage {
   private let value: [UInt8]
 
   /// - Throws: ``PoolError/taskUnavailable(_:)`` if no worker could find the type, or the value cannot be
-  ///   encoded.
-  init<Task: PoolTask>(_ task: Task) throws {
+  ///   encoded, or takes more than `limit` bytes.
+  init<Task: PoolTask>(_ task: Task, limit: Int) throws {
     typeName = try TaskNames.name(of: Task.self)
     do {
       value = try WireCoding.encode(task)
     } catch {
       throw PoolError.taskUnavailable("the task value of type \(Task.self) cannot be encoded: \(error)")
+    }
+    let length = typeName.utf8.count + value.count + 16
+    guard length <= limit else {
+      throw PoolError.taskUnavailable(
+        "the task value of type \(Task.self) is too long: \(PayloadTooLong(length: length, limit: limit))")
     }
   }
 

@@ -38,15 +38,16 @@ struct InputSlice: ChunkPayload {
 
   var byteCount: Int { end - start }
 
-  /// - Complexity: O(bytes): the rest gets memory and a header of its own.
-  func dropping(_ items: Int) -> InputSlice {
+  /// - Complexity: O(bytes): they get memory and a header of their own.
+  func items(_ range: Range<Int>) -> InputSlice {
     var header = try! FrameHeader(loading: memory.base + start)  // Written by this process.
     let body = UnsafeRawBufferPointer(
       start: memory.base + start + FrameHeader.size, count: header.bodyLength)
-    let dropped = try! packing.length(ofFirst: items, in: body)  // Likewise.
-    header.first += UInt64(items)
-    header.count -= UInt32(items)
-    let rest = UnsafeRawBufferPointer(rebasing: body[dropped...])
+    let start = try! packing.length(ofFirst: range.lowerBound, in: body)  // Likewise.
+    let end = try! packing.length(ofFirst: range.upperBound, in: body)
+    header.first += UInt64(range.lowerBound)
+    header.count = UInt32(range.count)
+    let rest = UnsafeRawBufferPointer(rebasing: body[start..<end])
     var writer = WireWriter(capacity: FrameHeader.size + rest.count + 8)
     writer.writeFrame(header) { $0.writeBytes(rest) }
     let memory = FrameMemory(writer)

@@ -132,6 +132,9 @@ extension PoolRuntime {
         throw .unexpected("its results for call \(header.call) are malformed")
       }
     }
+    // Before the scheduler hears of it: what cannot be read ends nothing.
+    let report = header.kind == .failure ? try? ErrorReport(from: body.bytes) : nil
+    if header.kind == .failure, report == nil { throw .unexpected("its report of a failure is malformed") }
     switch state.scheduler.received(
       link.place, call: header.call, first: header.first, count: count, position: position)
     {
@@ -146,10 +149,7 @@ extension PoolRuntime {
         let offset = (try? box.outputs.length(ofFirst: skipped, in: body.bytes)) ?? 0
         let slice = OutputSlice(memory: body.memory, start: body.start + offset, count: body.count - offset)
         deliver(.outputs(first: first, count: wanted, slice), to: box, &effects)
-      } else {
-        guard let report = try? ErrorReport(from: body.bytes) else {
-          throw .unexpected("its report of a failure is malformed")
-        }
+      } else if let report {
         deliver(
           .reported(first: first, count: wanted, report, WorkerID(index: link.place)), to: box, &effects)
       }
@@ -238,6 +238,7 @@ extension PoolRuntime {
         guard let box = state.boxes[header.call],
           let length = try? box.outputs.length(ofFirst: left, in: body.bytes)
         else { return }
+        guard left < Int(FrameHeader.openCount) else { return }
         header.count = UInt32(left)
         header.bodyLength = length
       }

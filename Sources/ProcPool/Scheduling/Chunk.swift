@@ -21,15 +21,18 @@ struct Chunk<Payload: ChunkPayload> {
     self.place = place
   }
 
+  /// Whether `payload` holds more than `count` items, because the last ones were taken back.
+  var isCut = false
+
   /// Items that have not ended.
   var remaining: Int { count - done }
 
   /// What is left to do, as a chunk to be sent again: without the first `items` and those that have ended.
   func rest(without items: Int = 0) -> Chunk {
     let gone = done + items
-    if gone == 0 { return self }
+    if gone == 0 && !isCut { return self }
     return Chunk(
-      call: call, first: first + UInt64(gone), count: count - gone, payload: payload.dropping(gone),
+      call: call, first: first + UInt64(gone), count: count - gone, payload: payload.items(gone..<count),
       place: place)
   }
 }
@@ -38,8 +41,8 @@ struct Chunk<Payload: ChunkPayload> {
 protocol ChunkPayload {
   /// Bytes on the wire.
   var byteCount: Int { get }
-  /// The inputs without the first `items`. Rare: after a loss or a take-back.
-  func dropping(_ items: Int) -> Self
+  /// Some of the inputs, the first being 0. Rare: after a loss or a take-back.
+  func items(_ range: Range<Int>) -> Self
 }
 
 /// How long chunks should be, and how much a worker should have before it.
@@ -60,6 +63,8 @@ enum Pacing {
   static let chunkBytes = 1 << 18
   /// Items in a chunk of automatic size, at the most.
   static let chunkItems = 1 << 17
+  /// Items in a chunk, however many are asked for: a frame counts them in 32 bits.
+  static let maximumChunk = 1 << 30
   /// A chunk that is estimated to take longer than this is answered as soon as it is done, since a write
   /// (some microseconds) costs little beside it. Nanoseconds.
   static let flushTime: Int64 = 50_000

@@ -55,7 +55,10 @@ extension Scheduler {
   private mutating func send(_ chunk: Chunk<Payload>, to index: Int, now: Int64) -> Int64 {
     var chunk = chunk
     chunk.cost = cost(of: chunk)
-    if places[index].queue.isEmpty { places[index].lastProgress = now }
+    if places[index].queue.isEmpty {
+      places[index].lastProgress = now
+      places[index].watch = nil
+    }
     places[index].queue.append(chunk)
     places[index].cost += chunk.cost
     places[index].items += chunk.count
@@ -71,7 +74,7 @@ extension Scheduler {
   func hint(for chunk: Chunk<Payload>) -> ChunkHint {
     let itemTime = calls[chunk.call]!.itemTime
     guard itemTime > 0 else { return ChunkHint(flushes: true, claimExponent: 0) }
-    let claim = max(1, Double(Pacing.claimTime) / itemTime)
+    let claim = min(32_768, max(1, Double(Pacing.claimTime) / itemTime))
     return ChunkHint(
       flushes: itemTime * Double(chunk.count) >= Double(Pacing.flushTime),
       claimExponent: UInt8(min(15, Int(claim).bitWidth - 1 - Int(claim).leadingZeroBitCount)))

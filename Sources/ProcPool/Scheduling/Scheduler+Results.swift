@@ -20,31 +20,46 @@ extension Scheduler {
       return .ignore
     }
     // A worker may say anything; a number that overflows matches no item.
-    var item = first &+ UInt64(skipped)
+    if let violation = mismatch(index, call: call, first: first &+ UInt64(skipped), count: count - skipped) {
+      // Of a worker that is being killed, what it answers late is nobody's any more.
+      if case .condemned = places[index].state { return .ignore }
+      return .violation(violation)
+    }
     var left = count - skipped
     while left > 0 {
-      guard let front = places[index].queue.first else {
-        // Of a worker that is being killed, what it answers late is nobody's any more.
-        if case .condemned = places[index].state { return .ignore }
-        return .violation("it answers item \(item) of call \(call), and has nothing to do")
-      }
-      guard front.call == call, front.first + UInt64(front.done) == item else {
-        let expected = front.first + UInt64(front.done)
-        return .violation(
-          "it answers item \(item) of call \(call), where item \(expected) of call \(front.call) comes next")
-      }
-      let ended = min(left, front.remaining)
+      let ended = min(left, places[index].queue.first!.remaining)
       endFront(index, items: ended)
-      item += UInt64(ended)
       left -= ended
     }
-    // Only now: what was no answer to anything did not end anything.
     if position == nil { places[index].streamPosition += UInt64(count) }
     places[index].unmeasured[call, default: 0] += count - skipped
     places[index].strikes = 0
     let isWanted = calls[call]?.isCancelled == false
     forgetIfDone(call)
     return isWanted ? .deliver(skipping: skipped) : .ignore
+  }
+
+  /// Why items are not those that a worker has before it; `nil` if they are. Looked at before any of them ends: an
+  /// answer that is wrong at its end must not end what it begins with.
+  private func mismatch(_ index: Int, call: UInt32, first: UInt64, count: Int) -> String? {
+    var item = first
+    var left = count
+    var offset = 0
+    while left > 0 {
+      guard offset < places[index].queue.count else {
+        return "it answers item \(item) of call \(call), and has nothing to do"
+      }
+      let chunk = places[index].queue[offset]
+      let expected = chunk.first + UInt64(chunk.done)
+      guard chunk.call == call, expected == item else {
+        return
+          "it answers item \(item) of call \(call), where item \(expected) of call \(chunk.call) comes next"
+      }
+      item &+= UInt64(chunk.remaining)
+      left -= chunk.remaining
+      offset += 1
+    }
+    return nil
   }
 
   /// Items at the front of a worker's queue have ended, in whatever way.
@@ -108,6 +123,7 @@ extension Scheduler {
       if stays > 0 {
         var staying = chunk
         staying.count = chunk.done + stays
+        staying.isCut = true
         kept.append(staying)
       } else {
         places[index].cost -= chunk.cost
@@ -116,6 +132,7 @@ extension Scheduler {
       if !calls[chunk.call]!.isCancelled { back.append(returned) }
     }
     places[index].queue = kept
+    places[index].watch = nil
     actions.append(.sendResume(place: index, epoch: epoch))
     giveBack(back, from: index)
     for call in Array(calls.keys) { forgetIfDone(call) }
@@ -153,7 +170,7 @@ extension Scheduler {
       started = Int(clamping: Int64(progress.position) - Int64(place.position))
       if progress.phase == .running || progress.phase == .preparing { started += 1 }
       // A worker that was killed for an item has begun it, even if it was stopped before it said so.
-      if case .condemned(_?) = place.state { started = max(1, started) }
+      if place.reasonForItem != nil { started = max(1, started) }
     }
     let hadBegun = started > 0
     while started > 0, let front = places[index].queue.first {

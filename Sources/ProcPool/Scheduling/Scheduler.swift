@@ -95,6 +95,15 @@ struct Scheduler<Payload: ChunkPayload> {
 
     var isAlive: Bool { state != .vacant }
 
+    /// Why the worker is being killed, if that is for the first item that has not ended: the one that it was
+    /// condemned for may have ended since.
+    var reasonForItem: ItemFailure? {
+      guard case .condemned(let reason?) = state, watch.map({ $0.position >= position }) ?? true else {
+        return nil
+      }
+      return reason
+    }
+
     /// Forgets what is in flight.
     mutating func empty() {
       queue.removeAll()
@@ -219,8 +228,11 @@ extension Scheduler {
   mutating func cancel(_ call: UInt32, now: Int64) {
     guard let state = calls[call], !state.isCancelled else { return }
     calls[call]!.isCancelled = true
-    calls[call]!.dropPending()
-    turns.removeAll { $0 == call }
+    // Not looked for where there is none: calls of one item end by the hundred thousand, each with a turn before.
+    if !state.pending.isEmpty {
+      calls[call]!.dropPending()
+      turns.removeAll { $0 == call }
+    }
     for index in places.indices {
       for chunk in places[index].pinned where chunk.call == call { calls[call]!.inFlight -= chunk.count }
       places[index].pinned.removeAll { $0.call == call }
@@ -370,7 +382,7 @@ extension Scheduler {
   mutating func lost(_ index: Int, progress: StatusPage.Progress?, loss: WorkerLoss, now: Int64) {
     let place = places[index]
     var failure = ItemFailure.lost(loss)
-    if case .condemned(let reason?) = place.state { failure = reason }
+    if let reason = place.reasonForItem { failure = reason }
     let endedItem = giveUpStarted(index, progress: progress, failure)
     returnUnstarted(index)
     let strikes = endedItem || place.position > 0 ? 0 : place.strikes + 1

@@ -168,9 +168,10 @@ final class ResultBuffer: @unchecked Sendable {
     page.noteBufferStart(position)
   }
 
-  /// Sends a frame that is not about items.
-  func send(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
-    try write(bytes)
+  /// Drops what could not be written, and goes on with an empty frame of the same call.
+  func discard() {
+    used = 0
+    open(call: openHeader.call, first: openHeader.first + UInt64(openCount))
   }
 
   private func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {

@@ -32,10 +32,8 @@ package struct StatusPage: @unchecked Sendable {
     case idle = 0
     /// Decoding an input, running the item, or encoding its output.
     case running = 1
-    /// Running the call's `prepare`, for the item at this position.
+    /// Decoding the call's task value or running its `prepare`, for the item at this position.
     case preparing = 2
-    /// Writing results.
-    case writing = 3
   }
 
   /// A page in shared memory.
@@ -94,9 +92,9 @@ extension StatusPage {
       self.phase = phase
     }
 
-    // Two bits of phase below 62 of position.
+    // Two bits of phase below 62 of position. A task may write anywhere, so that any word must be understood.
     init(word: UInt64) {
-      self.init(position: word >> 2, phase: Phase(rawValue: word & 3)!)
+      self.init(position: word >> 2, phase: Phase(rawValue: word & 3) ?? .running)
     }
 
     var word: UInt64 { position << 2 | phase.rawValue }

@@ -56,7 +56,10 @@ final class WorkerSession: @unchecked Sendable {
         switch frame.header.kind {
         case .chunk: await run(frame)
         case .call:
+          // The call's first item follows. It is the one to blame if its task value cannot be decoded without a crash.
+          if !isSkipping { note(.preparing) }
           let call = ServedCall.make(try CallMessage(from: frame.body))
+          if !isSkipping { note(.idle) }
           call.isSingle = frame.header.flags & CallMessage.singleFlag != 0
           calls[frame.header.call] = call
         case .endCall: calls[frame.header.call] = nil
@@ -168,24 +171,22 @@ extension WorkerSession {
   }
 
   func flush(position: UInt64) {
-    page.note(.writing, at: position)
     do {
       try results.flush(position: position)
     } catch {
       loseCoordinator(error)
     }
-    page.note(.idle, at: position)
   }
 
   @usableFromInline
   func renewResults(position: UInt64) {
-    page.note(.writing, at: position)
     do {
       try results.renew(position: position)
     } catch {
       loseCoordinator(error)
+      // Nobody will read them, and the item that is ending still needs a place for its output.
+      results.discard()
     }
-    page.note(.running, at: position)
   }
 
   /// The pipe to the coordinator is broken: there is nobody to work for.

@@ -7,7 +7,9 @@ struct Items: ChunkPayload, Equatable {
   var first: UInt64
   var count: Int
   var byteCount: Int { count * 8 }
-  func dropping(_ items: Int) -> Items { Items(first: first + UInt64(items), count: count - items) }
+  func items(_ range: Range<Int>) -> Items {
+    Items(first: first + UInt64(range.lowerBound), count: range.count)
+  }
 }
 
 /// A small generator whose seed says it all (SplitMix64, by Sebastiano Vigna).
@@ -98,11 +100,12 @@ struct Simulation {
     }
   }
 
-  /// What the gate does: the running item, and no other, has been claimed.
+  /// What the gate does: the running item has been claimed, and perhaps some more.
   private mutating func takeBack(_ place: Int) {
     counts["take-back", default: 0] += 1
     let worker = workers[place]!
-    let claimed = worker.running.map { $0 + 1 } ?? worker.next
+    let least = worker.running.map { $0 + 1 } ?? worker.next
+    let claimed = min(worker.sent, least + UInt64.random(in: 0...3, using: &random))
     workers[place]!.frames = worker.frames.compactMap { position, chunk in
       guard position < claimed else { return nil }
       var kept = chunk
