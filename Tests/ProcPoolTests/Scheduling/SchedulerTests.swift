@@ -151,3 +151,60 @@ import Testing
     #expect(ended.count == 101)
   }
 }
+
+@Suite struct TakingBack {
+  @Test func whatAWorkerKeepsOfAChunkIsSentAgainWithoutWhatWasGivenBack() {
+    var scheduler = Scheduler<Items>(workers: 1)
+    scheduler.start()
+    scheduler.greeted(0, now: 0)
+    let long = scheduler.begin(timeout: nil, itemTime: 10)
+    scheduler.accept([Chunk(call: long, first: 0, count: 10, payload: Items(first: 0, count: 10))], now: 0)
+    let other = scheduler.begin(timeout: nil, itemTime: 10)
+    scheduler.accept([Chunk(call: other, first: 0, count: 1, payload: Items(first: 0, count: 1))], now: 0)
+    scheduler.cancel(other, now: 0)
+    // The worker has claimed three items, and dies before it has begun any.
+    scheduler.tookBack(0, position: 3, epoch: 1, now: 0)
+    let loss = WorkerLoss(
+      worker: WorkerID(index: 0), pid: 1, end: .signalled(9), violation: nil, standardError: "")
+    scheduler.lost(0, progress: .init(position: 0, phase: .idle), loss: loss, now: 0)
+    scheduler.actions.removeAll()
+    scheduler.greeted(0, now: 0)
+    let sent = scheduler.actions.compactMap { action in
+      if case .sendChunk(_, let chunk, _) = action { chunk.payload } else { nil }
+    }
+    #expect(sent == [Items(first: 0, count: 3), Items(first: 3, count: 7)])
+  }
+
+  @Test func anAnswerThatIsWrongAtItsEndEndsNothing() {
+    var scheduler = Scheduler<Items>(workers: 1)
+    scheduler.start()
+    scheduler.greeted(0, now: 0)
+    let call = scheduler.begin(timeout: nil)
+    scheduler.accept([Chunk(call: call, first: 0, count: 1, payload: Items(first: 0, count: 1))], now: 0)
+    guard case .violation = scheduler.received(0, call: call, first: 0, count: 2) else {
+      Issue.record("two answers to one item are taken")
+      return
+    }
+    #expect(scheduler.places[0].queue.count == 1)
+    #expect(scheduler.places[0].position == 0)
+    #expect(scheduler.brokenInvariant() == nil)
+  }
+
+  @Test func theItemAfterTheOneThatTookTooLongIsNotChargedWithIt() {
+    var scheduler = Scheduler<Items>(workers: 1)
+    scheduler.start()
+    scheduler.greeted(0, now: 0)
+    let call = scheduler.begin(timeout: .milliseconds(1), itemTime: 10)
+    scheduler.accept([Chunk(call: call, first: 0, count: 3, payload: Items(first: 0, count: 3))], now: 0)
+    scheduler.checkTimeouts(now: 0) { _ in .init(position: 0, phase: .running) }
+    scheduler.checkTimeouts(now: 5_000_000) { _ in .init(position: 0, phase: .running) }
+    #expect(scheduler.actions.contains { if case .kill = $0 { true } else { false } })
+    // It ended all the same, before the signal came.
+    _ = scheduler.received(0, call: call, first: 0, count: 1)
+    let loss = WorkerLoss(
+      worker: WorkerID(index: 0), pid: 1, end: .signalled(9), violation: nil, standardError: "")
+    scheduler.lost(0, progress: .init(position: 1, phase: .idle), loss: loss, now: 0)
+    #expect(!scheduler.actions.contains { if case .fail = $0 { true } else { false } })
+    #expect(scheduler.calls[call]!.pendingItems == 2)
+  }
+}
