@@ -155,11 +155,13 @@ void procpool_clear_signal_mask(void) {
   pthread_sigmask(SIG_SETMASK, &none, NULL);
 }
 
-void procpool_block_pipe_signal(void) {
-  sigset_t pipe;
-  sigemptyset(&pipe);
-  sigaddset(&pipe, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &pipe, NULL);
+void procpool_block_signals(void) {
+  sigset_t most;
+  sigfillset(&most);
+  // What a thread brings on itself: blocked, it would end the process without a word of why.
+  const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
+  for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) sigdelset(&most, faults[i]);
+  pthread_sigmask(SIG_SETMASK, &most, NULL);
 }
 
 void procpool_line_buffer_stdout(void) { setvbuf(stdout, NULL, _IOLBF, 0); }

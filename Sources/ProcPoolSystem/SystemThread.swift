@@ -11,11 +11,10 @@ public enum SystemThread {
   /// - Parameters:
   ///   - name: shown by `top -H` and debuggers; the first 15 bytes count.
   ///   - stack: bytes of stack, reserved but not touched.
-  ///   - clearsSignalMask: whether the thread starts with no signal blocked, whatever its maker blocks.
-  ///     Threads that Swift concurrency makes block nearly all, and a child inherits the mask of the thread
-  ///     that starts it.
+  ///   - blocksSignals: whether the thread starts as ``SignalState/block()`` makes it; else with what its
+  ///     maker blocks.
   public static func start(
-    name: String, stack: Int = fullStack, clearsSignalMask: Bool = false,
+    name: String, stack: Int = fullStack, blocksSignals: Bool = false,
     _ body: @escaping @Sendable () -> Void
   ) throws(SystemError) {
     var attributes = pthread_attr_t()
@@ -23,7 +22,7 @@ public enum SystemThread {
     defer { pthread_attr_destroy(&attributes) }
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     pthread_attr_setstacksize(&attributes, stack)
-    let start = Start(name: name, clearsSignalMask: clearsSignalMask, body: body)
+    let start = Start(name: name, blocksSignals: blocksSignals, body: body)
     let context = Unmanaged.passRetained(start)
     var thread = pthread_t()
     let code = pthread_create(
@@ -31,7 +30,7 @@ public enum SystemThread {
       { context in
         let start = Unmanaged<Start>.fromOpaque(context!).takeRetainedValue()
         _ = start.name.withCString { procpool_name_thread($0) }
-        if start.clearsSignalMask { SignalState.clearMask() }
+        if start.blocksSignals { SignalState.block() }
         start.body()
         return nil
       }, context.toOpaque())
@@ -43,12 +42,12 @@ public enum SystemThread {
 
   private final class Start {
     let name: String
-    let clearsSignalMask: Bool
+    let blocksSignals: Bool
     let body: @Sendable () -> Void
 
-    init(name: String, clearsSignalMask: Bool, body: @escaping @Sendable () -> Void) {
+    init(name: String, blocksSignals: Bool, body: @escaping @Sendable () -> Void) {
       self.name = name
-      self.clearsSignalMask = clearsSignalMask
+      self.blocksSignals = blocksSignals
       self.body = body
     }
   }
@@ -59,9 +58,11 @@ public enum SignalState {
   /// Unblocks every signal in the calling thread.
   public static func clearMask() { procpool_clear_signal_mask() }
 
-  /// Blocks `SIGPIPE` in the calling thread: a write to a pipe without a reader is then an error and nothing
-  /// more.
-  public static func blockPipeSignal() { procpool_block_pipe_signal() }
+  /// Blocks in the calling thread every signal that is not the thread's own fault.
+  ///
+  /// What is sent to the process then goes to the threads that the program means it for, those that wait for
+  /// it among them (`sigwait`); and a write to a pipe without a reader is an error and nothing more.
+  public static func block() { procpool_block_signals() }
 
   /// Gives every signal that was inherited as ignored its default disposition back.
   public static func restoreDefaults() { procpool_restore_signal_defaults() }

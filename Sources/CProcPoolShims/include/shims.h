@@ -44,7 +44,7 @@ int procpool_descriptor_limit(uint64_t *soft);
 // sigaction's handler field is a macro over a union, and sigset_t is opaque: one call restores what exec inherits.
 void procpool_restore_signal_defaults(void);
 void procpool_clear_signal_mask(void);
-void procpool_block_pipe_signal(void);
+void procpool_block_signals(void);
 
 // stdout is a mutable global of C's, which Swift 6 does not let near threads.
 void procpool_line_buffer_stdout(void);

@@ -50,7 +50,7 @@ final class Launcher: Sendable {
       // Without shared memory workers send each result as it comes: slower, not wrong.
       pages = try? SharedPages(workers: settings.workers)
     }
-    try SystemThread.start(name: "procpool-launch", clearsSignalMask: true) { self.run() }
+    try SystemThread.start(name: "procpool-launch", blocksSignals: true) { self.run() }
   }
 
   func launch(_ request: Request) {
@@ -126,6 +126,10 @@ final class Launcher: Sendable {
     let page = try pages?.page(request.place) ?? StatusPage.makePrivate()
     page.reset()
     try reserveDescriptors()
+    // A child inherits what the launching thread blocks. Only for as long as this takes: a signal to the
+    // process must not find a thread here that lets it through, where the program blocks it to wait for it.
+    SignalState.clearMask()
+    defer { SignalState.block() }
     let started = try WorkerProcess.start(
       path: path, environment: settings.environment, mark: WorkerMark.variable,
       input: tasks.reading.number, output: results.writing.number, errors: errors.writing.number)

@@ -126,9 +126,12 @@ struct ReceiveBuffer {
     let held = end - start
     // The rest of a long frame is read to where it belongs, however little room is left behind it.
     let isNearlyFull = memory.capacity - end < memory.capacity / 4 && held <= memory.capacity / 16
-    if memory.capacity - start < frameLength || end == memory.capacity || isNearlyFull {
-      // What was handed out stays where it is; what is left moves to fresh memory.
-      let fresh = ReceivedMemory(capacity: max(capacity, frameLength))
+    let isTooSmall = memory.capacity - start < min(frameLength, 1 << 30)
+    if isTooSmall || end == memory.capacity || isNearlyFull {
+      // What was handed out stays where it is; what is left moves to fresh memory. A length is believed up to
+      // 1 GiB; beyond that memory comes as bytes do, at most twice as much as them.
+      let believed = min(frameLength, max(1 << 30, 2 * held))
+      let fresh = ReceivedMemory(capacity: max(capacity, believed))
       fresh.base.copyMemory(from: memory.base + start, byteCount: end - start)
       (start, end) = (0, end - start)
       memory = fresh

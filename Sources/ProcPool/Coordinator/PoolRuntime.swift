@@ -86,12 +86,18 @@ final class PoolRuntime: Sendable {
       }
     }
     self.launcher.withLock { $0 = launcher }
-    try SystemThread.start(name: "procpool-run", clearsSignalMask: true) { [self] in
-      var loop = RuntimeLoop(self)
-      loop.run()
+    do {
+      try SystemThread.start(name: "procpool-run", blocksSignals: true) { [self] in
+        var loop = RuntimeLoop(self)
+        loop.run()
+        launcher.stop()
+        // The two hold each other while the pool lives.
+        self.launcher.withLock { $0 = nil }
+      }
+    } catch {
       launcher.stop()
-      // The two hold each other while the pool lives.
       self.launcher.withLock { $0 = nil }
+      throw error
     }
     change { state, _ in state.scheduler.start() }
   }
@@ -261,6 +267,7 @@ extension PoolRuntime {
       }
       effects.finishedSingles.removeAll()
     }
+    if state.scheduler.isAbandoned { state.needsTick = true }
     // The runtime thread may sleep for longer than it now should.
     if state.needsTick, state.nextTick - RuntimeLoop.shortestPeek > MonotonicClock.now() {
       state.nextTick = 0

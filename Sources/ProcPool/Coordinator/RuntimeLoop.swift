@@ -209,8 +209,13 @@ struct RuntimeLoop {
       let forwards = runtime.standardError.isInherited
       if forwards, !Descriptor.isWritable(StandardError.number) {
         // Nobody reads what we write there just now: the worker waits as if it wrote there itself.
-        try? runtime.poller.modify(errors, for: [], token: LinkToken(link, .errors).rawValue)
-        blockedErrors.append(link)
+        if blockedErrors.contains(where: { $0 === link }) {
+          // Woken though nothing was asked for: the worker has closed it. What is left is read when it ends.
+          runtime.poller.remove(errors)
+        } else {
+          try? runtime.poller.modify(errors, for: [], token: LinkToken(link, .errors).rawValue)
+          blockedErrors.append(link)
+        }
         return
       }
       // 4 KiB: as much as a pipe takes without waiting, if it takes anything (PIPE_BUF).
@@ -271,6 +276,8 @@ struct RuntimeLoop {
           let text = UnsafeRawBufferPointer(rebasing: memory[..<count])
           if !runtime.standardError.isInherited || Descriptor.isWritable(StandardError.number) {
             pass(on: text, of: link)
+          } else {
+            link.errorLines.append(text)
           }
         }
       }

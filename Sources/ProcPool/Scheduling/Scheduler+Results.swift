@@ -39,8 +39,8 @@ extension Scheduler {
     return isWanted ? .deliver(skipping: skipped) : .ignore
   }
 
-  /// Why items are not those that a worker has before it; `nil` if they are. Looked at before any of them ends: an
-  /// answer that is wrong at its end must not end what it begins with.
+  /// Why items are not those that a worker has before it; `nil` if they are. Looked at before any of them
+  /// ends: an answer that is wrong at its end must not end what it begins with.
   private func mismatch(_ index: Int, call: UInt32, first: UInt64, count: Int) -> String? {
     var item = first
     var left = count
@@ -202,6 +202,7 @@ extension Scheduler {
   /// The time counts from when the item was first seen running. `prepare` is not counted: its time is the
   /// call's, not an item's. A worker that has not even begun what it was given is counted as running it.
   mutating func checkTimeouts(now: Int64, progress: (Int) -> StatusPage.Progress?) {
+    giveUpAbandoned(now: now)
     for index in places.indices where places[index].state == .ready {
       guard let front = places[index].queue.first, let limit = calls[front.call]!.timeout else {
         places[index].watch = nil
@@ -222,6 +223,28 @@ extension Scheduler {
   /// How often time limits must be looked at, or `nil` if no call has one: an eighth of the shortest, so that
   /// a limit is kept to within that.
   var timeoutInterval: Int64? {
-    timedCalls.values.min().map { max(1_000_000, min($0 / 8, 100_000_000)) }
+    if isAbandoned { return Self.grace / 8 }
+    return timedCalls.values.min().map { max(1_000_000, min($0 / 8, 100_000_000)) }
+  }
+
+  /// Whether a pool that was closed waits for nothing but items of which nobody wants to hear.
+  var isAbandoned: Bool {
+    life == .closing && !calls.isEmpty && calls.values.allSatisfy(\.isCancelled)
+  }
+
+  /// What such an item gets, so that one which is about to end does so in peace. Nanoseconds.
+  static var grace: Int64 { 200_000_000 }
+
+  private mutating func giveUpAbandoned(now: Int64) {
+    guard isAbandoned else {
+      abandonedSince = nil
+      return
+    }
+    let since = abandonedSince ?? now
+    abandonedSince = since
+    guard now - since >= Self.grace else { return }
+    for index in places.indices where places[index].state == .ready && !places[index].queue.isEmpty {
+      condemn(index, nil)
+    }
   }
 }

@@ -171,6 +171,8 @@ struct Scheduler<Payload: ChunkPayload> {
   private(set) var hasGreeted = false
   private var firstStartFailure: WorkerStartFailure?
   var lastCall: UInt32 = 0
+  /// Since when a closed pool waits for cancelled calls alone.
+  var abandonedSince: Int64?
 
   init(workers: Int) {
     places = Array(repeating: Place(), count: workers)
@@ -189,7 +191,8 @@ extension Scheduler {
   ///   - isSingle: whether the call has one item only.
   ///   - itemTime: what an item is expected to take, in nanoseconds; 0 if nothing is known.
   mutating func begin(timeout: Duration?, isSingle: Bool = false, itemTime: Double = 0) -> UInt32 {
-    // The numbers come round again after some hours of nothing but small calls; a long one may still have its own.
+    // The numbers come round again after some hours of nothing but small calls; a long one may still have its
+    // own.
     repeat { lastCall &+= 1 } while calls[lastCall] != nil
     if let timeout { timedCalls[lastCall] = timeout.nanoseconds }
     calls[lastCall] = Call(timeout: timeout, isSingle: isSingle, itemTime: itemTime)
@@ -228,7 +231,8 @@ extension Scheduler {
   mutating func cancel(_ call: UInt32, now: Int64) {
     guard let state = calls[call], !state.isCancelled else { return }
     calls[call]!.isCancelled = true
-    // Not looked for where there is none: calls of one item end by the hundred thousand, each with a turn before.
+    // Not looked for where there is none: calls of one item end by the hundred thousand, each with a turn
+    // before.
     if !state.pending.isEmpty {
       calls[call]!.dropPending()
       turns.removeAll { $0 == call }

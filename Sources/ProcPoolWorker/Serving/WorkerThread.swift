@@ -26,11 +26,10 @@ package enum WorkerThread {
     // Numbers, because a closure cannot own what is not copyable; the thread takes them over at once.
     let numbers = streams.relinquish()
     do {
-      try SystemThread.start(name: name, clearsSignalMask: true) {
-        // On a thread of the coordinator's, a write to a pipe that it has closed must not end the program. In
-        // a process of its own nothing is blocked: programs that tasks start would inherit that, and never
-        // end by SIGPIPE.
-        if page != nil { SignalState.blockPipeSignal() }
+      // On a thread of the coordinator's, signals are the program's, and a write to a pipe that it has closed
+      // must not end it. In a process of its own nothing is blocked: programs that tasks start would inherit
+      // that, and never end by SIGPIPE.
+      try SystemThread.start(name: name, blocksSignals: page != nil) {
         let streams = WorkerStreams(
           tasks: Descriptor(owning: numbers.tasks), results: Descriptor(owning: numbers.results))
         do throws(WorkerConnection.Failure) {

@@ -18,6 +18,26 @@ extension Processes {
       #expect(found.blocked == 0)
     }
 
+    @Test(arguments: Kind.allCases) func thePoolsThreadsLeaveTheProgramsSignalsAlone(_ kind: Kind)
+      async throws
+    {
+      try await withPool(workers: 2, worker: kind.worker) { pool in
+        _ = try await pool.broadcast(Suspend(), 0)
+        let threads = Inspection.threads().filter {
+          $0.value.hasPrefix("procpool-") || $0.value.hasPrefix("worker-")
+        }
+        #expect(threads.count >= 2)
+        for (number, name) in threads {
+          for signal in [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE] {
+            let blocked = Inspection.signalSet("SigBlk", in: "/proc/self/task/\(number)/status")
+            // A thread of another test's pool may have gone since.
+            guard Inspection.threads()[number] == name else { continue }
+            #expect(blocked & (1 << UInt64(signal - 1)) != 0, "\(name) lets signal \(signal) through")
+          }
+        }
+      }
+    }
+
     @Test func aProgramThatATaskStartsBlocksNoSignal() async throws {
       try await withPool(workers: 1, worker: .faulty) { pool in
         // No shell in between: that clears its mask itself.

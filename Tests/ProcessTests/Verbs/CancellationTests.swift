@@ -26,6 +26,19 @@ extension Processes {
       #expect(scratch.lines("gate.started").count == 2)
     }
 
+    @Test func aPoolEndsThoughACancelledItemWouldGoOnForEver() async throws {
+      let clock = ContinuousClock.now
+      try await withPool(workers: 2, worker: .faulty) { pool in
+        let endless = Task { try await pool.apply(Sleep(), to: 100_000) }
+        try await Task.sleep(for: .milliseconds(100))
+        endless.cancel()
+        await #expect(throws: CancellationError.self) { try await endless.value }
+        // The other worker serves on.
+        #expect(try await pool.map(Echo(), over: 0..<10) == Array(0..<10))
+      }
+      #expect(ContinuousClock.now - clock < .seconds(20))
+    }
+
     @Test(arguments: Kind.allCases) func aCancelledMapStartsNoMore(_ kind: Kind) async throws {
       try await cancel(kind) { pool, task in _ = try await pool.map(task, over: 0..<1000, chunkSize: 1) }
     }
