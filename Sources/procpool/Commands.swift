@@ -33,7 +33,8 @@ enum Commands {
       throw UsageError(
         "a command is missing; accepted: \(command.commands.map(\.word).joined(separator: ", "))")
     } catch let error as UsageError {
-      return fail(.usage, "\(error) (see procpool --help)")
+      let command = arguments.first == BenchCommand.description.name ? "procpool bench" : "procpool"
+      return fail(.usage, "\(error) (see \(command) --help)")
     } catch let error as WriteError {
       // Who closed the pipe has read enough, and needs no message.
       return error.isClosedPipe ? .inputOutput : fail(.inputOutput, "\(error)")

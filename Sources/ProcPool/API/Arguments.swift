@@ -7,7 +7,7 @@
 ///       }
 ///     }
 ///
-///     try await pool.map(Power(), over: zip(bases, exponents).lazy.map(Arguments.init))
+///     try await pool.map(Power(), over: zip(bases, exponents).lazy.map { Arguments($0, $1) })
 public struct Arguments<each Value: Codable & Sendable>: Codable, Sendable {
   /// The values, in order.
   public let values: (repeat each Value)

@@ -3,7 +3,7 @@ import ProcPoolWorker
 extension Pool {
   /// Runs the task on inputs as results are asked for, and gives the results in the order of the inputs.
   ///
-  ///     for try await y in pool.imap(Scale(factor: 3), over: 0..., chunkSize: 64) { … }
+  ///     for try await y in pool.imap(Power(exponent: 2), over: 1..., chunkSize: 64) { … }
   ///
   /// Works over endless sequences, in constant memory: inputs are taken from the sequence, in the consumer's
   /// context, when workers have room for them. An item that fails ends the stream with its error when its
@@ -16,7 +16,7 @@ extension Pool {
   ///   - inFlight: how many items may have been taken and not been given out, at the most (at least one chunk
   ///     is). By default as many as keep the workers busy, and some thousands more for results that wait for
   ///     their turn.
-  ///   - timeout: how long an item may run before its worker is killed and the item fails.
+  ///   - timeout: how long an item may run before its worker is killed and the item fails; as for `map`.
   public func imap<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil
   ) -> PoolStream<Task.Output> where Task.Output: Codable {

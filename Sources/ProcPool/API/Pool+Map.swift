@@ -15,7 +15,9 @@ extension Pool {
   ///   - chunkSize: how many items a worker is sent at a time, exactly (the last chunk may be shorter). By
   ///     default as many as take about half a millisecond, measured while the call runs, and fewer towards
   ///     the end.
-  ///   - timeout: how long an item may run before its worker is killed and the item fails.
+  ///   - timeout: how long an item may run before its worker is killed and the item fails, more than nothing.
+  ///     The time counts from when the item is first seen running, and is looked at every eighth of the
+  ///     limit, at least every 100 ms. `prepare` is not limited.
   /// - Throws: ``PoolError``, or what iterating the inputs throws.
   /// - Complexity: one round of messages per chunk. Inputs and outputs that are `WireBlock` are copied as
   ///   memory.

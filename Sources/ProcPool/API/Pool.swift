@@ -76,6 +76,9 @@ public final class Pool: Sendable {
 extension Pool {
   /// Takes no more calls. What has been called goes on; then the workers leave.
   ///
+  /// Items that were cancelled while they ran are not waited for: 200 ms after nothing else is left, their
+  /// workers are killed.
+  ///
   /// Returns at once; ``join()`` waits.
   public func close() {
     runtime.change { state, _ in state.scheduler.close() }

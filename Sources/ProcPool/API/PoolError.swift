@@ -23,7 +23,7 @@ public enum PoolError: Error, Sendable {
   case closed
   /// The pool was terminated.
   case terminated
-  /// The item was cancelled before it ran.
+  /// The item was cancelled before its end was known: it has not started, or may be running still.
   case cancelled(TaskID)
 }
 
@@ -105,7 +105,7 @@ extension PoolError: CustomStringConvertible {
     case .workersUnavailable(let failure): failure.description
     case .closed: "the pool was closed before this call; make calls before `close()`, or use another pool"
     case .terminated: "the pool was terminated"
-    case .cancelled(let item): "\(item) was cancelled before it ran"
+    case .cancelled(let item): "\(item) was cancelled; if it was running by then, it may have gone on"
     }
   }
 }

@@ -54,11 +54,12 @@ public struct PoolSizing: Sendable, Hashable, CustomStringConvertible {
   static let processors = ProcessorAllowance.current().workers
 
   public var description: String {
-    if isExplicit { return "\(workers) workers, as asked for" }
+    let workers = workers == 1 ? "1 worker" : "\(workers) workers"
+    if isExplicit { return "\(workers), as asked for" }
     guard let quota, quota < Double(affinity) else {
-      return "\(workers) workers: one for each processor that this process may run on"
+      return "\(workers): one for each processor that this process may run on"
     }
-    return "\(workers) workers: the control group allows \(quota) processors' worth of time (cpu.max), "
+    return "\(workers): the control group allows \(quota) processors' worth of time (cpu.max), "
       + "of the \(affinity) that this process may run on"
   }
 }

@@ -43,7 +43,8 @@ public final class TaskHandle<Value: Sendable>: Sendable {
 
   /// What became of it; waits for that. May be asked for by many, and again.
   ///
-  /// Cancelling the Swift task that waits does not cancel what it waits for; ``cancel()`` does.
+  /// Cancelling the Swift task that waits neither cancels what it waits for, which ``cancel()`` does, nor
+  /// ends the wait; ``wait(for:)`` can be cut short.
   public nonisolated(nonsending) var result: Result<Value, any Error> {
     get async {
       while true {
@@ -57,7 +58,7 @@ public final class TaskHandle<Value: Sendable>: Sendable {
 
   /// The value; waits for it.
   ///
-  /// - Throws: ``PoolError``.
+  /// - Throws: ``PoolError``; of a handle that `mapAsync` gave, also `CancellationError` after ``cancel()``.
   public nonisolated(nonsending) var value: Value {
     get async throws { try await result.get() }
   }
@@ -79,6 +80,8 @@ public final class TaskHandle<Value: Sendable>: Sendable {
   }
 
   /// Waits for the result, but not for longer than `limit`.
+  ///
+  /// Returns early if the Swift task is cancelled.
   ///
   /// - Returns: whether it is there. If not, it may still come.
   public func wait(for limit: Duration) async -> Bool {
@@ -116,8 +119,9 @@ public final class TaskHandle<Value: Sendable>: Sendable {
     }
   }
 
-  /// Gives up what has not started; the handle is done with ``PoolError/cancelled(_:)``. An item that is
-  /// running goes on in its worker, and nobody hears of it. After the end it does nothing.
+  /// Gives up what has not started; the handle is done with ``PoolError/cancelled(_:)``, or with
+  /// `CancellationError` if `mapAsync` gave it. An item that is running goes on in its worker, and nobody
+  /// hears of it. After the end it does nothing.
   public func cancel() {
     takeCancellation()?()
   }

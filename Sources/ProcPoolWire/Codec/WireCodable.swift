@@ -19,9 +19,9 @@
 ///
 /// A type of fixed size without references conforms to ``WireBlock`` instead, and writes nothing at all.
 ///
-/// What is written carries no names and no types: both sides must be built from the same source, which the
-/// pool's handshake checks. A type that can contain itself calls `descend()` and `ascend()` of writer and
-/// reader.
+/// What is written carries no names and no types: both sides must be built from the same source. A pool whose
+/// workers are the program itself checks that; a worker executable of its own has to be rebuilt together with
+/// the program. A type that can contain itself calls `descend()` and `ascend()` of writer and reader.
 public protocol WireCodable {
   /// Appends this value.
   ///
