@@ -33,7 +33,7 @@ enum Commands {
       throw UsageError(
         "a command is missing; accepted: \(command.commands.map(\.word).joined(separator: ", "))")
     } catch let error as UsageError {
-      let command = arguments.first == BenchCommand.description.name ? "procpool bench" : "procpool"
+      let command = arguments.first == BenchCommand.description.word ? "procpool bench" : "procpool"
       return fail(.usage, "\(error) (see \(command) --help)")
     } catch let error as WriteError {
       // Who closed the pipe has read enough, and needs no message.
