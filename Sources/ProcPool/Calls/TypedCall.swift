@@ -134,6 +134,7 @@ struct TaskMessage {
     } catch {
       throw PoolError.taskUnavailable("the task value of type \(Task.self) cannot be encoded: \(error)")
     }
+    // 16: at least what the name's length and the value's take before them.
     let length = typeName.utf8.count + value.count + 16
     guard length <= limit else {
       throw PoolError.taskUnavailable(

@@ -111,7 +111,7 @@ final class Launcher: Sendable {
       place: request.place, generation: request.generation, pid: ProgramIdentity.pid, process: nil,
       page: page,
       offersPage: true, foundationStatus: nil, pipes: pipes, now: MonotonicClock.now())
-    greet(link, coordinator: 0, buildID: [], location: nil)
+    greet(link, coordinator: 0, location: nil)
     try WorkerThread.startInProcess(
       streams: WorkerStreams(tasks: workerTasks, results: Descriptor(owning: results.writing)), page: page,
       index: request.place)
@@ -145,7 +145,7 @@ final class Launcher: Sendable {
     let link = WorkerLink(
       place: request.place, generation: request.generation, pid: started.pid, process: process, page: page,
       offersPage: pages != nil, foundationStatus: started.status, pipes: pipes, now: MonotonicClock.now())
-    greet(link, coordinator: ProgramIdentity.pid, buildID: [], location: pages?.location(request.place))
+    greet(link, coordinator: ProgramIdentity.pid, location: pages?.location(request.place))
     return link
   }
 
@@ -170,12 +170,11 @@ final class Launcher: Sendable {
   private static let mostDescriptors: Int32 = 1300
 
   /// Puts the coordinator's first words into the outbox, which nobody else knows yet.
-  private func greet(_ link: WorkerLink, coordinator: Int32, buildID: [UInt8], location: Hello.PageLocation?)
-  {
+  private func greet(_ link: WorkerLink, coordinator: Int32, location: Hello.PageLocation?) {
     var writer = WireWriter(capacity: 256)
     Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
     let hello = Hello(
-      worker: UInt32(link.place), coordinator: coordinator, buildID: buildID,
+      worker: UInt32(link.place), coordinator: coordinator, buildID: [],
       maximumBody: settings.maximumPayload,
       pollingTime: settings.pollingTime, page: location)
     writer.writeFrame(FrameHeader(.hello)) { hello.write(to: &$0) }

@@ -98,6 +98,10 @@ struct ReceiveBuffer {
   /// Grows while reads fill the memory, so that a stream of large results takes few reads.
   private var capacity = 1 << 16
 
+  /// Up to 1 GiB an announced length is believed, so that nearly every frame gets its memory once; a worker
+  /// that lies costs address space and no pages.
+  private static let believedLength = 1 << 30
+
   /// What has come and was not consumed.
   var bytes: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: memory.base + start, count: end - start)
@@ -126,11 +130,11 @@ struct ReceiveBuffer {
     let held = end - start
     // The rest of a long frame is read to where it belongs, however little room is left behind it.
     let isNearlyFull = memory.capacity - end < memory.capacity / 4 && held <= memory.capacity / 16
-    let isTooSmall = memory.capacity - start < min(frameLength, 1 << 30)
+    let isTooSmall = memory.capacity - start < min(frameLength, Self.believedLength)
     if isTooSmall || end == memory.capacity || isNearlyFull {
-      // What was handed out stays where it is; what is left moves to fresh memory. A length is believed up to
-      // 1 GiB; beyond that memory comes as bytes do, at most twice as much as them.
-      let believed = min(frameLength, max(1 << 30, 2 * held))
+      // What was handed out stays where it is; what is left moves to fresh memory. Beyond the believed length
+      // memory comes as bytes do, at most twice as much as them.
+      let believed = min(frameLength, max(Self.believedLength, 2 * held))
       let fresh = ReceivedMemory(capacity: max(capacity, believed))
       fresh.base.copyMemory(from: memory.base + start, byteCount: end - start)
       (start, end) = (0, end - start)

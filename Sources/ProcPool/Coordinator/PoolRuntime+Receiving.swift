@@ -9,6 +9,7 @@ extension PoolRuntime {
 
   /// Reads what is there from a worker, once. Needs `receiving`.
   func readOnce(_ link: WorkerLink) -> Read {
+    // A pipe that cannot be read gives nothing more, whatever the reason: the worker's end says the rest.
     guard let transfer = try? link.received.read(from: link.results, frameLength: link.frameLength) else {
       return .closed
     }
@@ -235,10 +236,9 @@ extension PoolRuntime {
       let body = OutputSlice(memory: memory, start: offset + FrameHeader.size, count: room)
       if header.count == FrameHeader.openCount {
         // Still growing: what is committed of it follows from the positions.
-        guard let box = state.boxes[header.call],
+        guard left < Int(FrameHeader.openCount), let box = state.boxes[header.call],
           let length = try? box.outputs.length(ofFirst: left, in: body.bytes)
         else { return }
-        guard left < Int(FrameHeader.openCount) else { return }
         header.count = UInt32(left)
         header.bodyLength = length
       }

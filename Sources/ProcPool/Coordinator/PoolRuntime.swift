@@ -241,7 +241,7 @@ extension PoolRuntime {
 
   /// The owner wants no more of the call: what has not started is taken back.
   func retire(_ box: CallBox) {
-    change { state, _ in state.scheduler.retire(box.id, now: MonotonicClock.now()) }
+    change { state, _ in state.scheduler.cancel(box.id, now: MonotonicClock.now()) }
   }
 
   func terminate() {
@@ -263,7 +263,7 @@ extension PoolRuntime {
       for action in actions { perform(action, &state, &effects) }
       for box in effects.finishedSingles {
         if let key = box.estimateKey { state.applyTimes[key] = state.scheduler.calls[box.id]?.itemTime }
-        state.scheduler.retire(box.id, now: MonotonicClock.now())
+        state.scheduler.cancel(box.id, now: MonotonicClock.now())
       }
       effects.finishedSingles.removeAll()
     }

@@ -74,6 +74,7 @@ extension Scheduler {
   func hint(for chunk: Chunk<Payload>) -> ChunkHint {
     let itemTime = calls[chunk.call]!.itemTime
     guard itemTime > 0 else { return ChunkHint(flushes: true, claimExponent: 0) }
+    // 32 768 because the frame says it as a power of two, of which 15 is the largest.
     let claim = min(32_768, max(1, Double(Pacing.claimTime) / itemTime))
     return ChunkHint(
       flushes: itemTime * Double(chunk.count) >= Double(Pacing.flushTime),

@@ -163,7 +163,7 @@ struct Scheduler<Payload: ChunkPayload> {
   var places: [Place]
   var calls: [UInt32: Call] = [:]
   /// The time limits of those calls that have one, in nanoseconds.
-  private(set) var timedCalls: [UInt32: Int64] = [:]
+  var timedCalls: [UInt32: Int64] = [:]
   /// Calls with pending chunks, in the order in which they get their turn.
   var turns = Deque<UInt32>()
   var actions: [SchedulerAction<Payload>] = []
@@ -176,97 +176,6 @@ struct Scheduler<Payload: ChunkPayload> {
 
   init(workers: Int) {
     places = Array(repeating: Place(), count: workers)
-  }
-}
-
-// MARK: - Calls
-
-extension Scheduler {
-  var isOpen: Bool { life == .open }
-
-  /// Begins a call.
-  ///
-  /// - Parameters:
-  ///   - timeout: how long an item may run.
-  ///   - isSingle: whether the call has one item only.
-  ///   - itemTime: what an item is expected to take, in nanoseconds; 0 if nothing is known.
-  mutating func begin(timeout: Duration?, isSingle: Bool = false, itemTime: Double = 0) -> UInt32 {
-    // The numbers come round again after some hours of nothing but small calls; a long one may still have its
-    // own.
-    repeat { lastCall &+= 1 } while calls[lastCall] != nil
-    if let timeout { timedCalls[lastCall] = timeout.nanoseconds }
-    calls[lastCall] = Call(timeout: timeout, isSingle: isSingle, itemTime: itemTime)
-    return lastCall
-  }
-
-  /// Takes over chunks of a call: from here on each of their items ends exactly once.
-  mutating func accept(_ chunks: [Chunk<Payload>], now: Int64) {
-    guard let call = chunks.first?.call else { return }
-    switch life {
-    case .open, .closing: break
-    case .broken(let failure): return failAll(chunks, .noWorkers(failure))
-    case .terminating, .stopped: return failAll(chunks, .terminated)
-    }
-    for chunk in chunks {
-      if let place = chunk.place {
-        places[place].pinned.append(chunk)
-        calls[call]!.inFlight += chunk.count
-      } else {
-        if calls[call]!.pending.isEmpty { turns.append(call) }
-        calls[call]!.append(chunk)
-      }
-    }
-    failStranded()
-    dispatch(now: now)
-  }
-
-  private mutating func failAll(_ chunks: [Chunk<Payload>], _ failure: ItemFailure) {
-    for chunk in chunks where calls[chunk.call]?.isCancelled == false {
-      actions.append(
-        .fail(call: chunk.call, first: chunk.first + UInt64(chunk.done), count: chunk.remaining, failure))
-    }
-  }
-
-  /// Gives up what has not started of a call. Its items that are running go on, and nobody hears of them.
-  mutating func cancel(_ call: UInt32, now: Int64) {
-    guard let state = calls[call], !state.isCancelled else { return }
-    calls[call]!.isCancelled = true
-    // Not looked for where there is none: calls of one item end by the hundred thousand, each with a turn
-    // before.
-    if !state.pending.isEmpty {
-      calls[call]!.dropPending()
-      turns.removeAll { $0 == call }
-    }
-    for index in places.indices {
-      for chunk in places[index].pinned where chunk.call == call { calls[call]!.inFlight -= chunk.count }
-      places[index].pinned.removeAll { $0.call == call }
-      // The front chunk is running; only what lies behind its first item can be taken back.
-      let place = places[index]
-      if place.state == .ready,
-        place.queue.contains(where: { $0.call == call }),
-        place.queue.count > 1 || place.queue.first!.remaining > 1
-      {
-        actions.append(.takeBack(place: index))
-      }
-    }
-    forgetIfDone(call)
-  }
-
-  /// The call's owner has what it wanted, or wants no more.
-  mutating func retire(_ call: UInt32, now: Int64) {
-    cancel(call, now: now)
-  }
-
-  /// Removes a cancelled call once the last of its items has left the workers.
-  mutating func forgetIfDone(_ call: UInt32) {
-    guard let state = calls[call], state.isCancelled, state.inFlight == 0 else { return }
-    calls[call] = nil
-    timedCalls[call] = nil
-    for index in places.indices where places[index].calls.remove(call) != nil {
-      actions.append(.sendEndCall(place: index, call: call))
-    }
-    actions.append(.forget(call: call))
-    leaveIfIdle()
   }
 }
 
@@ -298,7 +207,7 @@ extension Scheduler {
     }
   }
 
-  private mutating func leaveIfIdle() {
+  mutating func leaveIfIdle() {
     guard life == .closing, calls.isEmpty else { return }
     for index in places.indices where places[index].state == .ready {
       places[index].state = .leaving
@@ -317,6 +226,13 @@ extension Scheduler {
     failEverything(.terminated)
     for index in places.indices where places[index].isAlive { condemn(index, nil) }
     stopIfEmpty()
+  }
+
+  mutating func failAll(_ chunks: [Chunk<Payload>], _ failure: ItemFailure) {
+    for chunk in chunks where calls[chunk.call]?.isCancelled == false {
+      actions.append(
+        .fail(call: chunk.call, first: chunk.first + UInt64(chunk.done), count: chunk.remaining, failure))
+    }
   }
 
   /// Every item that has not ended ends like this.
@@ -416,7 +332,7 @@ extension Scheduler {
   }
 
   /// A place that stays empty cannot run what only it may.
-  private mutating func failStranded() {
+  mutating func failStranded() {
     for index in places.indices where !places[index].isAlive && !places[index].pinned.isEmpty {
       let chunks = Array(places[index].pinned)
       places[index].pinned.removeAll()

@@ -127,8 +127,8 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
       try results.add(
         position: position, stride: codec.blockStride, maximumBody: worker.maximumBody
       ) { try codec.encode(output, into: &$0) }
-    } catch let error as SystemError {
-      worker.loseCoordinator(error)
+    } catch is SystemError {
+      worker.loseCoordinator()
     } catch {
       worker.report(ErrorReport(.outputUnencodable, error), position: position)
     }

@@ -56,7 +56,8 @@ final class WorkerSession: @unchecked Sendable {
         switch frame.header.kind {
         case .chunk: await run(frame)
         case .call:
-          // The call's first item follows. It is the one to blame if its task value cannot be decoded without a crash.
+          // The call's first item follows. It is the one to blame if its task value cannot be decoded without
+          // a crash.
           if !isSkipping { note(.preparing) }
           let call = ServedCall.make(try CallMessage(from: frame.body))
           if !isSkipping { note(.idle) }
@@ -82,12 +83,12 @@ final class WorkerSession: @unchecked Sendable {
   private func run(_ chunk: ServedChunk) async {
     guard !isSkipping else { return }
     let header = chunk.header
-    guard let call = calls[header.call] else { return loseCoordinator(nil) }
+    guard let call = calls[header.call] else { return loseCoordinator() }
     current = (header.call, header.first, position)
     do {
       try results.begin(call: header.call, first: header.first, position: position)
     } catch {
-      return loseCoordinator(error)
+      return loseCoordinator()
     }
     await call.run(chunk, for: self)
     if call.isSingle { calls[header.call] = nil }
@@ -166,7 +167,7 @@ extension WorkerSession {
       let item = current.first + (position - current.position)
       try results.addFailure(report, call: current.call, first: item, count: 1, position: position)
     } catch {
-      loseCoordinator(error)
+      loseCoordinator()
     }
   }
 
@@ -174,7 +175,7 @@ extension WorkerSession {
     do {
       try results.flush(position: position)
     } catch {
-      loseCoordinator(error)
+      loseCoordinator()
     }
   }
 
@@ -183,14 +184,14 @@ extension WorkerSession {
     do {
       try results.renew(position: position)
     } catch {
-      loseCoordinator(error)
+      loseCoordinator()
       // Nobody will read them, and the item that is ending still needs a place for its output.
       results.discard()
     }
   }
 
   /// The pipe to the coordinator is broken: there is nobody to work for.
-  func loseCoordinator(_ error: SystemError?) {
+  func loseCoordinator() {
     isLost = true
   }
 }

@@ -302,7 +302,7 @@ struct Simulation {
       }
       let isDone = !fates.contains { call, fates in fates.contains(.pending) && !cancelled.contains(call) }
       if isDone, !cancelled.isSuperset(of: fates.keys) {
-        for call in fates.keys where cancelled.insert(call).inserted { scheduler.retire(call, now: now) }
+        for call in fates.keys where cancelled.insert(call).inserted { scheduler.cancel(call, now: now) }
         settle()
       }
       if isDone {

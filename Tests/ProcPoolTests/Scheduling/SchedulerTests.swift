@@ -153,10 +153,18 @@ import Testing
 }
 
 @Suite struct TakingBack {
-  @Test func whatAWorkerKeepsOfAChunkIsSentAgainWithoutWhatWasGivenBack() {
+  private static let loss = WorkerLoss(
+    worker: WorkerID(index: 0), pid: 1, end: .signalled(9), violation: nil, standardError: "")
+
+  private static func withOneWorker() -> Scheduler<Items> {
     var scheduler = Scheduler<Items>(workers: 1)
     scheduler.start()
     scheduler.greeted(0, now: 0)
+    return scheduler
+  }
+
+  @Test func whatAWorkerKeepsOfAChunkIsSentAgainWithoutWhatWasGivenBack() {
+    var scheduler = Self.withOneWorker()
     let long = scheduler.begin(timeout: nil, itemTime: 10)
     scheduler.accept([Chunk(call: long, first: 0, count: 10, payload: Items(first: 0, count: 10))], now: 0)
     let other = scheduler.begin(timeout: nil, itemTime: 10)
@@ -164,9 +172,7 @@ import Testing
     scheduler.cancel(other, now: 0)
     // The worker has claimed three items, and dies before it has begun any.
     scheduler.tookBack(0, position: 3, epoch: 1, now: 0)
-    let loss = WorkerLoss(
-      worker: WorkerID(index: 0), pid: 1, end: .signalled(9), violation: nil, standardError: "")
-    scheduler.lost(0, progress: .init(position: 0, phase: .idle), loss: loss, now: 0)
+    scheduler.lost(0, progress: .init(position: 0, phase: .idle), loss: Self.loss, now: 0)
     scheduler.actions.removeAll()
     scheduler.greeted(0, now: 0)
     let sent = scheduler.actions.compactMap { action in
@@ -176,9 +182,7 @@ import Testing
   }
 
   @Test func anAnswerThatIsWrongAtItsEndEndsNothing() {
-    var scheduler = Scheduler<Items>(workers: 1)
-    scheduler.start()
-    scheduler.greeted(0, now: 0)
+    var scheduler = Self.withOneWorker()
     let call = scheduler.begin(timeout: nil)
     scheduler.accept([Chunk(call: call, first: 0, count: 1, payload: Items(first: 0, count: 1))], now: 0)
     guard case .violation = scheduler.received(0, call: call, first: 0, count: 2) else {
@@ -191,9 +195,7 @@ import Testing
   }
 
   @Test func theItemAfterTheOneThatTookTooLongIsNotChargedWithIt() {
-    var scheduler = Scheduler<Items>(workers: 1)
-    scheduler.start()
-    scheduler.greeted(0, now: 0)
+    var scheduler = Self.withOneWorker()
     let call = scheduler.begin(timeout: .milliseconds(1), itemTime: 10)
     scheduler.accept([Chunk(call: call, first: 0, count: 3, payload: Items(first: 0, count: 3))], now: 0)
     scheduler.checkTimeouts(now: 0) { _ in .init(position: 0, phase: .running) }
@@ -201,9 +203,7 @@ import Testing
     #expect(scheduler.actions.contains { if case .kill = $0 { true } else { false } })
     // It ended all the same, before the signal came.
     _ = scheduler.received(0, call: call, first: 0, count: 1)
-    let loss = WorkerLoss(
-      worker: WorkerID(index: 0), pid: 1, end: .signalled(9), violation: nil, standardError: "")
-    scheduler.lost(0, progress: .init(position: 1, phase: .idle), loss: loss, now: 0)
+    scheduler.lost(0, progress: .init(position: 1, phase: .idle), loss: Self.loss, now: 0)
     #expect(!scheduler.actions.contains { if case .fail = $0 { true } else { false } })
     #expect(scheduler.calls[call]!.pendingItems == 2)
   }
