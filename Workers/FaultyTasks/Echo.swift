@@ -70,6 +70,12 @@ public struct ProcessNumber: PoolTask {
   public func run(_ input: Int) -> Int32 { getpid() }
 }
 
+/// The number of the worker's process, whatever is sent there.
+public struct FindProcess: PoolTask {
+  public init() {}
+  public func run(_ input: [UInt8]) -> Int32 { getpid() }
+}
+
 /// Where an item ran, by the context's word.
 public struct Whereabouts: Codable, Sendable, Equatable {
   public var worker: Int

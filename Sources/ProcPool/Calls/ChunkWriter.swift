@@ -36,8 +36,9 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
   /// Items to a chunk, where the caller has said how many.
   var exactChunkSize: Int? { byteLimit == .max ? chunkSize : nil }
 
-  /// Bytes written so far.
-  var byteCount: Int { writer.count }
+  /// Whether further inputs should be made only when these are on their way: a chunk of given size is
+  /// completed first.
+  var isFull: Bool { writer.count >= Pacing.windowBytes && (start < 0 || exactChunkSize == nil) }
 
   private mutating func open() {
     guard start < 0 else { return }

@@ -29,8 +29,8 @@ struct SequenceSource<Iterator: IteratorProtocol>: InputSource where Iterator.El
     if let collection = inputs as? any RandomAccessCollection { remaining = Self.count(of: collection) }
   }
 
-  /// How many elements there are, where that is a number: `0...Int.max` has one more than `Int` can count, and its
-  /// `count` would trap.
+  /// How many elements there are, where that is a number: `0...Int.max` has one more than `Int` can count,
+  /// and its `count` would trap.
   private static func count<Inputs: RandomAccessCollection>(of inputs: Inputs) -> Int? {
     guard let first = inputs.startIndex as? Int, let end = inputs.endIndex as? Int else {
       return (inputs as? any IntegerRange)?.knownCount
@@ -59,7 +59,7 @@ struct SequenceSource<Iterator: IteratorProtocol>: InputSource where Iterator.El
     }
     for taken in 0..<count {
       // Bounded in bytes, too: large inputs are made when they are wanted.
-      if writer.byteCount >= Pacing.windowBytes && taken > 0 { return }
+      if writer.isFull && taken > 0 { return }
       guard let input = iterator.next() else {
         isExhausted = true
         remaining = 0
@@ -115,7 +115,7 @@ struct ArraySource<Input: Codable & Sendable>: InputSource {
       next = end
     } else {
       let first = next
-      while next < end, next == first || writer.byteCount < Pacing.windowBytes {
+      while next < end, next == first || !writer.isFull {
         writer.append(inputs[next])
         next += 1
       }

@@ -80,6 +80,21 @@ extension Processes {
       }
     }
 
+    @Test func chunksOfLargeInputsHaveTheGivenSizeToo() async throws {
+      try await withPool(workers: 3, worker: .faulty) { pool in
+        _ = try await pool.broadcast(ProcessNumber(), 0)
+        let input = [UInt8](repeating: 0, count: 1 << 20)
+        var stream = pool.imap(FindProcess(), over: repeatElement(input, count: 62), chunkSize: 8)
+          .makeAsyncIterator()
+        var pids: [Int32] = []
+        while let pid = try await stream.next() { pids.append(pid) }
+        for chunk in stride(from: 0, to: 62, by: 8) {
+          #expect(Set(pids[chunk..<min(62, chunk + 8)]).count == 1)
+        }
+        #expect(Set(pids).count > 1)
+      }
+    }
+
     @Test(arguments: Kind.allCases) func everyItemRunsOnce(_ kind: Kind) async throws {
       let scratch = Scratch()
       try await withPool(workers: 3, worker: kind.worker) { pool in
@@ -191,6 +206,11 @@ extension Processes {
           return
         }
         #expect(other.item.item == 1 && other.value == .input && other.isEncoding)
+        // Chunks of items that are short by themselves come in several frames, there and back.
+        let numbers = Array(0..<100_000)
+        #expect(try await pool.map(Echo(), over: numbers, chunkSize: 50_000) == numbers)
+        let texts = numbers.map(String.init)
+        #expect(try await pool.map(EchoText(), over: texts, chunkSize: 50_000) == texts)
       }
     }
   }
