@@ -28,7 +28,7 @@ let package = Package(
       name: "BenchTasks", dependencies: ["ProcPoolWire", "ProcPoolWorker", "CProcPoolShims"],
       path: "Workers/BenchTasks"),
     .executableTarget(name: "BenchWorker", dependencies: ["BenchTasks"], path: "Workers/BenchWorker"),
-    .target(name: "FaultyTasks", dependencies: ["ProcPool"], path: "Workers/FaultyTasks"),
+    .target(name: "FaultyTasks", dependencies: ["ProcPool", "ProcPoolWire"], path: "Workers/FaultyTasks"),
     .executableTarget(name: "FaultyWorker", dependencies: ["FaultyTasks"], path: "Workers/FaultyWorker"),
 
     // The command line

@@ -19,7 +19,8 @@ allowed() {
     Sources/procpool) echo "ProcPoolBench Dispatch Foundation $system" ;;
     Workers/BenchTasks) echo "ProcPoolWire ProcPoolWorker CProcPoolShims $system" ;;
     Workers/BenchWorker) echo "BenchTasks ProcPoolWorker" ;;
-    Workers/FaultyTasks) echo "ProcPool ProcPoolWorker Dispatch $system" ;;
+    # The wire, because it must speak the protocol to lie in it.
+    Workers/FaultyTasks) echo "ProcPoolWire ProcPool ProcPoolWorker Dispatch $system" ;;
     Workers/FaultyWorker) echo "FaultyTasks ProcPool ProcPoolWorker $system" ;;
     *) return 1 ;;
   esac

@@ -79,6 +79,17 @@ extension Descriptor {
     }
   }
 
+  /// Reads what is there, in pieces, from a pipe that does not block: a pipe's worth (64 KiB) at the most,
+  /// since somebody may go on writing.
+  public func drain(_ body: (UnsafeRawBufferPointer) -> Void) {
+    withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { memory in
+      for _ in 0..<16 {
+        guard case .moved(let count)? = try? read(into: memory) else { return }
+        body(UnsafeRawBufferPointer(rebasing: memory[..<count]))
+      }
+    }
+  }
+
   /// Writes as much as fits now. Waits for all of it if the descriptor blocks.
   public func write(_ memory: UnsafeRawBufferPointer) throws(SystemError) -> Transfer {
     var vector = iovec(

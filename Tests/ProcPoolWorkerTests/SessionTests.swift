@@ -35,7 +35,7 @@ private final class Peer {
     try send { writer in
       Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
       let hello = Hello(
-        worker: 4, coordinator: 0, buildID: [], maximumBody: 1 << 20, pollingTime: 0, page: nil)
+        worker: 4, coordinator: 0, maximumBody: 1 << 20, pollingTime: 0, page: nil)
       writer.writeFrame(FrameHeader(.hello)) { hello.write(to: &$0) }
     }
     try fill(atLeast: Preamble.size)

@@ -39,6 +39,24 @@ public struct Delay: PoolTask {
   }
 }
 
+/// Notes each item in a file, and takes its time for one of them.
+public struct NoteAndPause: PoolTask {
+  public var path: String
+  public var item: Int
+  public var milliseconds: Int
+  public init(path: String, item: Int, milliseconds: Int) {
+    self.path = path
+    self.item = item
+    self.milliseconds = milliseconds
+  }
+
+  public func run(_ input: Int) -> Int {
+    Note(path: path).run(input)
+    if input == item { pause(milliseconds: milliseconds) }
+    return input
+  }
+}
+
 /// Notes its item in a file, then waits until the file at `gate` is gone: holds an item for as long as a test
 /// wants.
 public struct Wait: PoolTask {

@@ -1,5 +1,6 @@
 import Glibc
 import ProcPool
+import ProcPoolWire
 
 /// An error that can travel.
 public struct Misfit: Error, Codable, Equatable {
@@ -67,32 +68,70 @@ public struct DieAt: PoolTask {
   }
 }
 
-/// Breaks the protocol at an item: writes rubbish to every pipe of the worker, or closes them all.
+/// What a worker may do to its pipes that breaks the protocol.
+public enum Lie: String, Codable, Sendable, CaseIterable {
+  /// Closes them all.
+  case silence
+  /// Writes what is no frame.
+  case rubbish
+  /// Answers more items than it has.
+  case tooMany
+  /// Answers an item of a call that does not exist.
+  case unknownCall
+  /// Gives fewer outputs than it says.
+  case tooShort
+  /// Reports a failure in bytes that are no report.
+  case malformedReport
+  /// Says a second time that it is there.
+  case secondGreeting
+}
+
+/// Breaks the protocol at an item.
 public struct BreakPipes: PoolTask {
   public var item: Int
-  public var closes: Bool
-  public init(at item: Int, closes: Bool) {
+  public var lie: Lie
+  public init(at item: Int, by lie: Lie) {
     self.item = item
-    self.closes = closes
+    self.lie = lie
   }
 
   public func run(_ input: Int) -> Int {
     guard input == item else { return input }
+    let bytes = bytes(for: TaskContext.current!.item)
     for (number, target) in Inspection.descriptors() where number > 2 && target.hasPrefix("pipe:") {
-      if closes {
-        close(number)
-      } else {
-        _ = [UInt8](repeating: 0xEE, count: 64).withUnsafeBytes { write(number, $0.baseAddress, $0.count) }
-      }
+      // Those that are for reading refuse it.
+      if lie == .silence { close(number) } else { _ = write(number, bytes, bytes.count) }
     }
     pause(milliseconds: 20_000)
     return input
   }
+
+  private func bytes(for item: TaskID) -> [UInt8] {
+    func frame(_ kind: FrameKind, call: UInt32, count: Int, body: Int) -> [UInt8] {
+      let header = FrameHeader(
+        kind, call: call, count: UInt32(count), first: UInt64(item.item), bodyLength: body)
+      return [UInt8](unsafeUninitializedCapacity: header.frameLength) { memory, count in
+        memory.initialize(repeating: 0)
+        header.store(to: memory.baseAddress!)
+        count = header.frameLength
+      }
+    }
+    // An `Int` is eight bytes.
+    return switch lie {
+    case .silence: []
+    case .rubbish: [UInt8](repeating: 0xEE, count: 64)
+    case .tooMany: frame(.results, call: item.call, count: 1000, body: 8000)
+    case .unknownCall: frame(.results, call: item.call + 1, count: 1, body: 8)
+    case .tooShort: frame(.results, call: item.call, count: 2, body: 8)
+    case .malformedReport: frame(.failure, call: item.call, count: 1, body: 3)
+    case .secondGreeting: frame(.greeting, call: 0, count: 0, body: 16)
+    }
+  }
 }
 
-/// Fails at one end of its journey, if told to.
+/// Fails at one end of its journey, if told to, or kills whoever decodes it.
 public struct Fragile: Codable, Sendable, Equatable {
-  public enum Weakness: String, Codable, Sendable { case none, encoding, decoding }
+  public enum Weakness: String, Codable, Sendable { case none, encoding, decoding, deadly }
   public var weakness: Weakness
   public var value: Int
   public init(_ value: Int, _ weakness: Weakness = .none) {
@@ -106,6 +145,7 @@ public struct Fragile: Codable, Sendable, Equatable {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     weakness = try container.decode(Weakness.self, forKey: .weakness)
     value = try container.decode(Int.self, forKey: .value)
+    if weakness == .deadly { Death.signal(SIGKILL).perform() }
     if weakness == .decoding {
       throw DecodingError.dataCorruptedError(
         forKey: .value, in: container, debugDescription: "broken on arrival")

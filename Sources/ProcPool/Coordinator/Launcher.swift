@@ -133,7 +133,19 @@ final class Launcher: Sendable {
     let started = try WorkerProcess.start(
       path: path, environment: settings.environment, mark: WorkerMark.variable,
       input: tasks.reading.number, output: results.writing.number, errors: errors.writing.number)
-    let process = try ProcessDescriptor(pid: started.pid)
+    let process: ProcessDescriptor
+    do throws(SystemError) {
+      process = try ProcessDescriptor(pid: started.pid)
+    } catch {
+      guard error.code == ESRCH else {
+        started.kill()
+        throw error
+      }
+      // It has ended, and Foundation has taken its status already.
+      var lines = ErrorLines()
+      errors.reading.drain { lines.append($0) }
+      throw WorkerStartFailure(pid: started.pid, endedWith: started.status(), standardError: lines.text)
+    }
     let tasks = tasks.relinquish()
     let results = results.relinquish()
     let errorEnds = errors.relinquish()
@@ -174,8 +186,7 @@ final class Launcher: Sendable {
     var writer = WireWriter(capacity: 256)
     Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
     let hello = Hello(
-      worker: UInt32(link.place), coordinator: coordinator, buildID: [],
-      maximumBody: settings.maximumPayload,
+      worker: UInt32(link.place), coordinator: coordinator, maximumBody: settings.maximumPayload,
       pollingTime: settings.pollingTime, page: location)
     writer.writeFrame(FrameHeader(.hello)) { hello.write(to: &$0) }
     link.outbox.append(FrameMemory(writer))

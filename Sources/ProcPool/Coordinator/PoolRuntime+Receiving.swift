@@ -254,6 +254,9 @@ extension PoolRuntime {
   /// A worker has ended and everything that it wrote has been taken.
   func finish(_ link: WorkerLink, _ end: ProcessEnd) {
     let standardError = link.errorLines.text
+    // A thread cannot be killed: the item that it has claimed may run to its end, and the rest it never gets.
+    let begun =
+      link.process == nil ? StatusPage.Progress(position: link.page.takeBack().position, phase: .idle) : nil
     let unwritten = UnwrittenResults(of: link)
     change { state, effects in
       let now = MonotonicClock.now()
@@ -261,7 +264,7 @@ extension PoolRuntime {
       if link.greeting == nil {
         let failure =
           link.startFailure.map { WorkerStartFailure($0.message, standardError: standardError) }
-          ?? WorkerStartFailure(Self.advice(end, pid: link.pid), standardError: standardError)
+          ?? WorkerStartFailure(pid: link.pid, endedWith: end, standardError: standardError)
         state.scheduler.failedToStart(link.place, failure, now: now)
       } else {
         // With its end in one step, lest it be given more because it has nothing left to do.
@@ -271,18 +274,24 @@ extension PoolRuntime {
           standardError: standardError)
         state.statistics.workersLost += state.scheduler.places[link.place].state == .leaving ? 0 : 1
         state.scheduler.lost(
-          link.place, progress: link.isPageShared ? link.page.progress : nil, loss: loss, now: now)
+          link.place, progress: begun ?? (link.isPageShared ? link.page.progress : nil), loss: loss, now: now)
       }
     }
   }
+}
 
-  private static func advice(_ end: ProcessEnd, pid: Int32) -> String {
+extension WorkerStartFailure {
+  /// Of a program that ended before it greeted.
+  init(pid: Int32, endedWith end: ProcessEnd, standardError: String) {
     if end == .exited(status: WorkerMark.forgotToServe) {
-      return "the program was started as a worker and made a pool of its own instead of serving; "
-        + RuntimeLoop.serveAdvice
+      self.init(
+        "the program was started as a worker and made a pool of its own instead of serving; "
+          + RuntimeLoop.serveAdvice, standardError: standardError)
+      return
     }
-    let kind = if case .exited = end { "; " + RuntimeLoop.serveAdvice } else { "" }
-    return "the program (pid \(pid)) ended with \(end) before it greeted\(kind)"
+    let advice = if case .exited = end { "; " + RuntimeLoop.serveAdvice } else { "" }
+    self.init(
+      "the program (pid \(pid)) ended with \(end) before it greeted\(advice)", standardError: standardError)
   }
 }
 

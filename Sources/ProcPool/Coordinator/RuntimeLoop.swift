@@ -37,7 +37,7 @@ struct RuntimeLoop {
       let timeout = waitingTime()
       if timeout == nil { return }
       do {
-        if try !poll(timeout!, &events) { tick() }
+        try poll(timeout!, &events)
       } catch {
         fatalError("procpool cannot wait for its workers: \(error)")
       }
@@ -47,15 +47,15 @@ struct RuntimeLoop {
     }
   }
 
-  private func poll(_ timeout: Int64, _ events: inout [(UInt64, Readiness)]) throws(SystemError) -> Bool {
+  private func poll(_ timeout: Int64, _ events: inout [(UInt64, Readiness)]) throws(SystemError) {
     if timeout != 0, mayPoll() {
       let deadline = MonotonicClock.now() + runtime.settings.pollingTime
       repeat {
-        if try runtime.poller.wait(timeout: 0, { events.append(($0, $1)) }) { return true }
+        if try runtime.poller.wait(timeout: 0, { events.append(($0, $1)) }) { return }
         for _ in 0..<16 { spinHint() }
       } while MonotonicClock.now() < deadline
     }
-    return try runtime.poller.wait(timeout: timeout) { events.append(($0, $1)) }
+    try runtime.poller.wait(timeout: timeout) { events.append(($0, $1)) }
   }
 
   /// Whether to poll for a moment before sleeping: only while an answer is due and a processor is free for
@@ -269,16 +269,12 @@ struct RuntimeLoop {
     switch link.errors {
     case .none: return
     case .some(let errors):
-      withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { memory in
-        // A pipe's worth at the most, since a program that the worker has left behind may go on writing.
-        for _ in 0..<16 {
-          guard case .moved(let count)? = try? errors.read(into: memory) else { break }
-          let text = UnsafeRawBufferPointer(rebasing: memory[..<count])
-          if !runtime.standardError.isInherited || Descriptor.isWritable(StandardError.number) {
-            pass(on: text, of: link)
-          } else {
-            link.errorLines.append(text)
-          }
+      // A program that the worker has left behind may go on writing.
+      errors.drain { text in
+        if !runtime.standardError.isInherited || Descriptor.isWritable(StandardError.number) {
+          pass(on: text, of: link)
+        } else {
+          link.errorLines.append(text)
         }
       }
       runtime.poller.remove(errors)

@@ -8,6 +8,8 @@ enum WorkerProcess {
     let pid: Int32
     /// How it ended, by Foundation's word: for when Foundation has taken the status before the pool could.
     let status: @Sendable () -> ProcessEnd
+    /// Kills it, where the pool cannot.
+    let kill: () -> Void
   }
 
   /// Starts a program. The caller closes its copies of the three descriptors.
@@ -32,13 +34,16 @@ enum WorkerProcess {
       throw WorkerStartFailure("starting \(path) failed: \(describe(error))")
     }
     // The Process lives on in the closure, and with it Foundation's watch over the child.
-    return Started(pid: process.processIdentifier) {
-      // Foundation notes the status on a thread of its own, an instant after it has taken it.
-      for _ in 0..<1000 where process.isRunning { Thread.sleep(forTimeInterval: 0.0001) }
-      if process.isRunning { return .unknown }
-      return process.terminationReason == .uncaughtSignal
-        ? .signalled(process.terminationStatus) : .exited(status: process.terminationStatus)
-    }
+    return Started(
+      pid: process.processIdentifier,
+      status: {
+        // Foundation notes the status on a thread of its own, an instant after it has taken it.
+        for _ in 0..<1000 where process.isRunning { Thread.sleep(forTimeInterval: 0.0001) }
+        if process.isRunning { return .unknown }
+        return process.terminationReason == .uncaughtSignal
+          ? .signalled(process.terminationStatus) : .exited(status: process.terminationStatus)
+      },
+      kill: { if process.isRunning { _ = Foundation.kill(process.processIdentifier, SIGKILL) } })
   }
 
   /// Swift 6.3's Foundation names descriptors up to 252 to the system, which refuses those beyond the limit,

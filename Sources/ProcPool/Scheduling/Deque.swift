@@ -51,16 +51,6 @@ struct Deque<Element> {
     return ring[head]
   }
 
-  /// - Complexity: O(1).
-  @discardableResult
-  mutating func popLast() -> Element? {
-    guard count > 0 else { return nil }
-    count -= 1
-    let index = slot(count)
-    defer { ring[index] = nil }
-    return ring[index]
-  }
-
   /// The element `offset` places behind the first.
   subscript(offset: Int) -> Element {
     get { ring[slot(offset)]! }

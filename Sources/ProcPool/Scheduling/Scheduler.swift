@@ -4,7 +4,7 @@ import ProcPoolWorker
 //
 //     calls                     Scheduler                          workers
 //   accept(chunks)  ─────▶  call.pending  ──dispatch──▶  place.queue (in flight, in the order sent)
-//   cancel, retire  ─────▶                                   │
+//   cancel          ─────▶                                   │
 //                           ◀── ended(results, failure) ─────┤
 //                           ◀── lost(worker) ────────────────┘  front item blamed, the rest back to pending
 //

@@ -21,8 +21,6 @@ package struct Hello: Equatable, Sendable {
   package var worker: UInt32
   /// The coordinator, so that the worker can watch it; 0 if it runs in the same process.
   package var coordinator: Int32
-  /// The build ID that the worker's program must have; empty if any will do.
-  package var buildID: [UInt8]
   /// The longest body that may be sent, either way, in bytes.
   package var maximumBody: Int
   /// How long the worker polls for the next frame before it sleeps, in nanoseconds.
@@ -48,12 +46,10 @@ package struct Hello: Equatable, Sendable {
   }
 
   package init(
-    worker: UInt32, coordinator: Int32, buildID: [UInt8], maximumBody: Int, pollingTime: Int64,
-    page: PageLocation?
+    worker: UInt32, coordinator: Int32, maximumBody: Int, pollingTime: Int64, page: PageLocation?
   ) {
     self.worker = worker
     self.coordinator = coordinator
-    self.buildID = buildID
     self.maximumBody = maximumBody
     self.pollingTime = pollingTime
     self.page = page
@@ -62,7 +58,6 @@ package struct Hello: Equatable, Sendable {
   package func write(to writer: inout WireWriter) {
     writer.writeFixed(worker)
     writer.writeFixed(coordinator)
-    writer.writeBlob(buildID)
     writer.writeFixed(Int64(maximumBody))
     writer.writeFixed(pollingTime)
     writer.writeFixed(UInt8(page == nil ? 0 : 1))
@@ -79,7 +74,6 @@ package struct Hello: Equatable, Sendable {
     var reader = WireReader(body)
     worker = try reader.readFixed(UInt32.self)
     coordinator = try reader.readFixed(Int32.self)
-    buildID = try reader.readBlob()
     maximumBody = Int(try reader.readFixed(Int64.self))
     pollingTime = try reader.readFixed(Int64.self)
     page = nil

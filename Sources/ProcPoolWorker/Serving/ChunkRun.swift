@@ -35,10 +35,8 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
     position = worker.position
     claimedEnd = worker.position
     end = worker.position + UInt64(frame.header.count)
-    // Without a shared page each result is written before the next item starts.
     claimBatch =
-      worker.results.flushesEachItem
-      ? 1 : 1 << UInt64(ChunkFlags(rawValue: frame.header.flags).claimExponent)
+      worker.claimsEachItem ? 1 : 1 << UInt64(ChunkFlags(rawValue: frame.header.flags).claimExponent)
   }
 
   /// Commits the item before, and starts the next one.

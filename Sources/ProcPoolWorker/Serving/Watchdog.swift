@@ -11,7 +11,8 @@ enum Watchdog {
   private static let stack = 1 << 16
 
   /// - Parameters:
-  ///   - tasks: the number of the task pipe, which stays open as long as the process lives.
+  ///   - tasks: the number of the task pipe; the process ends with its session, before the number can be
+  ///     another's.
   ///   - coordinator: its process.
   static func start(tasks: Int32, coordinator: Int32) {
     do {

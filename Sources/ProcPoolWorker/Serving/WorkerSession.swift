@@ -12,6 +12,10 @@ final class WorkerSession: @unchecked Sendable {
   @usableFromInline let page: StatusPage
   @usableFromInline let results: ResultBuffer
   let maximumBody: Int
+  /// Whether each item is claimed by itself, whatever the coordinator suggests. So where there is no shared
+  /// page, because a result is then written before the next item starts; and on a thread, which cannot be
+  /// killed, so that it does nothing beyond the item for which it is given up.
+  let claimsEachItem: Bool
 
   private let tasks: Descriptor
   private let pollingTime: Int64
@@ -32,6 +36,7 @@ final class WorkerSession: @unchecked Sendable {
     page = connection.page
     maximumBody = connection.hello.maximumBody
     pollingTime = connection.hello.pollingTime
+    claimsEachItem = !connection.isPageShared || connection.hello.coordinator == 0
     results = ResultBuffer(
       page: connection.page, isShared: connection.isPageShared, output: connection.results)
     tasks = connection.tasks

@@ -68,7 +68,7 @@ import Testing
 
 @Suite struct MessagesSurviveAndTruncatedOnesAreErrors {
   private let hello = Hello(
-    worker: 3, coordinator: 4711, buildID: [1, 2, 3], maximumBody: 1 << 40, pollingTime: 50_000,
+    worker: 3, coordinator: 4711, maximumBody: 1 << 40, pollingTime: 50_000,
     page: .init(descriptor: 9, device: 1, inode: 2, fileSize: 1 << 16, offset: 4096))
   private let report = ErrorReport(
     reason: .threw, typeName: "M.E", message: "it did not work", value: ("1M1EV", [9, 8, 7]))

@@ -160,19 +160,61 @@ extension Processes {
       }
     }
 
-    @Test(arguments: [true, false]) func aWorkerThatBreaksTheProtocolIsKilledAndReplaced(closes: Bool)
-      async throws
-    {
-      try await withPool(workers: 2, worker: .faulty, standardError: .discarded) { pool in
+    @Test func aTaskValueOrAnInputThatKillsWhoDecodesItCostsItsItems() async throws {
+      try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+        let failures = await pool.mapResults(FragileTask(Fragile(1, .deadly)), over: 0..<6, chunkSize: 2)
+        for result in failures { #expect(result.failure?.loss != nil, "\(result)") }
+        let inputs = (0..<20).map { Fragile($0, $0 == 7 ? .deadly : .none) }
+        let results = await pool.mapResults(Receive(), over: inputs, chunkSize: 5)
+        for index in 0..<20 where index != 7 { #expect(try results[index].get() == index) }
+        #expect(results[7].failure?.loss != nil, "\(results[7])")
+      }
+    }
+
+    @Test(arguments: [0, 5], Lie.allCases) func aWorkerThatBreaksTheProtocolIsKilledAndReplaced(
+      item: Int, _ lie: Lie
+    ) async throws {
+      try await withPool(workers: 2, worker: .faulty, standardError: .discarded) { (pool) async throws in
         let clock = ContinuousClock.now
-        let results = await pool.mapResults(BreakPipes(at: 5, closes: closes), over: 0..<20, chunkSize: 4)
+        let results = await pool.mapResults(BreakPipes(at: item, by: lie), over: 0..<20, chunkSize: 4)
         #expect(ContinuousClock.now - clock < .seconds(10))
-        for index in 0..<20 where index != 5 { #expect(try results[index].get() == index) }
-        let loss = try #require(results[5].failure?.loss, "\(results[5])")
+        for index in 0..<20 where index != item { #expect(try results[index].get() == index) }
+        let loss = try #require(results[item].failure?.loss, "\(results[item])")
         // Without its pipes it may end by itself, before it is killed for closing them.
-        #expect(loss.violation != nil || closes, "\(loss)")
+        #expect(loss.violation != nil || lie == .silence, "\(loss)")
         let outputs = try await pool.map(Echo(), over: 0..<100)
         #expect(outputs == Array(0..<100))
+      }
+    }
+
+    /// Outputs that fill a pipe several times over, and outputs of which one write takes many.
+    @Test(arguments: [3_000_000, 20_000, 64]) func workersKilledWhileTheyWriteCostOneItemEach(
+      bytes: Int
+    ) async throws {
+      let seed = Seed()
+      var numbers = seed.numbers
+      let items = min(20_000, 200_000_000 / bytes)
+      let expected = [UInt8](repeating: 7, count: bytes)
+      try await withPool(workers: 2, worker: .faulty) { pool in
+        let pids = try await pool.broadcast(ProcessNumber(), 0)
+        let running = Task {
+          await pool.mapResults(
+            Inflate(), over: repeatElement(bytes, count: items), chunkSize: max(1, items / 100))
+        }
+        for pid in pids {
+          try await Task.sleep(for: .microseconds(Int.random(in: 1_000...40_000, using: &numbers)))
+          kill(pid, SIGKILL)
+        }
+        var lost = 0
+        for result in await running.value {
+          switch result {
+          case .success(let output): #expect(output == expected, "\(seed)")
+          case .failure(let error):
+            #expect(error.loss?.end == .signalled(SIGKILL), "\(seed) \(error)")
+            lost += 1
+          }
+        }
+        #expect(lost <= 2, "\(seed)")
       }
     }
 

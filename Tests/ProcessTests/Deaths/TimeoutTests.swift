@@ -42,6 +42,20 @@ extension Processes {
       }
     }
 
+    @Test func aThreadThatIsGivenUpRunsNothingThatOthersRunToo() async throws {
+      let scratch = Scratch()
+      try await withPool(workers: 1, worker: .inProcess) { (pool) async throws in
+        // Quick items first, so that many are handed out at a time.
+        let task = NoteAndPause(path: scratch.file("notes"), item: 3_000, milliseconds: 500)
+        let results = await pool.mapResults(
+          task, over: 0..<6_000, chunkSize: 1_000, timeout: .milliseconds(150))
+        expectTimedOut(results[3_000], item: 3_000, .milliseconds(150))
+        for index in 0..<6_000 where index != 3_000 { #expect(try results[index].get() == index) }
+        pause(milliseconds: 700)
+      }
+      #expect(scratch.lines("notes").compactMap { Int($0) }.sorted() == Array(0..<6_000))
+    }
+
     @Test func aTaskThatSuspendsIsTimedOutToo() async throws {
       try await withPool(workers: 1, worker: .faulty) { pool in
         let error = try await poolError {
