@@ -36,7 +36,7 @@ public struct Bench: Sendable {
       reports.append(report)
       try finished(report)
     }
-    return BenchReport(machine: machine, workers: sizing.workers, seed: options.seed, scenarios: reports)
+    return BenchReport(machine: machine, workers: sizing.workers, options: options, scenarios: reports)
   }
 
   /// How many workers a pool has, once they have answered: workers that cannot serve are found before samples
@@ -107,13 +107,12 @@ final class BenchContext {
   }
 
   /// The key of a strategy that runs on the pool; `workers` unless it runs on another number of them.
-  func key(_ caseName: String, _ strategy: String, workers: Int? = nil) -> MeasurementKey {
-    MeasurementKey(
-      scenario: scenario, caseName: caseName, strategy: strategy, workers: workers ?? self.workers)
+  func key(_ label: CaseLabel, _ strategy: String, workers: Int? = nil) -> MeasurementKey {
+    MeasurementKey(scenario: scenario, label: label, strategy: strategy, workers: workers ?? self.workers)
   }
 
   /// The key of the coordinator computing alone.
-  func serialKey(_ caseName: String) -> MeasurementKey { key(caseName, Measurement.serial, workers: 0) }
+  func serialKey(_ label: CaseLabel) -> MeasurementKey { key(label, Measurement.serial, workers: 0) }
 
   /// Runs `body` with a pool of some number of workers, as many as the run has unless given.
   func withWorkers(_ count: Int? = nil, _ body: (Pool) async throws -> Void) async throws {

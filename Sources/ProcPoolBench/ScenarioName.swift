@@ -18,6 +18,19 @@ public enum ScenarioName: String, CaseIterable, Sendable {
   /// From nothing to workers that have answered.
   case spawn
 
+  /// What it measures, as a fragment.
+  public var summary: String {
+    switch self {
+    case .matmul: "products of matrices; the operands go by element, by row, and once"
+    case .partialSums:
+      "sums of an array and of two series, in intervals (on 1, 2, 4 and 8 workers, too) and term by term"
+    case .overhead: "what an item costs that does hardly anything"
+    case .payload: "round trips of 1 byte to 64 MiB"
+    case .sleep: "ten tasks that only wait, a tenth of a second each, or a second if asked for by name"
+    case .spawn: "from nothing to workers that have answered"
+    }
+  }
+
   /// The names that `--case` accepts for this scenario, in the order in which they run.
   ///
   /// A name of one scenario is never a name of another, so that a case can be asked for by its name alone.

@@ -33,12 +33,14 @@ struct ParsedArguments: Equatable, Sendable {
 enum ArgumentParser {
   /// Finds the command that arguments call, and checks its options.
   ///
-  /// Where help or the version is asked for, nothing else is checked: who asks should get an answer.
+  /// Where help or the version is asked for, nothing else is checked: who asks should get an answer. `help`
+  /// as the first word, the way other programs have it, is understood too.
   static func parse(
     _ arguments: [String], for description: CommandDescription
   ) throws(UsageError) -> (command: CommandDescription, arguments: ParsedArguments) {
     var command = description
     var rest = arguments[...]
+    if rest.first == "help" { rest = rest.dropFirst() + ["--help"] }
     while let word = rest.first, let next = command.commands.first(where: { $0.word == word }) {
       command = next
       rest = rest.dropFirst()

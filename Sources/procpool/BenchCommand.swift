@@ -37,6 +37,7 @@ struct BenchCommand {
       ("procpool bench --case slow-series --repeat 20", "one case, measured twenty times"),
       ("procpool bench --quick --json - | jq .measurements", "the figures alone, for another program"),
     ],
+    topics: [("Scenarios", ScenarioName.allCases.map { ($0.rawValue, $0.summary) })],
     exitCodes: ExitCode.allCases)
 
   /// Because a worker takes six descriptors, and the Foundation of Swift 6.3 starts no program beside 1,350
@@ -67,9 +68,8 @@ struct BenchCommand {
   func run() async throws -> ExitCode {
     let jsonToOutput = jsonPath == "-"
     let tables = jsonToOutput ? StandardStream.error : StandardStream.output
-    // Opened before the work: a run of a minute must not end with a path that cannot be written.
-    let file = try jsonPath.flatMap { jsonToOutput ? nil : $0 }.map(OutputFile.init(path:))
-    defer { file?.finish() }
+    // Before the work: a run of a minute must not end with a path that cannot be written.
+    let file: OutputFile? = if let jsonPath, !jsonToOutput { try OutputFile(path: jsonPath) } else { nil }
     let progress = ProgressLine()
     defer { progress.erase() }
     func show(_ text: String) throws {
@@ -80,7 +80,10 @@ struct BenchCommand {
       started: show, finished: { try show($0.text) }, progress: progress.show)
     progress.erase()
     if jsonToOutput { try StandardStream.output.write(report.json) }
-    try file?.replaceContents(with: report.json)
+    switch file {
+    case .some(let file): try file.replaceContents(with: report.json)
+    case .none: break
+    }
     for wrong in report.wrongResults {
       try StandardStream.error.write("procpool: wrong result: \(wrong)\n")
     }

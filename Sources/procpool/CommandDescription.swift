@@ -17,6 +17,9 @@ struct CommandDescription: Sendable {
   /// Calls worth copying, and what each is for.
   var examples: [(call: String, purpose: String)] = []
 
+  /// What else there is to know: a title, names, and what each means.
+  var topics: [(title: String, entries: [(name: String, meaning: String)])] = []
+
   /// What the exit status means.
   var exitCodes: [ExitCode] = []
 
@@ -24,7 +27,7 @@ struct CommandDescription: Sendable {
   var word: String { String(name.split(separator: " ").last ?? "") }
 
   /// The options of the command, and those that every command has.
-  var allOptions: [OptionDescription] { options + [.help] }
+  var allOptions: [OptionDescription] { options + [.help, .version] }
 }
 
 /// An option: `--name`, or `--name VALUE`.
@@ -69,6 +72,9 @@ struct OptionDescription: Sendable {
 
   static let help = OptionDescription(
     name: "help", letter: "h", value: .none, isQuestion: true, summary: "print this text and stop")
+
+  static let version = OptionDescription(
+    name: "version", value: .none, isQuestion: true, summary: "print the version and stop")
 
   /// Whether an argument is the option, without a value.
   func isSpelled(_ argument: String) -> Bool {

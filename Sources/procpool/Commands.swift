@@ -5,10 +5,6 @@ enum Commands {
   static let procpool = CommandDescription(
     name: "procpool", summary: "measures what a pool of worker processes does on this machine",
     commands: [BenchCommand.description],
-    options: [
-      OptionDescription(
-        name: "version", value: .none, isQuestion: true, summary: "print the version and stop")
-    ],
     examples: [
       ("procpool bench --workers 8", "run the benchmark with eight workers"),
       ("procpool bench --help", "say what the benchmark measures and accepts"),
@@ -23,12 +19,12 @@ enum Commands {
         try StandardStream.output.write(HelpText.text(for: command))
         return .success
       }
-      if command.name == BenchCommand.description.name {
-        return try await BenchCommand(parsed).run()
-      }
-      if parsed.has("version") {
+      if parsed.has(OptionDescription.version.name) {
         try StandardStream.output.write("procpool \(procpoolVersion)\n")
         return .success
+      }
+      if command.name == BenchCommand.description.name {
+        return try await BenchCommand(parsed).run()
       }
       throw UsageError(
         "a command is missing; accepted: \(command.commands.map(\.word).joined(separator: ", "))")

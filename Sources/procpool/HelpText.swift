@@ -7,6 +7,7 @@ enum HelpText {
       sections.append("Commands:\n" + list(command.commands.map { ($0.word, $0.summary) }))
     }
     sections.append("Options:\n" + list(command.allOptions.map { (spelling(of: $0), summary(of: $0)) }))
+    for topic in command.topics { sections.append("\(topic.title):\n" + list(topic.entries)) }
     if !command.examples.isEmpty {
       let examples = command.examples.map { "  \($0.call)\n" + wrapped($0.purpose, indent: 6) }
       sections.append("Examples:\n" + examples.joined(separator: "\n"))

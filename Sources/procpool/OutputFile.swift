@@ -4,11 +4,11 @@
   import Musl
 #endif
 
-/// A file that is opened before a long run and written after it.
+/// A file that is looked at before a long run and written after it.
 ///
-/// What is in it stays there until the new contents are known, and a file that was made for nothing is
-/// removed.
-final class OutputFile {
+/// What is in it stays there until the new contents are known, and no file is made before that: whoever
+/// interrupts the run finds what was there before.
+struct OutputFile: ~Copyable {
   /// A path that cannot be written.
   struct Unwritable: Error, CustomStringConvertible {
     var path: String
@@ -21,30 +21,36 @@ final class OutputFile {
   }
 
   private let path: String
-  private let descriptor: Int32
-  private let isNew: Bool
-  private var isWritten = false
+  /// The file, if it was there before; negative otherwise.
+  private let existing: Int32
 
-  /// Opens a file, or makes one.
+  /// Finds out whether a file can be written, or made.
   init(path: String) throws(Unwritable) {
     self.path = path
-    let existed = access(path, F_OK) == 0
-    descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw Unwritable(path: path, code: errno) }
-    isNew = !existed
+    existing = open(path, O_WRONLY | O_CLOEXEC)
+    if existing >= 0 { return }
+    guard errno == ENOENT else { throw Unwritable(path: path, code: errno) }
+    // Made and removed, because nothing else says for certain that it can be made.
+    let probe = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard probe >= 0 else { throw Unwritable(path: path, code: errno) }
+    close(probe)
+    unlink(path)
+  }
+
+  deinit {
+    if existing >= 0 { close(existing) }
   }
 
   /// Replaces what is in the file.
-  func replaceContents(with text: String) throws(WriteError) {
-    // Pipes and devices cannot be cut; there is nothing old in them.
-    _ = ftruncate(descriptor, 0)
-    try writeAll(text, to: descriptor, named: "'\(path)'")
-    isWritten = true
-  }
-
-  /// Closes the file, whether it was written or not.
-  func finish() {
-    close(descriptor)
-    if isNew, !isWritten { unlink(path) }
+  func replaceContents(with text: String) throws {
+    if existing >= 0 {
+      // Pipes and devices cannot be cut; there is nothing old in them.
+      _ = ftruncate(existing, 0)
+      return try writeAll(text, to: existing, named: "'\(path)'")
+    }
+    let made = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    guard made >= 0 else { throw Unwritable(path: path, code: errno) }
+    defer { close(made) }
+    try writeAll(text, to: made, named: "'\(path)'")
   }
 }

@@ -37,9 +37,19 @@ struct AcceptedArguments {
     #expect(parsed.has("help"))
   }
 
-  @Test("The version is given whatever follows")
+  @Test("Help is given to who asks with a word, too")
+  func helpAsWord() throws {
+    for words in [["help"], ["help", "bench"]] {
+      let (command, parsed) = try ArgumentParser.parse(words, for: Commands.procpool)
+      #expect(command.name == (words.count == 1 ? "procpool" : "procpool bench"))
+      #expect(parsed.has("help"))
+    }
+  }
+
+  @Test("The version is given whatever follows, and by every command")
   func version() throws {
     #expect(try parse("--version", "bench").has("version"))
+    #expect(try parse("bench", "--version").has("version"))
   }
 
   @Test("Limits are accepted themselves", arguments: ["1", "2", "3", "8", "64", "200"])

@@ -34,7 +34,7 @@ struct Tables {
   func speedup() {
     func measurement(_ caseName: String, _ strategy: String, _ seconds: Double) -> Measurement {
       Measurement(
-        key: .init(scenario: .matmul, caseName: caseName, strategy: strategy, workers: 2), seconds: [seconds])
+        key: .init(scenario: .matmul, label: CaseLabel(caseName), strategy: strategy, workers: 2), seconds: [seconds])
     }
     let rows = measurement("low-l", "rows", 0.5)
     let other = measurement("big", "rows", 0.5)
@@ -47,7 +47,7 @@ struct Tables {
 
   @Test("A case is named once, a wrong result is shouted, and an empty column is left out")
   func scenario() {
-    let key = MeasurementKey(scenario: .matmul, caseName: "low-l", strategy: "serial", workers: 0)
+    let key = MeasurementKey(scenario: .matmul, label: "low-l", strategy: "serial", workers: 0)
     var wrong = key
     wrong.strategy = "rows"
     wrong.workers = 2
@@ -74,7 +74,7 @@ struct Tables {
     let measurements = [(0, 3.0), (1, 2.0), (2, 1.0)].map { workers, seconds in
       Measurement(
         key: .init(
-          scenario: .partialSums, caseName: "slow-series", strategy: workers == 0 ? "serial" : "intervals",
+          scenario: .partialSums, label: "slow-series", strategy: workers == 0 ? "serial" : "intervals",
           workers: workers), seconds: [seconds])
     }
     let table = try #require(ScalingTable.make(from: measurements))
@@ -134,12 +134,15 @@ struct Figures {
 @Suite("The JSON is what it says it is")
 struct JSON {
   private let report: BenchReport = {
-    let key = MeasurementKey(scenario: .matmul, caseName: "low-l f64", strategy: "rows", workers: 2)
-    let bare = MeasurementKey(scenario: .spawn, caseName: "start", strategy: "broadcast", workers: 2)
+    let key = MeasurementKey(scenario: .matmul, label: CaseLabel("low-l", "f64"), strategy: "rows", workers: 2)
+    let bare = MeasurementKey(scenario: .spawn, label: "start", strategy: "broadcast", workers: 2)
+    var options = BenchOptions()
+    options.seed = .max
+    options.quick = true
     return BenchReport(
       machine: Machine(
         processor: "A \"quoted\" \\ one\u{1}", architecture: "x86_64", processors: 2, memoryBytes: 1 << 31,
-        system: "Linux"), workers: 2, seed: .max,
+        system: "Linux"), workers: 2, options: options,
       scenarios: [
         ScenarioReport(
           name: .matmul,
@@ -157,22 +160,27 @@ struct JSON {
   func schema() throws {
     let parsed = try JSONSerialization.jsonObject(with: Data(report.json.utf8)) as? [String: Any]
     let object = try #require(parsed)
-    #expect(Set(object.keys) == ["schema", "version", "machine", "workers", "seed", "measurements"])
+    #expect(Set(object.keys) == ["schema", "version", "machine", "workers", "seed", "quick", "measurements"])
     #expect(object["schema"] as? Int == 1)
     #expect(object["version"] as? String == procpoolVersion)
     #expect(object["workers"] as? Int == 2)
     #expect(object["seed"] as? UInt64 == .max)
+    #expect(object["quick"] as? Bool == true)
     let machine = try #require(object["machine"] as? [String: Any])
     #expect(machine["processor"] as? String == "A \"quoted\" \\ one\u{1}")
     let measurements = try #require(object["measurements"] as? [[String: Any]])
     #expect(measurements.count == 2)
     let keys: Set = [
-      "scenario", "case", "strategy", "workers", "seconds", "runs", "itemsPerSecond", "bytesSent",
-      "bytesReceived", "verified",
+      "scenario", "case", "variant", "strategy", "workers", "seconds", "runs", "items", "itemsPerSecond",
+      "bytesSent", "bytesReceived", "verified",
     ]
     for measurement in measurements { #expect(Set(measurement.keys) == keys) }
     #expect(measurements[0]["seconds"] as? [String: Double] == ["min": 0.25, "median": 0.5, "max": 1])
+    #expect(measurements[0]["case"] as? String == "low-l" && measurements[0]["variant"] as? String == "f64")
+    #expect(measurements[1]["case"] as? String == "start" && measurements[1]["variant"] is NSNull)
     #expect(measurements[0]["runs"] as? Int == 3)
+    #expect(measurements[0]["items"] as? Int == 200)
+    #expect(measurements[1]["items"] is NSNull)
     #expect(measurements[0]["itemsPerSecond"] as? Double == 400)
     #expect(measurements[0]["bytesSent"] as? Int == 100)
     #expect(measurements[0]["bytesReceived"] as? Int == 10)
@@ -198,11 +206,11 @@ struct JSON {
 
   @Test("A wrong result is named")
   func wrong() {
-    let key = MeasurementKey(scenario: .matmul, caseName: "big f32", strategy: "rows", workers: 2)
+    let key = MeasurementKey(scenario: .matmul, label: CaseLabel("big", "f32"), strategy: "rows", workers: 2)
     let scenario = ScenarioReport(
       name: .matmul, measurements: [Measurement(key: key, seconds: [1], verified: false)], notes: [])
-    let report = BenchReport(machine: Machine.current(), workers: 2, seed: 1, scenarios: [scenario])
-    #expect(report.wrongResults == ["matmul, big f32, rows"])
+    let report = BenchReport(machine: Machine.current(), workers: 2, options: BenchOptions(), scenarios: [scenario])
+    #expect(report.wrongResults == ["matmul, big, f32, rows"])
     #expect(self.report.wrongResults.isEmpty)
   }
 }

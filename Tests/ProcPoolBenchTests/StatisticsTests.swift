@@ -32,7 +32,7 @@ struct Statistics {
 
   @Test("Bytes are those of one run, and the rate is items by the median")
   func measurement() {
-    let key = MeasurementKey(scenario: .overhead, caseName: "map", strategy: "automatic", workers: 2)
+    let key = MeasurementKey(scenario: .overhead, label: "map", strategy: "automatic", workers: 2)
     let measurement = Measurement(
       key: key, items: 10, seconds: [1, 2, 3, 4], totalSent: 400, totalReceived: 40, verified: true)
     #expect(measurement.bytesSent == 100)
@@ -43,7 +43,7 @@ struct Statistics {
 
 @Suite("The recorder counts what it should")
 struct Recording {
-  private let key = MeasurementKey(scenario: .sleep, caseName: "tenths", strategy: "serial", workers: 0)
+  private let key = MeasurementKey(scenario: .sleep, label: "tenths", strategy: "serial", workers: 0)
 
   @Test("The first run is made but not counted, once for each strategy")
   func warmUp() async throws {

@@ -2,13 +2,13 @@
 public struct BenchReport: Sendable {
   let machine: Machine
   let workers: Int
-  let seed: UInt64
+  let options: BenchOptions
   let scenarios: [ScenarioReport]
 
   /// The strategies that gave a wrong result, as `scenario, case, strategy`.
   public var wrongResults: [String] {
     scenarios.flatMap(\.measurements).filter { $0.verified == false }.map {
-      "\($0.key.scenario.rawValue), \($0.key.caseName), \($0.key.strategy)"
+      "\($0.key.scenario.rawValue), \($0.key.label), \($0.key.strategy)"
     }
   }
 
@@ -21,7 +21,7 @@ public struct BenchReport: Sendable {
   var document: JSONValue {
     .object([
       ("schema", .integer(1)), ("version", .string(procpoolVersion)), ("machine", machine.json),
-      ("workers", .integer(workers)), ("seed", .unsigned(seed)),
+      ("workers", .integer(workers)), ("seed", .unsigned(options.seed)), ("quick", .bool(options.quick)),
       ("measurements", .array(scenarios.flatMap(\.measurements).map(Self.json))),
     ])
   }
@@ -29,7 +29,8 @@ public struct BenchReport: Sendable {
   private static func json(_ measurement: Measurement) -> JSONValue {
     let statistics = measurement.statistics
     return .object([
-      ("scenario", .string(measurement.key.scenario.rawValue)), ("case", .string(measurement.key.caseName)),
+      ("scenario", .string(measurement.key.scenario.rawValue)), ("case", .string(measurement.key.label.name)),
+      ("variant", measurement.key.label.variant.isEmpty ? .null : .string(measurement.key.label.variant)),
       ("strategy", .string(measurement.key.strategy)), ("workers", .integer(measurement.key.workers)),
       (
         "seconds",
@@ -39,6 +40,7 @@ public struct BenchReport: Sendable {
         ])
       ),
       ("runs", .integer(measurement.seconds.count)),
+      ("items", .optional(measurement.items)),
       ("itemsPerSecond", .optional(measurement.itemsPerSecond)),
       ("bytesSent", .unsigned(measurement.bytesSent)),
       ("bytesReceived", .unsigned(measurement.bytesReceived)),

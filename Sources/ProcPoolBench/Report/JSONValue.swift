@@ -20,6 +20,8 @@ enum JSONValue: Equatable, Sendable {
 
   static func optional(_ value: Bool?) -> JSONValue { value.map(JSONValue.bool) ?? .null }
 
+  static func optional(_ value: Int?) -> JSONValue { value.map(JSONValue.integer) ?? .null }
+
   /// The document as text. Values deeper than `expanded` levels are written on one line.
   func text(expanded: Int = 2) -> String {
     var result = ""

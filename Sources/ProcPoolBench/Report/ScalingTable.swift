@@ -3,13 +3,13 @@ enum ScalingTable {
   /// A row for each case and strategy that was measured on several numbers of workers; `nil` if there is
   /// none.
   static func make(from measurements: [Measurement]) -> TextTable? {
-    var rows: [(caseName: String, strategy: String, times: [Int: Double])] = []
+    var rows: [(label: CaseLabel, strategy: String, times: [Int: Double])] = []
     for measurement in measurements where measurement.key.workers > 0 {
       let key = measurement.key
       let index =
-        rows.firstIndex { $0.caseName == key.caseName && $0.strategy == key.strategy }
+        rows.firstIndex { $0.label == key.label && $0.strategy == key.strategy }
         ?? {
-          rows.append((key.caseName, key.strategy, [:]))
+          rows.append((key.label, key.strategy, [:]))
           return rows.count - 1
         }()
       rows[index].times[key.workers] = measurement.statistics.median
@@ -21,7 +21,7 @@ enum ScalingTable {
       columns: [.init(title: "scaling", alignment: .left), .init(title: "strategy", alignment: .left)]
         + counts.map { .init(title: $0 == 1 ? "1 worker" : "\($0) workers", alignment: .right) })
     for row in rows {
-      table.add([row.caseName, row.strategy] + counts.map { row.times[$0].map(Units.seconds) ?? "–" })
+      table.add(["\(row.label)", row.strategy] + counts.map { row.times[$0].map(Units.seconds) ?? "–" })
     }
     return table
   }

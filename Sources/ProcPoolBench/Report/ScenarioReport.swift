@@ -42,7 +42,7 @@ public struct ScenarioReport: Sendable {
     let statistics = measurement.statistics
     let bytes = Double(measurement.bytesSent + measurement.bytesReceived)
     return [
-      key.caseName, key.strategy, key.workers == 0 ? Self.nothing : String(key.workers),
+      "\(key.label)", key.strategy, key.workers == 0 ? Self.nothing : String(key.workers),
       Units.seconds(statistics.median), Units.fixed(statistics.spread * 100, decimals: 0) + " %",
       speedup(of: measurement).map(Units.factor) ?? Self.nothing,
       measurement.itemsPerSecond.map { Units.seconds(1 / $0) } ?? Self.nothing,
@@ -56,7 +56,7 @@ public struct ScenarioReport: Sendable {
   /// How many times faster than the serial strategy of the same case; `nil` where there is none.
   func speedup(of measurement: Measurement) -> Double? {
     let serial = measurements.first {
-      $0.key.caseName == measurement.key.caseName && $0.key.strategy == Measurement.serial
+      $0.key.label == measurement.key.label && $0.key.strategy == Measurement.serial
     }
     guard let serial, serial != measurement, measurement.statistics.median > 0 else { return nil }
     return serial.statistics.median / measurement.statistics.median

@@ -1,7 +1,7 @@
 /// What was measured: one strategy for one case, on some number of workers.
 struct MeasurementKey: Hashable, Sendable {
   var scenario: ScenarioName
-  var caseName: String
+  var label: CaseLabel
   var strategy: String
 
   /// The number of workers; 0 if the coordinator computed alone.

@@ -37,7 +37,7 @@ final class Recorder {
       measurements.append(Measurement(key: key, items: items))
       warmsUp = true
     }
-    let name = "\(key.scenario.rawValue) · \(key.caseName) · \(key.strategy)"
+    let name = "\(key.scenario.rawValue) · \(key.label) · \(key.strategy)"
     for run in (warmsUp ? 0 : 1)..<(runs + 1) {
       progress(run == 0 ? "\(name) · warming up" : "\(name) · run \(run) of \(runs)")
       let before = pool?.statistics

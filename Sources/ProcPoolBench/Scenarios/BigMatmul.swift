@@ -40,7 +40,7 @@ struct BigMatmul {
 
   private func whole(_ sample: MatmulSample<Float>, runs: Int) async throws {
     let strategies = MatmulStrategies(
-      sample: sample, caseName: "big \(Float.label)", runs: runs, context: context)
+      sample: sample, label: CaseLabel("big", Float.label), runs: runs, context: context)
     try await strategies.serial()
     try await context.withWorkers(workersThatFit(holding: shape.l * shape.n)) {
       try await strategies.rowsWithBSentOnce(on: $0)
@@ -49,9 +49,9 @@ struct BigMatmul {
 
   private func someRows(_ sample: MatmulSample<Float>, runs: Int) async throws {
     let count = Self.sampleRows
-    let name = "big \(Float.label), \(count) of \(shape.m) rows"
-    let strategies = MatmulStrategies(sample: sample, caseName: name, runs: runs, context: context)
-    try await context.recorder.measure(context.serialKey(name), items: count, runs: runs) {
+    let label = CaseLabel("big", "\(Float.label), \(count) of \(shape.m) rows")
+    let strategies = MatmulStrategies(sample: sample, label: label, runs: runs, context: context)
+    try await context.recorder.measure(context.serialKey(label), items: count, runs: runs) {
       Float.multiply(Array(sample.a[..<(count * shape.l)]), sample.b, m: count, l: shape.l, n: shape.n)
     } verify: {
       sample.accepts($0, at: 0..<count * shape.n)
@@ -65,12 +65,13 @@ struct BigMatmul {
 
   private func someElements(_ sample: MatmulSample<Float>, runs: Int) async throws {
     let all = shape.m * shape.n
-    let name = "big \(Float.label), \(Self.sampleElements) of \(Units.grouped(all)) elements"
-    let strategies = MatmulStrategies(sample: sample, caseName: name, runs: runs, context: context)
+    let label = CaseLabel(
+      "big", "\(Float.label), \(Self.sampleElements) of \(Units.grouped(all)) elements")
+    let strategies = MatmulStrategies(sample: sample, label: label, runs: runs, context: context)
     // One element from each of as many equal stretches of the product, not always from the same columns.
     let stretch = all / Self.sampleElements
     let positions = (0..<Self.sampleElements).map { $0 * stretch + $0 % stretch }
-    try await context.recorder.measure(context.serialKey(name), items: positions.count, runs: runs) {
+    try await context.recorder.measure(context.serialKey(label), items: positions.count, runs: runs) {
       positions.map { Float.dot(sample.row($0 / shape.n), sample.column($0 % shape.n)) }
     } verify: {
       sample.accepts($0, at: positions)

@@ -39,14 +39,14 @@ struct MatmulScenario: Scenario {
   private func small<Scalar: MatrixScalar>(
     _ name: String, _ shape: MatmulShape, _: Scalar.Type, _ pool: Pool, _ context: BenchContext
   ) async throws {
-    let caseName = "\(name) \(Scalar.label)"
+    let label = CaseLabel(name, Scalar.label)
     let runs = context.options.runs(usual: 6, quickly: 3)
     // Three samples, because a result that was kept from the sample before is then found out.
     let shares = Parts.of(0..<runs, count: 3)
     for (sample, share) in shares.enumerated() {
-      context.recorder.announce("\(context.scenario.rawValue) · \(caseName) · making sample \(sample + 1)")
+      context.recorder.announce("\(context.scenario.rawValue) · \(label) · making sample \(sample + 1)")
       let strategies = MatmulStrategies(
-        sample: MatmulSample<Scalar>(shape, seed: context.options.seed, sample: sample), caseName: caseName,
+        sample: MatmulSample<Scalar>(shape, seed: context.options.seed, sample: sample), label: label,
         runs: share.count, context: context)
       try await strategies.serial()
       // A chunk for each worker, as the published version of this strategy has it.
@@ -61,7 +61,7 @@ struct MatmulScenario: Scenario {
 /// The ways to compute one product, each measured into the context's recorder.
 struct MatmulStrategies<Scalar: MatrixScalar> {
   let sample: MatmulSample<Scalar>
-  let caseName: String
+  let label: CaseLabel
   let runs: Int
   let context: BenchContext
 
@@ -69,7 +69,7 @@ struct MatmulStrategies<Scalar: MatrixScalar> {
 
   /// The whole product, in the coordinator.
   func serial() async throws {
-    try await context.recorder.measure(context.serialKey(caseName), items: shape.m, runs: runs) {
+    try await context.recorder.measure(context.serialKey(label), items: shape.m, runs: runs) {
       Scalar.multiply(sample.a, sample.b, m: shape.m, l: shape.l, n: shape.n)
     } verify: {
       sample.accepts($0, at: 0..<shape.m * shape.n)
@@ -78,7 +78,7 @@ struct MatmulStrategies<Scalar: MatrixScalar> {
 
   /// Some elements; an item is a row of A and a column of B.
   func elements(on pool: Pool, positions: [Int], chunkSize: Int) async throws {
-    let key = context.key(caseName, "elements", workers: pool.sizing.workers)
+    let key = context.key(label, "elements", workers: pool.sizing.workers)
     try await context.recorder.measure(key, items: positions.count, runs: runs, on: pool) {
       let inputs = positions.lazy.map { position in
         ElementByMessage<Scalar>.Input(
@@ -92,7 +92,7 @@ struct MatmulStrategies<Scalar: MatrixScalar> {
 
   /// The first rows; an item is a row of A and the whole of B.
   func rows(on pool: Pool, count: Int, chunkSize: Int?) async throws {
-    let key = context.key(caseName, "rows", workers: pool.sizing.workers)
+    let key = context.key(label, "rows", workers: pool.sizing.workers)
     try await context.recorder.measure(key, items: count, runs: runs, on: pool) {
       let inputs = (0..<count).lazy.map { RowByMessage<Scalar>.Input(row: sample.row($0), b: sample.b) }
       return try await pool.map(RowByMessage<Scalar>(), over: inputs, chunkSize: chunkSize)
@@ -103,7 +103,7 @@ struct MatmulStrategies<Scalar: MatrixScalar> {
 
   /// All rows; B is a property of the task, and an item is a row of A.
   func rowsWithBSentOnce(on pool: Pool) async throws {
-    let key = context.key(caseName, "rows-b-once", workers: pool.sizing.workers)
+    let key = context.key(label, "rows-b-once", workers: pool.sizing.workers)
     try await context.recorder.measure(key, items: shape.m, runs: runs, on: pool) {
       let inputs = (0..<shape.m).lazy.map { sample.row($0) }
       return try await pool.map(RowTimesMatrix(b: sample.b), over: inputs)

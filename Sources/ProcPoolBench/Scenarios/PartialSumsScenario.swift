@@ -31,7 +31,7 @@ struct PartialSumsScenario: Scenario {
       var random = RandomNumbers(seed: context.options.seed, sample: sample)
       let numbers = random.array(count: count, of: Double.self)
       let whole = SumStrategies(
-        caseName: "array-sum", terms: count, runs: share.count, context: context,
+        label: "array-sum", terms: count, runs: share.count, context: context,
         reference: SumReference(of: numbers[...], parts: context.workers + 8))
       try await whole.serial { ArraySum.sum(numbers) }
       for workers in counts(context) {
@@ -44,7 +44,7 @@ struct PartialSumsScenario: Scenario {
       }
       let first = numbers[..<termCount(context)]
       let start = SumStrategies(
-        caseName: "array-sum, \(Units.grouped(first.count)) terms", terms: first.count, runs: share.count,
+        label: CaseLabel("array-sum", "\(Units.grouped(first.count)) terms"), terms: first.count, runs: share.count,
         context: context, reference: SumReference(of: first, parts: first.count))
       try await start.serial { ArraySum.sum(Array(first)) }
       try await context.withWorkers { pool in
@@ -59,7 +59,7 @@ struct PartialSumsScenario: Scenario {
     let runs = context.options.runs(usual: 5, quickly: 3)
     context.recorder.announce("\(context.scenario.rawValue) · \(name) · computing the reference")
     let whole = SumStrategies(
-      caseName: name, terms: terms.count, runs: runs, context: context,
+      label: CaseLabel(name), terms: terms.count, runs: runs, context: context,
       reference: SumReference(of: series, terms: terms, parts: context.workers + 8))
     try await whole.serial { series.sum(over: terms) }
     for workers in counts(context) {
@@ -71,7 +71,7 @@ struct PartialSumsScenario: Scenario {
     }
     let first = terms.prefix(termCount(context))
     let start = SumStrategies(
-      caseName: "\(name), \(Units.grouped(first.count)) terms", terms: first.count, runs: runs,
+      label: CaseLabel(name, "\(Units.grouped(first.count)) terms"), terms: first.count, runs: runs,
       context: context,
       reference: SumReference(of: series, terms: first, parts: first.count))
     try await start.serial { series.sum(over: first) }
@@ -88,7 +88,7 @@ struct PartialSumsScenario: Scenario {
 
 /// The ways to compute one sum, each measured into the context's recorder.
 private struct SumStrategies {
-  let caseName: String
+  let label: CaseLabel
   let terms: Int
   let runs: Int
   let context: BenchContext
@@ -96,7 +96,7 @@ private struct SumStrategies {
 
   /// The whole sum, in the coordinator.
   func serial(_ sum: () -> Double) async throws {
-    try await context.recorder.measure(context.serialKey(caseName), items: terms, runs: runs) {
+    try await context.recorder.measure(context.serialKey(label), items: terms, runs: runs) {
       sum()
     } verify: {
       reference.accepts($0)
@@ -105,7 +105,7 @@ private struct SumStrategies {
 
   /// One interval for each worker; their sums are added in the coordinator.
   func intervals(on pool: Pool, _ sums: () async throws -> [Double]) async throws {
-    let key = context.key(caseName, "intervals", workers: pool.sizing.workers)
+    let key = context.key(label, "intervals", workers: pool.sizing.workers)
     try await context.recorder.measure(key, items: terms, runs: runs, on: pool) {
       try await sums().reduce(0, +)
     } verify: {
@@ -116,7 +116,7 @@ private struct SumStrategies {
   /// One item for each term; terms are added in the coordinator as they come.
   func terms<Terms: AsyncSequence>(on pool: Pool, _ stream: () -> Terms) async throws
   where Terms.Element == Double {
-    let key = context.key(caseName, "terms", workers: pool.sizing.workers)
+    let key = context.key(label, "terms", workers: pool.sizing.workers)
     try await context.recorder.measure(key, items: terms, runs: runs, on: pool) {
       var sum = 0.0
       for try await term in stream() { sum += term }
