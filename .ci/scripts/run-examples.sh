@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs each example that says what it prints, and compares.
+# Runs each example that says what it prints, and compares; the README's is one of them, word for word.
 #
 #   run-examples.sh FOLDER-OF-THE-PROGRAMS
 
@@ -19,4 +19,8 @@ for expected in Examples/*/expected.txt; do
     echo "$name: as expected"
   fi
 done
+if ! diff -u Examples/Squares/Squares.swift <(sed -n '/^```swift$/,/^```$/p' README.md | sed '1d; /^```$/,$d') >&2; then
+  echo "README.md: its first example is not Examples/Squares/Squares.swift" >&2
+  status=1
+fi
 exit $status

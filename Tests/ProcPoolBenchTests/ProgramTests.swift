@@ -71,7 +71,8 @@ struct ProgramBehaviour {
   }
 
   @Test(
-    "Help and version go to standard output", arguments: [["--help"], ["bench", "--help"], ["help"], ["--version"], ["bench", "--version"]])
+    "Help and version go to standard output",
+    arguments: [["--help"], ["bench", "--help"], ["help"], ["--version"], ["bench", "--version"]])
   func questions(arguments: [String]) throws {
     let outcome = try Program.run(arguments)
     #expect(outcome.status == 0)

@@ -34,7 +34,8 @@ struct Tables {
   func speedup() {
     func measurement(_ caseName: String, _ strategy: String, _ seconds: Double) -> Measurement {
       Measurement(
-        key: .init(scenario: .matmul, label: CaseLabel(caseName), strategy: strategy, workers: 2), seconds: [seconds])
+        key: .init(scenario: .matmul, label: CaseLabel(caseName), strategy: strategy, workers: 2),
+        seconds: [seconds])
     }
     let rows = measurement("low-l", "rows", 0.5)
     let other = measurement("big", "rows", 0.5)
@@ -134,7 +135,8 @@ struct Figures {
 @Suite("The JSON is what it says it is")
 struct JSON {
   private let report: BenchReport = {
-    let key = MeasurementKey(scenario: .matmul, label: CaseLabel("low-l", "f64"), strategy: "rows", workers: 2)
+    let key = MeasurementKey(
+      scenario: .matmul, label: CaseLabel("low-l", "f64"), strategy: "rows", workers: 2)
     let bare = MeasurementKey(scenario: .spawn, label: "start", strategy: "broadcast", workers: 2)
     var options = BenchOptions()
     options.seed = .max
@@ -209,7 +211,8 @@ struct JSON {
     let key = MeasurementKey(scenario: .matmul, label: CaseLabel("big", "f32"), strategy: "rows", workers: 2)
     let scenario = ScenarioReport(
       name: .matmul, measurements: [Measurement(key: key, seconds: [1], verified: false)], notes: [])
-    let report = BenchReport(machine: Machine.current(), workers: 2, options: BenchOptions(), scenarios: [scenario])
+    let report = BenchReport(
+      machine: Machine.current(), workers: 2, options: BenchOptions(), scenarios: [scenario])
     #expect(report.wrongResults == ["matmul, big, f32, rows"])
     #expect(self.report.wrongResults.isEmpty)
   }

@@ -30,7 +30,7 @@ extension Pool {
     stream(task, inputs, .ordered, chunkSize, inFlight, timeout, .plain)
   }
 
-  /// As `imap`, but gives each result as soon as it comes.
+  /// As `imap`, but gives results as they come, whatever their order: those of a chunk together.
   public func imapUnordered<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil
   ) -> PoolStream<Task.Output> where Task.Output: Codable {
@@ -77,7 +77,7 @@ extension Pool {
     _ elements: StreamElements<Task.Output, Element>,
     source: @escaping (TypedCall<Task>) -> Source
   ) -> PoolStream<Element> {
-    precondition(inFlight ?? 1 >= 1, "at least one item must be in flight")
+    precondition(inFlight ?? 1 >= 1, "inFlight must be at least 1, not \(inFlight!)")
     return PoolStream { [self] in
       let call = try TypedCall(task, runtime: runtime, chunkSize: chunkSize, timeout: timeout)
       return TaskStreamCall(

@@ -38,8 +38,8 @@ public final class Pool: Sendable {
     workers: Int? = nil, worker: WorkerKind = .selfProgram, environment: [String: String]? = nil,
     standardError: StandardErrorMode = .inherited, maximumPayload: Int = 64 << 30
   ) throws {
-    precondition(workers ?? 1 >= 1, "a pool needs at least one worker")
-    precondition(maximumPayload >= 1 << 16, "maximumPayload must be at least 64 KiB")
+    precondition(workers ?? 1 >= 1, "workers must be at least 1, not \(workers!)")
+    precondition(maximumPayload >= 1 << 16, "maximumPayload must be at least 65 536, not \(maximumPayload)")
     Self.refuseInUnservedWorker()
     sizing = PoolSizing(requested: workers)
     do {

@@ -20,7 +20,7 @@ final class TypedCall<Task: PoolTask> {
   private var isRetired = false
 
   init(_ task: Task, runtime: PoolRuntime, chunkSize: Int?, timeout: Duration?) throws {
-    precondition(chunkSize ?? 1 >= 1, "a chunk has at least one item")
+    precondition(chunkSize ?? 1 >= 1, "chunkSize must be at least 1, not \(chunkSize!)")
     let decoder = OutputDecoder(Task._makeOutputCodec())
     let body = try TaskMessage(task, limit: runtime.settings.maximumPayload)
     guard

@@ -168,8 +168,8 @@ final class Launcher: Sendable {
     let first = try Descriptor.open("/dev/null", O_RDONLY)
     if first.number > Self.mostDescriptors {
       throw WorkerStartFailure(
-        "the process has some \(first.number) descriptors open, and the Foundation of Swift 6.3 crashes when it starts "
-          + "a program with more than some 1,350; use fewer workers, or close files")
+        "this process has more than \(Self.mostDescriptors) descriptors open, and no worker is started beyond that, "
+          + "because the Foundation of Swift 6.3 crashes soon after; use fewer workers, or close files")
     }
     var copies: [Int32] = []
     defer { for copy in copies { _ = Descriptor(owning: copy) } }

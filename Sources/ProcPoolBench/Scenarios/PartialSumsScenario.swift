@@ -44,7 +44,8 @@ struct PartialSumsScenario: Scenario {
       }
       let first = numbers[..<termCount(context)]
       let start = SumStrategies(
-        label: CaseLabel("array-sum", "\(Units.grouped(first.count)) terms"), terms: first.count, runs: share.count,
+        label: CaseLabel("array-sum", "\(Units.grouped(first.count)) terms"), terms: first.count,
+        runs: share.count,
         context: context, reference: SumReference(of: first, parts: first.count))
       try await start.serial { ArraySum.sum(Array(first)) }
       try await context.withWorkers { pool in

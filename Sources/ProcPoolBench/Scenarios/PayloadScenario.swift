@@ -16,7 +16,9 @@ struct PayloadScenario: Scenario {
         // Two payloads that take turns, because a reply that was kept from the trip before is then found out.
         var random = RandomNumbers(seed: context.options.seed, sample: bytes)
         let payloads = [random.bytes(count: bytes), random.bytes(count: bytes)]
-        try await context.recorder.measure(context.key(CaseLabel(name), "echo"), items: trips, runs: runs, on: pool) {
+        try await context.recorder.measure(
+          context.key(CaseLabel(name), "echo"), items: trips, runs: runs, on: pool
+        ) {
           var replies: [[UInt8]] = []
           for trip in 0..<trips { replies.append(try await pool.apply(Echo(), to: payloads[trip % 2])) }
           return replies

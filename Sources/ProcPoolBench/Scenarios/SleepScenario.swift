@@ -10,13 +10,15 @@ struct SleepScenario: Scenario {
       for (name, milliseconds) in [("tenths", 100), ("seconds", 1_000)] where context.includes(name) {
         let runs = context.options.runs(usual: 3, quickly: 1)
         let sleep = Sleep(milliseconds: milliseconds)
-        try await context.recorder.measure(context.serialKey(CaseLabel(name)), items: Self.tasks, runs: runs) {
+        try await context.recorder.measure(context.serialKey(CaseLabel(name)), items: Self.tasks, runs: runs)
+        {
           (0..<Self.tasks).map { sleep.run($0) }
         } verify: {
           $0.elementsEqual(0..<Self.tasks)
         }
-        try await context.recorder.measure(context.key(CaseLabel(name), "map"), items: Self.tasks, runs: runs, on: pool)
-        {
+        try await context.recorder.measure(
+          context.key(CaseLabel(name), "map"), items: Self.tasks, runs: runs, on: pool
+        ) {
           try await pool.map(sleep, over: 0..<Self.tasks, chunkSize: 1)
         } verify: {
           $0.elementsEqual(0..<Self.tasks)

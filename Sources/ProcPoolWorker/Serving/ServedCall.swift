@@ -7,7 +7,8 @@ struct ServedChunk {
 }
 
 /// The codecs of one call in one worker.
-public final class TaskCodecs<Input: Codable & Sendable, Output: Sendable> {
+@usableFromInline
+final class TaskCodecs<Input: Codable & Sendable, Output: Sendable> {
   @usableFromInline let input = ItemCodec<Input>.resolve()
   @usableFromInline let output: _OutputCodec<Output>
   @usableFromInline let outputSize: Int
