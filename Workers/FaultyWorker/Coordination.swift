@@ -2,10 +2,9 @@ import FaultyTasks
 import Glibc
 import ProcPool
 
-/// A coordinator for tests to kill: `coordinate busy|sleeping|idle [fork]`, `coordinate map`, `coordinate
-/// fail`.
-///
-/// Prints the numbers of its workers' processes in one line on standard output, then waits for its end.
+/// A coordinator for tests to kill: `coordinate busy|sleeping|idle [fork]` prints the numbers of its workers'
+/// processes in one line on standard output, then waits for its end. `coordinate map`, `coordinate signals`
+/// and `coordinate fail` end by themselves.
 struct Coordination {
   private let words: [String]
 
@@ -13,7 +12,7 @@ struct Coordination {
 
   func perform() async throws {
     guard words.first == "coordinate", words.count > 1 else {
-      writeLine("usage: FaultyWorker coordinate busy|sleeping|idle|map|fail [fork]")
+      writeLine("usage: FaultyWorker coordinate busy|sleeping|idle|map|signals|fail [fork]")
       exit(64)
     }
     switch words[1] {
@@ -21,8 +20,22 @@ struct Coordination {
     case "map":
       let outputs = try await withPool(workers: 2) { try await $0.map(Echo(), over: 0..<100) }
       print(outputs.reduce(0, +))
+    case "signals":
+      let open = try await withPool(workers: 2) { pool in
+        _ = try await pool.broadcast(ProcessNumber(), 0)
+        return openThreads()
+      }
+      print(open.joined(separator: " "))
     default: try await waitForEnd()
     }
+  }
+
+  /// The names of the threads, except the main one, that the program's `SIGTERM` could go to.
+  private func openThreads() -> [String] {
+    Inspection.threads().filter { number, _ in
+      let blocked = Inspection.signalSet("SigBlk", in: "/proc/self/task/\(number)/status")
+      return number != getpid() && blocked & (1 << UInt64(SIGTERM - 1)) == 0
+    }.map(\.value)
   }
 
   private func waitForEnd() async throws {

@@ -8,8 +8,8 @@ import Synchronization
 /// Starts workers one after the other, on one long-lived thread of the pool's own.
 ///
 /// One after the other because concurrent launches save nothing (eight take ten milliseconds) and leak pipe
-/// ends into each other's children. A thread of its own because a child inherits the signal mask of the
-/// thread that starts it, and because a worker must not depend on a thread that may end.
+/// ends into each other's children. A thread of its own because the threads that Foundation starts with
+/// the first launch inherit its signal mask, and because a worker must not depend on a thread that may end.
 final class Launcher: Sendable {
   struct Request {
     let place: Int
@@ -126,13 +126,12 @@ final class Launcher: Sendable {
     let page = try pages?.page(request.place) ?? StatusPage.makePrivate()
     page.reset()
     try reserveDescriptors()
-    // A child inherits what the launching thread blocks. Only for as long as this takes: a signal to the
-    // process must not find a thread here that lets it through, where the program blocks it to wait for it.
-    SignalState.clearMask()
-    defer { SignalState.block() }
-    let started = try WorkerProcess.start(
-      path: path, environment: settings.environment, mark: WorkerMark.variable,
-      input: tasks.reading.number, output: results.writing.number, errors: errors.writing.number)
+    let numbers = (tasks.reading.number, results.writing.number, errors.writing.number)
+    let started = try Self.withInheritedMask { () throws(WorkerStartFailure) in
+      try WorkerProcess.start(
+        path: path, environment: settings.environment, mark: WorkerMark.variable, input: numbers.0,
+        output: numbers.1, errors: numbers.2)
+    }
     let process: ProcessDescriptor
     do throws(SystemError) {
       process = try ProcessDescriptor(pid: started.pid)
@@ -159,6 +158,30 @@ final class Launcher: Sendable {
       offersPage: pages != nil, foundationStatus: started.status, pipes: pipes, now: MonotonicClock.now())
     greet(link, coordinator: ProgramIdentity.pid, location: pages?.location(request.place))
     return link
+  }
+
+  /// Whether Foundation has its two threads, which the first launch in a program starts and which live as
+  /// long as it does.
+  private static let hasFoundationThreads = Mutex(false)
+
+  /// Starts a program with the signal mask that it is to inherit: none.
+  ///
+  /// Only for as long as this takes, and not the first time: what Foundation's threads inherit they keep, and
+  /// a signal to the process must not find one that lets it through where the program blocks it everywhere to
+  /// wait for it. A worker clears its own mask, so that the first does not differ.
+  private static func withInheritedMask<Started>(
+    _ start: () throws(WorkerStartFailure) -> Started
+  ) throws(WorkerStartFailure) -> Started {
+    let first = try hasFoundationThreads.withLock { (isDone) throws(WorkerStartFailure) -> Started? in
+      if isDone { return nil }
+      let started = try start()
+      isDone = true
+      return started
+    }
+    if let first { return first }
+    SignalState.clearMask()
+    defer { SignalState.block() }
+    return try start()
   }
 
   /// Foundation takes some descriptors for a launch and does not look whether it got them: without this it

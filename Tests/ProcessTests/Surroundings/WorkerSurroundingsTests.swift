@@ -38,6 +38,11 @@ extension Processes {
       }
     }
 
+    @Test func neitherDoTheThreadsThatFoundationStartsForThem() throws {
+      // In a program of its own, where the pool's launch is Foundation's first.
+      #expect(try Coordinator.run("signals") == Coordinator.Ending(status: 0, output: "\n", errors: ""))
+    }
+
     @Test func aProgramThatATaskStartsBlocksNoSignal() async throws {
       try await withPool(workers: 1, worker: .faulty) { pool in
         // No shell in between: that clears its mask itself.
