@@ -70,10 +70,13 @@ public struct ProcessNumber: PoolTask {
   public func run(_ input: Int) -> Int32 { getpid() }
 }
 
-/// The number of the worker's process, whatever is sent there.
+/// The number of the worker's process, whatever is sent there; takes long enough for all workers to get some.
 public struct FindProcess: PoolTask {
   public init() {}
-  public func run(_ input: [UInt8]) -> Int32 { getpid() }
+  public func run(_ input: [UInt8]) -> Int32 {
+    pause(milliseconds: 5)
+    return getpid()
+  }
 }
 
 /// Where an item ran, by the context's word.
