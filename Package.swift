@@ -19,7 +19,9 @@ let package = Package(
     .target(name: "CProcPoolShims"),
     .target(name: "ProcPoolWire"),
     .target(name: "ProcPoolSystem", dependencies: ["CProcPoolShims"]),
-    .target(name: "ProcPoolWorker", dependencies: ["ProcPoolWire", "ProcPoolSystem"]),
+    .target(
+      name: "ProcPoolSharedMemory", dependencies: ["ProcPoolWire", "ProcPoolSystem", "CProcPoolShims"]),
+    .target(name: "ProcPoolWorker", dependencies: ["ProcPoolSharedMemory"]),
     .target(name: "ProcPoolFoundation", dependencies: ["ProcPoolWire"]),
     .target(name: "ProcPool", dependencies: ["ProcPoolWorker", "ProcPoolFoundation"]),
 
@@ -53,7 +55,8 @@ let package = Package(
     .testTarget(name: "ProcPoolTests", dependencies: ["ProcPool"]),
     .testTarget(
       name: "ProcPoolBenchTests", dependencies: ["ProcPoolBench", "BenchTasks", "procpool", "BenchWorker"]),
-    .testTarget(name: "ProcessTests", dependencies: ["ProcPool", "FaultyTasks", "FaultyWorker"]),
+    .testTarget(
+      name: "ProcessTests", dependencies: ["ProcPool", "ProcPoolSharedMemory", "FaultyTasks", "FaultyWorker"]),
     .testTarget(
       name: "MainActorTests", dependencies: ["ProcPool", "FaultyTasks", "FaultyWorker"],
       swiftSettings: [.defaultIsolation(MainActor.self)]),

@@ -12,15 +12,16 @@ allowed() {
   case $1 in
     Sources/ProcPoolWire) echo "" ;;
     Sources/ProcPoolSystem) echo "CProcPoolShims $system" ;;
-    Sources/ProcPoolWorker) echo "ProcPoolWire ProcPoolSystem Dispatch $system" ;;
+    Sources/ProcPoolSharedMemory) echo "ProcPoolWire ProcPoolSystem CProcPoolShims $system" ;;
+    Sources/ProcPoolWorker) echo "ProcPoolWire ProcPoolSystem ProcPoolSharedMemory Dispatch $system" ;;
     Sources/ProcPoolFoundation) echo "ProcPoolWire Foundation" ;;
-    Sources/ProcPool) echo "ProcPoolWire ProcPoolSystem ProcPoolWorker ProcPoolFoundation Dispatch $system" ;;
+    Sources/ProcPool) echo "ProcPoolWire ProcPoolSystem ProcPoolSharedMemory ProcPoolWorker ProcPoolFoundation Dispatch $system" ;;
     Sources/ProcPoolBench) echo "ProcPool BenchTasks Dispatch Foundation $system" ;;
     Sources/procpool) echo "ProcPoolBench Dispatch Foundation $system" ;;
-    Workers/BenchTasks) echo "ProcPoolWire ProcPoolWorker CProcPoolShims $system" ;;
+    Workers/BenchTasks) echo "ProcPoolWire ProcPoolSharedMemory ProcPoolWorker CProcPoolShims $system" ;;
     Workers/BenchWorker) echo "BenchTasks ProcPoolWorker" ;;
     # The wire, because it must speak the protocol to lie in it.
-    Workers/FaultyTasks) echo "ProcPoolWire ProcPool ProcPoolWorker Dispatch $system" ;;
+    Workers/FaultyTasks) echo "ProcPoolWire ProcPoolSharedMemory ProcPool ProcPoolWorker Dispatch $system" ;;
     Workers/FaultyWorker) echo "FaultyTasks ProcPool ProcPoolWorker $system" ;;
     *) return 1 ;;
   esac

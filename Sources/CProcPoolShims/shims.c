@@ -22,7 +22,16 @@
 
 int procpool_pipe_cloexec(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC); }
 
-int procpool_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+int procpool_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING); }
+
+int procpool_seal_size(int descriptor) {
+  return fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+}
+
+int procpool_populate(void *base, size_t count) {
+  // MADV_POPULATE_WRITE since Linux 5.14; older headers lack the name.
+  return madvise(base, count, 23);
+}
 
 int procpool_set_pipe_capacity(int descriptor, int bytes) { return fcntl(descriptor, F_SETPIPE_SZ, bytes); }
 
@@ -163,5 +172,39 @@ void procpool_block_signals(void) {
   for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) sigdelset(&most, faults[i]);
   pthread_sigmask(SIG_SETMASK, &most, NULL);
 }
+
+_Static_assert(sizeof(pthread_mutex_t) <= procpool_mutex_size, "a mutex fits into its place");
+
+int procpool_mutex_init(void *mutex) {
+  pthread_mutexattr_t attributes;
+  int code = pthread_mutexattr_init(&attributes);
+  if (code != 0) return code;
+  if (code == 0) code = pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+  if (code == 0) code = pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+  if (code == 0) code = pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
+  if (code == 0) code = pthread_mutex_init(mutex, &attributes);
+  pthread_mutexattr_destroy(&attributes);
+  return code;
+}
+
+int procpool_mutex_lock(void *mutex, int64_t timeout_ns) {
+  if (timeout_ns < 0) return pthread_mutex_lock(mutex);
+  struct timespec deadline;
+  clock_gettime(CLOCK_MONOTONIC, &deadline);
+  int64_t nanoseconds = deadline.tv_nsec + timeout_ns % 1000000000;
+  deadline.tv_sec += timeout_ns / 1000000000 + nanoseconds / 1000000000;
+  deadline.tv_nsec = nanoseconds % 1000000000;
+  return pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &deadline);
+}
+
+int procpool_mutex_unlock(void *mutex) { return pthread_mutex_unlock(mutex); }
+
+int procpool_mutex_make_consistent(void *mutex) { return pthread_mutex_consistent(mutex); }
+
+static __thread void *thread_scope;
+
+void *procpool_thread_scope(void) { return thread_scope; }
+
+void procpool_set_thread_scope(void *scope) { thread_scope = scope; }
 
 void procpool_line_buffer_stdout(void) { setvbuf(stdout, NULL, _IOLBF, 0); }

@@ -25,20 +25,7 @@ public struct ProcessorAllowance: Hashable, Sendable {
     ProcessorAllowance(
       affinity: max(1, Int(procpool_affinity_count())),
       quota: ControlGroup.cpuQuota(
-        membership: readText("/proc/self/cgroup"), read: { readText("/sys/fs/cgroup" + $0) }))
-  }
-
-  private static func readText(_ path: String) -> String? {
-    guard let file = try? Descriptor.open(path, O_RDONLY) else { return nil }
-    return withUnsafeTemporaryAllocation(byteCount: 1 << 14, alignment: 1) { memory in
-      var count = 0
-      while count < memory.count,
-        case .moved(let more)? = try? file.read(into: .init(rebasing: memory[count...]))
-      {
-        count += more
-      }
-      return String(decoding: memory[..<count], as: UTF8.self)
-    }
+        membership: TextFile.read("/proc/self/cgroup"), read: { TextFile.read("/sys/fs/cgroup" + $0) }))
   }
 }
 

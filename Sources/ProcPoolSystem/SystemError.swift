@@ -20,6 +20,9 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Out of file descriptors, in this process (`EMFILE`) or on the whole machine (`ENFILE`).
   public var isOutOfDescriptors: Bool { code == EMFILE || code == ENFILE }
 
+  /// Out of memory, or of room in a file system that is memory.
+  public var isOutOfMemory: Bool { code == ENOMEM || code == ENOSPC }
+
   public var description: String {
     var text = "\(call) failed: \(String(cString: strerror(code)))"
     if isOutOfDescriptors { text += " (raise the limit with `ulimit -n`, or use fewer workers)" }

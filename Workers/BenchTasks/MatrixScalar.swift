@@ -5,7 +5,7 @@ import ProcPoolWire
 ///
 /// Matrices are plain arrays. `a` holds rows one after the other (C order), `b` columns one after the other
 /// (F order), so the summed index is contiguous in both, and a product has its rows one after the other.
-public protocol MatrixScalar: BinaryFloatingPoint, Codable, Sendable, WireBlock {
+public protocol MatrixScalar: BinaryFloatingPoint, BitwiseCopyable, Codable, Sendable, WireBlock {
   /// The name of the type in tables: `f32` or `f64`.
   static var label: String { get }
 
@@ -13,15 +13,16 @@ public protocol MatrixScalar: BinaryFloatingPoint, Codable, Sendable, WireBlock 
   ///
   /// No product of two numbers enters its sum through more than ``roundings(ofLength:)`` rounded operations.
   ///
-  /// - Precondition: `a` has `m * l` numbers and `b` has `l * n`.
+  /// - Precondition: `a` has `m * l` numbers, `b` has `l * n`, and `c` has `m * n`.
   /// - Complexity: O(`m * l * n`).
-  static func multiply(_ a: [Self], _ b: [Self], m: Int, l: Int, n: Int) -> [Self]
+  static func multiply(
+    _ a: Span<Self>, _ b: Span<Self>, into c: inout MutableSpan<Self>, m: Int, l: Int, n: Int)
 
   /// Computes the dot product of a row and a column.
   ///
   /// - Precondition: both have the same count.
   /// - Complexity: O(`row.count`).
-  static func dot(_ row: [Self], _ column: [Self]) -> Self
+  static func dot(_ row: Span<Self>, _ column: Span<Self>) -> Self
 }
 
 extension MatrixScalar {
@@ -31,6 +32,22 @@ extension MatrixScalar {
   /// Stated beside the kernels: 256 additions in a block, one for each block, 16 to fold vectors, and the
   /// product.
   public static func roundings(ofLength l: Int) -> Int { 256 + (l + 255) / 256 + 16 + 1 }
+
+  /// Computes the product of two matrices as a new one.
+  ///
+  /// - Precondition: `a` has `m * l` numbers and `b` has `l * n`.
+  public static func multiply(_ a: [Self], _ b: [Self], m: Int, l: Int, n: Int) -> [Self] {
+    [Self](unsafeUninitializedCapacity: m * n) { c, count in
+      var span = MutableSpan(_unsafeElements: c)
+      multiply(a.span, b.span, into: &span, m: m, l: l, n: n)
+      count = m * n
+    }
+  }
+
+  /// Computes the dot product of a row and a column.
+  ///
+  /// - Precondition: both have the same count.
+  public static func dot(_ row: [Self], _ column: [Self]) -> Self { dot(row.span, column.span) }
 
   /// Computes one row of a product: `row` times every column of `b`.
   ///
@@ -46,18 +63,29 @@ extension Float: MatrixScalar {
   public static var label: String { "f32" }
 
   /// Computes the product of an m × l and an l × n matrix in single precision.
-  public static func multiply(_ a: [Float], _ b: [Float], m: Int, l: Int, n: Int) -> [Float] {
-    precondition(a.count == m * l && b.count == l * n, "The matrices do not have the sizes m·l and l·n.")
-    return [Float](unsafeUninitializedCapacity: m * n) { c, count in
-      if m * n > 0 { procpool_matmul_f32(m, l, n, a, b, c.baseAddress!) }
-      count = m * n
+  public static func multiply(
+    _ a: Span<Float>, _ b: Span<Float>, into c: inout MutableSpan<Float>, m: Int, l: Int, n: Int
+  ) {
+    precondition(
+      a.count == m * l && b.count == l * n && c.count == m * n,
+      "The matrices do not have the sizes m·l, l·n and m·n.")
+    guard m * n > 0 else { return }
+    a.withUnsafeBufferPointer { a in
+      b.withUnsafeBufferPointer { b in
+        c.withUnsafeMutableBufferPointer { c in
+          // No numbers at all have no address, and the kernel does not look for any.
+          procpool_matmul_f32(m, l, n, a.baseAddress, b.baseAddress, c.baseAddress!)
+        }
+      }
     }
   }
 
   /// Computes the dot product of a row and a column in single precision.
-  public static func dot(_ row: [Float], _ column: [Float]) -> Float {
+  public static func dot(_ row: Span<Float>, _ column: Span<Float>) -> Float {
     precondition(row.count == column.count, "A row and a column of different lengths have no product.")
-    return procpool_dot_f32(row.count, row, column)
+    return row.withUnsafeBufferPointer { row in
+      column.withUnsafeBufferPointer { procpool_dot_f32(row.count, row.baseAddress, $0.baseAddress) }
+    }
   }
 }
 
@@ -66,17 +94,28 @@ extension Double: MatrixScalar {
   public static var label: String { "f64" }
 
   /// Computes the product of an m × l and an l × n matrix in double precision.
-  public static func multiply(_ a: [Double], _ b: [Double], m: Int, l: Int, n: Int) -> [Double] {
-    precondition(a.count == m * l && b.count == l * n, "The matrices do not have the sizes m·l and l·n.")
-    return [Double](unsafeUninitializedCapacity: m * n) { c, count in
-      if m * n > 0 { procpool_matmul_f64(m, l, n, a, b, c.baseAddress!) }
-      count = m * n
+  public static func multiply(
+    _ a: Span<Double>, _ b: Span<Double>, into c: inout MutableSpan<Double>, m: Int, l: Int, n: Int
+  ) {
+    precondition(
+      a.count == m * l && b.count == l * n && c.count == m * n,
+      "The matrices do not have the sizes m·l, l·n and m·n.")
+    guard m * n > 0 else { return }
+    a.withUnsafeBufferPointer { a in
+      b.withUnsafeBufferPointer { b in
+        c.withUnsafeMutableBufferPointer { c in
+          // No numbers at all have no address, and the kernel does not look for any.
+          procpool_matmul_f64(m, l, n, a.baseAddress, b.baseAddress, c.baseAddress!)
+        }
+      }
     }
   }
 
   /// Computes the dot product of a row and a column in double precision.
-  public static func dot(_ row: [Double], _ column: [Double]) -> Double {
+  public static func dot(_ row: Span<Double>, _ column: Span<Double>) -> Double {
     precondition(row.count == column.count, "A row and a column of different lengths have no product.")
-    return procpool_dot_f64(row.count, row, column)
+    return row.withUnsafeBufferPointer { row in
+      column.withUnsafeBufferPointer { procpool_dot_f64(row.count, row.baseAddress, $0.baseAddress) }
+    }
   }
 }

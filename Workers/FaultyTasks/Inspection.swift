@@ -24,6 +24,11 @@ public enum Inspection {
     return found
   }
 
+  /// How many pieces of shared memory, other than status pages, this process has mapped.
+  public static func sharedMappings() -> Int {
+    (contents("/proc/self/maps") ?? "").split(separator: "\n").count { $0.contains("/memfd:procpool ") }
+  }
+
   /// The children of a process, those included that have ended and were not waited for.
   public static func children(of parent: Int32 = getpid()) -> [Int32: String] {
     var found: [Int32: String] = [:]

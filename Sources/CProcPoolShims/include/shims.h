@@ -6,12 +6,15 @@
 #ifndef PROCPOOL_SHIMS_H
 #define PROCPOOL_SHIMS_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 // Hidden behind _GNU_SOURCE.
 int procpool_pipe_cloexec(int descriptors[2]);
 int procpool_memory_file(const char *name);
+int procpool_seal_size(int descriptor);
+int procpool_populate(void *base, size_t count);
 int procpool_set_pipe_capacity(int descriptor, int bytes);
 int procpool_mark_others_close_on_exec(unsigned first);
 int procpool_name_thread(const char *name);
@@ -45,6 +48,18 @@ int procpool_descriptor_limit(uint64_t *soft);
 void procpool_restore_signal_defaults(void);
 void procpool_clear_signal_mask(void);
 void procpool_block_signals(void);
+
+// A mutex in memory that several processes map: robust, process-shared, error-checking. The attributes' types and
+// pthread_mutex_clocklock are hidden or differ between C libraries. All return an error number, or 0.
+enum { procpool_mutex_size = 64 };
+int procpool_mutex_init(void *mutex);
+int procpool_mutex_lock(void *mutex, int64_t timeout_ns);  // a negative timeout waits for ever
+int procpool_mutex_unlock(void *mutex);
+int procpool_mutex_make_consistent(void *mutex);
+
+// A variable of the thread: Swift has none that costs as little.
+void *procpool_thread_scope(void);
+void procpool_set_thread_scope(void *scope);
 
 // stdout is a mutable global of C's, which Swift 6 does not let near threads.
 void procpool_line_buffer_stdout(void);

@@ -1,4 +1,5 @@
 import ProcPoolWire
+import ProcPoolSharedMemory
 import ProcPoolWorker
 
 extension Pool {
@@ -128,11 +129,13 @@ extension Pool {
       let message = try TaskMessage(task, limit: runtime.settings.maximumPayload)
       let codec = Task._makeOutputCodec()
       let decoder = OutputDecoder(codec)
+      let lent = decoder.lent
       let box = runtime.begin(
-        timeout: timeout, outputs: decoder.shape, callFrame: { message.frame(call: $0, isSingle: true) },
+        timeout: timeout, outputs: decoder.shape, lent: lent,
+        callFrame: { message.frame(call: $0, isSingle: true) },
         single: (
           ObjectIdentifier(Task.self),
-          { call, news in handle.complete { Self.result(of: Task.self, news, call: call) } }
+          { call, news in handle.complete { Self.result(of: Task.self, news, lent, call: call) } }
         ))
       guard let box else { throw runtime.closedError }
       handle.setCancellation { [runtime] in
@@ -164,13 +167,13 @@ extension Pool {
 
   /// Made when the result is asked for, and not on the runtime thread: decoding is the caller's own code.
   private static func result<Task: PoolTask>(
-    of _: Task.Type, _ news: CallNews, call: UInt32
+    of _: Task.Type, _ news: CallNews, _ lent: LentBlocks?, call: UInt32
   ) -> Result<Task.Output, any Error> {
     let item = TaskID(call: call, item: 0)
     switch news {
     case .outputs(_, _, let slice):
       var cursor = OutputCursor<Task.Output>(slice, count: 1)
-      return cursor.next(OutputDecoder(Task._makeOutputCodec()), item: item).mapError { $0 }
+      return cursor.next(OutputDecoder(Task._makeOutputCodec(), lent: lent), item: item).mapError { $0 }
     case .reported(_, _, let report, let worker):
       return .failure(PoolError(report, item: item, worker: worker))
     case .failed(_, _, let failure): return .failure(PoolError(failure, item: item))

@@ -2,6 +2,7 @@ import Glibc
 @_exported import ProcPoolFoundation
 import ProcPoolSystem
 @_exported import enum ProcPoolSystem.ProcessEnd
+@_exported import ProcPoolSharedMemory
 @_exported import ProcPoolWire
 @_exported import ProcPoolWorker
 

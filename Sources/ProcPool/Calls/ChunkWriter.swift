@@ -1,3 +1,4 @@
+import ProcPoolSharedMemory
 import ProcPoolWire
 
 /// Builds the frames of several chunks in one piece of memory.
@@ -11,7 +12,11 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
   /// The longest body of a frame.
   private let maximumBody: Int
 
-  private var frames: [(start: Int, end: Int, first: UInt64, count: Int, place: Int?)] = []
+  private var frames:
+    [(start: Int, end: Int, first: UInt64, count: Int, place: Int?, shared: [SharedBlock])] =
+      []
+  /// Inputs of fixed size lie in the frame as in memory, and no shared memory is in them.
+  private let sharing: SharedScope?
   /// The worker for which the open chunk is; `nil` for any.
   private var place: Int?
   private var start = -1
@@ -30,6 +35,7 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
     self.maximumBody = maximumBody
     byteLimit = isAutomatic ? Pacing.chunkBytes : .max
     next = first
+    sharing = codec.blockStride > 0 ? nil : SharedScope()
     writer = WireWriter(capacity: 256)
   }
 
@@ -57,7 +63,7 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
         bodyLength: writer.count - start - FrameHeader.size)
       writer.padTo8()
       header.store(to: UnsafeMutableRawPointer(mutating: writer.bytes.baseAddress! + start))
-      frames.append((start, writer.count, first, count, place))
+      frames.append((start, writer.count, first, count, place, sharing?.takeCarried() ?? []))
     }
     start = -1
     count = 0
@@ -75,7 +81,7 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
       if codec.blockStride > 0 {
         try codec.encode(input, into: &writer)
       } else {
-        try appendPrefixed(input)
+        try sharing!.enter { try appendPrefixed(input) }
       }
       guard writer.count - start - FrameHeader.size <= maximumBody else {
         if count > 0, writer.count - before <= maximumBody {
@@ -166,7 +172,8 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
     let (call, frames) = (call, frames)
     let memory = FrameMemory(writer)
     return frames.map { frame in
-      let slice = InputSlice(memory: memory, start: frame.start, end: frame.end, packing: packing)
+      let slice = InputSlice(
+        memory: memory, start: frame.start, end: frame.end, packing: packing, shared: frame.shared)
       return Chunk(call: call, first: frame.first, count: frame.count, payload: slice, place: frame.place)
     }
   }

@@ -1,12 +1,25 @@
+import ProcPoolSharedMemory
 import ProcPoolWire
 import ProcPoolWorker
 
 /// Turns results back into values.
 struct OutputDecoder<Output> {
   private let codec: _OutputCodec<Output>
+  private let sharing: SharedScope?
+  /// Where the shared memory is that outputs hold; `nil` for outputs that cannot hold any, because they lie in a
+  /// frame as they lie in memory.
+  let lent: LentBlocks?
 
-  init(_ codec: _OutputCodec<Output>) {
+  /// - Parameter lent: of the call, if another decoder has been made for it.
+  init(_ codec: _OutputCodec<Output>, lent: LentBlocks? = nil) {
     self.codec = codec
+    if case .values(let codec) = codec, codec.blockStride == 0 {
+      self.lent = lent ?? LentBlocks()
+      sharing = SharedScope(lent: self.lent)
+    } else {
+      self.lent = nil
+      sharing = nil
+    }
   }
 
   var shape: OutputShape {
@@ -27,7 +40,9 @@ struct OutputDecoder<Output> {
   func next(_ reader: inout WireReader) throws -> Output {
     switch codec {
     case .values(let codec):
-      return try codec.decode(ItemPacking(stride: codec.blockStride).next(&reader))
+      let bytes = try ItemPacking(stride: codec.blockStride).next(&reader)
+      guard let sharing else { return try codec.decode(bytes) }
+      return try sharing.enter { try codec.decode(bytes) }
     case .nothing:
       // The cast cannot fail: `Output` is `Void`.
       return () as! Output

@@ -1,3 +1,4 @@
+import ProcPoolSharedMemory
 import ProcPoolSystem
 import ProcPoolWire
 import ProcPoolWorker
@@ -24,7 +25,8 @@ final class TypedCall<Task: PoolTask> {
     let decoder = OutputDecoder(Task._makeOutputCodec())
     let body = try TaskMessage(task, limit: runtime.settings.maximumPayload)
     guard
-      let box = runtime.begin(timeout: timeout, outputs: decoder.shape, callFrame: { body.frame(call: $0) })
+      let box = runtime.begin(
+        timeout: timeout, outputs: decoder.shape, lent: decoder.lent, callFrame: { body.frame(call: $0) })
     else { throw runtime.closedError }
     self.runtime = runtime
     self.box = box
@@ -124,13 +126,16 @@ enum ItemNews {
 struct TaskMessage {
   private let typeName: String
   private let value: [UInt8]
+  private let shared: [SharedBlock]
 
   /// - Throws: ``PoolError/taskUnavailable(_:)`` if no worker could find the type, or the value cannot be
   ///   encoded, or takes more than `limit` bytes.
   init<Task: PoolTask>(_ task: Task, limit: Int) throws {
     typeName = try TaskNames.name(of: Task.self)
     do {
-      value = try WireCoding.encode(task)
+      let sharing = SharedScope()
+      value = try sharing.enter { try WireCoding.encode(task) }
+      shared = sharing.takeCarried()
     } catch {
       throw PoolError.taskUnavailable("the task value of type \(Task.self) cannot be encoded: \(error)")
     }
@@ -143,7 +148,8 @@ struct TaskMessage {
   }
 
   func frame(call: UInt32, isSingle: Bool = false) -> FrameMemory {
-    FrameMemory(FrameHeader(.call, flags: isSingle ? CallMessage.singleFlag : 0, call: call)) { writer in
+    FrameMemory(FrameHeader(.call, flags: isSingle ? CallMessage.singleFlag : 0, call: call), shared: shared)
+    { writer in
       CallMessage.writeHead(typeName: typeName, to: &writer)
       value.withUnsafeBytes { writer.writeBytes($0) }
     }

@@ -1,3 +1,4 @@
+import ProcPoolSharedMemory
 import ProcPoolWire
 import ProcPoolWorker
 
@@ -34,6 +35,8 @@ final class CallBox: @unchecked Sendable {
   /// The frame that tells a worker the task.
   let callFrame: FrameMemory
   let outputs: OutputShape
+  /// Shared memory that workers have lent with outputs.
+  let lent: LentBlocks?
 
   /// For a call of one item: takes its news, once, outside the lock.
   var completion: (@Sendable (_ call: UInt32, CallNews) -> Void)?
@@ -47,7 +50,8 @@ final class CallBox: @unchecked Sendable {
   var hasChanged = false
 
   init(
-    id: UInt32, callFrame: FrameMemory, outputs: OutputShape, estimateKey: ObjectIdentifier? = nil,
+    id: UInt32, callFrame: FrameMemory, outputs: OutputShape, lent: LentBlocks?,
+    estimateKey: ObjectIdentifier? = nil,
     completion: (@Sendable (_ call: UInt32, CallNews) -> Void)? = nil
   ) {
     self.id = id
@@ -55,5 +59,6 @@ final class CallBox: @unchecked Sendable {
     self.completion = completion
     self.callFrame = callFrame
     self.outputs = outputs
+    self.lent = lent
   }
 }

@@ -1,3 +1,4 @@
+import ProcPoolSharedMemory
 import ProcPoolSystem
 import ProcPoolWire
 
@@ -9,11 +10,14 @@ import ProcPoolWire
 final class FrameMemory: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
   let count: Int
+  /// Shared blocks whose handles are in it.
+  private let shared: [SharedBlock]
 
-  init(_ writer: consuming WireWriter) {
+  init(_ writer: consuming WireWriter, shared: [SharedBlock] = []) {
     let (base, count) = writer.release()!
     self.base = base
     self.count = count
+    self.shared = shared
   }
 
   deinit {
@@ -21,10 +25,12 @@ final class FrameMemory: @unchecked Sendable {
   }
 
   /// One frame without a body, or with a small one.
-  convenience init(_ header: FrameHeader, _ body: (inout WireWriter) -> Void = { _ in }) {
+  convenience init(
+    _ header: FrameHeader, shared: [SharedBlock] = [], _ body: (inout WireWriter) -> Void = { _ in }
+  ) {
     var writer = WireWriter(capacity: 64)
     writer.writeFrame(header, body)
-    self.init(writer)
+    self.init(writer, shared: shared)
   }
 }
 
@@ -35,6 +41,8 @@ struct InputSlice: ChunkPayload {
   let start: Int
   let end: Int
   let packing: ItemPacking
+  /// Shared blocks whose handles are in it: kept until all of its items have ended.
+  var shared: [SharedBlock] = []
 
   var byteCount: Int { end - start }
 
@@ -51,7 +59,8 @@ struct InputSlice: ChunkPayload {
     var writer = WireWriter(capacity: FrameHeader.size + rest.count + 8)
     writer.writeFrame(header) { $0.writeBytes(rest) }
     let memory = FrameMemory(writer)
-    return InputSlice(memory: memory, start: 0, end: memory.count, packing: packing)
+    return InputSlice(
+      memory: memory, start: 0, end: memory.count, packing: packing, shared: shared)
   }
 
   /// Notes in the frame's header what the worker is told about it.

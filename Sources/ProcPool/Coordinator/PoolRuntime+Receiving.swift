@@ -1,3 +1,4 @@
+import ProcPoolSharedMemory
 import ProcPoolSystem
 import ProcPoolWire
 import ProcPoolWorker
@@ -63,22 +64,55 @@ extension PoolRuntime {
         link.hasPreamble = true
         link.received.consume(Preamble.size)
       }
-      let failure = change { (state, effects) -> FrameError? in
-        state.statistics.bytesReceived += UInt64(bytes)
-        do throws(FrameError) {
-          while case .frame(let header) = try scan(link) {
-            try handle(header, of: link, &state, &effects)
-            link.received.consume(header.frameLength)
-          }
-          state.scheduler.measure(link.place, now: MonotonicClock.now())
-          return nil
-        } catch {
-          return error
+      state.withLock { $0.statistics.bytesReceived += UInt64(bytes) }
+      while true {
+        switch change({ state, effects in takeFrames(of: link, &state, &effects) }) {
+        case .success(nil): return
+        case .success(let loan?): try borrow(loan, from: link)
+        case .failure(let error): throw error
         }
       }
-      if let failure { throw failure }
     } catch {
       reject(link, error)
+    }
+  }
+
+  /// Takes frames up to the end of what has been read, or to one that lends shared memory: files are not
+  /// opened under the pool's lock.
+  private func takeFrames(
+    of link: WorkerLink, _ state: inout State, _ effects: inout Effects
+  ) -> Result<Loan?, FrameError> {
+    do throws(FrameError) {
+      while case .frame(let header) = try scan(link) {
+        if header.kind == .lend, link.greeting != nil {
+          return .success(Loan(header: header, lent: state.boxes[header.call]?.lent))
+        }
+        try handle(header, of: link, &state, &effects)
+        link.received.consume(header.frameLength)
+      }
+      state.scheduler.measure(link.place, now: MonotonicClock.now())
+      return .success(nil)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// A frame that lends shared memory, at the beginning of what is there, and who it is for.
+  private struct Loan {
+    let header: FrameHeader
+    /// `nil` if nobody waits for the call any more.
+    let lent: LentBlocks?
+  }
+
+  private func borrow(_ loan: Loan, from link: WorkerLink) throws(FrameError) {
+    let body = link.received.slice(offset: FrameHeader.size, count: loan.header.bodyLength)
+    guard let handles = SharedHandle.handles(in: body.bytes), handles.count == loan.header.count else {
+      throw .unexpected("its handles of shared memory are malformed")
+    }
+    link.received.consume(loan.header.frameLength)
+    if let lent = loan.lent { for handle in handles { lent.add(handle, from: link.pid) } }
+    change { _, effects in
+      post(FrameMemory(FrameHeader(.acknowledge, count: loan.header.count)), to: link, &effects)
     }
   }
 
@@ -104,7 +138,7 @@ extension PoolRuntime {
     }
     switch header.kind {
     case .results, .failure: try take(header, body, position: nil, of: link, &state, &effects)
-    case .hello, .call, .chunk, .resume, .endCall, .end, .greeting:
+    case .hello, .call, .chunk, .resume, .endCall, .end, .acknowledge, .greeting, .lend:
       throw .unexpected("it sent a \(header.kind) frame")
     }
   }

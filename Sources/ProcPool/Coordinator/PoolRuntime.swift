@@ -1,3 +1,4 @@
+import ProcPoolSharedMemory
 import ProcPoolSystem
 import ProcPoolWire
 import ProcPoolWorker
@@ -171,10 +172,11 @@ extension PoolRuntime {
   ///
   /// - Parameters:
   ///   - callFrame: makes the frame that tells a worker the task, given the call's number.
+  ///   - lent: where shared memory goes that workers lend with outputs.
   ///   - single: for a call of one item: under which its time is remembered, and who takes its news.
   /// - Returns: `nil` if the pool takes no more calls.
   func begin(
-    timeout: Duration?, outputs: OutputShape, callFrame: (UInt32) -> FrameMemory,
+    timeout: Duration?, outputs: OutputShape, lent: LentBlocks?, callFrame: (UInt32) -> FrameMemory,
     single: (key: ObjectIdentifier, completion: @Sendable (_ call: UInt32, CallNews) -> Void)? = nil
   ) -> CallBox? {
     state.withLock { state in
@@ -185,7 +187,7 @@ extension PoolRuntime {
       let itemTime = single.flatMap { state.applyTimes[$0.key] } ?? 0
       let id = state.scheduler.begin(timeout: timeout, isSingle: single != nil, itemTime: itemTime)
       let box = CallBox(
-        id: id, callFrame: callFrame(id), outputs: outputs, estimateKey: single?.key,
+        id: id, callFrame: callFrame(id), outputs: outputs, lent: lent, estimateKey: single?.key,
         completion: single?.completion)
       state.boxes[id] = box
       return box
@@ -333,7 +335,7 @@ extension PoolRuntime {
     }
   }
 
-  private func post(_ frame: FrameMemory, to link: WorkerLink, _ effects: inout Effects) {
+  func post(_ frame: FrameMemory, to link: WorkerLink, _ effects: inout Effects) {
     link.outbox.append(frame)
     if effects.flushes.last !== link { effects.flushes.append(link) }
   }

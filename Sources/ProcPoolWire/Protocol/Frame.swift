@@ -13,6 +13,8 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
   case endCall = 5
   /// The worker is to leave. No body.
   case end = 6
+  /// What the worker lent first has arrived: ``count`` shared blocks. No body.
+  case acknowledge = 7
 
   // Worker to coordinator
   /// The worker is ready; its first frame. Body: ``Greeting``.
@@ -21,6 +23,9 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
   case results = 65
   /// Consecutive items ended without an output, all for one reason. Body: ``ErrorReport``.
   case failure = 66
+  /// Shared blocks whose handles are in outputs of ``call`` that follow. Body: ``count`` handles of eight
+  /// words.
+  case lend = 67
 }
 
 /// The 24 bytes before every body.

@@ -80,7 +80,8 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
   @usableFromInline
   mutating func decodeInput() -> Input? {
     do {
-      return try codecs.input.decode(ItemPacking(stride: inputStride).next(&reader))
+      let bytes = try ItemPacking(stride: inputStride).next(&reader)
+      return try worker.sharing.enter { try codecs.input.decode(bytes) }
     } catch {
       worker.report(ErrorReport(.inputUndecodable, error), position: position)
       position &+= 1
@@ -124,7 +125,10 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
     do {
       try results.add(
         position: position, stride: codec.blockStride, maximumBody: worker.maximumBody
-      ) { try codec.encode(output, into: &$0) }
+      ) { writer in
+        try worker.sharing.enter { try codec.encode(output, into: &writer) }
+        if worker.sharing.hasCarried { try worker.lendCarried() }
+      }
     } catch is SystemError {
       worker.loseCoordinator()
     } catch {

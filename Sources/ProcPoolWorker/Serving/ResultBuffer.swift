@@ -156,6 +156,16 @@ final class ResultBuffer: @unchecked Sendable {
     open(call: call, first: first + UInt64(count))
   }
 
+  /// Tells the coordinator what shared memory the outputs that follow hold. Not through the buffer: it must
+  /// arrive before they do, however they get there.
+  func lend(_ words: [UInt64], count: Int, call: UInt32) throws(SystemError) {
+    var writer = WireWriter(capacity: FrameHeader.size + 8 * words.count)
+    writer.writeFrame(FrameHeader(.lend, call: call, count: UInt32(count))) { writer in
+      for word in words { writer.writeFixed(word) }
+    }
+    try write(writer.bytes)
+  }
+
   /// Writes everything to the coordinator. Waits while the pipe is full.
   ///
   /// - Parameter position: the first item whose result is not in the buffer.

@@ -1,3 +1,4 @@
+import ProcPoolSharedMemory
 import ProcPoolWire
 
 /// A chunk as the serving loop found it: its header, and its inputs in the input buffer.
@@ -31,6 +32,8 @@ final class TaskCodecs<Input: Codable & Sendable, Output: Sendable> {
 class ServedCall {
   /// The call has one item, after which it is over.
   var isSingle = false
+  /// What it has brought in shared memory.
+  var shared: KeptBlocks?
 
   /// Runs a chunk, or as much of it as is not taken back.
   func run(_ chunk: ServedChunk, for worker: WorkerSession) async {}

@@ -1,4 +1,5 @@
 import Glibc
+import ProcPoolSharedMemory
 import ProcPoolSystem
 import ProcPoolWire
 
@@ -27,6 +28,10 @@ final class WorkerSession: @unchecked Sendable {
   /// The chunk that is running, for the task's context: its call and first item, and the position of that
   /// item.
   private(set) var current: (call: UInt32, first: UInt64, position: UInt64) = (0, 0, 0)
+  /// For what is encoded and decoded of calls: shared blocks come and go with it.
+  let sharing = SharedScope()
+  /// Lent with outputs, and not known to have arrived.
+  private var lent: [SharedBlock] = []
   /// The gate was found closed: chunks are skipped until the frame that reopens it.
   private var isSkipping = false
   private var isLost = false
@@ -64,16 +69,20 @@ final class WorkerSession: @unchecked Sendable {
           // The call's first item follows. It is the one to blame if its task value cannot be decoded without
           // a crash.
           if !isSkipping { note(.preparing) }
-          let call = ServedCall.make(try CallMessage(from: frame.body))
+          let message = try CallMessage(from: frame.body)
+          let shared = KeptBlocks()
+          let call = sharing.enter(keepingIn: shared) { ServedCall.make(message) }
+          call.shared = shared
           if !isSkipping { note(.idle) }
           call.isSingle = frame.header.flags & CallMessage.singleFlag != 0
           calls[frame.header.call] = call
         case .endCall: calls[frame.header.call] = nil
+        case .acknowledge: lent.removeFirst(min(lent.count, Int(frame.header.count)))
         case .resume: isSkipping = !page.reopen(epoch: frame.header.first)
         case .end:
           flush(position: position)
           return .ordered
-        case .hello, .greeting, .results, .failure:
+        case .hello, .greeting, .results, .failure, .lend:
           return .broken("a frame of kind \(frame.header.kind) has no place here")
         }
       }
@@ -95,7 +104,9 @@ final class WorkerSession: @unchecked Sendable {
     } catch {
       return loseCoordinator()
     }
+    sharing.kept = call.shared
     await call.run(chunk, for: self)
+    sharing.kept = nil
     if call.isSingle { calls[header.call] = nil }
     note(.idle)
     if ChunkFlags(rawValue: header.flags).flushes || results.flushesEachItem { flush(position: position) }
@@ -149,6 +160,7 @@ final class WorkerSession: @unchecked Sendable {
   }
 
   func replace(call: UInt32, by other: ServedCall) {
+    other.shared = calls[call]?.shared
     calls[call] = other
   }
 
@@ -174,6 +186,14 @@ extension WorkerSession {
     } catch {
       loseCoordinator()
     }
+  }
+
+  /// Lends the coordinator the blocks whose handles have just been written into an output, before that is on
+  /// its way.
+  func lendCarried() throws(SystemError) {
+    let blocks = sharing.takeCarried()
+    lent += blocks
+    try results.lend(SharedHandle.words(of: blocks), count: blocks.count, call: current.call)
   }
 
   func flush(position: UInt64) {

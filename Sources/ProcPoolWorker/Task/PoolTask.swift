@@ -1,4 +1,5 @@
-// Re-exported, so that a task's module can opt in to the wire's faster paths.
+// Re-exported, so that a task's module can share memory, and opt in to the wire's faster paths.
+@_exported import ProcPoolSharedMemory
 @_exported import ProcPoolWire
 
 /// What a worker can do: one function from an input to an output, with the values it needs.

@@ -1,0 +1,33 @@
+/// How elements lie in a block.
+enum SharedLayout {
+  /// The bytes of `count` elements; more than there is of anything where that is no number.
+  static func bytes<Element: BitwiseCopyable>(_ count: Int, _: Element.Type, after lead: Int = 0) -> Int {
+    precondition(count >= 0, "\(count) elements cannot be shared")
+    precondition(
+      MemoryLayout<Element>.alignment <= BlockHeader.size && MemoryLayout<Element>.stride <= UInt32.max,
+      "elements of type \(Element.self) cannot be shared: their alignment or size is too large")
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+    let (all, isTooLong) = bytes.addingReportingOverflow(lead)
+    return overflow || isTooLong ? .max : all
+  }
+
+  /// - Parameter lead: bytes before the elements.
+  /// - Throws: ``SharedMemoryError/mismatched(_:)`` if the block holds elements of another size.
+  static func check<Element: BitwiseCopyable>(
+    _ block: SharedBlock, holds _: Element.Type, after lead: Int
+  ) throws(SharedMemoryError) {
+    let stride = MemoryLayout<Element>.stride
+    guard block.stride == stride, block.byteCount >= lead, (block.byteCount - lead) % stride == 0 else {
+      throw .mismatched("its elements take \(block.stride) bytes each, and \(Element.self) takes \(stride)")
+    }
+  }
+
+  /// Copies a collection, which must have as many elements as it says.
+  static func copy<Element: BitwiseCopyable>(
+    _ elements: some Collection<Element>, to target: UnsafeMutableBufferPointer<Element>
+  ) {
+    var (rest, written) = target.initialize(from: elements)
+    precondition(
+      written == target.count && rest.next() == nil, "a collection has other elements than its count says")
+  }
+}

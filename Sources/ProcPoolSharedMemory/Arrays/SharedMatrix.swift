@@ -1,0 +1,232 @@
+/// In which order the elements of a matrix lie in memory.
+public enum MatrixOrder: UInt8, Codable, Sendable {
+  /// Row by row, as C and NumPy have it (`order="C"`).
+  case rowMajor = 0
+  /// Column by column, as Fortran has it (`order="F"`).
+  case columnMajor = 1
+}
+
+/// A matrix whose elements lie in memory that several processes share.
+///
+///     let c = try SharedMatrix(repeating: 0.0, rows: 200, columns: 400)
+///     try await pool.forEach(RowInPlace(a: a, b: b, c: c), over: 0..<c.rows)
+///     print(c[17, 3])
+///
+/// What is said of ``SharedArray`` holds for it too: it travels as a handle, a copy of the value is the same
+/// matrix, and there is no lock.
+public struct SharedMatrix<Element: BitwiseCopyable>: Sendable {
+  /// The elements, in ``order``.
+  public let elements: SharedArray<Element>
+  public let rows: Int
+  public let columns: Int
+  public let order: MatrixOrder
+
+  private init(_ elements: SharedArray<Element>, rows: Int, columns: Int, order: MatrixOrder) {
+    self.elements = elements
+    self.rows = rows
+    self.columns = columns
+    self.order = order
+  }
+
+  private static func count(_ rows: Int, _ columns: Int) -> Int {
+    precondition(rows >= 0 && columns >= 0, "a matrix of \(rows) rows and \(columns) columns")
+    let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
+    return overflow ? .max : count
+  }
+
+  /// A matrix of equal elements.
+  ///
+  /// - Throws: ``SharedMemoryError`` if there is not as much memory.
+  public init(
+    repeating element: Element, rows: Int, columns: Int, order: MatrixOrder = .rowMajor
+  ) throws(SharedMemoryError) {
+    let elements = try SharedArray(repeating: element, count: Self.count(rows, columns))
+    self.init(elements, rows: rows, columns: columns, order: order)
+  }
+
+  /// A copy of elements that lie in `order` already.
+  ///
+  /// - Precondition: there are as many as rows times columns.
+  /// - Throws: ``SharedMemoryError`` if there is not as much memory.
+  public init(
+    _ elements: some Collection<Element>, rows: Int, columns: Int, order: MatrixOrder = .rowMajor
+  ) throws(SharedMemoryError) {
+    precondition(
+      elements.count == Self.count(rows, columns),
+      "\(elements.count) elements do not make a matrix of \(rows) × \(columns)")
+    self.init(try SharedArray(elements), rows: rows, columns: columns, order: order)
+  }
+
+  /// Where an element lies in ``elements``.
+  ///
+  /// - Precondition: row and column are of the matrix.
+  @inlinable
+  public func offset(row: Int, column: Int) -> Int {
+    precondition(
+      row >= 0 && row < rows && column >= 0 && column < columns,
+      "row \(row), column \(column) is not in a matrix of \(rows) × \(columns)")
+    return order == .rowMajor ? row * columns + column : column * rows + row
+  }
+
+  /// One element.
+  ///
+  /// - Precondition: row and column are of the matrix.
+  @inlinable
+  public subscript(row: Int, column: Int) -> Element {
+    get { elements[offset(row: row, column: column)] }
+    nonmutating set { elements[offset(row: row, column: column)] = newValue }
+  }
+
+  // MARK: - Lines: what lies in one piece
+
+  /// The rows of a row-major matrix, the columns of a column-major one: each lies in one piece.
+  public var lines: Int { order == .rowMajor ? rows : columns }
+
+  /// Elements of a line.
+  public var lineLength: Int { order == .rowMajor ? columns : rows }
+
+  /// Gives consecutive lines to a closure, to read, as one span: line by line.
+  ///
+  /// - Precondition: the range lies within `0..<lines`.
+  @inlinable
+  public func withSpan<Result: ~Copyable, Failure: Error>(
+    ofLines range: Range<Int>, _ body: (Span<Element>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try elements.withSpan(range.lowerBound * lineLength..<range.upperBound * lineLength, body)
+  }
+
+  /// Gives consecutive lines to a closure, to read and write, as one span: line by line.
+  ///
+  /// - Precondition: the range lies within `0..<lines`.
+  @inlinable
+  public func withMutableSpan<Result: ~Copyable, Failure: Error>(
+    ofLines range: Range<Int>, _ body: (inout MutableSpan<Element>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try elements.withMutableSpan(range.lowerBound * lineLength..<range.upperBound * lineLength, body)
+  }
+
+  // MARK: - Parts
+
+  /// A row.
+  public func row(_ row: Int) -> SharedMatrixPart<Element> { part(rows: row..<row + 1, columns: 0..<columns) }
+
+  /// A column.
+  public func column(_ column: Int) -> SharedMatrixPart<Element> {
+    part(rows: 0..<rows, columns: column..<column + 1)
+  }
+
+  /// A rectangle of the matrix: no copy, the same elements.
+  ///
+  /// - Precondition: the ranges lie within the matrix.
+  public func part(rows: Range<Int>, columns: Range<Int>) -> SharedMatrixPart<Element> {
+    precondition(
+      rows.lowerBound >= 0 && rows.upperBound <= self.rows && columns.lowerBound >= 0
+        && columns.upperBound <= self.columns,
+      "rows \(rows), columns \(columns) are not in a matrix of \(self.rows) × \(self.columns)")
+    return SharedMatrixPart(matrix: self, rowRange: rows, columnRange: columns)
+  }
+
+  /// A copy of all elements, row by row, whatever the order in memory.
+  ///
+  /// - Complexity: O(n).
+  public func rowMajorElements() -> [Element] {
+    part(rows: 0..<rows, columns: 0..<columns).rowMajorElements()
+  }
+}
+
+/// A rectangle of a shared matrix; its rows and columns count from 0.
+public struct SharedMatrixPart<Element: BitwiseCopyable>: Sendable {
+  /// What it is a part of.
+  public let matrix: SharedMatrix<Element>
+  /// Which rows and columns of ``matrix`` it has.
+  public let rowRange: Range<Int>
+  public let columnRange: Range<Int>
+
+  public var rows: Int { rowRange.count }
+  public var columns: Int { columnRange.count }
+
+  /// One element.
+  ///
+  /// - Precondition: row and column are of the part.
+  public subscript(row: Int, column: Int) -> Element {
+    get {
+      matrix[checked(row, rows) + rowRange.lowerBound, checked(column, columns) + columnRange.lowerBound]
+    }
+    nonmutating set {
+      matrix[checked(row, rows) + rowRange.lowerBound, checked(column, columns) + columnRange.lowerBound] =
+        newValue
+    }
+  }
+
+  private func checked(_ index: Int, _ count: Int) -> Int {
+    precondition(
+      index >= 0 && index < count, "row or column \(index) is not in a part of \(rows) × \(columns)")
+    return index
+  }
+
+  /// A copy of the elements, row by row.
+  ///
+  /// - Complexity: O(n).
+  public func rowMajorElements() -> [Element] {
+    let (rowStride, columnStride) = strides
+    return matrix.elements.withSpan { span in
+      [Element](unsafeUninitializedCapacity: rows * columns) { copy, count in
+        for row in rowRange {
+          let start = row * rowStride + columnRange.lowerBound * columnStride
+          for column in 0..<columns {
+            copy.initializeElement(at: count, to: span[start + column * columnStride])
+            count += 1
+          }
+        }
+      }
+    }
+  }
+
+  /// Writes elements that are given row by row.
+  ///
+  /// - Precondition: there are as many as rows times columns.
+  /// - Complexity: O(n).
+  public func copy(rowMajor source: [Element]) {
+    precondition(
+      source.count == rows * columns, "\(source.count) elements do not fill a part of \(rows) × \(columns)")
+    let (rowStride, columnStride) = strides
+    matrix.elements.withMutableSpan { span in
+      var next = 0
+      for row in rowRange {
+        let start = row * rowStride + columnRange.lowerBound * columnStride
+        for column in 0..<columns {
+          span[start + column * columnStride] = source[next]
+          next += 1
+        }
+      }
+    }
+  }
+
+  private var strides: (row: Int, column: Int) {
+    matrix.order == .rowMajor ? (matrix.columns, 1) : (1, matrix.rows)
+  }
+}
+
+extension SharedMatrix: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case elements = "e"
+    case rows = "r"
+    case columns = "c"
+    case order = "o"
+  }
+
+  /// Maps the matrix that a handle leads to, unless this process has it already.
+  ///
+  /// - Throws: ``SharedMemoryError`` if it is gone, refused, or not what the handle says.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    elements = try container.decode(SharedArray<Element>.self, forKey: .elements)
+    rows = try container.decode(Int.self, forKey: .rows)
+    columns = try container.decode(Int.self, forKey: .columns)
+    order = try container.decode(MatrixOrder.self, forKey: .order)
+    let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
+    guard rows >= 0, columns >= 0, !overflow, count == elements.count else {
+      throw SharedMemoryError.mismatched("\(elements.count) elements are no matrix of \(rows) × \(columns)")
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import ProcPoolSystem
+import Synchronization
+
+/// The blocks and regions that this process has, so that each is mapped once however often its handle comes.
+final class BlockRegistry: Sendable {
+  static let shared = BlockRegistry()
+
+  private struct Weak<Object: AnyObject & Sendable> {
+    weak var object: Object?
+  }
+
+  private struct State {
+    var blocks: [UInt64: Weak<SharedBlock>] = [:]
+    var regions: [FileIdentity: Weak<SharedRegion>] = [:]
+  }
+
+  private let state = Mutex(State())
+
+  func add(_ block: SharedBlock) {
+    state.withLock { $0.blocks[block.nonce] = Weak(object: block) }
+  }
+
+  func forget(_ nonce: UInt64) {
+    state.withLock { state in
+      // Another may have been attached since this one began to end.
+      if state.blocks[nonce]?.object == nil { state.blocks[nonce] = nil }
+    }
+  }
+
+  func block(_ nonce: UInt64) -> SharedBlock? {
+    state.withLock { $0.blocks[nonce]?.object }
+  }
+
+  /// The block that a handle names: the one that is here, or mapped anew.
+  ///
+  /// - Parameter openRegion: maps the file if it is not mapped here.
+  func block(
+    for handle: SharedHandle, _ openRegion: () throws(SharedMemoryError) -> SharedRegion
+  ) throws(SharedMemoryError) -> SharedBlock {
+    if let known = block(handle.nonce) {
+      guard SharedHandle(known).describesSame(as: handle) else {
+        throw .mismatched("kind, size or stride is another")
+      }
+      return known
+    }
+    let identity = FileIdentity(device: handle.device, inode: handle.inode, size: handle.fileSize)
+    var region = state.withLock { $0.regions[identity]?.object }
+    if region == nil {
+      let opened = try openRegion()
+      guard opened.identity == identity else { throw .gone("its file is another") }
+      region = opened
+      state.withLock { state in
+        state.regions = state.regions.filter { $0.value.object != nil }
+        state.regions[identity] = Weak(object: opened)
+      }
+    }
+    let block = try SharedBlock.attach(handle, in: region!)
+    add(block)
+    return block
+  }
+}
+
+extension SharedHandle {
+  /// Whether two handles are of the same block, through whatever process they lead to it.
+  func describesSame(as other: SharedHandle) -> Bool {
+    device == other.device && inode == other.inode && fileSize == other.fileSize && offset == other.offset
+      && byteCount == other.byteCount && nonce == other.nonce && kind == other.kind && stride == other.stride
+  }
+}

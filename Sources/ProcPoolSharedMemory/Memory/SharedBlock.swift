@@ -1,0 +1,116 @@
+import ProcPoolSystem
+import Synchronization
+
+/// Memory with a header, in one region: what every shared value lies in.
+///
+/// - Because `@unchecked Sendable`: it hands out an address; who writes what there is settled by the values
+///   that lie in it.
+@usableFromInline
+package final class SharedBlock: @unchecked Sendable {
+  let region: SharedRegion
+  /// Where the header lies in the region.
+  let offset: Int
+  let kind: BlockHeader.Kind
+  let byteCount: Int
+  let stride: UInt32
+  let nonce: UInt64
+
+  /// The first of ``byteCount`` bytes, aligned to 64.
+  package let base: UnsafeMutableRawPointer
+
+  private let ending: Ending
+
+  /// What becomes of the memory when nobody in this process has the block any more.
+  enum Ending {
+    /// The whole region goes with it, and with its descriptor all handles.
+    case region
+    /// The place in its slab is free.
+    case slot(SlabSlot)
+    /// Another process made it.
+    case attached
+    /// A file with a name, which stays.
+    case named
+  }
+
+  private var header: BlockHeader { BlockHeader(at: region.mapping.base + offset) }
+
+  init(
+    region: SharedRegion, offset: Int, kind: BlockHeader.Kind, byteCount: Int, stride: UInt32, nonce: UInt64,
+    ending: Ending
+  ) {
+    self.region = region
+    self.offset = offset
+    self.kind = kind
+    self.byteCount = byteCount
+    self.stride = stride
+    self.nonce = nonce
+    self.ending = ending
+    base = region.mapping.base + offset + BlockHeader.size
+  }
+
+  deinit {
+    BlockRegistry.shared.forget(nonce)
+    switch ending {
+    case .region, .named: break
+    case .slot(let slot):
+      // Whoever has it may still hand it on.
+      if !header.hasUsers { header.free() }
+      slot.giveBack()
+    case .attached: header.removeUser()
+    }
+  }
+
+  /// Whether processes besides this one may still use the memory.
+  static func isUsed(at header: UnsafeMutableRawPointer) -> Bool { BlockHeader(at: header).hasUsers }
+
+  /// Blocks up to this, with their header, are cut from slabs.
+  static let largestSlot = 1 << 15
+
+  /// Makes a block of this process's own. Its bytes are zero.
+  package static func make(
+    kind: BlockHeader.Kind, byteCount: Int, stride: Int
+  ) throws(SharedMemoryError) -> SharedBlock {
+    let (size, overflow) = byteCount.addingReportingOverflow(BlockHeader.size)
+    guard !overflow, byteCount >= 0 else {
+      throw .insufficient(asked: .max, available: MemoryAllowance.available(), place: "the machine")
+    }
+    let nonce = UInt64.random(in: 1 ... .max)
+    let block: SharedBlock
+    if size <= largestSlot {
+      let slot = try Slabs.shared.slot(size: size)
+      block = SharedBlock(
+        region: slot.slab.region, offset: slot.offset, kind: kind, byteCount: byteCount,
+        stride: UInt32(stride),
+        nonce: nonce, ending: .slot(slot))
+      block.base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    } else {
+      block = SharedBlock(
+        region: try SharedRegion.make(count: size), offset: 0, kind: kind, byteCount: byteCount,
+        stride: UInt32(stride), nonce: nonce, ending: .region)
+    }
+    block.header.write(kind: kind, byteCount: byteCount, stride: stride, nonce: nonce)
+    BlockRegistry.shared.add(block)
+    return block
+  }
+
+  /// The block in a region, if it is what the handle says.
+  static func attach(_ handle: SharedHandle, in region: SharedRegion) throws(SharedMemoryError) -> SharedBlock
+  {
+    let header = BlockHeader(at: region.mapping.base + handle.offset)
+    // Before the nonce is looked at: its memory cannot become another block's after that.
+    header.addUser()
+    guard header.isOurs, header.nonce == handle.nonce else {
+      header.removeUser()
+      throw .gone("its array was dropped")
+    }
+    guard header.byteCount == handle.byteCount, header.kind == handle.kind, header.stride == handle.stride,
+      let kind = BlockHeader.Kind(rawValue: handle.kind)
+    else {
+      header.removeUser()
+      throw .mismatched("kind, size or stride is another")
+    }
+    return SharedBlock(
+      region: region, offset: handle.offset, kind: kind, byteCount: handle.byteCount, stride: handle.stride,
+      nonce: handle.nonce, ending: .attached)
+  }
+}

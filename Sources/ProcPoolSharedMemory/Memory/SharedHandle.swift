@@ -1,0 +1,89 @@
+import Glibc
+import ProcPoolSystem
+
+/// What travels instead of shared memory: where it is, and how to know that it is the right one.
+package struct SharedHandle: Hashable, Sendable {
+  /// The process that has a descriptor of the file, and its number there.
+  var pid: Int32
+  var descriptor: Int32
+  /// The file, so that a descriptor's number that has become another file's is found out.
+  var device: UInt64
+  var inode: UInt64
+  var fileSize: Int
+  /// Where the block's header lies in the file, and the bytes that follow it.
+  var offset: Int
+  var byteCount: Int
+  /// The block's number, so that memory that has become another block's is found out.
+  package var nonce: UInt64
+  var kind: UInt32
+  var stride: UInt32
+
+  /// 64-bit words that a handle is written as.
+  static let wordCount = 8
+
+  var words: [UInt64] {
+    [
+      UInt64(UInt32(bitPattern: pid)) | UInt64(UInt32(bitPattern: descriptor)) << 32, device, inode,
+      UInt64(fileSize), UInt64(offset), UInt64(byteCount), nonce, UInt64(kind) | UInt64(stride) << 32,
+    ]
+  }
+
+  /// - Throws: ``SharedMemoryError/mismatched(_:)`` if the numbers cannot be a handle's.
+  init(words: [UInt64]) throws(SharedMemoryError) {
+    guard words.count == Self.wordCount else { throw .mismatched("it has \(words.count) words") }
+    pid = Int32(bitPattern: UInt32(truncatingIfNeeded: words[0]))
+    descriptor = Int32(bitPattern: UInt32(words[0] >> 32))
+    (device, inode) = (words[1], words[2])
+    guard let fileSize = Int(exactly: words[3]), let offset = Int(exactly: words[4]),
+      let byteCount = Int(exactly: words[5])
+    else { throw .mismatched("a size is beyond any memory") }
+    (self.fileSize, self.offset, self.byteCount) = (fileSize, offset, byteCount)
+    nonce = words[6]
+    kind = UInt32(truncatingIfNeeded: words[7])
+    stride = UInt32(words[7] >> 32)
+    let (end, overflow) = offset.addingReportingOverflow(BlockHeader.size)
+    guard pid > 0, descriptor >= 0, nonce != 0, !overflow, offset % BlockHeader.size == 0, end <= fileSize,
+      byteCount <= fileSize - end
+    else { throw .mismatched("its numbers contradict each other") }
+  }
+
+  init(_ block: SharedBlock) {
+    (pid, descriptor) = block.region.owner
+    (device, inode) = (block.region.identity.device, block.region.identity.inode)
+    fileSize = block.region.identity.size
+    offset = block.offset
+    byteCount = block.byteCount
+    nonce = block.nonce
+    kind = block.kind.rawValue
+    stride = block.stride
+  }
+
+  /// Opens the file through the process that has it.
+  func openFile() throws(SharedMemoryError) -> Descriptor {
+    do throws(SystemError) {
+      // Without waiting, and without side effects, should the number have become another's: a pipe's, a
+      // terminal's.
+      let file = try Descriptor.open("/proc/\(pid)/fd/\(descriptor)", O_RDWR | O_NONBLOCK | O_NOCTTY)
+      try check(file)
+      return file
+    } catch {
+      throw Self.reason(error, pid)
+    }
+  }
+
+  private func check(_ file: borrowing Descriptor) throws(SystemError) {
+    guard try FileIdentity(of: file) == FileIdentity(device: device, inode: inode, size: fileSize) else {
+      throw SystemError(call: "attach", code: ESTALE)
+    }
+  }
+
+  private static func reason(_ error: SystemError, _ pid: Int32) -> SharedMemoryError {
+    switch error.code {
+    case ENOENT, ESRCH, ESTALE:
+      .gone("process \(pid) has it no more")
+    case EPERM, EACCES:
+      .denied("this process may not look into process \(pid)")
+    default: error.isOutOfDescriptors ? .outOfDescriptors : .system("\(error)")
+    }
+  }
+}

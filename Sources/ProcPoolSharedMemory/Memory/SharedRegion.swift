@@ -1,0 +1,73 @@
+import ProcPoolSystem
+
+/// One mapping of one file of memory.
+///
+/// A process that made the file, or took it over from a worker, has a descriptor of it, through which others
+/// attach. One that attached has only the mapping.
+package final class SharedRegion: Sendable {
+  let mapping: SharedMapping
+  let identity: FileIdentity
+  private let file: Descriptor?
+
+  /// What a handle names: the process that has a descriptor, and its number.
+  let owner: (pid: Int32, descriptor: Int32)
+
+  private init(
+    mapping: SharedMapping, identity: FileIdentity, file: consuming Descriptor?, owner: (Int32, Int32)
+  ) {
+    self.mapping = mapping
+    self.identity = identity
+    self.file = file
+    self.owner = owner
+  }
+
+  /// Makes memory of `count` bytes, all of it allocated and its pages at hand.
+  static func make(count: Int) throws(SharedMemoryError) -> SharedRegion {
+    if let available = MemoryAllowance.available(), available < count {
+      // The kernel would give it, and then kill somebody.
+      throw .insufficient(asked: count, available: available, place: "the machine, or the control group,")
+    }
+    do throws(SystemError) {
+      let file = try SharedMapping.makeFile(named: "procpool", count: count)
+      return try SharedRegion(taking: file)
+    } catch {
+      throw SharedMemoryError(error, asked: count)
+    }
+  }
+
+  /// Maps a file that this process has opened, and keeps it open for others to attach.
+  convenience init(taking file: consuming Descriptor) throws(SystemError) {
+    let identity = try FileIdentity(of: file)
+    let mapping = try SharedMapping(file, count: identity.size)
+    try mapping.populate()
+    let number = file.number
+    self.init(mapping: mapping, identity: identity, file: file, owner: (ProgramIdentity.pid, number))
+  }
+
+  /// Maps a file that another process keeps open.
+  static func attach(_ handle: SharedHandle) throws(SharedMemoryError) -> SharedRegion {
+    let file = try handle.openFile()
+    do throws(SystemError) {
+      let identity = try FileIdentity(of: file)
+      let mapping = try SharedMapping(file, count: identity.size)
+      try mapping.populate()
+      return SharedRegion(
+        mapping: mapping, identity: identity, file: nil, owner: (handle.pid, handle.descriptor))
+    } catch {
+      throw SharedMemoryError(error, asked: handle.fileSize)
+    }
+  }
+}
+
+extension SharedMemoryError {
+  /// What a failing call means for who wanted memory.
+  init(_ error: SystemError, asked: Int) {
+    if error.isOutOfDescriptors {
+      self = .outOfDescriptors
+    } else if error.isOutOfMemory {
+      self = .insufficient(asked: asked, available: MemoryAllowance.available(), place: "the machine")
+    } else {
+      self = .system("\(error)")
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import FaultyTasks
+import ProcPool
+import Testing
+
+extension Processes {
+  /// What a lock protects is changed by one process at a time, and a holder's death is told.
+  @Suite struct Locks {
+    @Test(arguments: Kind.allCases) func noUpdateIsLost(_ kind: Kind) async throws {
+      let (value, bins, counter) = try (SharedValue(0), LockedArray(repeating: 0, count: 10), SharedCounter())
+      try await withPool(workers: 3, worker: kind.worker) { pool in
+        try await pool.forEach(
+          Increment(value, bins, counter), over: Array(repeating: 1000, count: 30), chunkSize: 1)
+      }
+      #expect(try value.withLock { $0 } == 30_000)
+      #expect(
+        try bins.withLock { bins in bins.indices.map { bins[$0] } } == Array(repeating: 3000, count: 10))
+      #expect(counter.value == 30_000)
+    }
+
+    @Test func theDeathOfAHolderIsToldAndCanBeRepaired() async throws {
+      let value = try SharedValue(5)
+      try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
+        for round in 0..<20 {
+          let error = try await poolError { try await pool.apply(DieInsideLock(value), to: 0) }
+          let loss = try #require(error.loss, "\(error)")
+          #expect(throws: LockError.ownerDied(process: loss.pid)) { try value.withLock { _ in } }
+          #expect(throws: LockError.ownerDied(process: loss.pid)) { try value.withLock { _ in } }
+          var found: (Int, Int32)?
+          let isRepaired = try value.repair { value, process in
+            found = (value, process)
+            value = round
+          }
+          #expect(isRepaired && found?.0 == -1 && found?.1 == loss.pid)
+          #expect(try value.withLock { $0 } == round)
+          #expect(try !value.repair { _, _ in })
+        }
+      }
+    }
+  }
+}

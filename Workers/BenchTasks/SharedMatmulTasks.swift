@@ -1,0 +1,119 @@
+import ProcPoolWorker
+
+/// The matrices of one product in shared memory: A row by row, B column by column, C row by row.
+public struct SharedFactors<Scalar: MatrixScalar>: Codable, Sendable {
+  public let a: SharedMatrix<Scalar>
+  public let b: SharedMatrix<Scalar>
+
+  /// Copies the two matrices into shared memory.
+  public init(a: [Scalar], b: [Scalar], m: Int, l: Int, n: Int) throws(SharedMemoryError) {
+    self.a = try SharedMatrix(a, rows: m, columns: l)
+    self.b = try SharedMatrix(b, rows: l, columns: n, order: .columnMajor)
+  }
+
+  /// Computes a rectangle of the product, row by row.
+  func multiply(rows: Range<Int>, columns: Range<Int>, into c: inout MutableSpan<Scalar>) {
+    a.withSpan(ofLines: rows) { a in
+      b.withSpan(ofLines: columns) { b in
+        Scalar.multiply(a, b, into: &c, m: rows.count, l: self.a.columns, n: columns.count)
+      }
+    }
+  }
+}
+
+/// One element of a product, in place: an item is where it is in C, counted row by row.
+public struct ElementInPlace<Scalar: MatrixScalar>: PoolTask {
+  var factors: SharedFactors<Scalar>
+  var c: SharedMatrix<Scalar>
+
+  /// Creates the task.
+  public init(_ factors: SharedFactors<Scalar>, c: SharedMatrix<Scalar>) {
+    self.factors = factors
+    self.c = c
+  }
+
+  /// Writes the element.
+  public func run(_ position: Int) {
+    let (row, column) = position.quotientAndRemainder(dividingBy: c.columns)
+    c[row, column] = factors.a.withSpan(ofLines: row..<row + 1) { a in
+      factors.b.withSpan(ofLines: column..<column + 1) { b in Scalar.dot(a, b) }
+    }
+  }
+}
+
+/// One row of a product, in place: an item is its number.
+public struct RowInPlace<Scalar: MatrixScalar>: PoolTask {
+  var factors: SharedFactors<Scalar>
+  var c: SharedMatrix<Scalar>
+
+  /// Creates the task.
+  public init(_ factors: SharedFactors<Scalar>, c: SharedMatrix<Scalar>) {
+    self.factors = factors
+    self.c = c
+  }
+
+  /// Writes the row.
+  public func run(_ row: Int) {
+    c.withMutableSpan(ofLines: row..<row + 1) {
+      factors.multiply(rows: row..<row + 1, columns: 0..<c.columns, into: &$0)
+    }
+  }
+}
+
+/// One row of a product, with C behind a lock: computed without it, written with it.
+public struct RowInPlaceLocked<Scalar: MatrixScalar>: PoolTask {
+  var factors: SharedFactors<Scalar>
+  var c: LockedArray<Scalar>
+
+  /// Creates the task.
+  public init(_ factors: SharedFactors<Scalar>, c: LockedArray<Scalar>) {
+    self.factors = factors
+    self.c = c
+  }
+
+  /// Writes the row.
+  public func run(_ row: Int) throws {
+    let columns = factors.b.columns
+    var result = [Scalar](repeating: 0, count: columns)
+    var span = result.mutableSpan
+    factors.multiply(rows: row..<row + 1, columns: 0..<columns, into: &span)
+    try c.withLock { c in
+      for column in 0..<columns { c[row * columns + column] = result[column] }
+    }
+  }
+}
+
+/// A rectangle of a product, in place: small enough for its factors to stay in a processor's cache.
+public struct BlockInPlace<Scalar: MatrixScalar>: PoolTask {
+  var factors: SharedFactors<Scalar>
+  var c: SharedMatrix<Scalar>
+
+  /// Which rows and columns.
+  public struct Block: Codable, Sendable {
+    var rows: Range<Int>
+    var columns: Range<Int>
+  }
+
+  /// Creates the task.
+  public init(_ factors: SharedFactors<Scalar>, c: SharedMatrix<Scalar>) {
+    self.factors = factors
+    self.c = c
+  }
+
+  /// The blocks of a matrix; those at its ends are smaller.
+  public static func blocks(of c: SharedMatrix<Scalar>, rows: Int, columns: Int) -> [Block] {
+    stride(from: 0, to: c.rows, by: rows).flatMap { row in
+      stride(from: 0, to: c.columns, by: columns).map { column in
+        Block(rows: row..<min(row + rows, c.rows), columns: column..<min(column + columns, c.columns))
+      }
+    }
+  }
+
+  /// Writes the block.
+  public func run(_ block: Block) {
+    var result = [Scalar](repeating: 0, count: block.rows.count * block.columns.count)
+    var span = result.mutableSpan
+    factors.multiply(rows: block.rows, columns: block.columns, into: &span)
+    c.part(rows: block.rows, columns: block.columns).copy(rowMajor: result)
+  }
+}

@@ -1,0 +1,97 @@
+import Glibc
+import ProcPool
+
+/// Adds to each element of its range, in place.
+public struct AddInPlace: PoolTask {
+  public var array: SharedArray<Int>
+  public init(_ array: SharedArray<Int>) { self.array = array }
+
+  public func run(_ range: Range<Int>) {
+    array.withMutableSpan(range) { span in
+      for index in span.indices { span[index] += range.lowerBound + index }
+    }
+  }
+}
+
+/// The sum of an array that comes as its input.
+public struct SumShared: PoolTask {
+  public init() {}
+  public func run(_ array: SharedArray<Int>) -> Int {
+    array.withSpan { span in span.indices.reduce(0) { $0 + span[$1] } }
+  }
+}
+
+/// An array inside a struct.
+public struct Parcel: Codable, Sendable {
+  public var name: String
+  public var contents: [SharedArray<Double>]
+  public init(name: String, contents: [SharedArray<Double>]) {
+    self.name = name
+    self.contents = contents
+  }
+}
+
+/// Doubles the arrays of a parcel, in place, and returns it.
+public struct DoubleContents: PoolTask {
+  public init() {}
+  public func run(_ parcel: Parcel) -> Parcel {
+    for array in parcel.contents { for index in array.indices { array[index] *= 2 } }
+    return Parcel(name: parcel.name + "!", contents: parcel.contents)
+  }
+}
+
+/// Makes an array of so many elements, each its input.
+public struct MakeShared: PoolTask {
+  public var count: Int
+  public init(count: Int) { self.count = count }
+  public func run(_ value: Int) throws -> SharedArray<Int> { try SharedArray(repeating: value, count: count) }
+}
+
+/// Increments a locked value, a locked array's element, and a counter, so many times.
+public struct Increment: PoolTask {
+  public var value: SharedValue<Int>
+  public var bins: LockedArray<Int>
+  public var counter: SharedCounter
+  public init(_ value: SharedValue<Int>, _ bins: LockedArray<Int>, _ counter: SharedCounter) {
+    self.value = value
+    self.bins = bins
+    self.counter = counter
+  }
+
+  public func run(_ times: Int) throws {
+    for time in 0..<times {
+      try value.withLock { $0 += 1 }
+      try bins.withLock { $0[time % $0.count] += 1 }
+      counter.add(1)
+    }
+  }
+}
+
+/// Dies while it holds a lock, with the value half changed.
+public struct DieInsideLock: PoolTask {
+  public var value: SharedValue<Int>
+  public init(_ value: SharedValue<Int>) { self.value = value }
+  public func run(_ input: Int) throws {
+    try value.withLock { value in
+      value = -1
+      kill(getpid(), SIGKILL)
+      pause(milliseconds: 10_000)
+    }
+  }
+}
+
+/// Sums a shared array in a pool of its own.
+public struct SumInNestedPool: PoolTask {
+  public init() {}
+  public func run(_ array: SharedArray<Int>) async throws -> Int {
+    try await withPool(workers: 1, worker: .executable(named: "FaultyWorker")) { pool in
+      try await pool.apply(SumShared(), to: array)
+    }
+  }
+}
+
+/// How many mappings of shared memory the worker has.
+public struct CountMappings: PoolTask {
+  public init() {}
+  public func run(_ input: Int) -> Int { Inspection.sharedMappings() }
+}
