@@ -32,7 +32,8 @@ public struct Bench: Sendable {
         options: options, workers: sizing.workers, scenario: name, recorder: Recorder(progress: progress))
       try await Self.scenario(name).run(in: context)
       let report = ScenarioReport(
-        name: name, measurements: context.recorder.measurements, notes: context.notes)
+        name: name, measurements: context.recorder.measurements, figures: context.figures,
+        notes: context.notes)
       reports.append(report)
       try finished(report)
     }
@@ -58,6 +59,7 @@ public struct Bench: Sendable {
     case .partialSums: PartialSumsScenario()
     case .overhead: OverheadScenario()
     case .payload: PayloadScenario()
+    case .locks: LocksScenario()
     case .sleep: SleepScenario()
     case .spawn: SpawnScenario()
     }
@@ -92,6 +94,9 @@ final class BenchContext {
   /// What a reader of the scenario's table has to know.
   private(set) var notes: [String] = []
 
+  /// What it found besides the times of strategies.
+  private(set) var figures: [Figure] = []
+
   init(options: BenchOptions, workers: Int, scenario: ScenarioName, recorder: Recorder) {
     self.options = options
     self.workers = workers
@@ -105,6 +110,8 @@ final class BenchContext {
   func note(_ text: String) {
     if !notes.contains(text) { notes.append(text) }
   }
+
+  func add(_ figure: Figure) { figures.append(figure) }
 
   /// The key of a strategy that runs on the pool; `workers` unless it runs on another number of them.
   func key(_ label: CaseLabel, _ strategy: String, workers: Int? = nil) -> MeasurementKey {

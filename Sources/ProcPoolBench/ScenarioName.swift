@@ -9,8 +9,11 @@ public enum ScenarioName: String, CaseIterable, Sendable {
   /// What an item costs that does hardly anything.
   case overhead
 
-  /// Round trips of payloads from one byte to 64 MiB.
+  /// Round trips of payloads from one byte to 256 MiB, sent and shared.
   case payload
+
+  /// Locks and atomic counters in shared memory, and what is lost without them.
+  case locks
 
   /// Ten tasks that only wait.
   case sleep
@@ -21,11 +24,14 @@ public enum ScenarioName: String, CaseIterable, Sendable {
   /// What it measures, as a fragment.
   public var summary: String {
     switch self {
-    case .matmul: "products of matrices; the operands go by element, by row, and once"
+    case .matmul:
+      "products of matrices; the operands go by element, by row, and once, or lie in shared memory"
     case .partialSums:
       "sums of an array and of two series, in intervals (on 1, 2, 4 and 8 workers, too) and term by term"
     case .overhead: "what an item costs that does hardly anything"
-    case .payload: "round trips of 1 byte to 64 MiB"
+    case .payload:
+      "round trips of 1 byte to 256 MiB, sent and shared, and from what size on sharing is faster"
+    case .locks: "locks and atomic counters in shared memory, and what is lost without them"
     case .sleep: "ten tasks that only wait, a tenth of a second each, or a second if asked for by name"
     case .spawn: "from nothing to workers that have answered"
     }
@@ -40,6 +46,7 @@ public enum ScenarioName: String, CaseIterable, Sendable {
     case .partialSums: ["array-sum", "slow-series", "trigonometric"]
     case .overhead: ["apply", "imap", "map"]
     case .payload: PayloadScenario.sizes.map(\.name)
+    case .locks: ["uncontended", "contended", "race"]
     case .sleep: ["tenths", "seconds"]
     case .spawn: ["start"]
     }

@@ -144,8 +144,12 @@ extension Descriptor {
   }
 
   /// Waits until one of `events` is possible, or the other side has gone.
-  public func waitUntilReady(for events: Int16) throws(SystemError) {
+  ///
+  /// - Parameter milliseconds: how long to wait at the most; for ever unless given. A signal starts it anew.
+  /// - Returns: `false` if the time was over.
+  @discardableResult
+  public func waitUntilReady(for events: Int16, milliseconds: Int32 = -1) throws(SystemError) -> Bool {
     var poll = pollfd(fd: number, events: events, revents: 0)
-    try retryingInterrupts("poll") { Glibc.poll(&poll, 1, -1) }
+    return try retryingInterrupts("poll") { Glibc.poll(&poll, 1, milliseconds) } > 0
   }
 }

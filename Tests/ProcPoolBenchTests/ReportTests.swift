@@ -162,7 +162,10 @@ struct JSON {
   func schema() throws {
     let parsed = try JSONSerialization.jsonObject(with: Data(report.json.utf8)) as? [String: Any]
     let object = try #require(parsed)
-    #expect(Set(object.keys) == ["schema", "version", "machine", "workers", "seed", "quick", "measurements"])
+    #expect(
+      Set(object.keys) == [
+        "schema", "version", "machine", "workers", "seed", "quick", "measurements", "figures",
+      ])
     #expect(object["schema"] as? Int == 1)
     #expect(object["version"] as? String == procpoolVersion)
     #expect(object["workers"] as? Int == 2)

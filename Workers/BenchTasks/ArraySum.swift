@@ -10,7 +10,12 @@ public enum ArraySum {
   /// Sums numbers, sixteen at a time, in blocks.
   ///
   /// - Complexity: O(`numbers.count`).
-  public static func sum(_ numbers: [Double]) -> Double {
+  public static func sum(_ numbers: [Double]) -> Double { sum(numbers.span) }
+
+  /// Sums numbers, sixteen at a time, in blocks.
+  ///
+  /// - Complexity: O(`numbers.count`).
+  public static func sum(_ numbers: Span<Double>) -> Double {
     numbers.withUnsafeBytes { bytes in
       var total = 0.0
       var start = 0

@@ -41,8 +41,8 @@ public struct ElementInPlace<Scalar: MatrixScalar>: PoolTask {
   }
 }
 
-/// One row of a product, in place: an item is its number.
-public struct RowInPlace<Scalar: MatrixScalar>: PoolTask {
+/// Some rows of a product, in place: an item is which.
+public struct RowsInPlace<Scalar: MatrixScalar>: PoolTask {
   var factors: SharedFactors<Scalar>
   var c: SharedMatrix<Scalar>
 
@@ -52,16 +52,16 @@ public struct RowInPlace<Scalar: MatrixScalar>: PoolTask {
     self.c = c
   }
 
-  /// Writes the row.
-  public func run(_ row: Int) {
-    c.withMutableSpan(ofLines: row..<row + 1) {
-      factors.multiply(rows: row..<row + 1, columns: 0..<c.columns, into: &$0)
+  /// Writes the rows.
+  public func run(_ rows: Range<Int>) {
+    c.withMutableSpan(ofLines: rows) {
+      factors.multiply(rows: rows, columns: 0..<c.columns, into: &$0)
     }
   }
 }
 
-/// One row of a product, with C behind a lock: computed without it, written with it.
-public struct RowInPlaceLocked<Scalar: MatrixScalar>: PoolTask {
+/// Some rows of a product, with C behind a lock: computed without it, written with it.
+public struct RowsInPlaceLocked<Scalar: MatrixScalar>: PoolTask {
   var factors: SharedFactors<Scalar>
   var c: LockedArray<Scalar>
 
@@ -71,19 +71,20 @@ public struct RowInPlaceLocked<Scalar: MatrixScalar>: PoolTask {
     self.c = c
   }
 
-  /// Writes the row.
-  public func run(_ row: Int) throws {
+  /// Writes the rows.
+  public func run(_ rows: Range<Int>) throws {
     let columns = factors.b.columns
-    var result = [Scalar](repeating: 0, count: columns)
+    var result = [Scalar](repeating: 0, count: rows.count * columns)
     var span = result.mutableSpan
-    factors.multiply(rows: row..<row + 1, columns: 0..<columns, into: &span)
+    factors.multiply(rows: rows, columns: 0..<columns, into: &span)
     try c.withLock { c in
-      for column in 0..<columns { c[row * columns + column] = result[column] }
+      let start = rows.lowerBound * columns
+      for index in result.indices { c[start + index] = result[index] }
     }
   }
 }
 
-/// A rectangle of a product, in place: small enough for its factors to stay in a processor's cache.
+/// A rectangle of a product, in place.
 public struct BlockInPlace<Scalar: MatrixScalar>: PoolTask {
   var factors: SharedFactors<Scalar>
   var c: SharedMatrix<Scalar>

@@ -81,7 +81,7 @@ final class WorkerLink: @unchecked Sendable {
     case .some(let process):
       process.send(signal: 9)  // SIGKILL
       // POLLIN. If waiting fails, so does reaping, and Foundation does it.
-      try? process.descriptor.waitUntilReady(for: 1)
+      _ = try? process.descriptor.waitUntilReady(for: 1)
       _ = process.reap()
     case .none: break
     }

@@ -23,6 +23,17 @@ public struct BenchReport: Sendable {
       ("schema", .integer(1)), ("version", .string(procpoolVersion)), ("machine", machine.json),
       ("workers", .integer(workers)), ("seed", .unsigned(options.seed)), ("quick", .bool(options.quick)),
       ("measurements", .array(scenarios.flatMap(\.measurements).map(Self.json))),
+      (
+        "figures",
+        .array(scenarios.flatMap { report in report.figures.map { Self.json($0, of: report.name) } })
+      ),
+    ])
+  }
+
+  private static func json(_ figure: Figure, of scenario: ScenarioName) -> JSONValue {
+    .object([
+      ("scenario", .string(scenario.rawValue)), ("name", .string(figure.name)),
+      ("value", .optional(figure.value)), ("unit", .string(figure.unit)), ("text", .string(figure.text)),
     ])
   }
 

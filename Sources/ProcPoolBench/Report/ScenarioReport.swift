@@ -3,6 +3,9 @@ public struct ScenarioReport: Sendable {
   let name: ScenarioName
   let measurements: [Measurement]
 
+  /// What was found besides the times of strategies.
+  var figures: [Figure] = []
+
   /// What a reader of the table has to know.
   let notes: [String]
 
@@ -10,6 +13,7 @@ public struct ScenarioReport: Sendable {
   public var text: String {
     var lines = [name.rawValue] + table.lines()
     if let scaling = ScalingTable.make(from: measurements) { lines += [""] + scaling.lines() }
+    lines += figures.map { "→ \($0.name): \($0.text)" }
     lines += notes.map { "· " + $0 }
     return lines.joined(separator: "\n") + "\n"
   }

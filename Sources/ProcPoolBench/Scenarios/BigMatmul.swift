@@ -35,6 +35,7 @@ struct BigMatmul {
       try await whole(sample, runs: share.count)
       try await someRows(sample, runs: share.count)
       try await someElements(sample, runs: share.count)
+      try await inPlace(sample, runs: share.count)
     }
   }
 
@@ -64,13 +65,9 @@ struct BigMatmul {
   }
 
   private func someElements(_ sample: MatmulSample<Float>, runs: Int) async throws {
-    let all = shape.m * shape.n
-    let label = CaseLabel(
-      "big", "\(Float.label), \(Self.sampleElements) of \(Units.grouped(all)) elements")
+    let label = CaseLabel("big", elementsVariant)
     let strategies = MatmulStrategies(sample: sample, label: label, runs: runs, context: context)
-    // One element from each of as many equal stretches of the product, not always from the same columns.
-    let stretch = all / Self.sampleElements
-    let positions = (0..<Self.sampleElements).map { $0 * stretch + $0 % stretch }
+    let positions = positions
     try await context.recorder.measure(context.serialKey(label), items: positions.count, runs: runs) {
       positions.map { Float.dot(sample.row($0 / shape.n), sample.column($0 % shape.n)) }
     } verify: {
@@ -80,6 +77,41 @@ struct BigMatmul {
       let chunk = (positions.count + $0.sizing.workers - 1) / $0.sizing.workers
       try await strategies.elements(on: $0, positions: positions, chunkSize: chunk)
     }
+  }
+
+  /// Everything once in shared memory: whole products, on as many workers as there are.
+  private func inPlace(_ sample: MatmulSample<Float>, runs: Int) async throws {
+    let sharing = context.key(
+      CaseLabel("big", "\(Float.label), A and B into shared memory"), "sharing", workers: 0)
+    try await context.recorder.measure(sharing, items: nil, runs: runs) {
+      try SharedFactors(a: sample.a, b: sample.b, m: shape.m, l: shape.l, n: shape.n)
+    } verify: { factors in
+      factors.a.elements.withSpan { $0[$0.count - 1] } == sample.a.last
+        && factors.b.elements.withSpan { $0[$0.count - 1] } == sample.b.last
+    }
+    let shared = try SharedProduct(
+      MatmulStrategies(sample: sample, label: CaseLabel("big", Float.label), runs: runs, context: context))
+    let some = try SharedProduct(
+      MatmulStrategies(
+        sample: sample, label: CaseLabel("big", elementsVariant), runs: runs, context: context),
+      factors: shared.factors)
+    try await context.withWorkers { pool in
+      try await shared.rows(on: pool)
+      try await shared.lockedRows(on: pool)
+      try await shared.blocks(on: pool)
+      let chunk = (Self.sampleElements + pool.sizing.workers - 1) / pool.sizing.workers
+      try await some.elements(on: pool, positions: positions, chunkSize: chunk)
+    }
+  }
+
+  private var elementsVariant: String {
+    "\(Float.label), \(Self.sampleElements) of \(Units.grouped(shape.m * shape.n)) elements"
+  }
+
+  /// One element from each of as many equal stretches of the product, not always from the same columns.
+  private var positions: [Int] {
+    let stretch = shape.m * shape.n / Self.sampleElements
+    return (0..<Self.sampleElements).map { $0 * stretch + $0 % stretch }
   }
 
   /// How many workers can hold B at once, received and decoded, within the budget.

@@ -54,6 +54,11 @@ struct MatmulScenario: Scenario {
       try await strategies.elements(on: pool, positions: Array(0..<shape.m * shape.n), chunkSize: chunk)
       try await strategies.rows(on: pool, count: shape.m, chunkSize: nil)
       try await strategies.rowsWithBSentOnce(on: pool)
+      let shared = try SharedProduct(strategies)
+      try await shared.elements(on: pool, positions: Array(0..<shape.m * shape.n), chunkSize: chunk)
+      try await shared.rows(on: pool)
+      try await shared.lockedRows(on: pool)
+      try await shared.blocks(on: pool)
     }
   }
 }
@@ -65,7 +70,7 @@ struct MatmulStrategies<Scalar: MatrixScalar> {
   let runs: Int
   let context: BenchContext
 
-  private var shape: MatmulShape { sample.shape }
+  var shape: MatmulShape { sample.shape }
 
   /// The whole product, in the coordinator.
   func serial() async throws {

@@ -42,6 +42,7 @@ struct PartialSumsScenario: Scenario {
           }
         }
       }
+      try await shared(numbers, whole, context)
       let first = numbers[..<termCount(context)]
       let start = SumStrategies(
         label: CaseLabel("array-sum", "\(Units.grouped(first.count)) terms"), terms: first.count,
@@ -50,6 +51,32 @@ struct PartialSumsScenario: Scenario {
       try await start.serial { ArraySum.sum(Array(first)) }
       try await context.withWorkers { pool in
         try await start.terms(on: pool) { pool.imap(ArrayTerm(), over: first, chunkSize: 1) }
+      }
+    }
+  }
+
+  /// The array once in shared memory; each worker is sent a range.
+  private func shared(_ numbers: [Double], _ whole: SumStrategies, _ context: BenchContext) async throws {
+    let array = try SharedArray(numbers)
+    for workers in counts(context) {
+      let ranges = Parts.of(0..<numbers.count, count: workers)
+      try await context.withWorkers(workers) { pool in
+        try await whole.intervals("shared", on: pool) {
+          try await pool.map(RangeSum(of: array), over: ranges, chunkSize: 1)
+        }
+      }
+    }
+    let ranges = Parts.of(0..<numbers.count, count: context.workers)
+    try await context.withWorkers { pool in
+      try await whole.intervals("shared-locked-total", on: pool) {
+        let total = try SharedValue(0.0)
+        try await pool.forEach(RangeSumLocked(of: array, into: total), over: ranges, chunkSize: 1)
+        return [try total.withLock { $0 }]
+      }
+      try await whole.intervals("shared-atomic-total", on: pool) {
+        let total = try SharedCounter(Int((0.0).bitPattern))
+        try await pool.forEach(RangeSumAtomic(of: array, intoBits: total), over: ranges, chunkSize: 1)
+        return [Double(bitPattern: UInt64(bitPattern: Int64(total.value)))]
       }
     }
   }
@@ -105,8 +132,10 @@ private struct SumStrategies {
   }
 
   /// One interval for each worker; their sums are added in the coordinator.
-  func intervals(on pool: Pool, _ sums: () async throws -> [Double]) async throws {
-    let key = context.key(label, "intervals", workers: pool.sizing.workers)
+  func intervals(
+    _ strategy: String = "intervals", on pool: Pool, _ sums: () async throws -> [Double]
+  ) async throws {
+    let key = context.key(label, strategy, workers: pool.sizing.workers)
     try await context.recorder.measure(key, items: terms, runs: runs, on: pool) {
       try await sums().reduce(0, +)
     } verify: {

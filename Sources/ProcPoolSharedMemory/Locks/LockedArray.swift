@@ -9,10 +9,10 @@
 ///
 /// Copies of the value are the same array; it travels as a handle, like ``SharedArray``.
 public struct LockedArray<Element: BitwiseCopyable>: Sendable {
-  private let block: SharedBlock
-  private let lock: SharedLock
+  @usableFromInline let block: SharedBlock
+  @usableFromInline let lock: SharedLock
   // Unsafe because a pointer is not Sendable; it is followed with the lock only.
-  private nonisolated(unsafe) let base: UnsafeMutablePointer<Element>
+  @usableFromInline nonisolated(unsafe) let base: UnsafeMutablePointer<Element>
 
   /// The number of elements.
   public let count: Int
@@ -52,14 +52,15 @@ public struct LockedArray<Element: BitwiseCopyable>: Sendable {
   ///
   /// - Parameter timeout: how long to wait for the lock; for ever unless given.
   /// - Throws: ``LockError``, and what the body throws; the elements stay as the body left them.
+  @inlinable
   public func withLock<Result>(
     timeout: Duration? = nil, _ body: (inout MutableSpan<Element>) throws -> Result
   ) throws -> Result {
     defer { withExtendedLifetime(block) {} }
-    return try lock.withLock(timeout) {
-      var span = MutableSpan(_unsafeStart: base, count: count)
-      return try body(&span)
-    }
+    try lock.lock(timeout)
+    defer { lock.unlock() }
+    var span = MutableSpan(_unsafeStart: base, count: count)
+    return try body(&span)
   }
 
   /// Puts the elements in order after a holder of the lock has died; does nothing if none has.

@@ -6,9 +6,9 @@ import Synchronization
 ///     let done = try SharedCounter()
 ///     done.add(1)                                   // in any process
 public struct SharedCounter: Sendable {
-  private let block: SharedBlock
+  @usableFromInline let block: SharedBlock
   // Unsafe because a pointer is not Sendable; what it leads to is atomic.
-  private nonisolated(unsafe) let word: UnsafeMutablePointer<Atomic<Int>>
+  @usableFromInline nonisolated(unsafe) let word: UnsafeMutablePointer<Atomic<Int>>
 
   private init(_ block: SharedBlock) {
     self.block = block
@@ -28,10 +28,12 @@ public struct SharedCounter: Sendable {
 
   /// The number now.
   public var value: Int {
+    @inlinable
     get {
       defer { withExtendedLifetime(block) {} }
       return word.pointee.load(ordering: .acquiring)
     }
+    @inlinable
     nonmutating set {
       word.pointee.store(newValue, ordering: .releasing)
       withExtendedLifetime(block) {}
@@ -42,6 +44,7 @@ public struct SharedCounter: Sendable {
   ///
   /// - Returns: the number after that.
   @discardableResult
+  @inlinable
   public func add(_ amount: Int) -> Int {
     defer { withExtendedLifetime(block) {} }
     return word.pointee.wrappingAdd(amount, ordering: .acquiringAndReleasing).newValue
@@ -51,6 +54,7 @@ public struct SharedCounter: Sendable {
   ///
   /// - Returns: whether it was, and what it was.
   @discardableResult
+  @inlinable
   public func compareExchange(expected: Int, desired: Int) -> (exchanged: Bool, original: Int) {
     defer { withExtendedLifetime(block) {} }
     return word.pointee.compareExchange(

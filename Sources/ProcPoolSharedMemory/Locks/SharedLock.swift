@@ -9,6 +9,7 @@ import ProcPoolSystem
 /// | 68 | 4 | 0 in order, 1 its holder died, 2 beyond repair |
 ///
 /// The two words are written by the holder of the lock only.
+@usableFromInline
 struct SharedLock: Sendable {
   /// Bytes of a lock, so that what it protects shares no cache line with it.
   static let size = 128
@@ -18,6 +19,9 @@ struct SharedLock: Sendable {
     case ownerDied = 1
     case poisoned = 2
   }
+
+  /// This process, asked for once: a system call per acquisition would cost more than the lock.
+  private static let process = UInt32(bitPattern: ProgramIdentity.pid)
 
   private let mutex: ProcessMutex
   // Unsafe because a pointer is not Sendable; the two words are touched with the lock only.
@@ -66,18 +70,24 @@ struct SharedLock: Sendable {
     return overflow ? 1 << 61 : min(1 << 61, whole + max(0, attoseconds) / 1_000_000_000)
   }
 
-  /// Runs the body with the lock.
-  func withLock<Result>(_ timeout: Duration?, _ body: () throws -> Result) throws -> Result {
+  /// Takes the lock, if the value is in order.
+  @usableFromInline
+  func lock(_ timeout: Duration?) throws(LockError) {
     try acquire(timeout)
-    defer { mutex.unlock() }
     switch state {
-    case .inOrder: break
-    case .ownerDied: throw LockError.ownerDied(process: Int32(bitPattern: words[0]))
-    case .poisoned: throw LockError.poisoned
+    case .inOrder: words[0] = Self.process
+    case .ownerDied:
+      let owner = Int32(bitPattern: words[0])
+      mutex.unlock()
+      throw LockError.ownerDied(process: owner)
+    case .poisoned:
+      mutex.unlock()
+      throw LockError.poisoned
     }
-    words[0] = UInt32(bitPattern: ProgramIdentity.pid)
-    return try body()
   }
+
+  @usableFromInline
+  func unlock() { mutex.unlock() }
 
   /// Runs the body with the lock, if the last holder has died.
   ///
@@ -93,7 +103,7 @@ struct SharedLock: Sendable {
     case .ownerDied: break
     }
     let dead = Int32(bitPattern: words[0])
-    words[0] = UInt32(bitPattern: ProgramIdentity.pid)
+    words[0] = Self.process
     do {
       try body(dead)
       state = .inOrder

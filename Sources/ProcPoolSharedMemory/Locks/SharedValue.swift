@@ -5,10 +5,10 @@
 ///
 /// As ``LockedArray``, for one value.
 public struct SharedValue<Value: BitwiseCopyable>: Sendable {
-  private let block: SharedBlock
-  private let lock: SharedLock
+  @usableFromInline let block: SharedBlock
+  @usableFromInline let lock: SharedLock
   // Unsafe because a pointer is not Sendable; it is followed with the lock only.
-  private nonisolated(unsafe) let place: UnsafeMutablePointer<Value>
+  @usableFromInline nonisolated(unsafe) let place: UnsafeMutablePointer<Value>
 
   private init(_ block: SharedBlock) {
     self.block = block
@@ -32,11 +32,14 @@ public struct SharedValue<Value: BitwiseCopyable>: Sendable {
   ///
   /// - Parameter timeout: how long to wait for the lock; for ever unless given.
   /// - Throws: ``LockError``, and what the body throws; the value stays as the body left it.
+  @inlinable
   public func withLock<Result>(
     timeout: Duration? = nil, _ body: (inout Value) throws -> Result
   ) throws -> Result {
     defer { withExtendedLifetime(block) {} }
-    return try lock.withLock(timeout) { try body(&place.pointee) }
+    try lock.lock(timeout)
+    defer { lock.unlock() }
+    return try body(&place.pointee)
   }
 
   /// Puts the value in order after a holder of the lock has died; does nothing if none has.

@@ -30,6 +30,9 @@ final class WorkerSession: @unchecked Sendable {
   private(set) var current: (call: UInt32, first: UInt64, position: UInt64) = (0, 0, 0)
   /// For what is encoded and decoded of calls: shared blocks come and go with it.
   let sharing = SharedScope()
+  /// What the last call that is over had brought: the next one may bring it again, and then finds it mapped.
+  /// Gone when the next call has run something else, or after a moment of idleness.
+  private var lingering: KeptBlocks?
   /// Lent with outputs, and not known to have arrived.
   private var lent: [SharedBlock] = []
   /// The gate was found closed: chunks are skipped until the frame that reopens it.
@@ -76,7 +79,7 @@ final class WorkerSession: @unchecked Sendable {
           if !isSkipping { note(.idle) }
           call.isSingle = frame.header.flags & CallMessage.singleFlag != 0
           calls[frame.header.call] = call
-        case .endCall: calls[frame.header.call] = nil
+        case .endCall: lingering = calls.removeValue(forKey: frame.header.call)?.shared
         case .acknowledge: lent.removeFirst(min(lent.count, Int(frame.header.count)))
         case .resume: isSkipping = !page.reopen(epoch: frame.header.first)
         case .end:
@@ -107,7 +110,7 @@ final class WorkerSession: @unchecked Sendable {
     sharing.kept = call.shared
     await call.run(chunk, for: self)
     sharing.kept = nil
-    if call.isSingle { calls[header.call] = nil }
+    lingering = call.isSingle ? calls.removeValue(forKey: header.call)?.shared : nil
     note(.idle)
     if ChunkFlags(rawValue: header.flags).flushes || results.flushesEachItem { flush(position: position) }
   }
@@ -146,8 +149,16 @@ final class WorkerSession: @unchecked Sendable {
         for _ in 0..<16 { spinHint() }
       } while MonotonicClock.now() < deadline
     }
+    if lingering != nil {
+      if try tasks.waitUntilReady(for: Int16(POLLIN), milliseconds: Self.lingeringTime) { return }
+      lingering = nil
+    }
     try tasks.waitUntilReady(for: Int16(POLLIN))
   }
+
+  /// A tenth of a second: a program that calls again does so within that, and one that has dropped an array
+  /// hardly notices when its memory is free.
+  private static let lingeringTime: Int32 = 100
 
   func note(_ phase: StatusPage.Phase) {
     page.note(phase, at: position)

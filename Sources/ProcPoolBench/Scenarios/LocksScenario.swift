@@ -1,0 +1,101 @@
+import BenchTasks
+import ProcPool
+
+/// What a lock in shared memory costs, alone and when all workers want it, and what is lost without one.
+struct LocksScenario: Scenario {
+  func run(in context: BenchContext) async throws {
+    let scale = context.options.quick ? 1 : 5
+    let runs = context.options.runs(usual: 3, quickly: 2)
+    if context.includes("uncontended") {
+      try await uncontended(count: 200_000 * scale, runs: runs, context)
+    }
+    try await context.withWorkers { pool in
+      if context.includes("contended") {
+        try await contended(times: 40_000 * scale, runs: runs, on: pool, context)
+      }
+      if context.includes("race") { try await race(times: 200_000 * scale, runs: runs, on: pool, context) }
+    }
+    context.note(
+      "An item is one addition: with the lock of a SharedValue, to a SharedCounter, or to one that is read and then written."
+    )
+  }
+
+  private func uncontended(count: Int, runs: Int, _ context: BenchContext) async throws {
+    let value = try SharedValue(0)
+    let counter = try SharedCounter()
+    let lock = context.key("uncontended", "lock", workers: 0)
+    try await context.recorder.measure(lock, items: count, runs: runs) {
+      for _ in 0..<count { try value.withLock { $0 += 1 } }
+    } verify: {
+      Self.take(value) == count
+    }
+    let atomic = context.key("uncontended", "atomic", workers: 0)
+    try await context.recorder.measure(atomic, items: count, runs: runs) {
+      for _ in 0..<count { counter.add(1) }
+    } verify: {
+      Self.take(counter) == count
+    }
+  }
+
+  private func contended(times: Int, runs: Int, on pool: Pool, _ context: BenchContext) async throws {
+    let value = try SharedValue(0)
+    let counter = try SharedCounter()
+    let all = times * pool.sizing.workers
+    try await context.recorder.measure(context.key("contended", "lock"), items: all, runs: runs, on: pool) {
+      try await pool.broadcast(LockedIncrements(of: value), times)
+    } verify: {
+      Self.take(value) == all
+    }
+    try await context.recorder.measure(context.key("contended", "atomic"), items: all, runs: runs, on: pool) {
+      try await pool.broadcast(AtomicIncrements(of: counter), times)
+    } verify: {
+      Self.take(counter) == all
+    }
+    guard pool.sizing.workers > 1 else { return }
+    context.recorder.announce("locks · contended · who gets it")
+    let counts = try await pool.broadcast(LockForAWhile(on: value), 200).map(Double.init)
+    let share = counts.min()! / counts.max()!
+    context.add(
+      Figure(
+        name: "fairness", value: share, unit: "fewest / most",
+        text:
+          "the worker that had the lock least often had it \(Units.fixed(share * 100, decimals: 0)) % as often as "
+          + "the one that had it most"))
+  }
+
+  private func race(times: Int, runs: Int, on pool: Pool, _ context: BenchContext) async throws {
+    let counter = try SharedCounter()
+    let all = times * pool.sizing.workers
+    var lost: [Int] = []
+    try await context.recorder.measure(
+      context.key("race", "nothing"), items: all, runs: runs, on: pool
+    ) {
+      try await pool.broadcast(RacingIncrements(of: counter), times)
+    } verify: {
+      let value = Self.take(counter)
+      lost.append(all - value)
+      // More than there were additions, or none at all, cannot be.
+      return (1...all).contains(value)
+    }
+    let most = lost.max() ?? 0
+    context.add(
+      Figure(
+        name: "lost updates", value: Double(most), unit: "of \(all)",
+        text:
+          "without a lock up to \(Units.grouped(most)) of \(Units.grouped(all)) additions were lost in a run")
+    )
+  }
+
+  /// What is there, which is then nothing: the next run starts anew.
+  private static func take(_ value: SharedValue<Int>) -> Int? {
+    try? value.withLock { value in
+      defer { value = 0 }
+      return value
+    }
+  }
+
+  private static func take(_ counter: SharedCounter) -> Int {
+    defer { counter.value = 0 }
+    return counter.value
+  }
+}

@@ -1,0 +1,86 @@
+import BenchTasks
+import ProcPool
+
+/// The ways to compute one product in shared memory: an item is the number of a row, an element or a block,
+/// and nothing else travels.
+struct SharedProduct<Scalar: MatrixScalar> {
+  let factors: SharedFactors<Scalar>
+  private let strategies: MatmulStrategies<Scalar>
+
+  private var shape: MatmulShape { strategies.shape }
+  private var context: BenchContext { strategies.context }
+
+  init(_ strategies: MatmulStrategies<Scalar>) throws(SharedMemoryError) {
+    let shape = strategies.shape
+    try self.init(
+      strategies,
+      factors: SharedFactors(
+        a: strategies.sample.a, b: strategies.sample.b, m: shape.m, l: shape.l, n: shape.n))
+  }
+
+  init(_ strategies: MatmulStrategies<Scalar>, factors: SharedFactors<Scalar>) throws(SharedMemoryError) {
+    self.strategies = strategies
+    self.factors = factors
+  }
+
+  /// Some elements, each where it belongs.
+  func elements(on pool: Pool, positions: [Int], chunkSize: Int) async throws {
+    try await inPlace("elements-in-place", items: positions.count, at: positions, on: pool) { c in
+      try await pool.forEach(ElementInPlace(factors, c: c), over: positions, chunkSize: chunkSize)
+    }
+  }
+
+  /// All rows; an item is one worker's share, so that the kernel reads B as rarely as the serial one does.
+  func rows(on pool: Pool) async throws {
+    let shares = Parts.of(0..<shape.m, count: pool.sizing.workers).filter { !$0.isEmpty }
+    try await inPlace("rows-in-place", items: shares.count, at: nil, on: pool) { c in
+      try await pool.forEach(RowsInPlace(factors, c: c), over: shares, chunkSize: 1)
+    }
+  }
+
+  /// All of it, in eight blocks, half of the rows by a quarter of the columns: enough for both workers of a
+  /// small machine to finish together, and few enough that A and B are read rarely.
+  func blocks(on pool: Pool) async throws {
+    let (rows, columns) = ((shape.m + 1) / 2, (shape.n + 3) / 4)
+    try await inPlace("blocks-in-place", items: 8, at: nil, on: pool) { c in
+      try await pool.forEach(
+        BlockInPlace(factors, c: c), over: BlockInPlace.blocks(of: c, rows: rows, columns: columns),
+        chunkSize: 1)
+    }
+  }
+
+  /// All rows, C behind a lock.
+  func lockedRows(on pool: Pool) async throws {
+    let c = try LockedArray(repeating: Scalar.nan, count: shape.m * shape.n)
+    let key = context.key(strategies.label, "rows-in-place-locked", workers: pool.sizing.workers)
+    let shares = Parts.of(0..<shape.m, count: pool.sizing.workers).filter { !$0.isEmpty }
+    try await context.recorder.measure(key, items: shares.count, runs: strategies.runs, on: pool) {
+      try await pool.forEach(RowsInPlaceLocked(factors, c: c), over: shares, chunkSize: 1)
+    } verify: { _ in
+      // What is read is taken out, so that the next run cannot pass with it.
+      let product = try? c.withLock { c in
+        c.indices.map { index in
+          defer { c[index] = .nan }
+          return c[index]
+        }
+      }
+      return strategies.sample.accepts(product ?? [], at: 0..<shape.m * shape.n)
+    }
+  }
+
+  /// - Parameter positions: those that are computed; all if `nil`.
+  private func inPlace(
+    _ strategy: String, items: Int, at positions: [Int]?, on pool: Pool,
+    _ body: (SharedMatrix<Scalar>) async throws -> Void
+  ) async throws {
+    let c = try SharedMatrix(repeating: Scalar.nan, rows: shape.m, columns: shape.n)
+    let key = context.key(strategies.label, strategy, workers: pool.sizing.workers)
+    try await context.recorder.measure(key, items: items, runs: strategies.runs, on: pool) {
+      try await body(c)
+    } verify: { _ in
+      let product = c.elements.withSpan { c in (positions ?? Array(c.indices)).map { c[$0] } }
+      c.elements.withMutableSpan { $0.update(repeating: .nan) }
+      return strategies.sample.accepts(product, at: positions ?? Array(0..<shape.m * shape.n))
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import ProcPoolWorker
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The sum of a range of a shared array: a few bytes there, a few bytes back.
+public struct RangeSum: PoolTask {
+  var numbers: SharedArray<Double>
+
+  /// Creates the task for an array.
+  public init(of numbers: SharedArray<Double>) { self.numbers = numbers }
+
+  /// Returns the sum of the numbers in a range.
+  public func run(_ range: Range<Int>) -> Double { numbers.withSpan(range) { ArraySum.sum($0) } }
+}
+
+/// The sum of a range of a shared array, added to a total behind a lock.
+public struct RangeSumLocked: PoolTask {
+  var numbers: SharedArray<Double>
+  var total: SharedValue<Double>
+
+  /// Creates the task for an array and a total.
+  public init(of numbers: SharedArray<Double>, into total: SharedValue<Double>) {
+    self.numbers = numbers
+    self.total = total
+  }
+
+  /// Adds the sum of the numbers in a range.
+  public func run(_ range: Range<Int>) throws {
+    let sum = numbers.withSpan(range) { ArraySum.sum($0) }
+    try total.withLock { $0 += sum }
+  }
+}
+
+/// The sum of a range of a shared array, added to a total without a lock: its bits are exchanged until nobody
+/// else has changed them meanwhile.
+public struct RangeSumAtomic: PoolTask {
+  var numbers: SharedArray<Double>
+  var total: SharedCounter
+
+  /// Creates the task for an array and the bits of a total.
+  public init(of numbers: SharedArray<Double>, intoBits total: SharedCounter) {
+    self.numbers = numbers
+    self.total = total
+  }
+
+  /// Adds the sum of the numbers in a range.
+  public func run(_ range: Range<Int>) {
+    let sum = numbers.withSpan(range) { ArraySum.sum($0) }
+    var known = total.value
+    while true {
+      let next = Double(bitPattern: UInt64(bitPattern: Int64(known))) + sum
+      let (exchanged, original) = total.compareExchange(
+        expected: known, desired: Int(Int64(bitPattern: next.bitPattern)))
+      if exchanged { return }
+      known = original
+    }
+  }
+}
+
+/// Takes a lock so many times, and adds one with it.
+public struct LockedIncrements: PoolTask {
+  var value: SharedValue<Int>
+
+  /// Creates the task.
+  public init(of value: SharedValue<Int>) { self.value = value }
+
+  /// Adds one `times` times.
+  public func run(_ times: Int) throws {
+    for _ in 0..<times { try value.withLock { $0 += 1 } }
+  }
+}
+
+/// Adds one to a counter so many times.
+public struct AtomicIncrements: PoolTask {
+  var counter: SharedCounter
+
+  /// Creates the task.
+  public init(of counter: SharedCounter) { self.counter = counter }
+
+  /// Adds one `times` times.
+  public func run(_ times: Int) {
+    for _ in 0..<times { counter.add(1) }
+  }
+}
+
+/// Reads a counter and writes what comes next, so many times, with nothing to keep others from doing the
+/// same: updates are lost.
+public struct RacingIncrements: PoolTask {
+  var counter: SharedCounter
+
+  /// Creates the task.
+  public init(of counter: SharedCounter) { self.counter = counter }
+
+  /// Adds one `times` times.
+  public func run(_ times: Int) {
+    for _ in 0..<times { counter.value = counter.value &+ 1 }
+  }
+}
+
+/// Takes a lock as often as it gets it, for some time.
+public struct LockForAWhile: PoolTask {
+  var value: SharedValue<Int>
+
+  /// Creates the task.
+  public init(on value: SharedValue<Int>) { self.value = value }
+
+  /// Returns how often the lock was had within some milliseconds.
+  public func run(_ milliseconds: Int) throws -> Int {
+    let end = ContinuousClock.now + .milliseconds(milliseconds)
+    var count = 0
+    while ContinuousClock.now < end {
+      for _ in 0..<64 { try value.withLock { $0 &+= 1 } }
+      count += 64
+    }
+    return count
+  }
+}
+
+/// Gives back, in shared memory, what it gets there.
+public struct SharedEcho: PoolTask {
+  /// Where the payload lies, and where the reply is to be.
+  public struct Input: Codable, Sendable {
+    var payload: SharedArray<UInt8>
+    var reply: SharedArray<UInt8>
+
+    /// Creates the input from two arrays of the same length.
+    public init(payload: SharedArray<UInt8>, reply: SharedArray<UInt8>) {
+      self.payload = payload
+      self.reply = reply
+    }
+  }
+
+  /// Creates the task.
+  public init() {}
+
+  /// Copies the payload.
+  public func run(_ input: Input) {
+    input.payload.withSpan { payload in
+      payload.withUnsafeBufferPointer { source in
+        input.reply.withMutableSpan { reply in
+          reply.withUnsafeMutableBufferPointer { target in
+            if !source.isEmpty { memcpy(target.baseAddress!, source.baseAddress!, source.count) }
+          }
+        }
+      }
+    }
+  }
+}
