@@ -64,6 +64,7 @@ examples: swift
 	$(RELEASE) --product Squares
 	$(RELEASE) --product OwnWorker
 	$(RELEASE) --product OwnWorkerWorker
+	$(RELEASE) --product SharedWithNumPy
 	.ci/scripts/run-examples.sh .build/release
 
 fuzz: swift

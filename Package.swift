@@ -42,6 +42,8 @@ let package = Package(
       name: "CodecComparison", dependencies: ["ProcPoolWire"], path: "Examples/CodecComparison"),
     .executableTarget(
       name: "Squares", dependencies: ["ProcPool"], path: "Examples/Squares", exclude: ["expected.txt"]),
+    .executableTarget(
+      name: "SharedWithNumPy", dependencies: ["ProcPool"], path: "Examples/SharedWithNumPy"),
     .target(name: "OwnWorkerTasks", dependencies: ["ProcPoolWorker"], path: "Examples/OwnWorker/Tasks"),
     .executableTarget(
       name: "OwnWorkerWorker", dependencies: ["OwnWorkerTasks"], path: "Examples/OwnWorker/Worker"),

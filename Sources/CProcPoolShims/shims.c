@@ -28,6 +28,8 @@ int procpool_seal_size(int descriptor) {
   return fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
 }
 
+int procpool_open_nameless(const char *directory) { return open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); }
+
 int procpool_populate(void *base, size_t count) {
   // MADV_POPULATE_WRITE since Linux 5.14; older headers lack the name.
   return madvise(base, count, 23);

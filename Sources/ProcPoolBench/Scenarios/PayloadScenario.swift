@@ -20,7 +20,9 @@ struct PayloadScenario: Scenario {
     try await context.withWorkers { pool in
       for (name, bytes, trips) in Self.sizes where context.includes(name) {
         // 256 MiB take two gigabytes in all processes together, and seconds.
-        if context.options.quick, bytes > 64 << 20 { continue }
+        let isHuge = bytes > 64 << 20
+        if context.options.quick, isHuge { continue }
+        let runs = isHuge ? context.options.runs(usual: 1, quickly: 1) : runs
         // Two payloads that take turns, because a reply that was kept from the trip before is then found out.
         var random = RandomNumbers(seed: context.options.seed, sample: bytes)
         let payloads = (0..<min(2, trips)).map { _ in random.bytes(count: bytes) }

@@ -56,7 +56,8 @@ package struct BlockHeader {
   var isOurs: Bool {
     base.load(as: UInt64.self) == Self.magic && base.load(fromByteOffset: 8, as: UInt32.self) == Self.version
   }
-  var byteCount: UInt64 { base.load(fromByteOffset: 16, as: UInt64.self) }
+  /// Any process may have written it; what is no number of bytes is none.
+  var byteCount: Int { Int(exactly: base.load(fromByteOffset: 16, as: UInt64.self)) ?? -1 }
   var stride: UInt32 { base.load(fromByteOffset: 24, as: UInt32.self) }
   var kind: UInt32 { base.load(fromByteOffset: 28, as: UInt32.self) }
   var nonce: UInt64 { nonceWord.pointee.load(ordering: .acquiring) }

@@ -93,6 +93,40 @@ package final class SharedBlock: @unchecked Sendable {
     return block
   }
 
+  /// Makes a whole region, which has a name, a block.
+  static func write(in region: SharedRegion, kind: BlockHeader.Kind, byteCount: Int, stride: Int)
+    -> SharedBlock
+  {
+    let block = SharedBlock(
+      region: region, offset: 0, kind: kind, byteCount: byteCount, stride: UInt32(stride),
+      nonce: .random(in: 1 ... .max), ending: .named)
+    block.header.write(kind: kind, byteCount: byteCount, stride: stride, nonce: block.nonce)
+    BlockRegistry.shared.add(block)
+    return block
+  }
+
+  /// The array in a region that was opened by its name, if it is one.
+  static func adopt(_ region: SharedRegion, named name: String) throws(SharedMemoryError) -> SharedBlock {
+    let header = BlockHeader(at: region.mapping.base)
+    guard header.isOurs, header.kind == BlockHeader.Kind.array.rawValue, header.nonce != 0 else {
+      throw .unusableName(name, reason: "it has no header of a shared array")
+    }
+    guard header.byteCount == region.identity.size - BlockHeader.size else {
+      throw .unusableName(
+        name,
+        reason:
+          "its header says \(header.byteCount) bytes, and it has \(region.identity.size - BlockHeader.size)")
+    }
+    if let known = BlockRegistry.shared.block(header.nonce), known.region.identity == region.identity {
+      return known
+    }
+    let block = SharedBlock(
+      region: region, offset: 0, kind: .array, byteCount: region.identity.size - BlockHeader.size,
+      stride: header.stride, nonce: header.nonce, ending: .named)
+    BlockRegistry.shared.add(block)
+    return block
+  }
+
   /// The block in a region, if it is what the handle says.
   static func attach(_ handle: SharedHandle, in region: SharedRegion) throws(SharedMemoryError) -> SharedBlock
   {

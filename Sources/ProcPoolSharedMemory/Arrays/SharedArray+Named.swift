@@ -1,0 +1,114 @@
+import Glibc
+import ProcPoolSystem
+
+// Arrays that have a name, to be shared with programs that are no workers.
+
+extension SharedArray {
+  /// Makes an array under a name in /dev/shm, for other programs to open.
+  ///
+  /// The file has a header of 64 bytes, and then the elements as they lie in memory,
+  /// `MemoryLayout<Element>.stride` bytes from one to the next. NumPy maps an array of `Double` with
+  ///
+  ///     numpy.memmap("/dev/shm/temperatures", dtype="<f8", mode="r+", offset=64)
+  ///
+  /// The header's first 32 bytes are `PPSHARED`, the version 1 and the header's size 64 in four bytes each,
+  /// the bytes of all elements in eight, the bytes of one element in four, and 1; all little-endian.
+  ///
+  /// Nobody but the user who makes it can open it (permissions `0600`). The name is the maker's to take away,
+  /// with ``remove(named:)``: it outlives the program. Workers need no name; they get the array as any other.
+  ///
+  /// - Parameters:
+  ///   - name: of a file: no slash, at most 255 bytes.
+  ///   - element: what each element is at first.
+  ///   - replacing: whether an array that has the name already loses it. Who has that one open keeps it.
+  /// - Throws: ``SharedMemoryError/unusableName(_:reason:)`` if the name is taken or none, and
+  ///   ``SharedMemoryError/insufficient(asked:available:place:)`` if /dev/shm has no room.
+  public init(
+    named name: String, repeating element: Element, count: Int, replacing: Bool = false
+  ) throws(SharedMemoryError) {
+    guard NamedMemory.isName(name) else { throw .unusableName(name, reason: "it is not a file's name") }
+    let bytes = SharedLayout.bytes(count, Element.self)
+    let (size, overflow) = bytes.addingReportingOverflow(BlockHeader.size)
+    guard !overflow else {
+      throw .insufficient(asked: bytes, available: NamedMemory.available, place: NamedMemory.directory)
+    }
+    let region: SharedRegion
+    do throws(SystemError) {
+      region = try SharedRegion(taking: try NamedMemory.make(name, count: size, replaces: replacing))
+    } catch {
+      throw SharedMemoryError(error, named: name, asked: size)
+    }
+    let block = SharedBlock.write(
+      in: region, kind: .array, byteCount: bytes, stride: MemoryLayout<Element>.stride)
+    self.init(block)
+    base.initialize(repeating: element, count: count)
+  }
+
+  /// Opens an array that was made under a name, by this program or by another.
+  ///
+  /// The file is checked before it is believed: it is a plain file of this user's that no other user may
+  /// write, not a symbolic link, its header is one, and its size is what the header says.
+  ///
+  /// - Throws: ``SharedMemoryError/unusableName(_:reason:)`` with the reason, and
+  ///   ``SharedMemoryError/mismatched(_:)`` if its elements are of another size.
+  public init(opening name: String) throws(SharedMemoryError) {
+    guard NamedMemory.isName(name) else { throw .unusableName(name, reason: "it is not a file's name") }
+    let region: SharedRegion
+    do throws(SystemError) {
+      let file = try NamedMemory.open(name)
+      let status = try NamedMemory.status(of: file)
+      if let reason = Self.objection(to: status) { throw SystemError(call: reason, code: 0) }
+      region = try SharedRegion(taking: file)
+    } catch {
+      throw SharedMemoryError(error, named: name, asked: 0)
+    }
+    let block = try SharedBlock.adopt(region, named: name)
+    try SharedLayout.check(block, holds: Element.self, after: 0)
+    self.init(block)
+  }
+
+  private static func objection(
+    to status: (owner: UInt32, permissions: UInt32, isPlain: Bool, size: Int)
+  ) -> String? {
+    if !status.isPlain { return "it is no plain file" }
+    if status.owner != NamedMemory.user {
+      return "it belongs to user \(status.owner), and this is \(NamedMemory.user)"
+    }
+    if status.permissions & 0o022 != 0 {
+      return "other users may write it (permissions \(String(status.permissions, radix: 8)))"
+    }
+    if status.size < BlockHeader.size { return "it has \(status.size) bytes, fewer than a header" }
+    return nil
+  }
+
+  /// Takes an array's name away. Who has the array keeps it; the memory goes with the last.
+  ///
+  /// - Throws: ``SharedMemoryError/unusableName(_:reason:)`` if there is nothing of that name.
+  public static func remove(named name: String) throws(SharedMemoryError) {
+    guard NamedMemory.isName(name) else { throw .unusableName(name, reason: "it is not a file's name") }
+    do throws(SystemError) { try NamedMemory.remove(name) } catch {
+      throw SharedMemoryError(error, named: name, asked: 0)
+    }
+  }
+}
+
+extension SharedMemoryError {
+  /// What a failing call means for who wanted a name. Of an objection of ours the code is 0.
+  fileprivate init(_ error: SystemError, named name: String, asked: Int) {
+    if error.isOutOfMemory {
+      self = .insufficient(asked: asked, available: NamedMemory.available, place: NamedMemory.directory)
+    } else if error.isOutOfDescriptors {
+      self = .outOfDescriptors
+    } else {
+      let reason =
+        switch error.code {
+        case 0: error.call
+        case EEXIST: "there is one already; open it, or make this one with `replacing: true`"
+        case ENOENT: "there is none in \(NamedMemory.directory)"
+        case ELOOP: "it is a symbolic link"
+        default: "\(error)"
+        }
+      self = .unusableName(name, reason: reason)
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import CProcPoolShims
+import Glibc
+
+/// Files in /dev/shm, which programs that know nothing of each other share by name.
+public enum NamedMemory {
+  /// Where they lie.
+  public static let directory = "/dev/shm"
+
+  /// Whether a name can be that of a file there.
+  public static func isName(_ name: String) -> Bool {
+    !name.isEmpty && name.utf8.count <= 255 && name != "." && name != ".."
+      && !name.utf8.contains(UInt8(ascii: "/"))
+      && !name.utf8.contains(0)
+  }
+
+  /// Makes a file that nobody but its owner can open, with all of its bytes allocated: zeros.
+  ///
+  /// - Parameter replaces: whether a file that has the name already loses it; who has it open keeps it.
+  public static func make(_ name: String, count: Int, replaces: Bool) throws(SystemError) -> Descriptor {
+    // Without a name until it is whole: nobody finds half of it, and nothing is left if this process is
+    // killed.
+    let file = Descriptor(
+      owning: try retryingInterrupts("open(\(directory))") { procpool_open_nameless(directory) })
+    try allocate(file.number, count)
+    let path = "\(directory)/\(name)"
+    do throws(SystemError) {
+      try self.name(file.number, path)
+    } catch {
+      guard replaces, error.code == EEXIST else { throw error }
+      // A name can be taken over only by a file that has one.
+      let temporary = "\(directory)/.procpool-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+      try self.name(file.number, temporary)
+      do throws(SystemError) {
+        try retryingInterrupts("rename") { rename(temporary, path) }
+      } catch {
+        unlink(temporary)
+        throw error
+      }
+    }
+    return file
+  }
+
+  private static func name(_ number: Int32, _ path: String) throws(SystemError) {
+    try retryingInterrupts("linkat") {
+      linkat(AT_FDCWD, "/proc/self/fd/\(number)", AT_FDCWD, path, AT_SYMLINK_FOLLOW)
+    }
+  }
+
+  private static func allocate(_ number: Int32, _ count: Int) throws(SystemError) {
+    while true {
+      switch posix_fallocate(number, 0, count) {
+      case 0: return
+      case EINTR: continue
+      case let code: throw SystemError(call: "posix_fallocate", code: code)
+      }
+    }
+  }
+
+  /// Opens a file to read and write, never through a symbolic link.
+  public static func open(_ name: String) throws(SystemError) -> Descriptor {
+    let path = "\(directory)/\(name)"
+    return Descriptor(
+      owning: try retryingInterrupts("open(\(path))") {
+        Glibc.open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+      })
+  }
+
+  /// Takes a name away. Who has the file open keeps it.
+  public static func remove(_ name: String) throws(SystemError) {
+    try retryingInterrupts("unlink") { unlink("\(directory)/\(name)") }
+  }
+
+  /// What is known of an open file: who owns it, who else may open it, and whether it is a plain file.
+  public static func status(
+    of file: borrowing Descriptor
+  ) throws(SystemError) -> (owner: UInt32, permissions: UInt32, isPlain: Bool, size: Int) {
+    var status = stat()
+    let number = file.number
+    try retryingInterrupts("fstat") { fstat(number, &status) }
+    return (status.st_uid, status.st_mode & 0o777, status.st_mode & S_IFMT == S_IFREG, Int(status.st_size))
+  }
+
+  /// Who this process is to files.
+  public static var user: UInt32 { geteuid() }
+
+  /// Bytes that are free there, or `nil` if it is not there.
+  public static var available: Int? {
+    var status = statvfs()
+    guard statvfs(directory, &status) == 0 else { return nil }
+    return Int(status.f_bavail) * Int(status.f_frsize)
+  }
+}
