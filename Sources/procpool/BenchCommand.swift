@@ -78,6 +78,7 @@ struct BenchCommand {
     }
     let report = try await Bench(options).run(
       started: show, finished: { try show($0.text) }, progress: progress.show)
+    if let verdict = report.verdict { try show(verdict) }
     progress.erase()
     if jsonToOutput { try StandardStream.output.write(report.json) }
     switch file {

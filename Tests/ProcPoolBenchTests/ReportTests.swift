@@ -164,7 +164,7 @@ struct JSON {
     let object = try #require(parsed)
     #expect(
       Set(object.keys) == [
-        "schema", "version", "machine", "workers", "seed", "quick", "measurements", "figures",
+        "schema", "version", "machine", "workers", "seed", "quick", "measurements", "figures", "verdict",
       ])
     #expect(object["schema"] as? Int == 1)
     #expect(object["version"] as? String == procpoolVersion)

@@ -12,6 +12,14 @@ public struct BenchReport: Sendable {
     }
   }
 
+  /// What the figures say about sending and sharing, a line for each case; `nil` if nothing was measured both
+  /// ways.
+  public var verdict: String? {
+    let sentences = Verdict.sentences(for: scenarios)
+    return sentences.isEmpty
+      ? nil : (["verdict"] + sentences.map { "· " + $0 }).joined(separator: "\n") + "\n"
+  }
+
   /// The report as JSON, with a line break at its end.
   ///
   /// `schema` is raised when a key changes its meaning or goes; new keys may come without that. Times are in
@@ -27,6 +35,7 @@ public struct BenchReport: Sendable {
         "figures",
         .array(scenarios.flatMap { report in report.figures.map { Self.json($0, of: report.name) } })
       ),
+      ("verdict", .array(Verdict.sentences(for: scenarios).map(JSONValue.string))),
     ])
   }
 

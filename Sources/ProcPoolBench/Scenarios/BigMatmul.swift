@@ -12,8 +12,8 @@ struct BigMatmul {
   /// Because four rows are the fewest that keep two workers busy for more than one item each.
   private static let sampleRows = 4
 
-  /// Because 320 rows and columns of 400 KB are 256 MB, about a third of a second of pipe.
-  private static let sampleElements = 320
+  /// Because 160 rows and columns of 400 KB are 128 MB, a fraction of a second of pipe.
+  private static let sampleElements = 160
 
   /// What all processes of the benchmark together may take: a small cloud machine's memory.
   private static let memoryLimit = 2 << 30
@@ -89,8 +89,11 @@ struct BigMatmul {
       factors.a.elements.withSpan { $0[$0.count - 1] } == sample.a.last
         && factors.b.elements.withSpan { $0[$0.count - 1] } == sample.b.last
     }
+    // More often than the others: two processors that do the same work for a fifth of a second each are
+    // disturbed easily, and it costs little.
+    let often = 2 * runs
     let shared = try SharedProduct(
-      MatmulStrategies(sample: sample, label: CaseLabel("big", Float.label), runs: runs, context: context))
+      MatmulStrategies(sample: sample, label: CaseLabel("big", Float.label), runs: often, context: context))
     let some = try SharedProduct(
       MatmulStrategies(
         sample: sample, label: CaseLabel("big", elementsVariant), runs: runs, context: context),

@@ -40,7 +40,7 @@ struct MatmulScenario: Scenario {
     _ name: String, _ shape: MatmulShape, _: Scalar.Type, _ pool: Pool, _ context: BenchContext
   ) async throws {
     let label = CaseLabel(name, Scalar.label)
-    let runs = context.options.runs(usual: 6, quickly: 3)
+    let runs = context.options.runs(usual: 3, quickly: 3)
     // Three samples, because a result that was kept from the sample before is then found out.
     let shares = Parts.of(0..<runs, count: 3)
     for (sample, share) in shares.enumerated() {

@@ -24,7 +24,7 @@ struct PartialSumsScenario: Scenario {
   }
 
   private func arraySum(count: Int, _ context: BenchContext) async throws {
-    let runs = context.options.runs(usual: 6, quickly: 3)
+    let runs = context.options.runs(usual: 3, quickly: 3)
     // Three samples, because a result that was kept from the sample before is then found out.
     for (sample, share) in Parts.of(0..<runs, count: 3).enumerated() {
       context.recorder.announce("\(context.scenario.rawValue) · array-sum · making sample \(sample + 1)")
@@ -84,7 +84,7 @@ struct PartialSumsScenario: Scenario {
   private func series(_ series: Series, _ name: String, _ terms: Range<Int>, _ context: BenchContext)
     async throws
   {
-    let runs = context.options.runs(usual: 5, quickly: 3)
+    let runs = context.options.runs(usual: 3, quickly: 3)
     context.recorder.announce("\(context.scenario.rawValue) · \(name) · computing the reference")
     let whole = SumStrategies(
       label: CaseLabel(name), terms: terms.count, runs: runs, context: context,

@@ -8,7 +8,7 @@ struct SleepScenario: Scenario {
   func run(in context: BenchContext) async throws {
     try await context.withWorkers { pool in
       for (name, milliseconds) in [("tenths", 100), ("seconds", 1_000)] where context.includes(name) {
-        let runs = context.options.runs(usual: 3, quickly: 1)
+        let runs = context.options.runs(usual: 2, quickly: 1)
         let sleep = Sleep(milliseconds: milliseconds)
         try await context.recorder.measure(context.serialKey(CaseLabel(name)), items: Self.tasks, runs: runs)
         {

@@ -1,0 +1,71 @@
+/// What the figures say about sending and sharing, in words.
+///
+/// Sharing is set against the best strategy that sends, *rows-b-once* among them, and not against the one
+/// that is weak on purpose.
+enum Verdict {
+  /// How the workers get what they work on.
+  enum Way { case alone, sent, shared }
+
+  static func way(of strategy: String) -> Way {
+    if strategy == Measurement.serial { return .alone }
+    return strategy.hasPrefix("shared") || strategy.contains("in-place") ? .shared : .sent
+  }
+
+  /// A sentence or two for each case that was computed both ways, and one for the size from which sharing
+  /// pays.
+  static func sentences(for reports: [ScenarioReport]) -> [String] {
+    var sentences: [String] = []
+    for report in reports where [.matmul, .partialSums].contains(report.name) {
+      var labels: [CaseLabel] = []
+      for measurement in report.measurements where !labels.contains(measurement.key.label) {
+        labels.append(measurement.key.label)
+      }
+      for label in labels {
+        let measured = report.measurements.filter { $0.key.label == label }
+        if let sentence = sentence(for: label, measured) { sentences.append(sentence) }
+      }
+    }
+    for figure in reports.filter({ $0.name == .payload }).flatMap(\.figures) where figure.name == "crossover"
+    {
+      sentences.append("A payload that goes there and back by apply: \(figure.text).")
+    }
+    return sentences
+  }
+
+  private static func sentence(for label: CaseLabel, _ measurements: [Measurement]) -> String? {
+    func best(_ way: Way) -> Measurement? {
+      measurements.filter { Self.way(of: $0.key.strategy) == way }.min { median($0) < median($1) }
+    }
+    guard let sent = best(.sent), let shared = best(.shared) else { return nil }
+    let onPool = median(sent) < median(shared) ? sent : shared
+    var text = "\(label): "
+    if let serial = best(.alone) {
+      let factor = median(serial) / median(onPool)
+      text +=
+        isClose(factor)
+        ? "\(name(onPool)) took as long as the serial loop"
+        : factor > 1
+          ? "\(name(onPool)) won, \(Units.factor(factor)) as fast as the serial loop"
+          : "the serial loop won, \(Units.factor(1 / factor)) as fast as the best on a pool, \(name(onPool))"
+      text += "; "
+    }
+    let gain = median(sent) / median(shared)
+    text +=
+      isClose(gain)
+      ? "sharing (\(name(shared))) and sending (\(name(sent))) took the same time."
+      : gain > 1
+        ? "sharing (\(name(shared))) was \(Units.factor(gain)) as fast as the best that sends, \(name(sent))."
+        : "sending (\(name(sent))) was \(Units.factor(1 / gain)) as fast as the best that shares, \(name(shared))."
+    return text
+  }
+
+  /// Because medians of a few runs on a shared machine differ by as much without a reason.
+  private static func isClose(_ ratio: Double) -> Bool { (0.9...1.1).contains(ratio) }
+
+  private static func median(_ measurement: Measurement) -> Double { measurement.statistics.median }
+
+  private static func name(_ measurement: Measurement) -> String {
+    let workers = measurement.key.workers
+    return "\(measurement.key.strategy) on \(workers == 1 ? "1 worker" : "\(workers) workers")"
+  }
+}
