@@ -80,6 +80,26 @@ public struct DieInsideLock: PoolTask {
   }
 }
 
+/// Counts, below zero, how many have died inside the lock, and dies there too.
+public struct RepairAndDie: PoolTask {
+  public var value: SharedValue<Int>
+  public init(_ value: SharedValue<Int>) { self.value = value }
+  public func run(_ input: Int) throws {
+    while true {
+      do {
+        try value.withLock { value in
+          value -= 1
+          kill(getpid(), SIGKILL)
+          pause(milliseconds: 10_000)
+        }
+      } catch LockError.ownerDied {
+        // Right as it is: a death is one step down.
+        try value.repair { _, _ in }
+      }
+    }
+  }
+}
+
 /// Sums a shared array in a pool of its own.
 public struct SumInNestedPool: PoolTask {
   public init() {}

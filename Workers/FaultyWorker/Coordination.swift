@@ -2,7 +2,7 @@ import FaultyTasks
 import Glibc
 import ProcPool
 
-/// A coordinator for tests to kill: `coordinate busy|sleeping|idle [fork]` prints the numbers of its workers'
+/// A coordinator for tests to kill: `coordinate busy|sleeping|sharing|idle [fork]` prints the numbers of its workers'
 /// processes in one line on standard output, then waits for its end. `coordinate map`, `coordinate signals`
 /// and `coordinate fail` end by themselves.
 struct Coordination {
@@ -12,7 +12,7 @@ struct Coordination {
 
   func perform() async throws {
     guard words.first == "coordinate", words.count > 1 else {
-      writeLine("usage: FaultyWorker coordinate busy|sleeping|idle|map|signals|fail [fork]")
+      writeLine("usage: FaultyWorker coordinate busy|sleeping|sharing|idle|map|signals|fail [fork]")
       exit(64)
     }
     switch words[1] {
@@ -45,6 +45,10 @@ struct Coordination {
       for _ in 0..<4 {
         switch words[1] {
         case "busy": handles.append(pool.applyAsync(Spin(), to: 100_000))
+        case "sharing":
+          let array = try SharedArray(repeating: 1, count: 1_000_000)
+          handles.append(pool.applyAsync(SumShared(), to: array))
+          handles.append(pool.applyAsync(Sleep(), to: 100_000))
         case "sleeping": handles.append(pool.applyAsync(Sleep(), to: 100_000))
         default: break
         }

@@ -1,4 +1,5 @@
 import FaultyTasks
+import Glibc
 import ProcPool
 import Testing
 
@@ -15,6 +16,24 @@ extension Processes {
       #expect(
         try bins.withLock { bins in bins.indices.map { bins[$0] } } == Array(repeating: 3000, count: 10))
       #expect(counter.value == 30_000)
+    }
+
+    /// The next holder is another process, which waits for the lock while its holder is killed.
+    @Test func aThousandHoldersMayDie() async throws {
+      let value = try SharedValue(0)
+      try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+        // Each item dies inside the lock, or finds it as a dead one left it and repairs it.
+        let results = await pool.mapResults(RepairAndDie(value), over: 0..<1000, chunkSize: 1)
+        #expect(results.allSatisfy { $0.failure?.loss?.end == .signalled(SIGKILL) })
+        var repairs = 0
+        try value.repair { value, _ in
+          repairs = -value
+          value = 0
+        }
+        // The first found nothing to repair.
+        #expect(repairs == 1000)
+        #expect(try value.withLock { $0 } == 0)
+      }
     }
 
     @Test func theDeathOfAHolderIsToldAndCanBeRepaired() async throws {

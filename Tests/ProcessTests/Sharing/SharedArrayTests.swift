@@ -1,4 +1,5 @@
 import FaultyTasks
+import Glibc
 import ProcPool
 import Testing
 
@@ -85,6 +86,15 @@ extension Processes {
         #expect(mappings == [0, 0])
         #expect(Inspection.sharedMappings() == 0)
       }
+    }
+
+    @Test func nothingIsLeftInDevShmWhateverIsKilled() async throws {
+      let before = Inspection.entries("/dev/shm")
+      let coordinator = try Coordinator("sharing")
+      kill(coordinator.workers[0], SIGKILL)
+      let (status, _, _) = await coordinator.end(by: SIGKILL)
+      #expect(status == SIGKILL)
+      #expect(Inspection.entries("/dev/shm").sorted() == before.sorted())
     }
 
     @Test func anArrayReachesAPoolInAWorker() async throws {
