@@ -31,7 +31,8 @@ let package = Package(
       path: "Workers/BenchTasks"),
     .executableTarget(name: "BenchWorker", dependencies: ["BenchTasks"], path: "Workers/BenchWorker"),
     .target(name: "FaultyTasks", dependencies: ["ProcPool", "ProcPoolWire"], path: "Workers/FaultyTasks"),
-    .executableTarget(name: "FaultyWorker", dependencies: ["FaultyTasks"], path: "Workers/FaultyWorker"),
+    .executableTarget(
+      name: "FaultyWorker", dependencies: ["FaultyTasks", "ProcPoolSystem"], path: "Workers/FaultyWorker"),
 
     // The command line
     .target(name: "ProcPoolBench", dependencies: ["ProcPool", "BenchTasks"]),

@@ -151,6 +151,13 @@ int procpool_descriptor_limit(uint64_t *soft) {
   return 0;
 }
 
+int procpool_set_descriptor_limit(uint64_t soft) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
+  limit.rlim_cur = soft < limit.rlim_max ? soft : limit.rlim_max;
+  return setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 void procpool_restore_signal_defaults(void) {
   // exec resets handlers, but what was ignored stays ignored: a worker whose parent ignored SIGPIPE or SIGCHLD
   // would hand that on to the programs that its tasks start.

@@ -1,5 +1,6 @@
 import CProcPoolShims
 import Glibc
+import Synchronization
 
 /// A file descriptor with one owner, closed when that owner lets go of it.
 public struct Descriptor: ~Copyable, Sendable {
@@ -47,10 +48,30 @@ public struct Descriptor: ~Copyable, Sendable {
     Descriptor(owning: try retryingInterrupts("open(\(path))") { Glibc.open(path, flags | O_CLOEXEC) })
   }
 
-  /// How many descriptors a process may have open, or `nil` where the system does not say.
+  /// How many descriptors this process may have open, or `nil` where the system does not say. It can be set
+  /// up to what the system allows, the hard limit.
   public static var limit: UInt64? {
-    var soft: UInt64 = 0
-    return procpool_descriptor_limit(&soft) == 0 ? soft : nil
+    get {
+      var soft: UInt64 = 0
+      return procpool_descriptor_limit(&soft) == 0 ? soft : nil
+    }
+    set { _ = newValue.map(procpool_set_descriptor_limit) }
+  }
+
+  private static let raised = Mutex(())
+
+  /// Runs the body with a limit of at least `minimum` descriptors, as far as the system lets this process
+  /// raise its own; afterwards it is as before. One caller at a time, because the limit is the whole
+  /// process's.
+  public static func withLimit<Result, Failure: Error>(
+    atLeast minimum: UInt64, _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    guard let limit, limit < minimum else { return try body() }
+    return try raised.withLock { (_) throws(Failure) in
+      Self.limit = minimum
+      defer { Self.limit = limit }
+      return try body()
+    }
   }
 }
 

@@ -1,10 +1,11 @@
 import FaultyTasks
 import Glibc
 import ProcPool
+import ProcPoolSystem
 
-/// A coordinator for tests to kill: `coordinate busy|sleeping|sharing|idle [fork]` prints the numbers of its workers'
-/// processes in one line on standard output, then waits for its end. `coordinate map`, `coordinate signals`
-/// and `coordinate fail` end by themselves.
+/// A coordinator for tests to kill: `coordinate busy|sleeping|sharing|idle [fork]` prints the numbers of its
+/// workers' processes in one line on standard output, then waits for its end. `coordinate map`, `coordinate
+/// signals`, `coordinate limited` and `coordinate fail` end by themselves.
 struct Coordination {
   private let words: [String]
 
@@ -12,7 +13,7 @@ struct Coordination {
 
   func perform() async throws {
     guard words.first == "coordinate", words.count > 1 else {
-      writeLine("usage: FaultyWorker coordinate busy|sleeping|sharing|idle|map|signals|fail [fork]")
+      writeLine("usage: FaultyWorker coordinate busy|sleeping|sharing|idle|map|signals|limited|fail [fork]")
       exit(64)
     }
     switch words[1] {
@@ -20,6 +21,7 @@ struct Coordination {
     case "map":
       let outputs = try await withPool(workers: 2) { try await $0.map(Echo(), over: 0..<100) }
       print(outputs.reduce(0, +))
+    case "limited": try await shareWithFewDescriptors()
     case "signals":
       let open = try await withPool(workers: 2) { pool in
         _ = try await pool.broadcast(ProcessNumber(), 0)
@@ -28,6 +30,21 @@ struct Coordination {
       print(open.joined(separator: " "))
     default: try await waitForEnd()
     }
+  }
+
+  /// Ten thousand small things and a few large ones, where 64 descriptors are allowed.
+  private func shareWithFewDescriptors() async throws {
+    Descriptor.limit = 64
+    let counters = try (0..<10_000).map { try SharedCounter($0) }
+    let values = try (0..<10_000).map { try SharedValue($0) }
+    let arrays = try (0..<10_000).map { try SharedArray(repeating: $0, count: 10) }
+    let large = try (0..<10).map { try SharedArray(repeating: $0, count: 10_000) }
+    let sums = try await withPool(workers: 2) { pool in
+      try await pool.map(SumShared(), over: arrays + large)
+    }
+    print(
+      counters.reduce(0) { $0 + $1.value }, try values.reduce(0) { try $0 + $1.withLock { $0 } },
+      sums.reduce(0, +), Descriptor.limit ?? 0)
   }
 
   /// The names of the threads, except the main one, that the program's `SIGTERM` could go to.

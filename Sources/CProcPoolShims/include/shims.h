@@ -44,6 +44,8 @@ int procpool_build_id(uint8_t *bytes, int capacity);
 
 // The enumeration type of RLIMIT_NOFILE is named differently in each C library.
 int procpool_descriptor_limit(uint64_t *soft);
+// Raises or lowers the soft limit, within the hard one.
+int procpool_set_descriptor_limit(uint64_t soft);
 
 // sigaction's handler field is a macro over a union, and sigset_t is opaque: one call restores what exec inherits.
 void procpool_restore_signal_defaults(void);

@@ -29,7 +29,7 @@ enum WorkerProcess {
     process.standardOutput = FileHandle(fileDescriptor: output, closeOnDealloc: false)
     process.standardError = FileHandle(fileDescriptor: errors, closeOnDealloc: false)
     do {
-      try process.run()
+      try Descriptor.withLimit(atLeast: leastLimit) { try process.run() }
     } catch {
       throw WorkerStartFailure("starting \(path) failed: \(describe(error))")
     }

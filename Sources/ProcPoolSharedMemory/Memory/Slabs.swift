@@ -7,8 +7,8 @@ final class Slabs: Sendable {
   /// By the size of their slots.
   private let slabs = Mutex<[Int: [Slab]]>([:])
 
-  /// Bytes of the first slab of a size, and of the largest: each is twice as long as the one before, so that
-  /// one counter costs little and ten thousand do not cost many files.
+  /// Bytes of the first slab of a size, and of the largest: each is four times as long as the one
+  /// before, so that one counter costs little and ten thousand do not cost many files.
   private static let smallest = 1 << 16
   static let largest = 1 << 22
 
@@ -16,11 +16,11 @@ final class Slabs: Sendable {
   func slot(size: Int) throws(SharedMemoryError) -> SlabSlot {
     let slotSize = max(128, 1 << (Int.bitWidth - (size - 1).leadingZeroBitCount))
     return try slabs.withLock { (slabs) throws(SharedMemoryError) in
-      for slab in slabs[slotSize] ?? [] {
+      for slab in (slabs[slotSize] ?? []).reversed() {
         if let slot = slab.take() { return slot }
       }
-      let last = slabs[slotSize]?.last?.region.identity.size ?? Self.smallest / 2
-      let region = try SharedRegion.make(count: min(Self.largest, max(2 * last, slotSize)))
+      let last = slabs[slotSize]?.last?.region.identity.size ?? Self.smallest / 4
+      let region = try SharedRegion.make(count: min(Self.largest, max(4 * last, slotSize)))
       let slab = Slab(region: region, slotSize: slotSize)
       slabs[slotSize, default: []].append(slab)
       return slab.take()!

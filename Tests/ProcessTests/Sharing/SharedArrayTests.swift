@@ -88,6 +88,16 @@ extension Processes {
       }
     }
 
+    @Test func tenThousandThingsAndAPoolTakeFewerThan64Descriptors() throws {
+      // 0 + 1 + … + 9 999 is 49 995 000.
+      let sum = 49_995_000
+      let ending = try Coordinator.run("limited")
+      #expect(
+        ending
+          == Coordinator.Ending(status: 0, output: "\(sum) \(sum) \(sum * 10 + 45 * 10_000) 64\n", errors: "")
+      )
+    }
+
     @Test func nothingIsLeftInDevShmWhateverIsKilled() async throws {
       let before = Inspection.entries("/dev/shm")
       let coordinator = try Coordinator("sharing")
