@@ -6,7 +6,7 @@ struct OverheadScenario: Scenario {
   func run(in context: BenchContext) async throws {
     // A quick run has a tenth of the items.
     let scale = context.options.quick ? 1 : 10
-    let runs = context.options.runs(usual: 3, quickly: 3)
+    let runs = context.options.runs(usual: 3, quickly: 2)
     try await context.withWorkers { pool in
       if context.includes("apply") {
         try await apply(count: 200 * scale, runs: runs, on: pool, context)

@@ -24,9 +24,9 @@ struct PartialSumsScenario: Scenario {
   }
 
   private func arraySum(count: Int, _ context: BenchContext) async throws {
-    let runs = context.options.runs(usual: 3, quickly: 3)
+    let runs = context.options.runs(usual: 3, quickly: 2)
     // Three samples, because a result that was kept from the sample before is then found out.
-    for (sample, share) in Parts.of(0..<runs, count: 3).enumerated() {
+    for (sample, share) in Parts.of(0..<runs, count: min(3, runs)).enumerated() {
       context.recorder.announce("\(context.scenario.rawValue) · array-sum · making sample \(sample + 1)")
       var random = RandomNumbers(seed: context.options.seed, sample: sample)
       let numbers = random.array(count: count, of: Double.self)
@@ -84,7 +84,7 @@ struct PartialSumsScenario: Scenario {
   private func series(_ series: Series, _ name: String, _ terms: Range<Int>, _ context: BenchContext)
     async throws
   {
-    let runs = context.options.runs(usual: 3, quickly: 3)
+    let runs = context.options.runs(usual: 3, quickly: 2)
     context.recorder.announce("\(context.scenario.rawValue) · \(name) · computing the reference")
     let whole = SumStrategies(
       label: CaseLabel(name), terms: terms.count, runs: runs, context: context,

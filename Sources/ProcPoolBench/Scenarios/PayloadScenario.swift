@@ -22,7 +22,9 @@ struct PayloadScenario: Scenario {
         // 256 MiB take two gigabytes in all processes together, and seconds.
         let isHuge = bytes > 64 << 20
         if context.options.quick, isHuge { continue }
-        let runs = isHuge ? context.options.runs(usual: 1, quickly: 1) : runs
+        let runs =
+          isHuge || bytes > 1 << 20 && context.options.quick
+          ? context.options.runs(usual: 1, quickly: 1) : runs
         // Two payloads that take turns, because a reply that was kept from the trip before is then found out.
         var random = RandomNumbers(seed: context.options.seed, sample: bytes)
         let payloads = (0..<min(2, trips)).map { _ in random.bytes(count: bytes) }

@@ -5,8 +5,18 @@ import Synchronization
 final class BlockRegistry: Sendable {
   static let shared = BlockRegistry()
 
-  private struct Weak<Object: AnyObject & Sendable> {
-    weak var object: Object?
+  /// A class, because Swift 6.3 crashes on `table[key]?.object` where a structure with a weak field and
+  /// another is not in the table.
+  private final class Weak<Object: AnyObject & Sendable>: Sendable {
+    weak let object: Object?
+    /// By which it is forgotten: to look at the object would make it live, and perhaps end here, under the
+    /// lock that its end takes.
+    let identity: ObjectIdentifier
+
+    init(_ object: Object) {
+      self.object = object
+      identity = ObjectIdentifier(object)
+    }
   }
 
   private struct State {
@@ -17,13 +27,13 @@ final class BlockRegistry: Sendable {
   private let state = Mutex(State())
 
   func add(_ block: SharedBlock) {
-    state.withLock { $0.blocks[block.nonce] = Weak(object: block) }
+    state.withLock { $0.blocks[block.nonce] = Weak(block) }
   }
 
-  func forget(_ nonce: UInt64) {
+  /// Forgets a block that ends, unless its number has become another's since.
+  func forget(_ nonce: UInt64, _ identity: ObjectIdentifier) {
     state.withLock { state in
-      // Another may have been attached since this one began to end.
-      if state.blocks[nonce]?.object == nil { state.blocks[nonce] = nil }
+      if state.blocks[nonce]?.identity == identity { state.blocks[nonce] = nil }
     }
   }
 
@@ -51,7 +61,7 @@ final class BlockRegistry: Sendable {
       region = opened
       state.withLock { state in
         state.regions = state.regions.filter { $0.value.object != nil }
-        state.regions[identity] = Weak(object: opened)
+        state.regions[identity] = Weak(opened)
       }
     }
     let block = try SharedBlock.attach(handle, in: region!)

@@ -49,7 +49,7 @@ package final class SharedBlock: @unchecked Sendable {
   }
 
   deinit {
-    BlockRegistry.shared.forget(nonce)
+    BlockRegistry.shared.forget(nonce, ObjectIdentifier(self))
     switch ending {
     case .region, .named: break
     case .slot(let slot):
