@@ -84,6 +84,8 @@ public enum Lie: String, Codable, Sendable, CaseIterable {
   case malformedReport
   /// Says a second time that it is there.
   case secondGreeting
+  /// Lends shared memory with bytes that are no handle.
+  case malformedLoan
 }
 
 /// Breaks the protocol at an item.
@@ -125,6 +127,7 @@ public struct BreakPipes: PoolTask {
     case .tooShort: frame(.results, call: item.call, count: 2, body: 8)
     case .malformedReport: frame(.failure, call: item.call, count: 1, body: 3)
     case .secondGreeting: frame(.greeting, call: 0, count: 0, body: 16)
+    case .malformedLoan: frame(.lend, call: item.call, count: 1, body: 64)
     }
   }
 }
