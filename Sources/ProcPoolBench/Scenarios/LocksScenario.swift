@@ -9,11 +9,15 @@ struct LocksScenario: Scenario {
     if context.includes("uncontended") {
       try await uncontended(count: 200_000 * scale, runs: runs, context)
     }
+    // As many additions in all, however many workers share them.
+    let share = context.workers
     try await context.withWorkers { pool in
       if context.includes("contended") {
-        try await contended(times: 40_000 * scale, runs: runs, on: pool, context)
+        try await contended(times: 160_000 * scale / share, runs: runs, on: pool, context)
       }
-      if context.includes("race") { try await race(times: 200_000 * scale, runs: runs, on: pool, context) }
+      if context.includes("race") {
+        try await race(times: 800_000 * scale / share, runs: runs, on: pool, context)
+      }
     }
     context.note(
       "An item is one addition: with the lock of a SharedValue, to a SharedCounter, or to one that is read and then written."
