@@ -9,23 +9,50 @@ public protocol MatrixScalar: BinaryFloatingPoint, BitwiseCopyable, Codable, Sen
   /// The name of the type in tables: `f32` or `f64`.
   static var label: String { get }
 
+  /// The kernel of products: `a` has `m * l` numbers, `b` has `l * n`, and `c` gets `m * n`.
+  static func multiplyKernel(
+    _ m: Int, _ l: Int, _ n: Int, _ a: UnsafePointer<Self>?, _ b: UnsafePointer<Self>?,
+    _ c: UnsafeMutablePointer<Self>)
+
+  /// The kernel of dot products, of `l` numbers each.
+  static func dotKernel(_ l: Int, _ a: UnsafePointer<Self>?, _ b: UnsafePointer<Self>?) -> Self
+}
+
+extension MatrixScalar {
   /// Computes the product of an m × l and an l × n matrix.
   ///
   /// No product of two numbers enters its sum through more than ``roundings(ofLength:)`` rounded operations.
   ///
   /// - Precondition: `a` has `m * l` numbers, `b` has `l * n`, and `c` has `m * n`.
   /// - Complexity: O(`m * l * n`).
-  static func multiply(
-    _ a: Span<Self>, _ b: Span<Self>, into c: inout MutableSpan<Self>, m: Int, l: Int, n: Int)
+  public static func multiply(
+    _ a: Span<Self>, _ b: Span<Self>, into c: inout MutableSpan<Self>, m: Int, l: Int, n: Int
+  ) {
+    precondition(
+      a.count == m * l && b.count == l * n && c.count == m * n,
+      "The matrices do not have the sizes m·l, l·n and m·n.")
+    guard m * n > 0 else { return }
+    a.withUnsafeBufferPointer { a in
+      b.withUnsafeBufferPointer { b in
+        // No numbers at all have no address, and the kernel does not look for any.
+        c.withUnsafeMutableBufferPointer {
+          multiplyKernel(m, l, n, a.baseAddress, b.baseAddress, $0.baseAddress!)
+        }
+      }
+    }
+  }
 
   /// Computes the dot product of a row and a column.
   ///
   /// - Precondition: both have the same count.
   /// - Complexity: O(`row.count`).
-  static func dot(_ row: Span<Self>, _ column: Span<Self>) -> Self
-}
+  public static func dot(_ row: Span<Self>, _ column: Span<Self>) -> Self {
+    precondition(row.count == column.count, "A row and a column of different lengths have no product.")
+    return row.withUnsafeBufferPointer { row in
+      column.withUnsafeBufferPointer { dotKernel(row.count, row.baseAddress, $0.baseAddress) }
+    }
+  }
 
-extension MatrixScalar {
   /// The most rounded operations that a product of two numbers goes through on its way into a sum of `l` of
   /// them.
   ///
@@ -62,30 +89,15 @@ extension Float: MatrixScalar {
   /// `f32`.
   public static var label: String { "f32" }
 
-  /// Computes the product of an m × l and an l × n matrix in single precision.
-  public static func multiply(
-    _ a: Span<Float>, _ b: Span<Float>, into c: inout MutableSpan<Float>, m: Int, l: Int, n: Int
-  ) {
-    precondition(
-      a.count == m * l && b.count == l * n && c.count == m * n,
-      "The matrices do not have the sizes m·l, l·n and m·n.")
-    guard m * n > 0 else { return }
-    a.withUnsafeBufferPointer { a in
-      b.withUnsafeBufferPointer { b in
-        c.withUnsafeMutableBufferPointer { c in
-          // No numbers at all have no address, and the kernel does not look for any.
-          procpool_matmul_f32(m, l, n, a.baseAddress, b.baseAddress, c.baseAddress!)
-        }
-      }
-    }
-  }
+  /// In `kernels.c`.
+  public static func multiplyKernel(
+    _ m: Int, _ l: Int, _ n: Int, _ a: UnsafePointer<Float>?, _ b: UnsafePointer<Float>?,
+    _ c: UnsafeMutablePointer<Float>
+  ) { procpool_matmul_f32(m, l, n, a, b, c) }
 
-  /// Computes the dot product of a row and a column in single precision.
-  public static func dot(_ row: Span<Float>, _ column: Span<Float>) -> Float {
-    precondition(row.count == column.count, "A row and a column of different lengths have no product.")
-    return row.withUnsafeBufferPointer { row in
-      column.withUnsafeBufferPointer { procpool_dot_f32(row.count, row.baseAddress, $0.baseAddress) }
-    }
+  /// In `kernels.c`.
+  public static func dotKernel(_ l: Int, _ a: UnsafePointer<Float>?, _ b: UnsafePointer<Float>?) -> Float {
+    procpool_dot_f32(l, a, b)
   }
 }
 
@@ -93,29 +105,14 @@ extension Double: MatrixScalar {
   /// `f64`.
   public static var label: String { "f64" }
 
-  /// Computes the product of an m × l and an l × n matrix in double precision.
-  public static func multiply(
-    _ a: Span<Double>, _ b: Span<Double>, into c: inout MutableSpan<Double>, m: Int, l: Int, n: Int
-  ) {
-    precondition(
-      a.count == m * l && b.count == l * n && c.count == m * n,
-      "The matrices do not have the sizes m·l, l·n and m·n.")
-    guard m * n > 0 else { return }
-    a.withUnsafeBufferPointer { a in
-      b.withUnsafeBufferPointer { b in
-        c.withUnsafeMutableBufferPointer { c in
-          // No numbers at all have no address, and the kernel does not look for any.
-          procpool_matmul_f64(m, l, n, a.baseAddress, b.baseAddress, c.baseAddress!)
-        }
-      }
-    }
-  }
+  /// In `kernels.c`.
+  public static func multiplyKernel(
+    _ m: Int, _ l: Int, _ n: Int, _ a: UnsafePointer<Double>?, _ b: UnsafePointer<Double>?,
+    _ c: UnsafeMutablePointer<Double>
+  ) { procpool_matmul_f64(m, l, n, a, b, c) }
 
-  /// Computes the dot product of a row and a column in double precision.
-  public static func dot(_ row: Span<Double>, _ column: Span<Double>) -> Double {
-    precondition(row.count == column.count, "A row and a column of different lengths have no product.")
-    return row.withUnsafeBufferPointer { row in
-      column.withUnsafeBufferPointer { procpool_dot_f64(row.count, row.baseAddress, $0.baseAddress) }
-    }
+  /// In `kernels.c`.
+  public static func dotKernel(_ l: Int, _ a: UnsafePointer<Double>?, _ b: UnsafePointer<Double>?) -> Double {
+    procpool_dot_f64(l, a, b)
   }
 }

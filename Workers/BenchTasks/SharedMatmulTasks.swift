@@ -101,13 +101,9 @@ public struct BlockInPlace<Scalar: MatrixScalar>: PoolTask {
     self.c = c
   }
 
-  /// The blocks of a matrix; those at its ends are smaller.
-  public static func blocks(of c: SharedMatrix<Scalar>, rows: Int, columns: Int) -> [Block] {
-    stride(from: 0, to: c.rows, by: rows).flatMap { row in
-      stride(from: 0, to: c.columns, by: columns).map { column in
-        Block(rows: row..<min(row + rows, c.rows), columns: column..<min(column + columns, c.columns))
-      }
-    }
+  /// The blocks that parts of the rows and parts of the columns make.
+  public static func blocks(rows: [Range<Int>], columns: [Range<Int>]) -> [Block] {
+    rows.flatMap { rows in columns.map { Block(rows: rows, columns: $0) } }
   }
 
   /// Writes the block.

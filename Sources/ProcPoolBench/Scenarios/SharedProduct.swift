@@ -32,20 +32,24 @@ struct SharedProduct<Scalar: MatrixScalar> {
 
   /// All rows; an item is one worker's share, so that the kernel reads B as rarely as the serial one does.
   func rows(on pool: Pool) async throws {
-    let shares = Parts.of(0..<shape.m, count: pool.sizing.workers).filter { !$0.isEmpty }
+    let shares = shares(on: pool)
     try await inPlace("rows-in-place", items: shares.count, at: nil, on: pool) { c in
       try await pool.forEach(RowsInPlace(factors, c: c), over: shares, chunkSize: 1)
     }
   }
 
+  /// The rows of each worker.
+  private func shares(on pool: Pool) -> [Range<Int>] {
+    Parts.of(0..<shape.m, count: pool.sizing.workers)
+  }
+
   /// All of it, in eight blocks, half of the rows by a quarter of the columns: enough for both workers of a
   /// small machine to finish together, and few enough that A and B are read rarely.
   func blocks(on pool: Pool) async throws {
-    let (rows, columns) = ((shape.m + 1) / 2, (shape.n + 3) / 4)
-    try await inPlace("blocks-in-place", items: 8, at: nil, on: pool) { c in
-      try await pool.forEach(
-        BlockInPlace(factors, c: c), over: BlockInPlace.blocks(of: c, rows: rows, columns: columns),
-        chunkSize: 1)
+    let blocks = BlockInPlace<Scalar>.blocks(
+      rows: Parts.of(0..<shape.m, count: 2), columns: Parts.of(0..<shape.n, count: 4))
+    try await inPlace("blocks-in-place", items: blocks.count, at: nil, on: pool) { c in
+      try await pool.forEach(BlockInPlace(factors, c: c), over: blocks, chunkSize: 1)
     }
   }
 
@@ -53,7 +57,7 @@ struct SharedProduct<Scalar: MatrixScalar> {
   func lockedRows(on pool: Pool) async throws {
     let c = try LockedArray(repeating: Scalar.nan, count: shape.m * shape.n)
     let key = context.key(strategies.label, "rows-in-place-locked", workers: pool.sizing.workers)
-    let shares = Parts.of(0..<shape.m, count: pool.sizing.workers).filter { !$0.isEmpty }
+    let shares = shares(on: pool)
     try await context.recorder.measure(key, items: shares.count, runs: strategies.runs, on: pool) {
       try await pool.forEach(RowsInPlaceLocked(factors, c: c), over: shares, chunkSize: 1)
     } verify: { _ in

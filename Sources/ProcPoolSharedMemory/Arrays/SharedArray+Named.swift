@@ -39,7 +39,7 @@ extension SharedArray {
       throw SharedMemoryError(error, named: name, asked: size)
     }
     let block = SharedBlock.write(
-      in: region, kind: .array, byteCount: bytes, stride: MemoryLayout<Element>.stride)
+      in: region, kind: .array, byteCount: bytes, stride: MemoryLayout<Element>.stride, ending: .named)
     self.init(block)
     base.initialize(repeating: element, count: count)
   }

@@ -47,12 +47,7 @@ final class BlockRegistry: Sendable {
   func block(
     for handle: SharedHandle, _ openRegion: () throws(SharedMemoryError) -> SharedRegion
   ) throws(SharedMemoryError) -> SharedBlock {
-    if let known = block(handle.nonce) {
-      guard SharedHandle(known).describesSame(as: handle) else {
-        throw .mismatched("kind, size or stride is another")
-      }
-      return known
-    }
+    if let known = block(handle.nonce) { return try known.verified(as: handle) }
     let identity = FileIdentity(device: handle.device, inode: handle.inode, size: handle.fileSize)
     var region = state.withLock { $0.regions[identity]?.object }
     if region == nil {
@@ -70,10 +65,12 @@ final class BlockRegistry: Sendable {
   }
 }
 
-extension SharedHandle {
-  /// Whether two handles are of the same block, through whatever process they lead to it.
-  func describesSame(as other: SharedHandle) -> Bool {
-    device == other.device && inode == other.inode && fileSize == other.fileSize && offset == other.offset
-      && byteCount == other.byteCount && nonce == other.nonce && kind == other.kind && stride == other.stride
+extension SharedBlock {
+  /// The block, if it is what a handle says, through whatever process that leads to it.
+  func verified(as handle: SharedHandle) throws(SharedMemoryError) -> SharedBlock {
+    var own = SharedHandle(self)
+    (own.pid, own.descriptor) = (handle.pid, handle.descriptor)
+    guard own == handle else { throw .mismatched("kind, size or stride is another") }
+    return self
   }
 }

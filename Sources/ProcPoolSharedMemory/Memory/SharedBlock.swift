@@ -74,32 +74,28 @@ package final class SharedBlock: @unchecked Sendable {
     guard !overflow, byteCount >= 0 else {
       throw .insufficient(asked: .max, available: MemoryAllowance.available(), place: "the machine")
     }
-    let nonce = UInt64.random(in: 1 ... .max)
-    let block: SharedBlock
-    if size <= largestSlot {
-      let slot = try Slabs.shared.slot(size: size)
-      block = SharedBlock(
-        region: slot.slab.region, offset: slot.offset, kind: kind, byteCount: byteCount,
-        stride: UInt32(stride),
-        nonce: nonce, ending: .slot(slot))
-      block.base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
-    } else {
-      block = SharedBlock(
-        region: try SharedRegion.make(count: size), offset: 0, kind: kind, byteCount: byteCount,
-        stride: UInt32(stride), nonce: nonce, ending: .region)
+    guard size <= largestSlot else {
+      return write(
+        in: try SharedRegion.make(count: size), kind: kind, byteCount: byteCount, stride: stride,
+        ending: .region)
     }
-    block.header.write(kind: kind, byteCount: byteCount, stride: stride, nonce: nonce)
-    BlockRegistry.shared.add(block)
+    let slot = try Slabs.shared.slot(size: size)
+    let block = write(
+      in: slot.slab.region, at: slot.offset, kind: kind, byteCount: byteCount, stride: stride,
+      ending: .slot(slot))
+    // Nobody has its handle yet; what was there before may be anything.
+    block.base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
     return block
   }
 
-  /// Makes a whole region, which has a name, a block.
-  static func write(in region: SharedRegion, kind: BlockHeader.Kind, byteCount: Int, stride: Int)
-    -> SharedBlock
-  {
+  /// Makes memory in a region a block, with a header and a number of its own.
+  static func write(
+    in region: SharedRegion, at offset: Int = 0, kind: BlockHeader.Kind, byteCount: Int, stride: Int,
+    ending: Ending
+  ) -> SharedBlock {
     let block = SharedBlock(
-      region: region, offset: 0, kind: kind, byteCount: byteCount, stride: UInt32(stride),
-      nonce: .random(in: 1 ... .max), ending: .named)
+      region: region, offset: offset, kind: kind, byteCount: byteCount, stride: UInt32(stride),
+      nonce: .random(in: 1 ... .max), ending: ending)
     block.header.write(kind: kind, byteCount: byteCount, stride: stride, nonce: block.nonce)
     BlockRegistry.shared.add(block)
     return block

@@ -67,9 +67,7 @@ package final class SharedScope {
     guard handle.kind == kind.rawValue else {
       throw SharedMemoryError.mismatched("it is of another kind than what is to be made of it")
     }
-    if let block = scope.kept?.block(handle.nonce), SharedHandle(block).describesSame(as: handle) {
-      return block
-    }
+    if let block = scope.kept?.block(handle.nonce) { return try block.verified(as: handle) }
     let block =
       try scope.lent?.take(handle)
       ?? BlockRegistry.shared.block(for: handle) { () throws(SharedMemoryError) in try .attach(handle) }
