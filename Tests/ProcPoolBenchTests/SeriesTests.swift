@@ -70,11 +70,23 @@ struct KnownValues {
     }
   }
 
-  @Test("A term is an interval of one number")
+  @Test("A term is 0 if it has a 9, in whatever order terms are asked for")
   func term() {
-    #expect(SeriesTerm(of: .slow).run(8) == 0.125)
-    #expect(SeriesTerm(of: .slow).run(19) == 0)
-    #expect(SeriesTerm(of: .trigonometric).run(2) == cos(2) / 2)
+    var inOrder = SlowTerm()
+    var shuffled = SlowTerm()
+    for k in 1..<20_000 { #expect(inOrder.run(k) == (Reference.hasNine(k) ? 0 : 1 / Double(k))) }
+    for step in 1..<2000 {
+      let k = step * 7919 % 10_007 * 10_007 + step
+      #expect(shuffled.run(k) == (Reference.hasNine(k) ? 0 : 1 / Double(k)))
+    }
+    #expect(TrigonometricTerm().run(2) == cos(2) / 2)
+  }
+
+  @Test("An interval summed term by term is the same sum")
+  func byHand() {
+    let range = 1..<123_457
+    var byHand = SlowTermsByHand()
+    #expect(SumReference(of: .slow, terms: range, parts: 1).accepts(byHand.run(range)))
   }
 }
 

@@ -4,21 +4,14 @@ public enum SlowSeries {
   /// Four digits at a time, because ten thousand flags fit the first-level cache.
   private static let group = 10_000
 
-  private static let groupHasNine: [Bool] = (0..<group).map { number in
-    var rest = number
-    while rest > 0 {
-      if rest % 10 == 9 { return true }
-      rest /= 10
-    }
-    return false
-  }
+  private static let groupHasNine: [Bool] = (0..<group).map(hasNine)
 
   /// Tells whether a number that is not negative has a 9 among its decimal digits.
   public static func hasNine(_ k: Int) -> Bool {
     var rest = k
     while rest > 0 {
-      if groupHasNine[rest % group] { return true }
-      rest /= group
+      if rest % 10 == 9 { return true }
+      rest /= 10
     }
     return false
   }

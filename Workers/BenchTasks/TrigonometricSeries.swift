@@ -27,6 +27,9 @@ public enum TrigonometricSeries {
   /// their difference.
   static func longestChain(of count: Int) -> Int { 64 + 4 + count / block + 2 + 1 + 6 }
 
+  /// The term of a positive k.
+  public static func term(_ k: Int) -> Double { cos(Double(k)) / Double(k) }
+
   /// Sums the terms of a range of positive k.
   ///
   /// Cosines come from cos(k + j) = cos k · cos j − sin k · sin j, with j from a table.

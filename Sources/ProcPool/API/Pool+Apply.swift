@@ -176,7 +176,7 @@ extension Pool {
       return cursor.next(OutputDecoder(Task._makeOutputCodec(), lent: lent), item: item).mapError { $0 }
     case .reported(_, _, let report, let worker):
       return .failure(PoolError(report, item: item, worker: worker))
-    case .failed(_, _, let failure): return .failure(PoolError(failure, item: item))
+    case .failed(_, _, _, let failure): return .failure(PoolError(failure, item: item))
     }
   }
 

@@ -69,7 +69,7 @@ extension Pool {
     }
   }
 
-  private func source<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
+  func source<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ inputs: Inputs, _ call: TypedCall<Task>, _ chunkSize: Int?, _ inFlight: Int?
   ) -> AsyncSource<Task.Input> where Inputs.Element == Task.Input {
     // Two chunks for each worker, or some dozens of items where chunks are small.

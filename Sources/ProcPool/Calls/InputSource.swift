@@ -24,19 +24,7 @@ struct SequenceSource<Iterator: IteratorProtocol>: InputSource where Iterator.El
 
   init(_ inputs: some Sequence<Iterator.Element>, iterator: Iterator) {
     self.iterator = iterator
-    // Only these know their count at once: others would go through all their elements for it, which may be
-    // endless.
-    if let collection = inputs as? any RandomAccessCollection { remaining = Self.count(of: collection) }
-  }
-
-  /// How many elements there are, where that is a number: `0...Int.max` has one more than `Int` can count,
-  /// and its `count` would trap.
-  private static func count<Inputs: RandomAccessCollection>(of inputs: Inputs) -> Int? {
-    guard let first = inputs.startIndex as? Int, let end = inputs.endIndex as? Int else {
-      return (inputs as? any IntegerRange)?.knownCount
-    }
-    let (count, overflow) = end.subtractingReportingOverflow(first)
-    return overflow ? nil : count
+    remaining = knownCount(of: inputs)
   }
 
   mutating func countRest() -> Int {
@@ -71,20 +59,34 @@ struct SequenceSource<Iterator: IteratorProtocol>: InputSource where Iterator.El
   }
 }
 
+/// How many elements there are, where the sequence knows that at once, and where it is a number.
+func knownCount<Inputs: Sequence>(of inputs: Inputs) -> Int? {
+  /// `0...Int.max` has one more than `Int` can count, and its `count` would trap.
+  func count<Elements: RandomAccessCollection>(of elements: Elements) -> Int? {
+    guard let first = elements.startIndex as? Int, let end = elements.endIndex as? Int else {
+      return (elements as? any IntegerRange)?.knownCount
+    }
+    let (count, overflow) = end.subtractingReportingOverflow(first)
+    return overflow ? nil : count
+  }
+  // Only these: others would go through all their elements for it, which may be endless.
+  return (inputs as? any RandomAccessCollection).flatMap { count(of: $0) }
+}
+
 /// Ranges of integers whose elements may be more than can be counted.
 private protocol IntegerRange {
   var knownCount: Int? { get }
 }
 
 extension Range: IntegerRange where Bound: FixedWidthInteger {
-  fileprivate var knownCount: Int? {
+  var knownCount: Int? {
     let (count, overflow) = upperBound.subtractingReportingOverflow(lowerBound)
     return overflow ? nil : Int(exactly: count)
   }
 }
 
 extension ClosedRange: IntegerRange where Bound: FixedWidthInteger {
-  fileprivate var knownCount: Int? {
+  var knownCount: Int? {
     let (count, overflow) = upperBound.subtractingReportingOverflow(lowerBound)
     guard !overflow, let count = Int(exactly: count), count < .max else { return nil }
     return count + 1

@@ -13,6 +13,7 @@ final class TypedCall<Task: PoolTask> {
   let decoder: OutputDecoder<Task.Output>
   private let codec = ItemCodec<Task.Input>.resolve()
   private let chunkSize: Int?
+  private let parts: PartSizes?
 
   /// Items handed to the pool, or failed before that.
   private(set) var submitted = 0
@@ -20,7 +21,10 @@ final class TypedCall<Task: PoolTask> {
   private(set) var ended = 0
   private var isRetired = false
 
-  init(_ task: Task, runtime: PoolRuntime, chunkSize: Int?, timeout: Duration?) throws {
+  /// - Parameter parts: how the caller's inputs make up the items; `nil` if they are the items.
+  init(
+    _ task: Task, runtime: PoolRuntime, chunkSize: Int?, timeout: Duration?, parts: PartSizes? = nil
+  ) throws {
     precondition(chunkSize ?? 1 >= 1, "chunkSize must be at least 1, not \(chunkSize!)")
     let decoder = OutputDecoder(Task._makeOutputCodec())
     let body = try TaskMessage(task, limit: runtime.settings.maximumPayload)
@@ -31,6 +35,7 @@ final class TypedCall<Task: PoolTask> {
     self.runtime = runtime
     self.box = box
     self.decoder = decoder
+    self.parts = parts
     self.chunkSize = chunkSize.map { min($0, Pacing.maximumChunk) }
   }
 
@@ -47,7 +52,10 @@ final class TypedCall<Task: PoolTask> {
 
   var isComplete: Bool { ended == submitted }
 
-  func taskID(_ item: UInt64) -> TaskID { TaskID(call: box.id, item: Int(item)) }
+  /// The item as the caller counts, who knows nothing of parts: its step, or else its first one.
+  func taskID(_ item: UInt64, step: UInt64? = nil) -> TaskID {
+    TaskID(call: box.id, item: Int(clamping: step ?? parts?.start(of: item) ?? item))
+  }
 
   /// Takes what has happened, and hands the pool what it wants.
   ///
@@ -100,12 +108,12 @@ final class TypedCall<Task: PoolTask> {
     case .reported(let first, let count, let report, let worker):
       ended += count
       for item in first..<first + UInt64(count) {
-        handle(.failure(item: item, PoolError(report, item: taskID(item), worker: worker)))
+        handle(.failure(item: item, PoolError(report, item: taskID(item, step: report.step), worker: worker)))
       }
-    case .failed(let first, let count, let failure):
+    case .failed(let first, let count, let step, let failure):
       ended += count
       for item in first..<first + UInt64(count) {
-        handle(.failure(item: item, PoolError(failure, item: taskID(item))))
+        handle(.failure(item: item, PoolError(failure, item: taskID(item, step: step))))
       }
     }
   }

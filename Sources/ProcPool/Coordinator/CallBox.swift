@@ -8,8 +8,8 @@ enum CallNews {
   case outputs(first: UInt64, count: Int, OutputSlice)
   /// The worker reports that consecutive items failed.
   case reported(first: UInt64, count: Int, ErrorReport, WorkerID)
-  /// Consecutive items ended otherwise.
-  case failed(first: UInt64, count: Int, ItemFailure)
+  /// Consecutive items ended otherwise; one item perhaps at a known step.
+  case failed(first: UInt64, count: Int, step: UInt64?, ItemFailure)
 }
 
 /// How outputs lie in a results frame.

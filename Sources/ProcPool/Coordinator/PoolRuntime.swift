@@ -321,9 +321,9 @@ extension PoolRuntime {
       guard let link = state.links[place] else { return }
       link.kill()
       if link.process == nil { effects.wakesRuntime = true }
-    case .fail(let call, let first, let count, let failure):
+    case .fail(let call, let first, let count, let step, let failure):
       guard let box = state.boxes[call] else { return }
-      deliver(.failed(first: first, count: count, failure), to: box, &effects)
+      deliver(.failed(first: first, count: count, step: step, failure), to: box, &effects)
     case .forget(let call):
       state.boxes[call] = nil
     case .stopped:

@@ -178,7 +178,10 @@ extension Scheduler {
       let first = front.first + UInt64(front.done)
       let isWanted = !calls[front.call]!.isCancelled
       endFront(index, items: count)
-      if isWanted { actions.append(.fail(call: front.call, first: first, count: count, failure)) }
+      if isWanted {
+        let step = count == 1 && count == started ? progress?.step : nil
+        actions.append(.fail(call: front.call, first: first, count: count, step: step, failure))
+      }
       forgetIfDone(front.call)
       started -= count
     }
@@ -210,8 +213,10 @@ extension Scheduler {
       }
       let seen = progress(index)
       let position = max(seen?.position ?? 0, places[index].position)
-      guard let watch = places[index].watch, watch.position == position, seen?.phase != .preparing else {
-        places[index].watch = (position, now)
+      guard let watch = places[index].watch, watch.position == position, watch.step == seen?.step,
+        seen?.phase != .preparing
+      else {
+        places[index].watch = (position, seen?.step, now)
         continue
       }
       if now - watch.since >= limit.nanoseconds {

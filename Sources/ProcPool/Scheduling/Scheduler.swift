@@ -24,7 +24,9 @@ enum SchedulerAction<Payload: ChunkPayload> {
   case sendEnd(place: Int)
   case kill(place: Int)
   /// Items of a call ended without a result.
-  case fail(call: UInt32, first: UInt64, count: Int, ItemFailure)
+  ///
+  /// - Parameter step: at which step the one item ended, where that is known and items have steps.
+  case fail(call: UInt32, first: UInt64, count: Int, step: UInt64? = nil, ItemFailure)
   /// Nobody needs the call any more.
   case forget(call: UInt32)
   /// All workers are gone, and no more will come.
@@ -87,7 +89,7 @@ struct Scheduler<Payload: ChunkPayload> {
     /// Items that ended since that time, each by call, to be accounted for together.
     var unmeasured: [UInt32: Int] = [:]
     /// What was seen of the running item, for its time limit.
-    var watch: (position: UInt64, since: Int64)?
+    var watch: (position: UInt64, step: UInt64?, since: Int64)?
     /// Workers lost in this place since one of them ended an item.
     var strikes = 0
     /// Chunks that only this place may run.

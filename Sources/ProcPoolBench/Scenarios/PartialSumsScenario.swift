@@ -19,8 +19,10 @@ struct PartialSumsScenario: Scenario {
       try await arraySum(count: quick ? 1_000_000 : 10_000_000, context)
     }
     let terms = 1..<(quick ? 10_000_001 : 100_000_001)
-    if context.includes("slow-series") { try await series(.slow, "slow-series", terms, context) }
-    if context.includes("trigonometric") { try await series(.trigonometric, "trigonometric", terms, context) }
+    if context.includes("slow-series") { try await series(.slow, SlowTerm(), "slow-series", terms, context) }
+    if context.includes("trigonometric") {
+      try await series(.trigonometric, TrigonometricTerm(), "trigonometric", terms, context)
+    }
   }
 
   private func arraySum(count: Int, _ context: BenchContext) async throws {
@@ -81,9 +83,9 @@ struct PartialSumsScenario: Scenario {
     }
   }
 
-  private func series(_ series: Series, _ name: String, _ terms: Range<Int>, _ context: BenchContext)
-    async throws
-  {
+  private func series<Term: PoolTask>(
+    _ series: Series, _ term: Term, _ name: String, _ terms: Range<Int>, _ context: BenchContext
+  ) async throws where Term.Input == Int, Term.Output == Double {
     let runs = context.options.runs(usual: 3, quickly: 2)
     context.recorder.announce("\(context.scenario.rawValue) · \(name) · computing the reference")
     let whole = SumStrategies(
@@ -97,6 +99,17 @@ struct PartialSumsScenario: Scenario {
         }
       }
     }
+    if series == .slow {
+      try await context.withWorkers { pool in
+        try await whole.intervals("intervals-by-term", on: pool) {
+          let intervals = Parts.of(terms, count: pool.sizing.workers)
+          return try await pool.map(SlowTermsByHand(), over: intervals, chunkSize: 1)
+        }
+        try await whole.intervals("map-reduce", on: pool) {
+          [try await pool.mapReduce(SlowTerm(), over: terms, startingWith: 0)]
+        }
+      }
+    }
     let first = terms.prefix(termCount(context))
     let start = SumStrategies(
       label: CaseLabel(name, "\(Units.grouped(first.count)) terms"), terms: first.count, runs: runs,
@@ -104,7 +117,7 @@ struct PartialSumsScenario: Scenario {
       reference: SumReference(of: series, terms: first, parts: first.count))
     try await start.serial { series.sum(over: first) }
     try await context.withWorkers { pool in
-      try await start.terms(on: pool) { pool.imap(SeriesTerm(of: series), over: first, chunkSize: 1) }
+      try await start.terms(on: pool) { pool.imap(term, over: first, chunkSize: 1) }
     }
   }
 

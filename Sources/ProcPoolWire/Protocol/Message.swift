@@ -161,10 +161,14 @@ package struct ErrorReport: Equatable, Sendable {
   package var message: String
   /// The error itself, if it is `Codable`: the mangled name of its type, and its encoded value.
   package var value: (typeName: String, bytes: [UInt8])?
+  /// Which step of the item it was, where items have steps.
+  package var step: UInt64?
 
   package init(
-    reason: Reason, typeName: String, message: String, value: (typeName: String, bytes: [UInt8])? = nil
+    reason: Reason, typeName: String, message: String, value: (typeName: String, bytes: [UInt8])? = nil,
+    step: UInt64? = nil
   ) {
+    self.step = step
     self.reason = reason
     self.typeName = typeName
     self.message = message
@@ -177,6 +181,7 @@ package struct ErrorReport: Equatable, Sendable {
     writer.writeText(message)
     writer.writeText(value?.typeName ?? "")
     writer.writeBlob(value?.bytes ?? [])
+    writer.writeVarint(step.map { $0 &+ 1 } ?? 0)
   }
 
   package init(from body: UnsafeRawBufferPointer) throws(WireError) {
@@ -190,12 +195,15 @@ package struct ErrorReport: Equatable, Sendable {
     let valueType = try reader.readText()
     let bytes = try reader.readBlob()
     value = valueType.isEmpty ? nil : (valueType, bytes)
+    let next = try reader.readVarint()
+    step = next == 0 ? nil : next - 1
     try reader.finish()
   }
 
   package static func == (one: ErrorReport, other: ErrorReport) -> Bool {
     one.reason == other.reason && one.typeName == other.typeName && one.message == other.message
       && one.value?.typeName == other.value?.typeName && one.value?.bytes == other.value?.bytes
+      && one.step == other.step
   }
 }
 

@@ -8,6 +8,7 @@ import Synchronization
 /// | 0 | progress: position and phase, one word | the worker |
 /// | 64 | gate: how far the worker may go, one word | both, by compare-and-swap |
 /// | 128 | position of the first result in the buffer | the worker |
+/// | 192 | the step that is running within an item, and one; 0 where items have none | the worker |
 /// | 4096 | the results buffer: frames that are committed but not written yet | the worker |
 ///
 /// A *position* counts the items that a worker was sent and that were not taken back, from 0. The progress
@@ -60,7 +61,7 @@ package struct StatusPage: @unchecked Sendable {
 
   /// Makes the page a new worker's. The atomics are initialised here, by the coordinator, and nowhere else.
   package func reset() {
-    for offset in [0, 64, 128] {
+    for offset in [0, 64, 128, 192] {
       (base + offset).bindMemory(to: Atomic<UInt64>.self, capacity: 1).initialize(to: Atomic(0))
     }
   }
@@ -77,6 +78,10 @@ package struct StatusPage: @unchecked Sendable {
   private var bufferStartWord: UnsafeMutablePointer<Atomic<UInt64>> {
     (base + 128).assumingMemoryBound(to: Atomic<UInt64>.self)
   }
+
+  var stepWord: UnsafeMutablePointer<Atomic<UInt64>> {
+    (base + 192).assumingMemoryBound(to: Atomic<UInt64>.self)
+  }
 }
 
 // MARK: - Progress
@@ -86,22 +91,35 @@ extension StatusPage {
   package struct Progress: Equatable, Sendable {
     package let position: UInt64
     package let phase: Phase
+    /// Which of its steps the item is at, where it has any.
+    package let step: UInt64?
 
-    package init(position: UInt64, phase: Phase) {
+    package init(position: UInt64, phase: Phase, step: UInt64? = nil) {
       self.position = position
       self.phase = phase
+      self.step = step
     }
 
     // Two bits of phase below 62 of position. A task may write anywhere, so that any word must be understood.
-    init(word: UInt64) {
-      self.init(position: word >> 2, phase: Phase(rawValue: word & 3) ?? .running)
+    init(word: UInt64, step: UInt64? = nil) {
+      self.init(position: word >> 2, phase: Phase(rawValue: word & 3) ?? .running, step: step)
     }
 
     var word: UInt64 { position << 2 | phase.rawValue }
   }
 
   /// Where the worker is, or was when it ended.
-  package var progress: Progress { Progress(word: progressWord.pointee.load(ordering: .acquiring)) }
+  package var progress: Progress {
+    Progress(word: progressWord.pointee.load(ordering: .acquiring), step: step)
+  }
+
+  /// The step that is running.
+  var step: UInt64? {
+    let word = stepWord.pointee.load(ordering: .relaxed)
+    return word == 0 ? nil : word - 1
+  }
+
+  func noteNoStep() { stepWord.pointee.store(0, ordering: .relaxed) }
 
   @inlinable
   func noteRunning(_ position: UInt64) {

@@ -166,8 +166,9 @@ final class WorkerSession: @unchecked Sendable {
 
   /// The item that is running.
   var runningItem: TaskID {
-    let offset = page.progress.position - current.position
-    return TaskID(call: current.call, item: Int(current.first + offset))
+    let progress = page.progress
+    let item = progress.step ?? current.first + (progress.position - current.position)
+    return TaskID(call: current.call, item: Int(item))
   }
 
   func replace(call: UInt32, by other: ServedCall) {
@@ -191,6 +192,9 @@ final class WorkerSession: @unchecked Sendable {
 extension WorkerSession {
   /// Ends the item at `position` without an output.
   func report(_ report: ErrorReport, position: UInt64) {
+    var report = report
+    report.step = page.step
+    if report.step != nil { page.noteNoStep() }
     do {
       let item = current.first + (position - current.position)
       try results.addFailure(report, call: current.call, first: item, count: 1, position: position)

@@ -91,7 +91,7 @@ struct Simulation {
       workers[place]!.frames.append((workers[place]!.sent, chunk))
       workers[place]!.sent += UInt64(chunk.count)
     case .takeBack(let place): takeBack(place)
-    case .fail(let call, let first, let count, _):
+    case .fail(let call, let first, let count, _, _):
       for item in first..<first + UInt64(count) { end(call, item, .failed) }
     case .kill(let place): die(place)
     case .sendEnd(let place): workers[place]?.leaving = true

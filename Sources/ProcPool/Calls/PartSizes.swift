@@ -1,0 +1,45 @@
+/// How the inputs of a reduction are divided into parts.
+///
+/// It depends on the inputs alone, and neither on the number of workers nor on time: so do the brackets of
+/// the sum, and with them its last digits.
+enum PartSizes: Equatable {
+  /// Of so many inputs: as many parts, alike within one.
+  case even(inputs: Int, parts: Int)
+  /// Of nobody knows how many: each part holds one `parts`-th of what was before it.
+  case growing(parts: Int)
+
+  init(inputs: Int?, parts: Int) {
+    precondition(parts >= 1, "parts must be at least 1, not \(parts)")
+    if let inputs {
+      self = .even(inputs: inputs, parts: min(parts, max(1, inputs)))
+    } else {
+      self = .growing(parts: parts)
+    }
+  }
+
+  /// So that what is gathered for a part stays small, however long the sequence is.
+  static let longestGrown: UInt64 = 4096
+
+  /// How many inputs a part has that begins with the input `start`, at least one.
+  func size(ofPart part: UInt64, from start: UInt64) -> Int {
+    switch self {
+    case .even: Int(max(1, self.start(of: part + 1) - start))
+    case .growing(let parts): Int(min(Self.longestGrown, max(1, start / UInt64(parts))))
+    }
+  }
+
+  /// The first input of a part.
+  ///
+  /// - Complexity: O(`part`) where parts grow: only errors ask.
+  func start(of part: UInt64) -> UInt64 {
+    switch self {
+    case .even(let inputs, let parts):
+      let (high, low) = UInt64(inputs).multipliedFullWidth(by: part)
+      return UInt64(parts).dividingFullWidth((high, low)).quotient
+    case .growing:
+      var start: UInt64 = 0
+      for part in 0..<part { start += UInt64(size(ofPart: part, from: start)) }
+      return start
+    }
+  }
+}
