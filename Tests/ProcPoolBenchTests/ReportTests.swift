@@ -4,7 +4,23 @@ import struct Foundation.Data
 import class Foundation.JSONSerialization
 import class Foundation.NSNull
 
+@testable import ProcPool
 @testable import ProcPoolBench
+
+/// What a pool has spent on runs.
+func spent(
+  sent: UInt64 = 0, received: UInt64 = 0, copied: UInt64 = 0, copying: Duration = .zero,
+  running: Duration = .zero
+) -> PoolStatistics {
+  var spent = PoolStatistics()
+  spent.workers.reading = copying
+  spent.workers.running = running
+  spent.workers.waiting = .seconds(1)
+  spent.bytesSent = sent
+  spent.bytesReceived = received
+  spent.bytesCopied = copied
+  return spent
+}
 
 @Suite("Tables are aligned")
 struct Tables {
@@ -68,6 +84,28 @@ struct Tables {
         · A note.
 
         """)
+  }
+
+  @Test("The time of a strategy on a pool is divided, and one without a pool is left out")
+  func times() throws {
+    let key = MeasurementKey(scenario: .matmul, label: "big", strategy: "rows", workers: 2)
+    var serial = key
+    serial.strategy = "serial"
+    let table = try #require(
+      TimeTable.make(from: [
+        Measurement(key: serial, seconds: [1]),
+        Measurement(
+          key: key, items: 2, seconds: [2],
+          spent: spent(copied: 4096, copying: .seconds(3), running: .seconds(1))),
+      ]))
+    #expect(
+      table.rows == [
+        [
+          "big", "rows", "2", "0 %", "0 %", "0 %", "20 %", "60 %", "0 %", "20 %", "0 %", "75 %", "2.00 KiB",
+          "–",
+        ]
+      ])
+    #expect(TimeTable.make(from: [Measurement(key: serial, seconds: [1])]) == nil)
   }
 
   @Test("A strategy on several numbers of workers gets a line of the scaling table")
@@ -150,7 +188,11 @@ struct JSON {
           name: .matmul,
           measurements: [
             Measurement(
-              key: key, items: 200, seconds: [0.25, 0.5, 1], totalSent: 300, totalReceived: 30, verified: true
+              key: key, items: 200, seconds: [0.25, 0.5, 1],
+              spent: spent(
+                sent: 300, received: 30, copied: 1200, copying: .milliseconds(1500),
+                running: .milliseconds(500)),
+              verified: true
             )
           ], notes: []),
         ScenarioReport(
@@ -177,7 +219,7 @@ struct JSON {
     #expect(measurements.count == 2)
     let keys: Set = [
       "scenario", "case", "variant", "strategy", "workers", "seconds", "runs", "items", "itemsPerSecond",
-      "bytesSent", "bytesReceived", "verified",
+      "bytesSent", "bytesReceived", "bytesCopied", "bytesCopiedPerItem", "time", "verified",
     ]
     for measurement in measurements { #expect(Set(measurement.keys) == keys) }
     #expect(measurements[0]["seconds"] as? [String: Double] == ["min": 0.25, "median": 0.5, "max": 1])
@@ -189,6 +231,17 @@ struct JSON {
     #expect(measurements[0]["itemsPerSecond"] as? Double == 400)
     #expect(measurements[0]["bytesSent"] as? Int == 100)
     #expect(measurements[0]["bytesReceived"] as? Int == 10)
+    #expect(measurements[0]["bytesCopied"] as? Int == 400)
+    #expect(measurements[0]["bytesCopiedPerItem"] as? Int == 2)
+    let time = try #require(measurements[0]["time"] as? [String: Any])
+    #expect(Set(time.keys) == ["coordinator", "workers", "queued", "chunks", "copyingShare"])
+    #expect(time["copyingShare"] as? Double == 0.75)
+    #expect(
+      time["workers"] as? [String: Double]
+        == [
+          "waiting": 1.0 / 3, "reading": 0.5, "decoding": 0, "running": 0.5 / 3, "encoding": 0, "writing": 0,
+        ])
+    #expect(measurements[1]["time"] is NSNull)
     #expect(measurements[0]["verified"] as? Bool == true)
     #expect(measurements[1]["itemsPerSecond"] is NSNull)
     #expect(measurements[1]["verified"] is NSNull)

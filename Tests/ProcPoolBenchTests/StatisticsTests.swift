@@ -34,7 +34,7 @@ struct Statistics {
   func measurement() {
     let key = MeasurementKey(scenario: .overhead, label: "map", strategy: "automatic", workers: 2)
     let measurement = Measurement(
-      key: key, items: 10, seconds: [1, 2, 3, 4], totalSent: 400, totalReceived: 40, verified: true)
+      key: key, items: 10, seconds: [1, 2, 3, 4], spent: spent(sent: 400, received: 40), verified: true)
     #expect(measurement.bytesSent == 100)
     #expect(measurement.bytesReceived == 10)
     #expect(measurement.itemsPerSecond == 4)

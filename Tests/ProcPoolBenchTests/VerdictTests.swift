@@ -50,6 +50,25 @@ struct Verdicts {
     #expect(Verdict.sentences(for: [report([("serial", 0, 1), ("rows", 2, 2)])]).isEmpty)
   }
 
+  @Test("A strategy that did little else than copy is named")
+  func copying() {
+    var report = report([("rows-b-once", 2, 5), ("rows", 2, 40)])
+    #expect(Verdict.sentences(for: [report]).isEmpty)
+    report = ScenarioReport(
+      name: .matmul,
+      measurements: report.measurements.map {
+        Measurement(
+          key: $0.key, items: 4, seconds: $0.seconds,
+          spent: $0.key.strategy == "rows"
+            ? spent(copied: 4 << 20, copying: .seconds(83), running: .seconds(17))
+            : spent(copying: .seconds(1), running: .seconds(17)))
+      }, notes: [])
+    #expect(
+      Verdict.sentences(for: [report]) == [
+        "big: 83 % of what kept processes busy in rows on 2 workers was copying, 1.00 MiB for each item."
+      ])
+  }
+
   @Test("The crossover lies between the sizes where the order changes")
   func crossover() throws {
     func figure(_ ratios: [(String, Double)]) -> Figure? {

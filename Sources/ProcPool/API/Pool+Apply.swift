@@ -126,7 +126,11 @@ extension Pool {
   ) -> TaskHandle<Task.Output> {
     let handle = TaskHandle<Task.Output>()
     do {
-      let message = try TaskMessage(task, limit: runtime.settings.maximumPayload)
+      let times = runtime.times
+      let message = try times.measure(.encoding) {
+        try TaskMessage(task, limit: runtime.settings.maximumPayload)
+      }
+      times.count(copied: message.bytesCopied)
       let codec = Task._makeOutputCodec()
       let decoder = OutputDecoder(codec)
       let lent = decoder.lent
@@ -135,7 +139,11 @@ extension Pool {
         callFrame: { message.frame(call: $0, isSingle: true) },
         single: (
           ObjectIdentifier(Task.self),
-          { call, news in handle.complete { Self.result(of: Task.self, news, lent, call: call) } }
+          { call, news in
+            handle.complete {
+              times.measure(.decoding) { Self.result(of: Task.self, news, times, lent, call: call) }
+            }
+          }
         ))
       guard let box else { throw runtime.closedError }
       handle.setCancellation { [runtime] in
@@ -145,7 +153,7 @@ extension Pool {
       var writer = ChunkWriter<Task.Input>(
         codec: .resolve(), call: box.id, first: 0, chunkSize: 1, isAutomatic: false,
         maximumBody: runtime.settings.maximumPayload)
-      writer.append(input)
+      times.measure(.encoding) { writer.append(input) }
       if let (_, error) = writer.failures.first {
         let failure = CodingFailure(
           item: TaskID(call: box.id, item: 0), value: .input, isEncoding: true, message: "\(error)")
@@ -153,6 +161,7 @@ extension Pool {
         runtime.retire(box)
       } else {
         let chunks = writer.finish()
+        times.count(copied: chunks[0].payload.byteCount)
         if polls {
           runtime.submitAndPoll(chunks, key: ObjectIdentifier(Task.self)) { handle.isReady }
         } else {
@@ -167,11 +176,12 @@ extension Pool {
 
   /// Made when the result is asked for, and not on the runtime thread: decoding is the caller's own code.
   private static func result<Task: PoolTask>(
-    of _: Task.Type, _ news: CallNews, _ lent: LentBlocks?, call: UInt32
+    of _: Task.Type, _ news: CallNews, _ times: CoordinatorTimes, _ lent: LentBlocks?, call: UInt32
   ) -> Result<Task.Output, any Error> {
     let item = TaskID(call: call, item: 0)
     switch news {
     case .outputs(_, _, let slice):
+      times.count(copied: slice.count)
       var cursor = OutputCursor<Task.Output>(slice, count: 1)
       return cursor.next(OutputDecoder(Task._makeOutputCodec(), lent: lent), item: item).mapError { $0 }
     case .reported(_, _, let report, let worker):

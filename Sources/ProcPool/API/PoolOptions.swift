@@ -20,18 +20,6 @@ public enum StandardErrorMode: Sendable {
   }
 }
 
-/// What a pool has done so far.
-public struct PoolStatistics: Sendable, Hashable {
-  /// Bytes written to workers' pipes.
-  public internal(set) var bytesSent: UInt64 = 0
-  /// Bytes read from workers' pipes.
-  public internal(set) var bytesReceived: UInt64 = 0
-  /// Items whose end a worker has reported.
-  public internal(set) var itemsFinished: UInt64 = 0
-  /// Workers that ended without having been told to.
-  public internal(set) var workersLost = 0
-}
-
 /// How many workers a pool has, and why.
 public struct PoolSizing: Sendable, Hashable, CustomStringConvertible {
   /// The number of workers.

@@ -129,7 +129,9 @@ final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Elem
       }
     }
     let first = current!.item
-    let (outputs, error) = current!.cursor.nextBatch(call.decoder, first: call.taskID(first))
+    let (outputs, error) = call.runtime.times.measure(.decoding) {
+      current!.cursor.nextBatch(call.decoder, first: call.taskID(first))
+    }
     current!.item += UInt64(outputs.count + (error == nil ? 0 : 1))
     if current!.cursor.remaining == 0 { current = nil }
     undecodable = error

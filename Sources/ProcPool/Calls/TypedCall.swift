@@ -27,7 +27,10 @@ final class TypedCall<Task: PoolTask> {
   ) throws {
     precondition(chunkSize ?? 1 >= 1, "chunkSize must be at least 1, not \(chunkSize!)")
     let decoder = OutputDecoder(Task._makeOutputCodec())
-    let body = try TaskMessage(task, limit: runtime.settings.maximumPayload)
+    let body = try runtime.times.measure(.encoding) {
+      try TaskMessage(task, limit: runtime.settings.maximumPayload)
+    }
+    runtime.times.count(copied: body.bytesCopied)
     guard
       let box = runtime.begin(
         timeout: timeout, outputs: decoder.shape, lent: decoder.lent, callFrame: { body.frame(call: $0) })
@@ -67,7 +70,7 @@ final class TypedCall<Task: PoolTask> {
     _ handle: (ItemNews) -> Void
   ) throws {
     let (news, items, size) = runtime.exchange(box, chunkSize: chunkSize)
-    for one in news { take(one, handle) }
+    if !news.isEmpty { runtime.times.measure(.decoding) { for one in news { take(one, handle) } } }
     guard submits, items > 0, !source.isExhausted else { return }
     // Only now: the news has changed what the caller holds.
     let limit = limit()
@@ -90,20 +93,25 @@ final class TypedCall<Task: PoolTask> {
     var writer = ChunkWriter<Task.Input>(
       codec: codec, call: box.id, first: UInt64(submitted), chunkSize: chunk, isAutomatic: chunkSize == nil,
       maximumBody: runtime.settings.maximumPayload)
-    try source.fill(&writer, count: count, isBlock: codec.blockStride > 0)
+    try runtime.times.measure(.encoding) {
+      try source.fill(&writer, count: count, isBlock: codec.blockStride > 0)
+    }
     submitted = Int(writer.next)
     for (item, error) in writer.failures {
       ended += 1
       let failure = CodingFailure(item: taskID(item), value: .input, isEncoding: true, message: "\(error)")
       handle(.failure(item: item, .notCodable(failure)))
     }
-    runtime.submit(writer.finish())
+    let chunks = writer.finish()
+    runtime.times.count(copied: chunks.reduce(0) { $0 + $1.payload.byteCount })
+    runtime.submit(chunks)
   }
 
   private func take(_ news: CallNews, _ handle: (ItemNews) -> Void) {
     switch news {
     case .outputs(let first, let count, let slice):
       ended += count
+      runtime.times.count(copied: slice.count)
       handle(.outputs(first: first, count: count, slice))
     case .reported(let first, let count, let report, let worker):
       ended += count
@@ -154,6 +162,9 @@ struct TaskMessage {
         "the task value of type \(Task.self) is too long: \(PayloadTooLong(length: length, limit: limit))")
     }
   }
+
+  /// Bytes that are copied for a call: out of the task, and into the call's frame.
+  var bytesCopied: Int { 2 * value.count }
 
   func frame(call: UInt32, isSingle: Bool = false) -> FrameMemory {
     FrameMemory(FrameHeader(.call, flags: isSingle ? CallMessage.singleFlag : 0, call: call), shared: shared)

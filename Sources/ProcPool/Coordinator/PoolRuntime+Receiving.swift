@@ -11,13 +11,15 @@ extension PoolRuntime {
   /// Reads what is there from a worker, once. Needs `receiving`.
   func readOnce(_ link: WorkerLink) -> Read {
     // A pipe that cannot be read gives nothing more, whatever the reason: the worker's end says the rest.
-    guard let transfer = try? link.received.read(from: link.results, frameLength: link.frameLength) else {
-      return .closed
+    let transfer = times.measure(.reading) {
+      try? link.received.read(from: link.results, frameLength: link.frameLength)
     }
+    guard let transfer else { return .closed }
     switch transfer {
     case .wouldBlock: return .nothing
     case .closed: return .closed
     case .moved(let count):
+      times.count(copied: count)
       receive(link, bytes: count)
       return .more
     }
@@ -295,6 +297,9 @@ extension PoolRuntime {
     change { state, effects in
       let now = MonotonicClock.now()
       state.links[link.place] = nil
+      let (times, copied) = link.page.spent
+      state.spentByFormer &+= times
+      state.statistics.bytesCopied &+= copied
       if link.greeting == nil {
         let failure =
           link.startFailure.map { WorkerStartFailure($0.message, standardError: standardError) }

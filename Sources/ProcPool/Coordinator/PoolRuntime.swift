@@ -37,6 +37,8 @@ final class PoolRuntime: Sendable {
     var isTerminated = false
     var isStopped = false
     var statistics = PoolStatistics()
+    /// What workers that have ended had spent.
+    var spentByFormer = ActivityTimes()
     /// How many calls may be pending before `submit` waits: enough to fill every worker's window with items
     /// of a tenth of a millisecond.
     private var submissionLimit: Int { 16 * links.count }
@@ -62,6 +64,7 @@ final class PoolRuntime: Sendable {
   /// Held by whoever reads from workers: the runtime thread, or a caller who waits for one short answer.
   let receiving = Mutex(())
   let poller: Poller
+  let times = CoordinatorTimes()
   let settings: Launcher.Settings
   let standardError: StandardErrorMode
   /// Set once, before any thread runs.
@@ -162,6 +165,29 @@ final class PoolRuntime: Sendable {
       fatalError("procpool cannot watch a worker that it has started: \(error)")
     }
     change { _, effects in effects.wakesRuntime = true }
+  }
+}
+
+// MARK: - Statistics
+
+extension PoolRuntime {
+  var statistics: PoolStatistics {
+    let (times, copied) = times.read()
+    return state.withLock { state in
+      var statistics = state.statistics
+      var spent = state.spentByFormer
+      statistics.bytesCopied += copied
+      for case .some(let link) in state.links {
+        let (times, copied) = link.page.spent
+        spent &+= times
+        statistics.bytesCopied &+= copied
+      }
+      statistics.coordinator = TimeSplit(times)
+      statistics.workers = TimeSplit(spent)
+      statistics.chunksSent = state.scheduler.chunksSent
+      statistics.queued = .nanoseconds(state.scheduler.queued)
+      return statistics
+    }
   }
 }
 
@@ -370,7 +396,8 @@ extension PoolRuntime {
       }
       if pieces.isEmpty { return }
       // Other failures than a full pipe mean a broken descriptor; the worker's end will show soon enough.
-      let written = (try? Outbox.write(&pieces, to: link.tasks)) ?? 0
+      let written = times.measure(.writing) { (try? Outbox.write(&pieces, to: link.tasks)) ?? 0 }
+      times.count(copied: written)
       let isFull = !pieces.isEmpty
       let isDone = state.withLock { state in
         state.statistics.bytesSent += UInt64(written)

@@ -37,7 +37,7 @@ struct RuntimeLoop {
       let timeout = waitingTime()
       if timeout == nil { return }
       do {
-        try poll(timeout!, &events)
+        try runtime.times.measureWaiting { () throws(SystemError) in try poll(timeout!, &events) }
       } catch {
         fatalError("procpool cannot wait for its workers: \(error)")
       }

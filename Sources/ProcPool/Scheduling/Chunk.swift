@@ -12,6 +12,8 @@ struct Chunk<Payload: ChunkPayload> {
   var done = 0
   /// Estimated work when it was sent, in nanoseconds.
   var cost: Int64 = 0
+  /// When the scheduler got it, or got it back.
+  var accepted: Int64 = 0
 
   init(call: UInt32, first: UInt64, count: Int, payload: Payload, place: Int? = nil) {
     self.call = call

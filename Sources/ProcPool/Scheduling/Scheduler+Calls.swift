@@ -26,7 +26,8 @@ extension Scheduler {
     case .broken(let failure): return failAll(chunks, .noWorkers(failure))
     case .terminating, .stopped: return failAll(chunks, .terminated)
     }
-    for chunk in chunks {
+    for var chunk in chunks {
+      chunk.accepted = now
       if let place = chunk.place {
         places[place].pinned.append(chunk)
         calls[call]!.inFlight += chunk.count

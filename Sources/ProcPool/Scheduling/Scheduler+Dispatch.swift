@@ -55,6 +55,8 @@ extension Scheduler {
   private mutating func send(_ chunk: Chunk<Payload>, to index: Int, now: Int64) -> Int64 {
     var chunk = chunk
     chunk.cost = cost(of: chunk)
+    chunksSent += 1
+    queued += max(0, now - chunk.accepted)
     if places[index].queue.isEmpty {
       places[index].lastProgress = now
       places[index].watch = nil

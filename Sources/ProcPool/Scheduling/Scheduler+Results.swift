@@ -134,14 +134,15 @@ extension Scheduler {
     places[index].queue = kept
     places[index].watch = nil
     actions.append(.sendResume(place: index, epoch: epoch))
-    giveBack(back, from: index)
+    giveBack(back, from: index, now: now)
     for call in Array(calls.keys) { forgetIfDone(call) }
     dispatch(now: now)
   }
 
   /// Puts chunks back to where they came from, in their order, before what came after them.
-  private mutating func giveBack(_ chunks: [Chunk<Payload>], from index: Int) {
-    for chunk in chunks.reversed() {
+  private mutating func giveBack(_ chunks: [Chunk<Payload>], from index: Int, now: Int64) {
+    for var chunk in chunks.reversed() {
+      chunk.accepted = now
       if chunk.place != nil {
         places[index].pinned.prepend(chunk)
         calls[chunk.call]!.inFlight += chunk.count
@@ -189,12 +190,12 @@ extension Scheduler {
   }
 
   /// Takes everything else from a lost worker.
-  mutating func returnUnstarted(_ index: Int) {
+  mutating func returnUnstarted(_ index: Int, now: Int64) {
     let chunks = Array(places[index].queue)
     places[index].empty()
     for chunk in chunks { calls[chunk.call]!.inFlight -= chunk.remaining }
     let wanted = chunks.filter { !calls[$0.call]!.isCancelled }
-    giveBack(wanted.map { $0.rest() }, from: index)
+    giveBack(wanted.map { $0.rest() }, from: index, now: now)
     for call in Set(chunks.map(\.call)) { forgetIfDone(call) }
   }
 

@@ -173,6 +173,9 @@ struct Scheduler<Payload: ChunkPayload> {
   private(set) var hasGreeted = false
   private var firstStartFailure: WorkerStartFailure?
   var lastCall: UInt32 = 0
+  /// Chunks that were given to workers, and how long they had waited for that, in nanoseconds.
+  var chunksSent: UInt64 = 0
+  var queued: Int64 = 0
   /// Since when a closed pool waits for cancelled calls alone.
   var abandonedSince: Int64?
 
@@ -306,7 +309,7 @@ extension Scheduler {
     var failure = ItemFailure.lost(loss)
     if let reason = place.reasonForItem { failure = reason }
     let endedItem = giveUpStarted(index, progress: progress, failure)
-    returnUnstarted(index)
+    returnUnstarted(index, now: now)
     let strikes = endedItem || place.position > 0 ? 0 : place.strikes + 1
     vacate(index, strikes: strikes)
     if place.state == .leaving || life == .terminating { return stopIfEmpty() }

@@ -1,3 +1,5 @@
+import ProcPool
+
 /// What a run of the benchmark found.
 public struct BenchReport: Sendable {
   let machine: Machine
@@ -46,6 +48,26 @@ public struct BenchReport: Sendable {
     ])
   }
 
+  /// Where the time of a run went.
+  private static func time(_ measurement: Measurement) -> JSONValue {
+    guard let copying = measurement.copyingShare else { return .null }
+    let runs = Double(measurement.seconds.count)
+    func seconds(_ duration: Duration) -> JSONValue { .number(duration / .seconds(1) / runs) }
+    func split(_ split: TimeSplit) -> JSONValue {
+      .object([
+        ("waiting", seconds(split.waiting)), ("reading", seconds(split.reading)),
+        ("decoding", seconds(split.decoding)), ("running", seconds(split.running)),
+        ("encoding", seconds(split.encoding)), ("writing", seconds(split.writing)),
+      ])
+    }
+    return .object([
+      ("coordinator", split(measurement.spent.coordinator)), ("workers", split(measurement.spent.workers)),
+      ("queued", seconds(measurement.spent.queued)),
+      ("chunks", .number(Double(measurement.spent.chunksSent) / runs)),
+      ("copyingShare", .number(copying)),
+    ])
+  }
+
   private static func json(_ measurement: Measurement) -> JSONValue {
     let statistics = measurement.statistics
     return .object([
@@ -64,6 +86,12 @@ public struct BenchReport: Sendable {
       ("itemsPerSecond", .optional(measurement.itemsPerSecond)),
       ("bytesSent", .unsigned(measurement.bytesSent)),
       ("bytesReceived", .unsigned(measurement.bytesReceived)),
+      ("bytesCopied", .unsigned(measurement.bytesCopied)),
+      (
+        "bytesCopiedPerItem",
+        .optional(measurement.items.map { Double(measurement.bytesCopied) / Double(max(1, $0)) })
+      ),
+      ("time", time(measurement)),
       ("verified", .optional(measurement.verified)),
     ])
   }

@@ -13,6 +13,9 @@ public struct ScenarioReport: Sendable {
   public var text: String {
     var lines = [name.rawValue] + table.lines()
     if let scaling = ScalingTable.make(from: measurements) { lines += [""] + scaling.lines() }
+    if let times = TimeTable.make(from: measurements) {
+      lines += [""] + times.lines() + ["· " + TimeTable.note]
+    }
     lines += figures.map { "→ \($0.name): \($0.text)" }
     lines += notes.map { "· " + $0 }
     return lines.joined(separator: "\n") + "\n"

@@ -23,6 +23,7 @@ enum Verdict {
       for label in labels {
         let measured = report.measurements.filter { $0.key.label == label }
         if let sentence = sentence(for: label, measured) { sentences.append(sentence) }
+        if let sentence = copying(for: label, measured) { sentences.append(sentence) }
       }
     }
     for figure in reports.filter({ $0.name == .payload }).flatMap(\.figures) where figure.name == "crossover"
@@ -58,6 +59,20 @@ enum Verdict {
         : "sending (\(name(sent))) was \(Units.factor(1 / gain)) as fast as the best that shares, \(name(shared))."
     return text
   }
+
+  /// Which strategy that sends did little else than copy.
+  private static func copying(for label: CaseLabel, _ measurements: [Measurement]) -> String? {
+    let worst = measurements.filter { way(of: $0.key.strategy) == .sent }
+      .max { $0.copyingShare ?? 0 < $1.copyingShare ?? 0 }
+    guard let worst, let share = worst.copyingShare, share >= leastCopying else { return nil }
+    return
+      "\(label): \(Units.fixed(share * 100, decimals: 0)) % of what kept processes busy in \(name(worst)) was copying"
+      + (worst.items.map { ", \(Units.bytes(Double(worst.bytesCopied) / Double(max(1, $0)))) for each item." }
+        ?? ".")
+  }
+
+  /// Because where less than half of the time is copying, something else decides.
+  private static let leastCopying = 0.5
 
   /// Because medians of a few runs on a shared machine differ by as much without a reason.
   private static func isClose(_ ratio: Double) -> Bool { (0.9...1.1).contains(ratio) }

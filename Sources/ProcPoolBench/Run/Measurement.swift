@@ -1,3 +1,5 @@
+import ProcPool
+
 /// What was measured: one strategy for one case, on some number of workers.
 struct MeasurementKey: Hashable, Sendable {
   var scenario: ScenarioName
@@ -18,9 +20,8 @@ struct Measurement: Equatable, Sendable {
   /// The time of each run.
   var seconds: [Double] = []
 
-  /// The bytes that went through the pipes in all runs together, from and to the coordinator.
-  var totalSent: UInt64 = 0
-  var totalReceived: UInt64 = 0
+  /// What all runs together cost the pool.
+  var spent = PoolStatistics.zero
 
   /// Whether every run gave the right result; `nil` if there was nothing to check.
   var verified: Bool?
@@ -28,8 +29,19 @@ struct Measurement: Equatable, Sendable {
   var statistics: RunStatistics { RunStatistics(of: seconds) ?? RunStatistics(of: [0])! }
 
   /// Bytes through the pipes in one run.
-  var bytesSent: UInt64 { seconds.isEmpty ? 0 : totalSent / UInt64(seconds.count) }
-  var bytesReceived: UInt64 { seconds.isEmpty ? 0 : totalReceived / UInt64(seconds.count) }
+  var bytesSent: UInt64 { perRun(spent.bytesSent) }
+  var bytesReceived: UInt64 { perRun(spent.bytesReceived) }
+  /// Bytes copied in one run, each once for each copy.
+  var bytesCopied: UInt64 { perRun(spent.bytesCopied) }
+
+  private func perRun(_ total: UInt64) -> UInt64 { seconds.isEmpty ? 0 : total / UInt64(seconds.count) }
+
+  /// The part of the busy time of all processes that went into copying; `nil` if nothing ran on a pool.
+  var copyingShare: Double? {
+    let copying = spent.coordinator.copying + spent.workers.copying
+    let busy = spent.coordinator.busy + spent.workers.busy
+    return busy > .zero ? copying / busy : nil
+  }
 
   var itemsPerSecond: Double? {
     guard let items, statistics.median > 0 else { return nil }

@@ -21,7 +21,7 @@ final class Recorder {
   ///   - key: What is measured.
   ///   - items: How many items a run has.
   ///   - runs: How often to run.
-  ///   - pool: Where the bytes through pipes are read.
+  ///   - pool: Whose statistics say what a run cost.
   ///   - body: The work.
   ///   - verify: Whether a result is right; also where what a run left open is closed.
   func measure<Output>(
@@ -48,10 +48,7 @@ final class Recorder {
       measurements[index].verified = await verify(output) && measurements[index].verified != false
       if run == 0 { continue }
       measurements[index].seconds.append(elapsed / .seconds(1))
-      if let before, let after {
-        measurements[index].totalSent += after.bytesSent - before.bytesSent
-        measurements[index].totalReceived += after.bytesReceived - before.bytesReceived
-      }
+      if let before, let after { measurements[index].spent += after - before }
     }
   }
 }

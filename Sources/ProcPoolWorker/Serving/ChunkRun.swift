@@ -81,7 +81,9 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
   mutating func decodeInput() -> Input? {
     do {
       let bytes = try ItemPacking(stride: inputStride).next(&reader)
-      return try worker.sharing.enter { try codecs.input.decode(bytes) }
+      return try worker.timed(.decoding, bytes: bytes.count) {
+        try worker.sharing.enter { try codecs.input.decode(bytes) }
+      }
     } catch {
       worker.report(ErrorReport(.inputUndecodable, error), position: position)
       position &+= 1
@@ -123,10 +125,13 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
         position: position)
     }
     do {
+      // How long it will be nobody knows; as long as the one before is a good guess.
       try results.add(
         position: position, stride: codec.blockStride, maximumBody: worker.maximumBody
       ) { writer in
-        try worker.sharing.enter { try codec.encode(output, into: &writer) }
+        try worker.timed(.encoding, bytes: results.lastLength) {
+          try worker.sharing.enter { try codec.encode(output, into: &writer) }
+        }
         if worker.sharing.hasCarried { try worker.lendCarried() }
       }
     } catch is SystemError {

@@ -29,9 +29,13 @@ final class ResultBuffer: @unchecked Sendable {
   /// Nobody can read the buffer, so nothing may wait in it while an item runs.
   let flushesEachItem: Bool
   private var scratch = WireWriter(capacity: 1 << 10)
+  private let clock: ActivityClock
+  /// Of the last output of no fixed size.
+  private(set) var lastLength = 0
 
   init(page: StatusPage, isShared: Bool, output: consuming Descriptor) {
     self.page = page
+    clock = page.clock
     self.output = output
     base = page.buffer
     flushesEachItem = !isShared
@@ -96,6 +100,8 @@ final class ResultBuffer: @unchecked Sendable {
     _ = scratch.appendUninitialized(head)
     try encode(&scratch)
     let length = scratch.count - head
+    lastLength = length
+    clock.count(copied: length)
     guard length <= maximumBody - 16 else { throw OutputTooLong(length: length, limit: maximumBody) }
     let prefix = stride > 0 ? 0 : Self.varintLength(length)
     let memory = UnsafeMutableRawPointer(mutating: scratch.bytes.baseAddress!)
@@ -172,6 +178,7 @@ final class ResultBuffer: @unchecked Sendable {
   func flush(position: UInt64) throws(SystemError) {
     close()
     if used > 0 {
+      clock.count(copied: used)
       try write(UnsafeRawBufferPointer(start: base, count: used))
       used = 0
     }
@@ -185,7 +192,11 @@ final class ResultBuffer: @unchecked Sendable {
   }
 
   private func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
+    // Before, because whoever gets the bytes may look at once.
+    clock.count(copied: bytes.count)
+    clock.enter(.writing)
     guard try output.writeAll(bytes) else { throw SystemError(call: "write to the coordinator", code: 32) }
+    clock.enter(.running)
   }
 
   private static func varintLength(_ value: Int) -> Int {

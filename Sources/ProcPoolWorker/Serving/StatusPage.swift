@@ -9,6 +9,7 @@ import Synchronization
 /// | 64 | gate: how far the worker may go, one word | both, by compare-and-swap |
 /// | 128 | position of the first result in the buffer | the worker |
 /// | 192 | the step that is running within an item, and one; 0 where items have none | the worker |
+/// | 256 | what the worker spends its time on (`ActivityClock`) | the worker |
 /// | 4096 | the results buffer: frames that are committed but not written yet | the worker |
 ///
 /// A *position* counts the items that a worker was sent and that were not taken back, from 0. The progress
@@ -61,7 +62,7 @@ package struct StatusPage: @unchecked Sendable {
 
   /// Makes the page a new worker's. The atomics are initialised here, by the coordinator, and nowhere else.
   package func reset() {
-    for offset in [0, 64, 128, 192] {
+    for offset in [0, 64, 128, 192] + (0..<ActivityClock.wordCount).map({ 256 + 8 * $0 }) {
       (base + offset).bindMemory(to: Atomic<UInt64>.self, capacity: 1).initialize(to: Atomic(0))
     }
   }
@@ -130,6 +131,17 @@ extension StatusPage {
   func note(_ phase: Phase, at position: UInt64) {
     progressWord.pointee.store(Progress(position: position, phase: phase).word, ordering: .releasing)
   }
+}
+
+// MARK: - Time
+
+extension StatusPage {
+  var clock: ActivityClock {
+    ActivityClock((base + 256).assumingMemoryBound(to: Atomic<UInt64>.self))
+  }
+
+  /// Where the worker's time has gone so far, and how many bytes it has copied.
+  package var spent: (times: ActivityTimes, bytesCopied: UInt64) { clock.read() }
 }
 
 // MARK: - Gate

@@ -12,6 +12,7 @@ final class WorkerSession: @unchecked Sendable {
   let worker: WorkerID
   @usableFromInline let page: StatusPage
   @usableFromInline let results: ResultBuffer
+  let clock: ActivityClock
   let maximumBody: Int
   /// Whether each item is claimed by itself, whatever the coordinator suggests. So where there is no shared
   /// page, because a result is then written before the next item starts; and on a thread, which cannot be
@@ -42,6 +43,7 @@ final class WorkerSession: @unchecked Sendable {
   init(_ connection: consuming WorkerConnection) {
     worker = WorkerID(index: Int(connection.hello.worker))
     page = connection.page
+    clock = page.clock
     maximumBody = connection.hello.maximumBody
     pollingTime = connection.hello.pollingTime
     claimsEachItem = !connection.isPageShared || connection.hello.coordinator == 0
@@ -63,6 +65,7 @@ final class WorkerSession: @unchecked Sendable {
 
   /// Serves until the coordinator says that it is over, or goes.
   func serve() async -> Ending {
+    clock.start()
     do {
       while let frame = try nextFrame() {
         if isLost { return .lost }
@@ -74,7 +77,9 @@ final class WorkerSession: @unchecked Sendable {
           if !isSkipping { note(.preparing) }
           let message = try CallMessage(from: frame.body)
           let shared = KeptBlocks()
-          let call = sharing.enter(keepingIn: shared) { ServedCall.make(message) }
+          let call = timed(.decoding, bytes: frame.body.count) {
+            sharing.enter(keepingIn: shared) { ServedCall.make(message) }
+          }
           call.shared = shared
           if !isSkipping { note(.idle) }
           call.isSingle = frame.header.flags & CallMessage.singleFlag != 0
@@ -108,6 +113,8 @@ final class WorkerSession: @unchecked Sendable {
       return loseCoordinator()
     }
     sharing.kept = call.shared
+    // Once, from where it was read to where the inputs are.
+    clock.count(copied: chunk.body.count)
     await call.run(chunk, for: self)
     sharing.kept = nil
     lingering = call.isSingle ? calls.removeValue(forKey: header.call)?.shared : nil
@@ -128,11 +135,15 @@ final class WorkerSession: @unchecked Sendable {
         input.consume(header.frameLength)
         return ServedChunk(header: header, body: body)
       case .needs(let length):
+        clock.enter(.reading)
         switch try input.read(from: tasks, frameLength: length) {
-        case .moved: continue
+        case .moved(let count):
+          clock.enter(.running)
+          clock.count(copied: count)
         case .closed: return nil
         case .wouldBlock:
           flush(position: position)
+          clock.enter(.waiting)
           try waitForInput()
         }
       }
@@ -159,6 +170,16 @@ final class WorkerSession: @unchecked Sendable {
   /// A tenth of a second: a program that calls again does so within that, and one that has dropped an array
   /// hardly notices when its memory is free.
   private static let lingeringTime: Int32 = 100
+
+  /// Does a piece of work on so many bytes, by the clock if they are many.
+  func timed<Result>(
+    _ activity: Activity, bytes: Int, _ body: () throws -> Result
+  ) rethrows -> Result {
+    guard bytes >= ActivityClock.longValue else { return try body() }
+    clock.enter(activity)
+    defer { clock.enter(.running) }
+    return try body()
+  }
 
   func note(_ phase: StatusPage.Phase) {
     page.note(phase, at: position)

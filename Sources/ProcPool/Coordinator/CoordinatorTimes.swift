@@ -1,0 +1,63 @@
+import ProcPoolSystem
+import ProcPoolWorker
+import Synchronization
+
+/// Where the coordinator's time goes: that of its callers, as far as it is spent on the pool's values, and
+/// that of the runtime thread.
+final class CoordinatorTimes: Sendable {
+  // Relaxed everywhere, because nothing follows from these numbers.
+  private let waiting = Atomic<UInt64>(0)
+  private let reading = Atomic<UInt64>(0)
+  private let decoding = Atomic<UInt64>(0)
+  private let encoding = Atomic<UInt64>(0)
+  private let writing = Atomic<UInt64>(0)
+  private let copied = Atomic<UInt64>(0)
+  /// Since when the runtime thread waits; 0 while it does not.
+  private let waitingSince = Atomic<Int64>(0)
+
+  /// Does something, by the clock.
+  func measure<Result, Failure: Error>(
+    _ activity: Activity, _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let start = MonotonicClock.now()
+    defer { add(activity, UInt64(max(0, MonotonicClock.now() - start))) }
+    return try body()
+  }
+
+  /// Lets the runtime thread wait, by the clock.
+  func measureWaiting<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result
+  {
+    waitingSince.store(MonotonicClock.now(), ordering: .relaxed)
+    defer {
+      let since = waitingSince.exchange(0, ordering: .relaxed)
+      add(.waiting, UInt64(max(0, MonotonicClock.now() - since)))
+    }
+    return try body()
+  }
+
+  func count(copied bytes: Int) { copied.wrappingAdd(UInt64(bytes), ordering: .relaxed) }
+
+  private func add(_ activity: Activity, _ time: UInt64) {
+    switch activity {
+    case .waiting: waiting.wrappingAdd(time, ordering: .relaxed)
+    case .reading: reading.wrappingAdd(time, ordering: .relaxed)
+    case .decoding: decoding.wrappingAdd(time, ordering: .relaxed)
+    case .encoding: encoding.wrappingAdd(time, ordering: .relaxed)
+    case .writing: writing.wrappingAdd(time, ordering: .relaxed)
+    case .running: preconditionFailure("the coordinator runs no items")
+    }
+  }
+
+  /// The times so far, and the bytes.
+  func read() -> (times: ActivityTimes, bytesCopied: UInt64) {
+    var times = ActivityTimes()
+    let since = waitingSince.load(ordering: .relaxed)
+    times[Activity.waiting.rawValue] = waiting.load(ordering: .relaxed)
+    if since > 0 { times[Activity.waiting.rawValue] += UInt64(max(0, MonotonicClock.now() - since)) }
+    times[Activity.reading.rawValue] = reading.load(ordering: .relaxed)
+    times[Activity.decoding.rawValue] = decoding.load(ordering: .relaxed)
+    times[Activity.encoding.rawValue] = encoding.load(ordering: .relaxed)
+    times[Activity.writing.rawValue] = writing.load(ordering: .relaxed)
+    return (times, copied.load(ordering: .relaxed))
+  }
+}

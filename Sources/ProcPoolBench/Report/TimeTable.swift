@@ -1,0 +1,47 @@
+import ProcPool
+
+/// Where the time of strategies on a pool went, as parts of a hundred.
+enum TimeTable {
+  private static let columns: [TextTable.Column] =
+    [.init(title: "where the time went", alignment: .left), .init(title: "strategy", alignment: .left)]
+    + [
+      "workers", "c. encode", "c. pipes", "c. decode", "w. wait", "w. pipes", "w. decode", "w. run",
+      "w. encode",
+      "copying", "copied/item", "queued/chunk",
+    ].map { .init(title: $0, alignment: .right) }
+
+  static let note =
+    "c. and w.: parts of the time of the coordinator and of the workers, who are busy while they wait for a "
+    + "processor, too; copying: the part of everybody's busy time that encoding, pipes and decoding took."
+
+  /// A row for each measurement on a pool; `nil` if there is none.
+  static func make(from measurements: [Measurement]) -> TextTable? {
+    var table = TextTable(columns: columns)
+    var label: CaseLabel?
+    for measurement in measurements {
+      guard let copying = measurement.copyingShare else { continue }
+      let key = measurement.key
+      let spent = measurement.spent
+      let total = measurement.seconds.reduce(0, +)
+      let workers = spent.workers.busy + spent.workers.waiting
+      func ofRun(_ duration: Duration) -> String { percent(duration / .seconds(1) / total) }
+      func ofWorkers(_ duration: Duration) -> String { workers > .zero ? percent(duration / workers) : "–" }
+      let coordinator = spent.coordinator
+      let bytes = measurement.items.map { Units.bytes(Double(measurement.bytesCopied) / Double(max(1, $0))) }
+      table.add([
+        key.label == label ? "" : "\(key.label)", key.strategy, String(key.workers),
+        ofRun(coordinator.encoding), ofRun(coordinator.reading + coordinator.writing),
+        ofRun(coordinator.decoding),
+        ofWorkers(spent.workers.waiting), ofWorkers(spent.workers.reading + spent.workers.writing),
+        ofWorkers(spent.workers.decoding), ofWorkers(spent.workers.running),
+        ofWorkers(spent.workers.encoding),
+        percent(copying), bytes ?? "–",
+        spent.chunksSent > 0 ? Units.seconds(spent.queued / .seconds(1) / Double(spent.chunksSent)) : "–",
+      ])
+      label = key.label
+    }
+    return table.rows.isEmpty ? nil : table
+  }
+
+  private static func percent(_ share: Double) -> String { Units.fixed(share * 100, decimals: 0) + " %" }
+}
