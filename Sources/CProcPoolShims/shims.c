@@ -14,7 +14,9 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -209,6 +211,50 @@ int procpool_mutex_lock(void *mutex, int64_t timeout_ns) {
 int procpool_mutex_unlock(void *mutex) { return pthread_mutex_unlock(mutex); }
 
 int procpool_mutex_make_consistent(void *mutex) { return pthread_mutex_consistent(mutex); }
+
+union control {
+  char bytes[CMSG_SPACE(sizeof(int))];
+  struct cmsghdr aligned;
+};
+
+int procpool_send_descriptor(int socket, int descriptor) {
+  char answer = descriptor >= 0;
+  struct iovec piece = {.iov_base = &answer, .iov_len = 1};
+  union control control;
+  memset(&control, 0, sizeof control);
+  struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+  if (descriptor >= 0) {
+    message.msg_control = control.bytes;
+    message.msg_controllen = sizeof control.bytes;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof descriptor);
+    memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+  }
+  return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+int procpool_receive_descriptor(int socket) {
+  char answer = 0;
+  struct iovec piece = {.iov_base = &answer, .iov_len = 1};
+  union control control;
+  struct msghdr message = {
+      .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+  ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  if (count < 0) return -1;
+  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  if (count == 0 || !header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
+      header->cmsg_len != CMSG_LEN(sizeof(int)))
+    return -2;
+  int descriptor;
+  memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+  return descriptor;
+}
+
+int procpool_accept(int socket) { return accept4(socket, NULL, NULL, SOCK_CLOEXEC); }
+
+int procpool_is_dumpable(void) { return prctl(PR_GET_DUMPABLE) == 1; }
 
 static __thread void *thread_scope;
 

@@ -19,14 +19,16 @@ struct Coordinator: Sendable {
   }
 
   /// The worker executable lies beside the test runner.
-  private static var path: String {
+  static var path: String {
     let runner = "/proc/self/exe".withCString { realpath($0, nil) }!
     defer { free(runner) }
     let own = String(cString: runner)
     return own[..<own.lastIndex(of: "/")!] + "/FaultyWorker"
   }
 
-  private static func spawn(_ words: [String]) throws -> (pid: Int32, output: Int32, errors: Int32) {
+  private static func spawn(
+    _ words: [String], through launcher: [String] = []
+  ) throws -> (pid: Int32, output: Int32, errors: Int32) {
     var output: [Int32] = [0, 0]
     var errors: [Int32] = [0, 0]
     pipe(&output)
@@ -37,7 +39,7 @@ struct Coordinator: Sendable {
       close(errors[1])
     }
     let pid = try Inspection.spawn(
-      [path, "coordinate"] + words, output: output[1], errors: errors[1], resetsSignals: true)
+      launcher + [path, "coordinate"] + words, output: output[1], errors: errors[1], resetsSignals: true)
     return (pid, output[0], errors[0])
   }
 
@@ -56,9 +58,9 @@ struct Coordinator: Sendable {
     fork = numbers[2]
   }
 
-  /// Runs one to its end.
-  static func run(_ words: String...) throws -> Ending {
-    let (pid, output, errors) = try spawn(words)
+  /// Runs one to its end, perhaps by way of a program that starts it.
+  static func run(_ words: String..., through launcher: [String] = []) throws -> Ending {
+    let (pid, output, errors) = try spawn(words, through: launcher)
     defer {
       close(output)
       close(errors)

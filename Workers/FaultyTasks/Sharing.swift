@@ -115,3 +115,51 @@ public struct CountMappings: PoolTask {
   public init() {}
   public func run(_ input: Int) -> Int { Inspection.sharedMappings() }
 }
+
+/// Writes a number of its own into all elements, again and again, with a lock or without, and counts how
+/// often it found elements that differ: another's half-written number.
+public struct FindTorn: PoolTask {
+  public var locked: LockedArray<Int>
+  public var bare: SharedArray<Int>
+  public init(locked: LockedArray<Int>, bare: SharedArray<Int>) {
+    self.locked = locked
+    self.bare = bare
+  }
+
+  public struct Input: Codable, Sendable {
+    public var number: Int
+    public var rounds: Int
+    public init(number: Int, rounds: Int) {
+      self.number = number
+      self.rounds = rounds
+    }
+  }
+
+  public struct Count: Codable, Sendable {
+    public var locked = 0
+    public var bare = 0
+  }
+
+  public func run(_ input: Input) throws -> Count {
+    var count = Count()
+    for _ in 0..<input.rounds {
+      try locked.withLock { elements in
+        for index in elements.indices where elements[index] != elements[0] { count.locked += 1 }
+        for index in elements.indices { elements[index] = input.number }
+      }
+      // Each element by a span of its own, so that what another process writes is seen.
+      for index in bare.indices where bare[index] != bare[0] { count.bare += 1 }
+      for index in bare.indices { bare[index] = input.number }
+    }
+    return count
+  }
+}
+
+/// Adds to a shared number, without a lock, an atomic or mercy.
+public struct AddWithoutLock: PoolTask {
+  public var number: SharedArray<Int>
+  public init(_ number: SharedArray<Int>) { self.number = number }
+  public func run(_ times: Int) {
+    for _ in 0..<times { number[0] += 1 }
+  }
+}

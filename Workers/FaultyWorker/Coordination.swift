@@ -5,7 +5,8 @@ import ProcPoolSystem
 
 /// A coordinator for tests to kill: `coordinate busy|sleeping|sharing|idle [fork]` prints the numbers of its
 /// workers' processes in one line on standard output, then waits for its end. `coordinate map`, `coordinate
-/// signals`, `coordinate limited` and `coordinate fail` end by themselves.
+/// signals`, `coordinate limited`, `coordinate attach PROGRAM`, `coordinate tiny` and `coordinate fail` end
+/// by themselves.
 struct Coordination {
   private let words: [String]
 
@@ -13,7 +14,9 @@ struct Coordination {
 
   func perform() async throws {
     guard words.first == "coordinate", words.count > 1 else {
-      writeLine("usage: FaultyWorker coordinate busy|sleeping|sharing|idle|map|signals|limited|fail [fork]")
+      writeLine(
+        "usage: FaultyWorker coordinate busy|sleeping|sharing|idle|map|signals|limited|attach|tiny|fail [fork]"
+      )
       exit(64)
     }
     switch words[1] {
@@ -22,6 +25,8 @@ struct Coordination {
       let outputs = try await withPool(workers: 2) { try await $0.map(Echo(), over: 0..<100) }
       print(outputs.reduce(0, +))
     case "limited": try await shareWithFewDescriptors()
+    case "tiny": try await shareWithTinySharedMemory()
+    case "attach": try await shareWithWorkers(of: words[2])
     case "signals":
       let open = try await withPool(workers: 2) { pool in
         _ = try await pool.broadcast(ProcessNumber(), 0)
@@ -45,6 +50,35 @@ struct Coordination {
     print(
       counters.reduce(0) { $0 + $1.value }, try values.reduce(0) { try $0 + $1.withLock { $0 } },
       sums.reduce(0, +), Descriptor.limit ?? 0)
+  }
+
+  /// Where /dev/shm has one megabyte: a name for more is refused, and what has no name needs none of it.
+  private func shareWithTinySharedMemory() async throws {
+    let array = try SharedArray(0..<1_000_000)
+    let sum = try await withPool(workers: 2) { pool in try await pool.apply(SumShared(), to: array) }
+    print(sum)
+    do {
+      _ = try SharedArray(named: "procpool-tiny", repeating: 1, count: 1_000_000)
+    } catch {
+      print(error)
+    }
+    let small = try SharedArray(named: "procpool-tiny", repeating: 1, count: 100)
+    print(small.count, Inspection.entries("/dev/shm"))
+    try SharedArray<Int>.remove(named: "procpool-tiny")
+  }
+
+  /// Shared memory there and back, with a program that may not see this process in `/proc`.
+  private func shareWithWorkers(of program: String) async throws {
+    try await withPool(workers: 2, worker: .executable(named: program)) { pool in
+      let small = try SharedArray(0..<10)
+      let large = try SharedArray(0..<100_000)
+      let sums = try await pool.map(SumShared(), over: [small, large, small])
+      try await pool.forEach(AddInPlace(large), over: [0..<50_000, 50_000..<100_000])
+      let made = try await pool.map(MakeShared(count: 10), over: 0..<4)
+      let madeLarge = try await pool.map(MakeShared(count: 100_000), over: 0..<4)
+      let forwarded = try await pool.map(SumShared(), over: made + madeLarge)
+      print(sums, Array(large).reduce(0, +), forwarded)
+    }
   }
 
   /// The names of the threads, except the main one, that the program's `SIGTERM` could go to.

@@ -60,6 +60,15 @@ int procpool_mutex_lock(void *mutex, int64_t timeout_ns);  // a negative timeout
 int procpool_mutex_unlock(void *mutex);
 int procpool_mutex_make_consistent(void *mutex);
 
+// Descriptors in messages between processes: the macros that lay out such a message have no names in Swift.
+int procpool_send_descriptor(int socket, int descriptor);  // or -1, to say that there is none
+int procpool_receive_descriptor(int socket);  // -2: the other side has none, or is gone
+// accept4 is GNU's.
+int procpool_accept(int socket);
+
+// prctl takes what it likes, which Swift does not import.
+int procpool_is_dumpable(void);
+
 // A variable of the thread: Swift has none that costs as little.
 void *procpool_thread_scope(void);
 void procpool_set_thread_scope(void *scope);

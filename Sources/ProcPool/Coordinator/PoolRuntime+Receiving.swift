@@ -154,6 +154,8 @@ extension PoolRuntime {
     }
     link.greeting = greeting
     link.isPageShared = link.offersPage && greeting.pageFailure.isEmpty
+    // Under the lock, once in the life of a program, so that nothing overtakes it that is to be attached.
+    if !greeting.pageFailure.isEmpty { BlockServer.start() }
     state.scheduler.greeted(link.place, now: MonotonicClock.now())
   }
 

@@ -4,7 +4,7 @@
 ///     try await pool.forEach(Fill(numbers), over: parts)       // each item writes its part, in place
 ///     let sum = numbers.withSpan { span in span.indices.reduce(0) { $0 + span[$1] } }
 ///
-/// What travels in a task, an input or an output is a handle of some seventy bytes; the process that receives
+/// What travels in a task, an input or an output is a handle of some eighty bytes; the process that receives
 /// it maps the same memory. A copy of the value is the same array, not another: the memory lives until the
 /// last process that has it lets go, and no name of it is left anywhere, however the processes end.
 ///

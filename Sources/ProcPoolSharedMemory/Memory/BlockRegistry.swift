@@ -69,7 +69,7 @@ extension SharedBlock {
   /// The block, if it is what a handle says, through whatever process that leads to it.
   func verified(as handle: SharedHandle) throws(SharedMemoryError) -> SharedBlock {
     var own = SharedHandle(self)
-    (own.pid, own.descriptor) = (handle.pid, handle.descriptor)
+    own.owner = handle.owner
     guard own == handle else { throw .mismatched("kind, size or stride is another") }
     return self
   }

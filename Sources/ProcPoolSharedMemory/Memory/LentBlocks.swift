@@ -43,7 +43,7 @@ package final class LentBlocks: Sendable {
 
   private static func find(_ handle: SharedHandle, _ worker: Int32) -> Lent? {
     if let block = BlockRegistry.shared.block(handle.nonce) { return .block(block) }
-    guard handle.pid == worker, let file = try? handle.openFile() else { return nil }
+    guard handle.owner.pid == worker, let file = try? handle.openFile() else { return nil }
     let open = OpenFile(file)
     guard handle.fileSize <= Slabs.largest else { return .file(open) }
     // Its place in a slab would be given to others.
@@ -80,7 +80,7 @@ package final class LentBlocks: Sendable {
 }
 
 extension SharedHandle {
-  /// Handles as the body of a frame: eight words each.
+  /// Handles as the body of a frame.
   package static func words(of blocks: [SharedBlock]) -> [UInt64] {
     blocks.flatMap { SharedHandle($0).words }
   }

@@ -3,9 +3,8 @@ import ProcPoolSystem
 
 /// What travels instead of shared memory: where it is, and how to know that it is the right one.
 package struct SharedHandle: Hashable, Sendable {
-  /// The process that has a descriptor of the file, and its number there.
-  var pid: Int32
-  var descriptor: Int32
+  /// The process that has a descriptor of the file.
+  var owner: SharedRegion.Owner
   /// The file, so that a descriptor's number that has become another file's is found out.
   var device: UInt64
   var inode: UInt64
@@ -19,20 +18,23 @@ package struct SharedHandle: Hashable, Sendable {
   var stride: UInt32
 
   /// 64-bit words that a handle is written as.
-  static let wordCount = 8
+  static let wordCount = 9
 
   var words: [UInt64] {
     [
-      UInt64(UInt32(bitPattern: pid)) | UInt64(UInt32(bitPattern: descriptor)) << 32, device, inode,
+      UInt64(UInt32(bitPattern: owner.pid)) | UInt64(UInt32(bitPattern: owner.descriptor)) << 32, device,
+      inode,
       UInt64(fileSize), UInt64(offset), UInt64(byteCount), nonce, UInt64(kind) | UInt64(stride) << 32,
+      owner.server,
     ]
   }
 
   /// - Throws: ``SharedMemoryError/mismatched(_:)`` if the numbers cannot be a handle's.
   init(words: [UInt64]) throws(SharedMemoryError) {
     guard words.count == Self.wordCount else { throw .mismatched("it has \(words.count) words") }
-    pid = Int32(bitPattern: UInt32(truncatingIfNeeded: words[0]))
-    descriptor = Int32(bitPattern: UInt32(words[0] >> 32))
+    owner = SharedRegion.Owner(
+      pid: Int32(bitPattern: UInt32(truncatingIfNeeded: words[0])),
+      descriptor: Int32(bitPattern: UInt32(words[0] >> 32)), server: words[8])
     (device, inode) = (words[1], words[2])
     guard let fileSize = Int(exactly: words[3]), let offset = Int(exactly: words[4]),
       let byteCount = Int(exactly: words[5])
@@ -42,13 +44,14 @@ package struct SharedHandle: Hashable, Sendable {
     kind = UInt32(truncatingIfNeeded: words[7])
     stride = UInt32(words[7] >> 32)
     let (end, overflow) = offset.addingReportingOverflow(BlockHeader.size)
-    guard pid > 0, descriptor >= 0, nonce != 0, !overflow, offset % BlockHeader.size == 0, end <= fileSize,
+    guard owner.pid > 0, owner.descriptor >= 0, nonce != 0, !overflow, offset % BlockHeader.size == 0,
+      end <= fileSize,
       byteCount <= fileSize - end
     else { throw .mismatched("its numbers contradict each other") }
   }
 
   init(_ block: SharedBlock) {
-    (pid, descriptor) = block.region.owner
+    owner = block.region.owner
     (device, inode) = (block.region.identity.device, block.region.identity.inode)
     fileSize = block.region.identity.size
     offset = block.offset
@@ -58,16 +61,27 @@ package struct SharedHandle: Hashable, Sendable {
     stride = block.stride
   }
 
-  /// Opens the file through the process that has it.
+  /// Opens the file through the process that has it: by `/proc`, which costs no more than a file, or by
+  /// asking that process, where it has been told that others cannot look into it.
   func openFile() throws(SharedMemoryError) -> Descriptor {
     do throws(SystemError) {
       // Without waiting, and without side effects, should the number have become another's: a pipe's, a
       // terminal's.
-      let file = try Descriptor.open("/proc/\(pid)/fd/\(descriptor)", O_RDWR | O_NONBLOCK | O_NOCTTY)
+      let path = "/proc/\(owner.pid)/fd/\(owner.descriptor)"
+      let file = try Descriptor.open(path, O_RDWR | O_NONBLOCK | O_NOCTTY)
       try check(file)
       return file
     } catch {
-      throw Self.reason(error, pid)
+      do throws(SystemError) {
+        // Nobody answers at most numbers, which is known at once.
+        if let file = try DescriptorSocket.ask(owner.server, for: nonce) {
+          try check(file)
+          return file
+        }
+      } catch let other where other.isOutOfDescriptors {
+        throw .outOfDescriptors
+      } catch {}
+      throw Self.reason(error, owner.pid)
     }
   }
 

@@ -9,11 +9,17 @@ package final class SharedRegion: Sendable {
   let identity: FileIdentity
   private let file: Descriptor?
 
-  /// What a handle names: the process that has a descriptor, and its number.
-  let owner: (pid: Int32, descriptor: Int32)
+  /// What a handle names: the process that has a descriptor, its number, and where the process answers.
+  let owner: Owner
+
+  struct Owner: Hashable {
+    var pid: Int32
+    var descriptor: Int32
+    var server: UInt64
+  }
 
   private init(
-    mapping: SharedMapping, identity: FileIdentity, file: consuming Descriptor?, owner: (Int32, Int32)
+    mapping: SharedMapping, identity: FileIdentity, file: consuming Descriptor?, owner: Owner
   ) {
     self.mapping = mapping
     self.identity = identity
@@ -41,7 +47,16 @@ package final class SharedRegion: Sendable {
     let mapping = try SharedMapping(file, count: identity.size)
     try mapping.populate()
     let number = file.number
-    self.init(mapping: mapping, identity: identity, file: file, owner: (ProgramIdentity.pid, number))
+    let owner = Owner(pid: ProgramIdentity.pid, descriptor: number, server: BlockServer.number)
+    self.init(mapping: mapping, identity: identity, file: file, owner: owner)
+  }
+
+  /// Gives the body the file, if this process has it open.
+  func withFile(_ body: (borrowing Descriptor) -> Void) {
+    switch file {
+    case .some(let file): body(file)
+    case .none: break
+    }
   }
 
   /// Maps a file that another process keeps open.
@@ -51,8 +66,7 @@ package final class SharedRegion: Sendable {
       let identity = try FileIdentity(of: file)
       let mapping = try SharedMapping(file, count: identity.size)
       try mapping.populate()
-      return SharedRegion(
-        mapping: mapping, identity: identity, file: nil, owner: (handle.pid, handle.descriptor))
+      return SharedRegion(mapping: mapping, identity: identity, file: nil, owner: handle.owner)
     } catch {
       throw SharedMemoryError(error, asked: handle.fileSize)
     }

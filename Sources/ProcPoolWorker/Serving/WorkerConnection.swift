@@ -1,4 +1,5 @@
 import Glibc
+import ProcPoolSharedMemory
 import ProcPoolSystem
 import ProcPoolWire
 
@@ -37,6 +38,9 @@ struct WorkerConnection: ~Copyable {
     let results = Descriptor(owning: numbers.results)
     let hello = try Self.receiveHello(from: tasks, &input)
     let page = given.map { AttachedPage(page: $0, isShared: true, failure: "") } ?? Self.attachPage(hello)
+
+    // What keeps this worker from looking into the coordinator may work the other way, too.
+    if !page.failure.isEmpty { BlockServer.start() } else if given == nil { BlockServer.startIfClosed() }
 
     var writer = WireWriter()
     Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }

@@ -29,6 +29,13 @@ extension Processes {
           {
             $0[6] ^= 1; $0[1] ^= 1
           },
+          // A file of another process, which is another user's unless this runs as root.
+          {
+            $0[6] ^= 1; $0[0] = 1
+          },
+          {
+            $0[6] ^= 1; $0[8] ^= 1
+          },
           {
             $0[6] ^= 1; $0[2] ^= 1
           },

@@ -18,6 +18,38 @@ extension Processes {
       #expect(counter.value == 30_000)
     }
 
+    /// Several processes write the same elements at once. Without a lock halves are seen, so that the check
+    /// can see them.
+    @Test func whatALockProtectsIsNeverTorn() async throws {
+      let locked = try LockedArray(repeating: 0, count: 64)
+      let bare = try SharedArray(repeating: 0, count: 64)
+      try await withPool(workers: 3, worker: .faulty) { (pool) async throws in
+        _ = try await pool.broadcast(Echo(), 0)
+        var torn = 0
+        for _ in 0..<100 where torn == 0 {
+          let inputs = (1...6).map { FindTorn.Input(number: $0, rounds: 2000) }
+          let counts = try await pool.map(FindTorn(locked: locked, bare: bare), over: inputs, chunkSize: 1)
+          #expect(counts.allSatisfy { $0.locked == 0 })
+          torn += counts.reduce(0) { $0 + $1.bare }
+        }
+        #expect(torn > 0, "nobody was ever seen in the middle, so nothing was shown")
+      }
+    }
+
+    @Test func withoutALockUpdatesAreLost() async throws {
+      let number = try SharedArray(repeating: 0, count: 1)
+      try await withPool(workers: 3, worker: .faulty) { (pool) async throws in
+        _ = try await pool.broadcast(Echo(), 0)
+        var added = 0
+        for _ in 0..<100 where number[0] == added {
+          try await pool.forEach(
+            AddWithoutLock(number), over: Array(repeating: 20_000, count: 6), chunkSize: 1)
+          added += 120_000
+        }
+        #expect(number[0] < added)
+      }
+    }
+
     /// The next holder is another process, which waits for the lock while its holder is killed.
     @Test func aThousandHoldersMayDie() async throws {
       let value = try SharedValue(0)

@@ -1,0 +1,113 @@
+import CProcPoolShims
+import Glibc
+
+/// Descriptors that travel to other processes, over a local socket with a name in no file system.
+///
+/// Anyone on the machine may knock: who asks must name what only those know who were told. What is asked for
+/// is a number that cannot be guessed, and the answer is a descriptor or none.
+public enum DescriptorSocket {
+  /// Whether other processes of the user may look into this one, and open what it has open.
+  public static var isProcessOpen: Bool { procpool_is_dumpable() != 0 }
+
+  /// How long the other side may take for its part of an exchange, which is a few bytes. Seconds.
+  private static let patience = 1
+
+  /// Answers in a thread of its own, for as long as the process lives.
+  ///
+  /// - Parameters:
+  ///   - number: the name, for `ask`.
+  ///   - find: gives what is asked for to its second argument, or nothing.
+  public static func serve(
+    _ number: UInt64, _ find: @escaping @Sendable (UInt64, (borrowing Descriptor) -> Void) -> Void
+  ) throws(SystemError) {
+    let socket = try make()
+    let listening = socket.number
+    try withAddress(of: number) { (address, length) throws(SystemError) in
+      try retryingInterrupts("bind") { bind(listening, address, length) }
+    }
+    try retryingInterrupts("listen") { listen(listening, 128) }
+    let kept = socket.relinquish()
+    do {
+      try SystemThread.start(name: "procpool-lend", stack: 1 << 18, blocksSignals: true) {
+        while true { answer(kept, find) }
+      }
+    } catch {
+      _ = Descriptor(owning: kept)
+      throw error
+    }
+  }
+
+  private static func answer(
+    _ listening: Int32, _ find: (UInt64, (borrowing Descriptor) -> Void) -> Void
+  ) {
+    let accepted = procpool_accept(listening)
+    guard accepted >= 0 else {
+      // Out of descriptors or memory: who knocks waits until there are some.
+      if errno != EINTR && errno != ECONNABORTED { usleep(10_000) }
+      return
+    }
+    let connection = Descriptor(owning: accepted)
+    guard (try? setPatience(connection.number)) != nil else { return }
+    var wanted: UInt64 = 0
+    guard recv(connection.number, &wanted, 8, Int32(MSG_WAITALL)) == 8 else { return }
+    var isFound = false
+    let number = connection.number
+    find(wanted) { descriptor in
+      isFound = true
+      _ = procpool_send_descriptor(number, descriptor.number)
+    }
+    if !isFound { _ = procpool_send_descriptor(number, -1) }
+  }
+
+  /// Asks another process for a descriptor.
+  ///
+  /// - Returns: `nil` if it has none, or does not answer.
+  public static func ask(_ number: UInt64, for wanted: UInt64) throws(SystemError) -> Descriptor? {
+    let socket = try make()
+    let asking = socket.number
+    try setPatience(asking)
+    try withAddress(of: number) { (address, length) throws(SystemError) in
+      try retryingInterrupts("connect") { connect(asking, address, length) }
+    }
+    var wanted = wanted
+    guard send(asking, &wanted, 8, Int32(MSG_NOSIGNAL)) == 8 else { return nil }
+    while true {
+      let received = procpool_receive_descriptor(asking)
+      if received >= 0 { return Descriptor(owning: received) }
+      if received == -1, errno == EINTR { continue }
+      return nil
+    }
+  }
+
+  private static func make() throws(SystemError) -> Descriptor {
+    let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    return Descriptor(owning: try retryingInterrupts("socket") { socket(AF_UNIX, type, 0) })
+  }
+
+  /// Beyond it a read, a write or a connection fails: neither side waits for one that has stopped.
+  private static func setPatience(_ socket: Int32) throws(SystemError) {
+    var time = timeval(tv_sec: patience, tv_usec: 0)
+    for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+      try retryingInterrupts("setsockopt") {
+        setsockopt(socket, SOL_SOCKET, option, &time, socklen_t(MemoryLayout<timeval>.size))
+      }
+    }
+  }
+
+  private static func withAddress(
+    of number: UInt64, _ body: (UnsafePointer<sockaddr>, socklen_t) throws(SystemError) -> Void
+  ) throws(SystemError) {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    // A name that begins with a zero is in no file system, and goes with the socket.
+    let name = [0] + Array("procpool-\(String(number, radix: 16))".utf8)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
+    let length = socklen_t(MemoryLayout<sockaddr_un>.offset(of: \.sun_path)! + name.count)
+    let result = withUnsafePointer(to: &address) { address in
+      address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        Result { () throws(SystemError) in try body(address, length) }
+      }
+    }
+    try result.get()
+  }
+}
