@@ -77,6 +77,11 @@ fuzz: swift
 peers: release
 	@if command -v python3 >/dev/null; then \
 	  python3 Examples/Peers/side_by_side.py .build/release/procpool $(ARGS); \
+	  if python3 -c 'import numpy' 2>/dev/null; then \
+	    python3 Examples/Peers/side_by_side.py .build/release/procpool --scenario matmul $(ARGS); \
+	  else \
+	    echo "There is no NumPy here, so there are no products to compare."; \
+	  fi; \
 	else \
 	  echo "There is no python3 here, so there is nothing to compare with."; \
 	fi

@@ -32,9 +32,9 @@ int procpool_seal_size(int descriptor) {
 
 int procpool_open_nameless(const char *directory) { return open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); }
 
-int procpool_populate(void *base, size_t count) {
-  // MADV_POPULATE_WRITE since Linux 5.14; older headers lack the name.
-  return madvise(base, count, 23);
+int procpool_populate(void *base, size_t count, int writes) {
+  // MADV_POPULATE_READ and MADV_POPULATE_WRITE since Linux 5.14; older headers lack the names.
+  return madvise(base, count, writes ? 23 : 22);
 }
 
 int procpool_set_pipe_capacity(int descriptor, int bytes) { return fcntl(descriptor, F_SETPIPE_SZ, bytes); }

@@ -12,10 +12,12 @@ public final class SharedMapping: @unchecked Sendable {
   public let base: UnsafeMutableRawPointer
   /// Bytes mapped.
   public let count: Int
+  private let isWritable: Bool
 
-  private init(base: UnsafeMutableRawPointer, count: Int) {
+  private init(base: UnsafeMutableRawPointer, count: Int, isWritable: Bool) {
     self.base = base
     self.count = count
+    self.isWritable = isWritable
   }
 
   deinit {
@@ -27,10 +29,14 @@ public final class SharedMapping: @unchecked Sendable {
   /// - Parameters:
   ///   - offset: a multiple of the page size.
   ///   - count: more than zero.
-  public convenience init(_ file: borrowing Descriptor, offset: Int = 0, count: Int) throws(SystemError) {
-    let address = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_SHARED, file.number, offset)
+  ///   - isWritable: whether it can be written; a write where it cannot is a `SIGSEGV`.
+  public convenience init(
+    _ file: borrowing Descriptor, offset: Int = 0, count: Int, isWritable: Bool = true
+  ) throws(SystemError) {
+    let protection = isWritable ? PROT_READ | PROT_WRITE : PROT_READ
+    let address = mmap(nil, count, protection, MAP_SHARED, file.number, offset)
     guard let address, address != MAP_FAILED else { throw SystemError("mmap") }
-    self.init(base: address, count: count)
+    self.init(base: address, count: count, isWritable: isWritable)
   }
 
   /// Has all pages at hand, so that no access waits for one: without this each first touch of a page costs a
@@ -38,7 +44,7 @@ public final class SharedMapping: @unchecked Sendable {
   ///
   /// - Complexity: O(n) in the pages that are not there yet.
   public func populate() throws(SystemError) {
-    if procpool_populate(base, count) == 0 { return }
+    if procpool_populate(base, count, isWritable ? 1 : 0) == 0 { return }
     // Kernels before 5.14 do not know the advice. One byte of each page is read, since a write could undo
     // another process's.
     guard errno == EINVAL else { throw SystemError("madvise") }

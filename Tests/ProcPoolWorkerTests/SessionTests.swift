@@ -165,6 +165,25 @@ private final class Peer {
     #expect(try body.withUnsafeBytes { try ErrorReport(from: $0) }.reason == .inputUndecodable)
   }
 
+  @Test func aBodyThatCannotBeReachedFailsItsItemsOnly() throws {
+    let peer = try Peer(sharesPage: true)
+    try peer.sendCall(1, typeName: twice)
+    let memory = MemoryLocation(descriptor: 9999, device: 1, inode: 2, fileSize: 1 << 20, offset: 0)
+    try peer.send { writer in
+      writer.writeFrame(FrameHeader(.chunkElsewhere, flags: 1, call: 1, count: 2, first: 0)) {
+        BodyLocation(memory: memory, length: 1 << 16).write(to: &$0)
+      }
+    }
+    for item in 0..<2 {
+      let (header, body) = try peer.next()
+      #expect(header.kind == .failure && header.first == UInt64(item))
+      let report = try body.withUnsafeBytes { try ErrorReport(from: $0) }
+      #expect(report.reason == .inputUndecodable && report.message.contains("cannot reach the memory"))
+    }
+    try peer.sendChunk(1, first: 2, [7])
+    #expect(try peer.nextOutputs().outputs == [14])
+  }
+
   @Test func whatWasTakenBackIsSkippedUntilTheGateIsReopened() throws {
     let peer = try Peer(sharesPage: true)
     try peer.sendCall(1, typeName: twice)

@@ -25,8 +25,8 @@ public enum Inspection {
   }
 
   /// How many pieces of shared memory, other than status pages, this process has mapped.
-  public static func sharedMappings() -> Int {
-    (contents("/proc/self/maps") ?? "").split(separator: "\n").count { $0.contains("/memfd:procpool ") }
+  public static func sharedMappings(named name: String = "procpool") -> Int {
+    (contents("/proc/self/maps") ?? "").split(separator: "\n").count { $0.contains("/memfd:\(name) ") }
   }
 
   /// The children of a process, those included that have ended and were not waited for.

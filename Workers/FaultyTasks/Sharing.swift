@@ -112,8 +112,25 @@ public struct SumInNestedPool: PoolTask {
 
 /// How many mappings of shared memory the worker has.
 public struct CountMappings: PoolTask {
+  public var name: String
+  public init(named name: String = "procpool") { self.name = name }
+  public func run(_ input: Int) -> Int { Inspection.sharedMappings(named: name) }
+}
+
+/// How many bytes its input has.
+public struct CountBytes: PoolTask {
   public init() {}
-  public func run(_ input: Int) -> Int { Inspection.sharedMappings() }
+  public func run(_ bytes: [UInt8]) -> Int { bytes.count }
+}
+
+/// Sums bytes, and dies of some first bytes.
+public struct SumBytes: PoolTask {
+  public var deadly: Set<UInt8>
+  public init(deadly: Set<UInt8> = []) { self.deadly = deadly }
+  public func run(_ bytes: [UInt8]) -> Int {
+    if let first = bytes.first, deadly.contains(first) { kill(getpid(), SIGKILL) }
+    return bytes.reduce(0) { $0 &+ Int($1) }
+  }
 }
 
 /// Writes a number of its own into all elements, again and again, with a lock or without, and counts how
@@ -161,5 +178,31 @@ public struct AddWithoutLock: PoolTask {
   public init(_ number: SharedArray<Int>) { self.number = number }
   public func run(_ times: Int) {
     for _ in 0..<times { number[0] += 1 }
+  }
+}
+
+/// Waits until as many items have begun as there should be at once, and returns the length of its input.
+public struct MeetWithBytes: PoolTask {
+  public var directory: String
+  public var count: Int
+  public init(directory: String, count: Int) {
+    self.directory = directory
+    self.count = count
+  }
+
+  public func run(_ bytes: [UInt8]) -> Int {
+    close(open("\(directory)/\(bytes[0])", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600))
+    while Inspection.entries(directory).count < count { pause(milliseconds: 1) }
+    return bytes.count
+  }
+}
+
+/// The mappings of the memory for inputs that this process could write to, as the system lists them.
+public struct WritableInputMemory: PoolTask {
+  public init() {}
+  public func run(_ bytes: [UInt8]) -> [String] {
+    let all = (Inspection.contents("/proc/self/maps") ?? "").split(separator: "\n")
+    let ours = all.filter { $0.contains("/memfd:procpool-inputs") }
+    return ours.isEmpty ? ["none at all"] : ours.filter { !$0.contains(" r--s ") }.map(String.init)
   }
 }

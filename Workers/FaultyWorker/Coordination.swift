@@ -77,7 +77,10 @@ struct Coordination {
       let made = try await pool.map(MakeShared(count: 10), over: 0..<4)
       let madeLarge = try await pool.map(MakeShared(count: 100_000), over: 0..<4)
       let forwarded = try await pool.map(SumShared(), over: made + madeLarge)
-      print(sums, Array(large).reduce(0, +), forwarded)
+      // These have to go through the pipe where their memory cannot be seen.
+      let long = (1...6).map { [UInt8](repeating: UInt8($0), count: 1_000_000) }
+      let bytes = try await pool.map(SumBytes(), over: long)
+      print(sums, Array(large).reduce(0, +), forwarded, bytes)
     }
   }
 

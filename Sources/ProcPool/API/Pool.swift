@@ -33,19 +33,27 @@ public final class Pool: Sendable {
   ///   - standardError: where what they write to standard error goes; by default to this process's.
   ///   - maximumPayload: the longest input, output or task value, encoded, in bytes. A chunk with its frame
   ///     has to fit too. 64 GiB unless given.
+  ///   - sharesLargeInputs: whether chunks of 64 KiB and more are left in memory that the workers see, with
+  ///     only their place sent, where the call has more than one item. Faster, and otherwise the same: inputs
+  ///     are encoded and decoded all the same. Without it every byte goes through a pipe.
   /// - Throws: ``PoolError/workersUnavailable(_:)`` if there is no way to start any, or the system denies
   ///   what the pool itself needs: four descriptors and two threads.
   public init(
     workers: Int? = nil, worker: WorkerKind = .selfProgram, environment: [String: String]? = nil,
-    standardError: StandardErrorMode = .inherited, maximumPayload: Int = 64 << 30
+    standardError: StandardErrorMode = .inherited, maximumPayload: Int = 64 << 30,
+    sharesLargeInputs: Bool = true
   ) throws {
     precondition(workers ?? 1 >= 1, "workers must be at least 1, not \(workers!)")
     precondition(maximumPayload >= 1 << 16, "maximumPayload must be at least 65 536, not \(maximumPayload)")
     Self.refuseInUnservedWorker()
     sizing = PoolSizing(requested: workers)
     do {
+      let program = try worker.resolve()
+      // A thread would find the memory in the process that it is in, and gain nothing.
+      let isThread = if case .thread = program { true } else { false }
       let settings = Launcher.Settings(
-        program: try worker.resolve(), environment: environment, maximumPayload: maximumPayload,
+        program: program, environment: environment, maximumPayload: maximumPayload,
+        sharesLargeInputs: sharesLargeInputs && !isThread,
         // Brief: more would cost processor time for what a sleeping thread gives nearly as well. Only where
         // every worker has a processor: elsewhere the time would be another worker's.
         pollingTime: sizing.workers <= PoolSizing.processors ? 50_000 : 0, workers: sizing.workers)
@@ -114,18 +122,19 @@ extension Pool {
 /// throw.
 ///
 /// The workers are gone when this returns. The parameters are those of
-/// ``Pool/init(workers:worker:environment:standardError:maximumPayload:)``.
+/// ``Pool/init(workers:worker:environment:standardError:maximumPayload:sharesLargeInputs:)``.
 ///
 /// - Parameter isolation: the caller's; `body` runs there.
 public func withPool<Result>(
   workers: Int? = nil, worker: WorkerKind = .selfProgram, environment: [String: String]? = nil,
   standardError: StandardErrorMode = .inherited, maximumPayload: Int = 64 << 30,
+  sharesLargeInputs: Bool = true,
   isolation: isolated (any Actor)? = #isolation,
   _ body: (Pool) async throws -> Result
 ) async throws -> Result {
   let pool = try Pool(
     workers: workers, worker: worker, environment: environment, standardError: standardError,
-    maximumPayload: maximumPayload)
+    maximumPayload: maximumPayload, sharesLargeInputs: sharesLargeInputs)
   do {
     let result = try await body(pool)
     pool.close()

@@ -27,7 +27,8 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
   private(set) var failures: [(item: UInt64, error: any Error)] = []
 
   init(
-    codec: ItemCodec<Input>, call: UInt32, first: UInt64, chunkSize: Int, isAutomatic: Bool, maximumBody: Int
+    codec: ItemCodec<Input>, call: UInt32, first: UInt64, chunkSize: Int, isAutomatic: Bool, maximumBody: Int,
+    lane: InputLane? = nil
   ) {
     self.codec = codec
     self.call = call
@@ -36,7 +37,7 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
     byteLimit = isAutomatic ? Pacing.chunkBytes : .max
     next = first
     sharing = codec.blockStride > 0 ? nil : SharedScope()
-    writer = WireWriter(capacity: 256)
+    writer = WireWriter(capacity: 256, growingIn: lane)
   }
 
   /// Items to a chunk, where the caller has said how many.

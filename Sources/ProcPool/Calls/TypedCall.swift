@@ -69,17 +69,31 @@ final class TypedCall<Task: PoolTask> {
     _ source: inout some InputSource<Task.Input>, submits: Bool, limit: @autoclosure () -> Int = .max,
     _ handle: (ItemNews) -> Void
   ) throws {
-    let (news, items, size) = runtime.exchange(box, chunkSize: chunkSize)
-    if !news.isEmpty { runtime.times.measure(.decoding) { for one in news { take(one, handle) } } }
-    guard submits, items > 0, !source.isExhausted else { return }
-    // Only now: the news has changed what the caller holds.
-    let limit = limit()
+    var isCutShort = true
+    // Again where bytes have bounded it: one long input is on its way, and another worker may wait for the
+    // next.
+    while isCutShort {
+      let (news, items, size) = runtime.exchange(box, chunkSize: chunkSize)
+      if !news.isEmpty { runtime.times.measure(.decoding) { for one in news { take(one, handle) } } }
+      guard submits, items > 0, !source.isExhausted else { return }
+      // The limit only now: the news has changed what the caller holds.
+      isCutShort = try submit(&source, items: items, size: size, limit: limit(), handle)
+    }
+  }
+
+  /// Hands the pool up to `items` inputs, in chunks of `size`, so that no more than `limit` are in it.
+  ///
+  /// - Returns: whether there were so many bytes that it stopped before.
+  private func submit(
+    _ source: inout some InputSource<Task.Input>, items: Int, size: Int, limit: Int,
+    _ handle: (ItemNews) -> Void
+  ) throws -> Bool {
     var wanted = min(items, limit - (submitted - ended))
     // As memory a block's inputs are gathered all at once, so here is where they are bounded.
     if codec.blockStride > 0 {
       wanted = min(wanted, max(chunkSize ?? 1, 4 * Pacing.windowBytes / codec.blockStride))
     }
-    guard wanted > 0 else { return }
+    guard wanted > 0 else { return false }
     var chunk = size
     if chunkSize == nil {
       // Smaller towards the end, so that all workers finish together, and where few items may be in flight.
@@ -89,13 +103,14 @@ final class TypedCall<Task: PoolTask> {
     }
     // Whole chunks only: one of given size is never cut short while there is more.
     let count = wanted / chunk * chunk
-    guard count > 0 else { return }
+    guard count > 0 else { return false }
     var writer = ChunkWriter<Task.Input>(
       codec: codec, call: box.id, first: UInt64(submitted), chunkSize: chunk, isAutomatic: chunkSize == nil,
-      maximumBody: runtime.settings.maximumPayload)
+      maximumBody: runtime.settings.maximumPayload, lane: runtime.lane)
     try runtime.times.measure(.encoding) {
       try source.fill(&writer, count: count, isBlock: codec.blockStride > 0)
     }
+    let isCutShort = writer.isFull && Int(writer.next) - submitted < count
     submitted = Int(writer.next)
     for (item, error) in writer.failures {
       ended += 1
@@ -105,6 +120,7 @@ final class TypedCall<Task: PoolTask> {
     let chunks = writer.finish()
     runtime.times.count(copied: chunks.reduce(0) { $0 + $1.payload.byteCount })
     runtime.submit(chunks)
+    return isCutShort
   }
 
   private func take(_ news: CallNews, _ handle: (ItemNews) -> Void) {

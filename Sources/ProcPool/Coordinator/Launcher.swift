@@ -20,6 +20,8 @@ final class Launcher: Sendable {
     var program: WorkerKind.Program
     var environment: [String: String]?
     var maximumPayload: Int
+    /// Whether long inputs are left in memory that workers see.
+    var sharesLargeInputs: Bool
     var pollingTime: Int64
     var workers: Int
   }
@@ -205,7 +207,7 @@ final class Launcher: Sendable {
   private static let mostDescriptors: Int32 = 1300
 
   /// Puts the coordinator's first words into the outbox, which nobody else knows yet.
-  private func greet(_ link: WorkerLink, coordinator: Int32, location: Hello.PageLocation?) {
+  private func greet(_ link: WorkerLink, coordinator: Int32, location: MemoryLocation?) {
     var writer = WireWriter(capacity: 256)
     Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
     let hello = Hello(
@@ -238,8 +240,8 @@ private struct SharedPages: Sendable {
       try SharedMapping(file.descriptor, offset: place * StatusPage.size, count: StatusPage.size))
   }
 
-  func location(_ place: Int) -> Hello.PageLocation {
-    Hello.PageLocation(
+  func location(_ place: Int) -> MemoryLocation {
+    MemoryLocation(
       descriptor: file.descriptor.number, device: identity.device, inode: identity.inode,
       fileSize: identity.size, offset: place * StatusPage.size)
   }

@@ -12,17 +12,24 @@ final class FrameMemory: @unchecked Sendable {
   let count: Int
   /// Shared blocks whose handles are in it.
   private let shared: [SharedBlock]
+  /// Whose memory it is; `nil` for the heap's.
+  private let loan: InputLane.Loan?
 
   init(_ writer: consuming WireWriter, shared: [SharedBlock] = []) {
-    let (base, count) = writer.release()!
+    let (base, count, owner) = writer.releaseOwned()!
     self.base = base
     self.count = count
     self.shared = shared
+    // The cast cannot fail: a lane is all that writers get memory from.
+    loan = owner.map { unsafeDowncast($0, to: InputLane.Loan.self) }
   }
 
   deinit {
-    base.deallocate()
+    if loan == nil { base.deallocate() }
   }
+
+  /// The memory that workers see, if it lies there.
+  var segment: InputLane.Segment? { loan?.segment }
 
   /// One frame without a body, or with a small one.
   convenience init(
@@ -61,6 +68,16 @@ struct InputSlice: ChunkPayload {
     let memory = FrameMemory(writer)
     return InputSlice(
       memory: memory, start: 0, end: memory.count, packing: packing, shared: shared)
+  }
+
+  /// A frame that says where this one's body lies; `nil` if only this process sees it, or it is short.
+  func reference() -> FrameMemory? {
+    guard let segment = memory.segment, byteCount >= InputLane.shortest else { return nil }
+    var header = try! FrameHeader(loading: memory.base + start)  // Written by this process.
+    let body = BodyLocation(
+      memory: segment.location(of: memory.base + start + FrameHeader.size), length: header.bodyLength)
+    header.kind = .chunkElsewhere
+    return FrameMemory(header) { body.write(to: &$0) }
   }
 
   /// Notes in the frame's header what the worker is told about it.

@@ -140,7 +140,7 @@ extension PoolRuntime {
     }
     switch header.kind {
     case .results, .failure: try take(header, body, position: nil, of: link, &state, &effects)
-    case .hello, .call, .chunk, .resume, .endCall, .end, .acknowledge, .greeting, .lend:
+    case .hello, .call, .chunk, .chunkElsewhere, .resume, .endCall, .end, .acknowledge, .greeting, .lend:
       throw .unexpected("it sent a \(header.kind) frame")
     }
   }

@@ -65,6 +65,8 @@ final class PoolRuntime: Sendable {
   let receiving = Mutex(())
   let poller: Poller
   let times = CoordinatorTimes()
+  /// `nil` where inputs go through pipes, however long they are.
+  let lane: InputLane?
   let settings: Launcher.Settings
   let standardError: StandardErrorMode
   /// Set once, before any thread runs.
@@ -75,6 +77,7 @@ final class PoolRuntime: Sendable {
       State(scheduler: Scheduler(workers: workers), links: Array(repeating: nil, count: workers)))
     poller = try Poller()
     self.settings = settings
+    lane = settings.sharesLargeInputs ? InputLane(workers: workers) : nil
     self.standardError = standardError
   }
 
@@ -326,7 +329,12 @@ extension PoolRuntime {
     case .sendChunk(let place, let chunk, let hint):
       guard let link = state.links[place] else { return }
       chunk.payload.note(hint)
-      link.outbox.append(chunk.payload.memory, from: chunk.payload.start, to: chunk.payload.end)
+      // A worker that could attach its page can attach this; another gets the bytes.
+      if link.isPageShared, let reference = chunk.payload.reference() {
+        link.outbox.append(reference)
+      } else {
+        link.outbox.append(chunk.payload.memory, from: chunk.payload.start, to: chunk.payload.end)
+      }
       if effects.flushes.last !== link { effects.flushes.append(link) }
       // A chunk that is answered when it is done needs no look at the clock, unless it has a time limit.
       if !hint.flushes || state.scheduler.calls[chunk.call]?.timeout != nil { state.needsTick = true }

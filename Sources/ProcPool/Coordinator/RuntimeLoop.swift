@@ -35,7 +35,10 @@ struct RuntimeLoop {
     while true {
       events.removeAll(keepingCapacity: true)
       let timeout = waitingTime()
-      if timeout == nil { return }
+      if timeout == nil {
+        runtime.lane?.trim(now: .max)
+        return
+      }
       do {
         try runtime.times.measureWaiting { () throws(SystemError) in try poll(timeout!, &events) }
       } catch {
@@ -91,7 +94,7 @@ struct RuntimeLoop {
       return false
     }
     if isStopped { return nil }
-    next = min(next, nextPeek, nextTimeoutCheck)
+    next = min(next, nextPeek, nextTimeoutCheck, runtime.lane?.nextTrim ?? .max)
     if !blockedErrors.isEmpty { next = min(next, now + Self.errorsInterval) }
     for link in closed { next = min(next, link.closedAt + Self.closingTime) }
     // Whoever sends work from now on wakes this thread if it would sleep for too long.
@@ -105,6 +108,7 @@ struct RuntimeLoop {
   /// What is due by the clock.
   private mutating func tick() {
     let now = MonotonicClock.now()
+    runtime.lane?.trim(now: now)
     if now >= nextTimeoutCheck {
       nextTimeoutCheck = .max
       runtime.change { state, _ in

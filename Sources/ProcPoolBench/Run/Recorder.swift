@@ -5,6 +5,13 @@ final class Recorder {
   private(set) var measurements: [Measurement] = []
   private let progress: (String) -> Void
 
+  /// The pools that strategies ran on last.
+  private var pools: [MeasurementKey: WeakPool] = [:]
+
+  private struct WeakPool {
+    weak var pool: Pool?
+  }
+
   /// Creates a recorder that says, before each run, what it is about to do.
   init(progress: @escaping (String) -> Void) { self.progress = progress }
 
@@ -13,9 +20,9 @@ final class Recorder {
 
   /// Runs a strategy several times and adds the runs to what is known about it.
   ///
-  /// Only `body` is inside the clock. A strategy that is seen for the first time runs once more, not counted,
-  /// before the others: pages are touched, caches filled and workers woken. Its result is checked like all
-  /// others.
+  /// Only `body` is inside the clock. A strategy that is seen for the first time, or on a pool of its own for
+  /// the first time, runs once more, not counted, before the others: pages are touched, caches filled and
+  /// workers woken. Its result is checked like all others.
   ///
   /// - Parameters:
   ///   - key: What is measured.
@@ -29,7 +36,8 @@ final class Recorder {
     verify: (Output) async -> Bool
   ) async throws {
     let index: Int
-    var warmsUp = false
+    var warmsUp = pool != nil && pools[key]?.pool !== pool
+    if pool != nil { pools[key] = WeakPool(pool: pool) }
     if let known = measurements.firstIndex(where: { $0.key == key }) {
       index = known
     } else {

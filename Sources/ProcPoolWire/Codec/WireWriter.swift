@@ -3,6 +3,13 @@
   #error("ProcPoolWire needs a little-endian machine")
 #endif
 
+/// Where writers get memory, if not from the heap.
+@usableFromInline
+package protocol WireMemory: AnyObject {
+  /// At least `count` bytes, aligned to 16, as long as their owner lives; `nil` if the heap will do.
+  func allocate(_ count: Int) -> (base: UnsafeMutableRawPointer, capacity: Int, owner: AnyObject)?
+}
+
 /// A growable buffer that values are written into, one after the other.
 ///
 /// The buffer owns one piece of memory, aligned to 16 bytes, which ``release()`` can hand to another owner
@@ -22,6 +29,9 @@ public struct WireWriter: ~Copyable {
   @usableFromInline var depth: Int
   /// How often memory was obtained; lets tests assert that growth is geometric.
   @usableFromInline package var growths: Int
+  @usableFromInline let source: (any WireMemory)?
+  /// Whose memory it is; `nil` for the heap's.
+  @usableFromInline var owner: AnyObject?
 
   /// An empty writer.
   ///
@@ -33,6 +43,19 @@ public struct WireWriter: ~Copyable {
     written = 0
     depth = 0
     growths = 0
+    source = nil
+    owner = nil
+  }
+
+  /// An empty writer that asks `source` for memory whenever it grows.
+  package init(capacity: Int, growingIn source: (any WireMemory)?) {
+    base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+    self.capacity = capacity
+    written = 0
+    depth = 0
+    growths = 0
+    self.source = source
+    owner = nil
   }
 
   /// How many bytes have been written.
@@ -40,7 +63,7 @@ public struct WireWriter: ~Copyable {
   public var count: Int { written }
 
   deinit {
-    base?.deallocate()
+    if owner == nil { base?.deallocate() }
   }
 
   /// Makes room for `additional` more bytes, so that writing them does not allocate.
@@ -59,13 +82,15 @@ public struct WireWriter: ~Copyable {
     // 64 bytes to spare, because a smaller first piece would be outgrown at once by nearly every message, and
     // because a long block is followed by a few bytes that must not double the memory.
     let larger = max(count + additional + 64, capacity * 2)
-    let fresh = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
+    let given = source?.allocate(larger)
+    let fresh = given?.base ?? UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
     if let base {
       fresh.copyMemory(from: base, byteCount: count)
-      base.deallocate()
+      if owner == nil { base.deallocate() }
     }
     base = fresh
-    capacity = larger
+    capacity = given?.capacity ?? larger
+    owner = given?.owner
     growths += 1
   }
 
@@ -170,11 +195,18 @@ public struct WireWriter: ~Copyable {
   ///
   /// - Returns: the memory and how many of its bytes have been written; `nil` if none was ever obtained.
   public consuming func release() -> (UnsafeMutableRawPointer, count: Int)? {
-    let memory = base
+    precondition(owner == nil, "the memory is not the heap's")
+    return releaseOwned().map { ($0.base, $0.count) }
+  }
+
+  /// Hands the memory over, with its owner if it is not the heap's.
+  package consuming func releaseOwned() -> (base: UnsafeMutableRawPointer, count: Int, owner: AnyObject?)? {
+    guard let memory = base else { return nil }
     let length = written
-    discard self
-    guard let memory else { return nil }
-    return (memory, length)
+    let memoryOwner = owner
+    // What follows would give the heap's memory back.
+    base = nil
+    return (memory, length, memoryOwner)
   }
 }
 

@@ -16,6 +16,9 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
   /// What the worker lent first has arrived: ``count`` shared blocks. No body.
   case acknowledge = 7
 
+  /// As ``chunk``, whose body lies in the coordinator's memory. Body: ``BodyLocation``.
+  case chunkElsewhere = 8
+
   // Worker to coordinator
   /// The worker is ready; its first frame. Body: ``Greeting``.
   case greeting = 64
@@ -23,8 +26,7 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
   case results = 65
   /// Consecutive items ended without an output, all for one reason. Body: ``ErrorReport``.
   case failure = 66
-  /// Shared blocks whose handles are in outputs of ``call`` that follow. Body: ``count`` handles of eight
-  /// words.
+  /// Shared blocks whose handles are in outputs of ``call`` that follow. Body: ``count`` handles.
   case lend = 67
 }
 

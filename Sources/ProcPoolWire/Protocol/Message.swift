@@ -26,27 +26,10 @@ package struct Hello: Equatable, Sendable {
   /// How long the worker polls for the next frame before it sleeps, in nanoseconds.
   package var pollingTime: Int64
   /// Where the status page lies, if there is one.
-  package var page: PageLocation?
-
-  /// A part of an open file of the coordinator's.
-  package struct PageLocation: Equatable, Sendable {
-    package var descriptor: Int32
-    package var device: UInt64
-    package var inode: UInt64
-    package var fileSize: Int
-    package var offset: Int
-
-    package init(descriptor: Int32, device: UInt64, inode: UInt64, fileSize: Int, offset: Int) {
-      self.descriptor = descriptor
-      self.device = device
-      self.inode = inode
-      self.fileSize = fileSize
-      self.offset = offset
-    }
-  }
+  package var page: MemoryLocation?
 
   package init(
-    worker: UInt32, coordinator: Int32, maximumBody: Int, pollingTime: Int64, page: PageLocation?
+    worker: UInt32, coordinator: Int32, maximumBody: Int, pollingTime: Int64, page: MemoryLocation?
   ) {
     self.worker = worker
     self.coordinator = coordinator
@@ -61,13 +44,7 @@ package struct Hello: Equatable, Sendable {
     writer.writeFixed(Int64(maximumBody))
     writer.writeFixed(pollingTime)
     writer.writeFixed(UInt8(page == nil ? 0 : 1))
-    if let page {
-      writer.writeFixed(page.descriptor)
-      writer.writeFixed(page.device)
-      writer.writeFixed(page.inode)
-      writer.writeFixed(Int64(page.fileSize))
-      writer.writeFixed(Int64(page.offset))
-    }
+    page?.write(to: &writer)
   }
 
   package init(from body: UnsafeRawBufferPointer) throws(WireError) {
@@ -77,13 +54,69 @@ package struct Hello: Equatable, Sendable {
     maximumBody = Int(try reader.readFixed(Int64.self))
     pollingTime = try reader.readFixed(Int64.self)
     page = nil
-    if try reader.readFixed(UInt8.self) != 0 {
-      page = PageLocation(
-        descriptor: try reader.readFixed(Int32.self), device: try reader.readFixed(UInt64.self),
-        inode: try reader.readFixed(UInt64.self), fileSize: Int(try reader.readFixed(Int64.self)),
-        offset: Int(try reader.readFixed(Int64.self)))
-    }
+    if try reader.readFixed(UInt8.self) != 0 { page = try MemoryLocation(from: &reader) }
     try reader.finish()
+  }
+}
+
+/// A part of an open file of the coordinator's.
+package struct MemoryLocation: Equatable, Sendable {
+  package var descriptor: Int32
+  package var device: UInt64
+  package var inode: UInt64
+  package var fileSize: Int
+  package var offset: Int
+
+  package init(descriptor: Int32, device: UInt64, inode: UInt64, fileSize: Int, offset: Int) {
+    self.descriptor = descriptor
+    self.device = device
+    self.inode = inode
+    self.fileSize = fileSize
+    self.offset = offset
+  }
+
+  func write(to writer: inout WireWriter) {
+    writer.writeFixed(descriptor)
+    writer.writeFixed(device)
+    writer.writeFixed(inode)
+    writer.writeFixed(Int64(fileSize))
+    writer.writeFixed(Int64(offset))
+  }
+
+  init(from reader: inout WireReader) throws(WireError) {
+    descriptor = try reader.readFixed(Int32.self)
+    device = try reader.readFixed(UInt64.self)
+    inode = try reader.readFixed(UInt64.self)
+    fileSize = Int(try reader.readFixed(Int64.self))
+    offset = Int(try reader.readFixed(Int64.self))
+  }
+}
+
+/// Where the body of a frame lies that is too long for a pipe.
+package struct BodyLocation: Equatable, Sendable {
+  package var memory: MemoryLocation
+  /// Bytes of the body.
+  package var length: Int
+
+  package init(memory: MemoryLocation, length: Int) {
+    self.memory = memory
+    self.length = length
+  }
+
+  package func write(to writer: inout WireWriter) {
+    memory.write(to: &writer)
+    writer.writeFixed(Int64(length))
+  }
+
+  package init(from body: UnsafeRawBufferPointer) throws(WireError) {
+    var reader = WireReader(body)
+    memory = try MemoryLocation(from: &reader)
+    length = Int(try reader.readFixed(Int64.self))
+    try reader.finish()
+    let (end, overflow) = memory.offset.addingReportingOverflow(length)
+    guard length >= 0, memory.offset >= 0, !overflow, end <= memory.fileSize else {
+      throw .malformed("a body beyond the memory that it lies in", offset: 0)
+    }
   }
 }
 

@@ -109,17 +109,12 @@ struct WorkerConnection: ~Copyable {
     let failure: String
   }
 
-  /// Maps the status page through the coordinator's own descriptor, which has no name that could be left
-  /// behind. Where that is not possible the worker keeps a page to itself, and sends each result as it comes.
+  /// Maps the status page. Where that is not possible the worker keeps a page to itself, and sends each result as it comes.
   private static func attachPage(_ hello: Hello) -> AttachedPage {
     var failure = ""
     if let location = hello.page {
       do throws(SystemError) {
-        let file = try Descriptor.open("/proc/\(hello.coordinator)/fd/\(location.descriptor)", O_RDWR)
-        let expected = FileIdentity(
-          device: location.device, inode: location.inode, size: location.fileSize)
-        // The descriptor's number may have become another file's.
-        guard try FileIdentity(of: file) == expected else { throw SystemError(call: "attach", code: ESTALE) }
+        let file = try CoordinatorMemory(coordinator: hello.coordinator).open(location)
         let mapping = try SharedMapping(file, offset: location.offset, count: StatusPage.size)
         return AttachedPage(page: StatusPage(mapping), isShared: true, failure: "")
       } catch {

@@ -19,6 +19,9 @@ final class WorkerSession: @unchecked Sendable {
   /// killed, so that it does nothing beyond the item for which it is given up.
   let claimsEachItem: Bool
 
+  private let memory: CoordinatorMemory
+  /// Where the bodies of chunks lie that did not come through the pipe; kept until a moment of idleness.
+  private var bodies = BodyMappings()
   private let tasks: Descriptor
   private let pollingTime: Int64
   private var input: InputBuffer
@@ -42,6 +45,7 @@ final class WorkerSession: @unchecked Sendable {
 
   init(_ connection: consuming WorkerConnection) {
     worker = WorkerID(index: Int(connection.hello.worker))
+    memory = CoordinatorMemory(coordinator: connection.hello.coordinator)
     page = connection.page
     clock = page.clock
     maximumBody = connection.hello.maximumBody
@@ -71,6 +75,7 @@ final class WorkerSession: @unchecked Sendable {
         if isLost { return .lost }
         switch frame.header.kind {
         case .chunk: await run(frame)
+        case .chunkElsewhere: try await runElsewhere(frame)
         case .call:
           // The call's first item follows. It is the one to blame if its task value cannot be decoded without
           // a crash.
@@ -102,7 +107,23 @@ final class WorkerSession: @unchecked Sendable {
     }
   }
 
-  private func run(_ chunk: ServedChunk) async {
+  /// Runs a chunk whose body lies in the coordinator's memory. If it cannot be reached, its items fail.
+  private func runElsewhere(_ frame: ServedChunk) async throws {
+    let location = try BodyLocation(from: frame.body)
+    guard !isSkipping else { return }
+    guard location.length <= maximumBody else { return loseCoordinator() }
+    do throws(SystemError) {
+      let body = try timed(.reading, bytes: location.length) { () throws(SystemError) in
+        try bodies.body(at: location, of: memory)
+      }
+      await run(ServedChunk(header: frame.header, body: body))
+    } catch {
+      let report = ErrorReport(.inputUndecodable, error, as: "the worker cannot reach the memory it lies in")
+      await run(frame, with: FailedCall(report))
+    }
+  }
+
+  private func run(_ chunk: ServedChunk, with substitute: ServedCall? = nil) async {
     guard !isSkipping else { return }
     let header = chunk.header
     guard let call = calls[header.call] else { return loseCoordinator() }
@@ -115,7 +136,7 @@ final class WorkerSession: @unchecked Sendable {
     sharing.kept = call.shared
     // Once, from where it was read to where the inputs are.
     clock.count(copied: chunk.body.count)
-    await call.run(chunk, for: self)
+    await (substitute ?? call).run(chunk, for: self)
     sharing.kept = nil
     lingering = call.isSingle ? calls.removeValue(forKey: header.call)?.shared : nil
     note(.idle)
@@ -160,9 +181,10 @@ final class WorkerSession: @unchecked Sendable {
         for _ in 0..<16 { spinHint() }
       } while MonotonicClock.now() < deadline
     }
-    if lingering != nil {
+    if lingering != nil || !bodies.isEmpty {
       if try tasks.waitUntilReady(for: Int16(POLLIN), milliseconds: Self.lingeringTime) { return }
       lingering = nil
+      bodies.removeAll()
     }
     try tasks.waitUntilReady(for: Int16(POLLIN))
   }
@@ -172,9 +194,9 @@ final class WorkerSession: @unchecked Sendable {
   private static let lingeringTime: Int32 = 100
 
   /// Does a piece of work on so many bytes, by the clock if they are many.
-  func timed<Result>(
-    _ activity: Activity, bytes: Int, _ body: () throws -> Result
-  ) rethrows -> Result {
+  func timed<Result, Failure: Error>(
+    _ activity: Activity, bytes: Int, _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     guard bytes >= ActivityClock.longValue else { return try body() }
     clock.enter(activity)
     defer { clock.enter(.running) }

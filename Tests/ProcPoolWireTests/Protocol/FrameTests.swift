@@ -100,6 +100,31 @@ import Testing
     expectTruncationsFail(bytes) { try Greeting(from: $0) }
   }
 
+  @Test func aBodysLocationSurvivesUnlessItLiesOutside() throws {
+    func location(_ offset: Int, _ length: Int) -> [UInt8] {
+      let memory = MemoryLocation(descriptor: 9, device: 1, inode: 2, fileSize: 1 << 20, offset: offset)
+      return bytes { BodyLocation(memory: memory, length: length).write(to: &$0) }
+    }
+    let good = location(4096, 1 << 16)
+    let read = try good.withUnsafeBytes { try BodyLocation(from: $0) }
+    #expect(read.length == 1 << 16 && read.memory.offset == 4096 && read.memory.descriptor == 9)
+    expectTruncationsFail(good) { try BodyLocation(from: $0) }
+    for (offset, length) in [(0, 1 << 20 + 1), (1 << 20, 1), (-1, 5), (5, -1), (.max, .max), (.min, .max)] {
+      #expect(throws: WireError.self) {
+        try location(offset, length).withUnsafeBytes { try BodyLocation(from: $0) }
+      }
+    }
+  }
+
+  @Test func aReportWithAStepSurvives() throws {
+    for step in [UInt64(0), 1, 1 << 40] {
+      var report = report
+      report.step = step
+      let bytes = bytes { report.write(to: &$0) }
+      #expect(try bytes.withUnsafeBytes { try ErrorReport(from: $0) } == report)
+    }
+  }
+
   @Test func aReportSurvives() throws {
     let bytes = bytes { report.write(to: &$0) }
     #expect(try bytes.withUnsafeBytes { try ErrorReport(from: $0) } == report)

@@ -10,7 +10,7 @@ extension Processes {
     private static let expected: String = {
       let large = (0..<100_000).reduce(0, +)
       let made = [10, 100_000].flatMap { count in (0..<4).map { $0 * count } }
-      return "\([45, large, 45]) \(2 * large) \(made)\n"
+      return "\([45, large, 45]) \(2 * large) \(made) \((1...6).map { $0 * 1_000_000 })\n"
     }()
 
     @Test func memoryIsAttachedThroughProcWhereThatIsOpen() throws {

@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Products of matrices by Python's multiprocessing.Pool and NumPy: the jobs of `procpool bench --scenario matmul`.
+
+Two strategies of the course material, on a pool that is running already:
+
+  rows           an item is a row of A and the whole of B: the same big object sent with every item, on purpose
+  rows-in-place  A, B and C are in shared memory, an item is the number of a row
+
+and, because it is the default, rows-chunked: as rows, in Pool.map's automatic chunks, in which pickle sends what the
+items of a chunk share only once.
+
+Python gets its best setting: workers by fork, shared memory that they inherit, rows multiplied by NumPy with one thread
+for each worker, and for rows in place the better of one item to a chunk and automatic chunks.
+
+    python3 multiprocessing_matmul.py --workers 2
+    python3 multiprocessing_matmul.py --workers 2 --json -
+"""
+
+import argparse
+import gc
+import json
+import multiprocessing
+import os
+import platform
+import statistics
+import sys
+import time
+
+# Before NumPy is loaded, whose library starts a thread for every processor, in every worker.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import numpy  # noqa: E402
+
+# As procpool's bench: m, l, n, type, and how many rows go by message (all of them, where that is not 32 GB).
+CASES = {
+    ("low-l", "f64"): (200, 10, 400, numpy.float64, 200),
+    ("low-l", "f32"): (200, 10, 400, numpy.float32, 200),
+    ("high-l", "f64"): (20, 10_000, 40, numpy.float64, 20),
+    ("high-l", "f32"): (20, 10_000, 40, numpy.float32, 20),
+    ("big", "f32"): (200, 100_000, 400, numpy.float32, 4),
+}
+
+shared = {}
+
+
+def row_by_message(task):
+    row, b = task
+    return row @ b
+
+
+def row_in_place(number):
+    shared["c"][number] = shared["a"][number] @ shared["b"]
+
+
+def in_shared_memory(shape, dtype, order="C"):
+    """An array that processes share which are forked from now on."""
+    count = shape[0] * shape[1]
+    memory = multiprocessing.RawArray("b", count * numpy.dtype(dtype).itemsize)
+    return numpy.frombuffer(memory, dtype, count).reshape(shape, order=order)
+
+
+def measure(runs, items, body, accepts):
+    """Runs `body` once to warm up and then `runs` times; its result has to be accepted."""
+    seconds = []
+    verified = True
+    for run in range(runs + 1):
+        start = time.perf_counter()
+        result = body()
+        elapsed = time.perf_counter() - start
+        verified = verified and bool(accepts(result))
+        if run > 0:
+            seconds.append(elapsed)
+    median = statistics.median(seconds)
+    return {
+        "seconds": {"min": min(seconds), "median": median, "max": max(seconds)},
+        "runs": runs,
+        "items": items,
+        "itemsPerSecond": items / median,
+        "verified": verified,
+    }
+
+
+def products(workers, runs, case, quick):
+    """Yields a measurement for each strategy, named as procpool's bench names it."""
+    m, l, n, dtype, rows = CASES[case]
+    if quick:
+        l = min(l, 5_000 if case[0] == "big" else l)
+    random = numpy.random.default_rng(20)
+    a, b, c = in_shared_memory((m, l), dtype), in_shared_memory((l, n), dtype, "F"), in_shared_memory((m, n), dtype)
+    a[:] = random.random((m, l), dtype) - dtype(0.5)
+    b[:] = random.random((l, n), dtype) - dtype(0.5)
+    shared.update(a=a, b=b, c=c)
+    expected = a.astype(numpy.float64) @ b.astype(numpy.float64)
+    # Rows of numbers of a half at the most: the error of a sum of l products.
+    tolerance = 4 * l * numpy.finfo(dtype).eps * 0.25
+
+    def accepts(product):
+        return numpy.abs(product - expected[: len(product)]).max() <= tolerance
+
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        tasks = [(a[row], b) for row in range(rows)]
+
+        def by_message(chunk):
+            return numpy.array(pool.map(row_by_message, tasks, chunksize=chunk))
+
+        def in_place(chunk):
+            c[:] = numpy.nan
+            pool.map(row_in_place, range(m), chunksize=chunk)
+            return c
+
+        yield "rows", measure(runs, rows, lambda: by_message(1), accepts)
+        yield "rows-chunked", measure(runs, rows, lambda: by_message(None), accepts)
+        both = [measure(runs, m, lambda: in_place(chunk), accepts) for chunk in (1, None)]
+        yield "rows-in-place", max(both, key=lambda one: one["itemsPerSecond"])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="worker processes (2)")
+    parser.add_argument("--repeat", type=int, default=3, metavar="K", help="measured runs of each (3)")
+    parser.add_argument("--quick", action="store_true", help="the big case with 5 000 columns instead of 100 000")
+    parser.add_argument("--case", help="only this case: low-l, high-l or big")
+    parser.add_argument("--json", metavar="FILE", help="write the results as JSON; - for standard output")
+    options = parser.parse_args()
+    gc.disable()
+
+    results = []
+    table = sys.stderr if options.json == "-" else sys.stdout
+    print(f"multiprocessing.Pool({options.workers}), fork, Python {platform.python_version()}", file=table)
+    for case in CASES:
+        if options.case not in (None, case[0]):
+            continue
+        for strategy, result in products(options.workers, options.repeat, case, options.quick):
+            results.append(
+                {
+                    "scenario": "matmul", "case": case[0], "variant": case[1], "strategy": strategy,
+                    "workers": options.workers, **result,
+                }
+            )
+            check = "yes" if result["verified"] else "NO"
+            per_item = 1e3 * result["seconds"]["median"] / result["items"]
+            print(f"{case[0]:6} {case[1]} {strategy:14} {per_item:10.3f} ms/row  verified {check}", file=table)
+
+    document = {
+        "peer": "multiprocessing.Pool, fork, NumPy " + numpy.__version__,
+        "version": platform.python_version(),
+        "workers": options.workers,
+        "measurements": results,
+    }
+    if options.json == "-":
+        print(json.dumps(document, indent=2))
+    elif options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump(document, file, indent=2)
+    return 0 if all(one["verified"] for one in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+import ProcPoolSystem
+import ProcPoolWire
+import Synchronization
+
+/// Memory that a pool's workers see, for chunks too long for their pipes: the coordinator encodes inputs into
+/// it, workers decode them from it, and what crosses the pipe is where they are. Half of the copies, and none
+/// of them the kernel's.
+///
+///     inputs ──encode──▶ segment ◀──decode── worker          (instead of  encode ▶ pipe ▶ buffer ▶ decode)
+///
+/// A segment is in use as long as any of the chunks in it is: none of their items has to be read again after it
+/// has ended. Then the next inputs are written into it, so that its pages are zeroed once and not for every
+/// chunk. One that nobody has wanted for a second goes.
+final class InputLane: WireMemory, Sendable {
+  /// Chunks from this length on are left where they are: shorter ones take less to copy than to look up.
+  static let shortest = 1 << 16
+  /// What a call hands to the pool at once, with some to spare: longer only where a single input is.
+  private static let smallestSegment = 2 * Pacing.windowBytes
+
+  /// One file of memory and its mapping.
+  final class Segment: Sendable {
+    let mapping: SharedMapping
+    private let file: Descriptor
+    private let identity: FileIdentity
+
+    init(count: Int) throws(SystemError) {
+      let file = try SharedMapping.makeFile(named: "procpool-inputs", count: count)
+      identity = try FileIdentity(of: file)
+      mapping = try SharedMapping(file, count: count)
+      self.file = file
+      try mapping.populate()
+    }
+
+    /// Where `address` lies, for a worker.
+    func location(of address: UnsafeMutableRawPointer) -> MemoryLocation {
+      MemoryLocation(
+        descriptor: file.number, device: identity.device, inode: identity.inode, fileSize: identity.size,
+        offset: address - mapping.base)
+    }
+  }
+
+  /// Gives its segment back when the last chunk in it has ended.
+  final class Loan: Sendable {
+    let segment: Segment
+    private let lane: InputLane
+
+    fileprivate init(_ segment: Segment, of lane: InputLane) {
+      self.segment = segment
+      self.lane = lane
+    }
+
+    deinit { lane.takeBack(segment) }
+  }
+
+  private struct State {
+    /// With the time since when, the longest first.
+    var free: [(segment: Segment, since: Int64)] = []
+    var count = 0
+  }
+
+  /// Because a program that calls again and again does so within it. Nanoseconds.
+  private static let patience: Int64 = 1_000_000_000
+
+  private let state = Mutex(State())
+  /// How many segments there may be; beyond that, inputs are sent. A segment takes a descriptor.
+  private let most: Int
+
+  init(workers: Int) { most = 2 * workers + 2 }
+
+  func allocate(_ count: Int) -> (base: UnsafeMutableRawPointer, capacity: Int, owner: AnyObject)? {
+    guard count > Self.shortest, let segment = segment(atLeast: count) else { return nil }
+    return (segment.mapping.base, segment.mapping.count, Loan(segment, of: self))
+  }
+
+  private func segment(atLeast count: Int) -> Segment? {
+    let (found, isAllowed) = state.withLock { state -> (Segment?, Bool) in
+      // The last one whose pages are still at hand, in this process and in a worker.
+      if let fitting = state.free.lastIndex(where: { $0.segment.mapping.count >= count }) {
+        return (state.free.remove(at: fitting).segment, true)
+      }
+      if state.count < most {
+        state.count += 1
+        return (nil, true)
+      }
+      if state.free.isEmpty { return (nil, false) }
+      // Too small for what comes now: it makes room.
+      state.free.removeFirst()
+      return (nil, true)
+    }
+    if let found { return found }
+    guard isAllowed else { return nil }
+    // Up to a whole number of the smallest, so that inputs of about the same length take turns in the same.
+    let rounded = (count + Self.smallestSegment - 1) / Self.smallestSegment * Self.smallestSegment
+    // With as much again to spare: where memory is short, the heap and the pipe ask for less of it at a time.
+    if MemoryAllowance.available().map({ $0 / 2 >= rounded }) ?? true, let made = try? Segment(count: rounded)
+    {
+      return made
+    }
+    state.withLock { $0.count -= 1 }
+    return nil
+  }
+
+  private func takeBack(_ segment: Segment) {
+    state.withLock { $0.free.append((segment, MonotonicClock.now())) }
+  }
+
+  /// When there will be a segment that nobody has wanted for long enough, if there is one to wait for.
+  var nextTrim: Int64? { state.withLock { $0.free.first.map { $0.since + Self.patience } } }
+
+  /// Lets go of segments that nobody has wanted for a while.
+  func trim(now: Int64) {
+    // Unmapped outside the lock.
+    let gone = state.withLock { state in
+      let gone = state.free.prefix { now - $0.since >= Self.patience }
+      state.free.removeFirst(gone.count)
+      state.count -= gone.count
+      return gone
+    }
+    withExtendedLifetime(gone) {}
+  }
+}

@@ -1,0 +1,106 @@
+import FaultyTasks
+import Glibc
+import ProcPool
+import Testing
+
+extension Processes {
+  /// Chunks too long for a pipe lie in memory that workers see.
+  @Suite struct LargeInputs {
+    private static let memory = "procpool-inputs"
+
+    private static func bytes(_ count: Int, _ value: Int) -> [UInt8] {
+      var bytes = [UInt8](repeating: UInt8(truncatingIfNeeded: value), count: count)
+      // So that a part of it in another's place is found out.
+      for place in stride(from: 0, to: count, by: 4093) {
+        bytes[place] = UInt8(truncatingIfNeeded: place >> 12)
+      }
+      return bytes
+    }
+
+    @Test(arguments: [true, false], [nil, 1, 3])
+    func inputsOfAllLengthsArrive(_ shares: Bool, _ chunkSize: Int?) async throws {
+      let lengths = [0, 1, 65_535, 65_536, 65_537, 300_000, 5_000_000, 10, 4_200_000, 70_000]
+      let inputs = (0..<3).flatMap { round in lengths.enumerated().map { Self.bytes($1, $0 + 10 * round) } }
+      try await withPool(workers: 2, worker: .faulty, sharesLargeInputs: shares) { (pool) async throws in
+        #expect(try await pool.map(EchoBytes(), over: inputs, chunkSize: chunkSize) == inputs)
+        var next = 0
+        for try await output in pool.imap(EchoBytes(), over: inputs, chunkSize: chunkSize) {
+          #expect(output == inputs[next])
+          next += 1
+        }
+        #expect(next == inputs.count)
+      }
+    }
+
+    /// Every worker is at work with an input of its own, however long inputs are.
+    @Test func longInputsAreOnTheirWayToAllWorkersAtOnce() async throws {
+      let scratch = Scratch()
+      try await withPool(workers: 3, worker: .faulty) { (pool) async throws in
+        let task = MeetWithBytes(directory: scratch.path, count: 3)
+        let inputs = (0..<3).map { [UInt8](repeating: UInt8($0), count: 8 << 20) }
+        #expect(try await pool.map(task, over: inputs) == [8 << 20, 8 << 20, 8 << 20])
+      }
+    }
+
+    @Test func aWorkerKilledWithALargeInputCostsOnlyThat() async throws {
+      let inputs = (0..<24).map { [UInt8](repeating: UInt8($0), count: 200_000 + 100_000 * ($0 % 3)) }
+      try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+        let results = await pool.mapResults(SumBytes(deadly: [5, 17]), over: inputs)
+        for (number, result) in results.enumerated() {
+          if number == 5 || number == 17 {
+            #expect(result.failure?.loss?.end == .signalled(SIGKILL))
+          } else {
+            #expect(try result.get() == number * inputs[number].count)
+          }
+        }
+      }
+    }
+
+    /// Two calls share the memory, and one of them is left while its chunks are in it.
+    @Test func whatIsTakenBackDoesNotSpoilWhatStays() async throws {
+      try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+        for round in 0..<10 {
+          let stays = (0..<20).map { [UInt8](repeating: UInt8($0 + round), count: 150_000) }
+          async let sums = pool.map(SumBytes(), over: stays, chunkSize: 2)
+          var seen = 0
+          for try await _ in pool.imap(SumBytes(), over: repeatElement(stays[3], count: 500), chunkSize: 3) {
+            seen += 1
+            if seen == 5 { break }
+          }
+          #expect(try await sums == stays.map { Int($0[0]) * 150_000 })
+        }
+      }
+    }
+
+    @Test func theMemoryGoesWhenNobodyHasWantedItForAWhile() async throws {
+      try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+        let inputs = (0..<10).map { [UInt8](repeating: UInt8($0), count: 500_000) }
+        _ = try await pool.map(SumBytes(), over: inputs)
+        #expect(Inspection.sharedMappings(named: Self.memory) > 0)
+        #expect(await eventually { Inspection.sharedMappings(named: Self.memory) == 0 })
+        let inWorkers = try await pool.broadcast(CountMappings(named: Self.memory), 0)
+        #expect(inWorkers == [0, 0])
+        #expect(try await pool.map(SumBytes(), over: inputs) == (0..<10).map { $0 * 500_000 })
+      }
+    }
+
+    /// Calls of all sizes take turns in a few files.
+    @Test func manyCallsTakeFewFiles() async throws {
+      try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+        for round in 1...60 {
+          let inputs = (0..<4).map { [UInt8](repeating: UInt8($0), count: round * 100_000) }
+          #expect(
+            try await pool.map(CountBytes(), over: inputs) == Array(repeating: round * 100_000, count: 4))
+          #expect(Inspection.sharedMappings(named: Self.memory) <= 6)
+        }
+      }
+    }
+
+    @Test func aWorkerCannotWriteWhereInputsLie() async throws {
+      try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
+        let inputs = (0..<3).map { [UInt8](repeating: UInt8($0), count: 500_000) }
+        #expect(try await pool.map(WritableInputMemory(), over: inputs).allSatisfy { $0 == [] })
+      }
+    }
+  }
+}
