@@ -13,6 +13,8 @@ struct MatrixKernels {
     .init(m: 12, l: 255, n: 15), .init(m: 6, l: 31, n: 8), .init(m: 31, l: 523, n: 29),
     .init(m: 13, l: 7, n: 257), .init(m: 9, l: 300, n: 513), .init(m: 1, l: 4_099, n: 3),
     .init(m: 23, l: 2_049, n: 1), .init(m: 64, l: 64, n: 64),
+    .init(m: 3, l: 1_024, n: 4), .init(m: 5, l: 1_031, n: 7), .init(m: 47, l: 2_050, n: 9),
+    .init(m: 48, l: 300, n: 5),
   ]
 
   private func check<Scalar: MatrixScalar>(_ shape: MatmulShape, _: Scalar.Type) {

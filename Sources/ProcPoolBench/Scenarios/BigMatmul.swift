@@ -37,6 +37,7 @@ struct BigMatmul {
       try await someElements(sample, runs: share.count)
       try await inPlace(sample, runs: share.count)
     }
+    addSharingFigure()
   }
 
   private func whole(_ sample: MatmulSample<Float>, runs: Int) async throws {
@@ -81,14 +82,7 @@ struct BigMatmul {
 
   /// Everything once in shared memory: whole products, on as many workers as there are.
   private func inPlace(_ sample: MatmulSample<Float>, runs: Int) async throws {
-    let sharing = context.key(
-      CaseLabel("big", "\(Float.label), A and B into shared memory"), "sharing", workers: 0)
-    try await context.recorder.measure(sharing, items: nil, runs: runs) {
-      try SharedFactors(a: sample.a, b: sample.b, m: shape.m, l: shape.l, n: shape.n)
-    } verify: { factors in
-      factors.a.elements.withSpan { $0[$0.count - 1] } == sample.a.last
-        && factors.b.elements.withSpan { $0[$0.count - 1] } == sample.b.last
-    }
+    try await intoSharedMemory(sample, runs: runs)
     // More often than the others: two processors that do the same work for a fifth of a second each are
     // disturbed easily, and it costs little.
     let often = 2 * runs
@@ -105,6 +99,50 @@ struct BigMatmul {
       let chunk = (Self.sampleElements + pool.sizing.workers - 1) / pool.sizing.workers
       try await some.elements(on: pool, positions: positions, chunkSize: chunk)
     }
+  }
+
+  /// Both matrices, by the library and by the system's bare calls, in turns.
+  private func intoSharedMemory(_ sample: MatmulSample<Float>, runs: Int) async throws {
+    // In turns, and more often than the rest: memory that the machine has not touched for a while takes
+    // twice as long.
+    for _ in 0..<3 * runs {
+      try await context.recorder.measure(sharingKey("sharing"), items: nil, runs: 1) {
+        try SharedFactors(a: sample.a, b: sample.b, m: shape.m, l: shape.l, n: shape.n)
+      } verify: { factors in
+        factors.a.elements.withSpan { $0[$0.count - 1] } == sample.a.last
+          && factors.b.elements.withSpan { $0[$0.count - 1] } == sample.b.last
+      }
+      let bytes = (sample.a.count + sample.b.count) * MemoryLayout<Float>.stride
+      guard BareMemory(count: bytes) != nil else { continue }
+      try await context.recorder.measure(sharingKey("bare"), items: nil, runs: 1) {
+        guard let memory = BareMemory(count: bytes) else { return false }
+        memory.copy(sample.a, at: 0)
+        memory.copy(sample.b, at: sample.a.count * MemoryLayout<Float>.stride)
+        return true
+      } verify: {
+        $0
+      }
+    }
+  }
+
+  private func sharingKey(_ strategy: String) -> MeasurementKey {
+    context.key(
+      CaseLabel("big", "\(Float.label), A and B into shared memory"), strategy, workers: 0)
+  }
+
+  /// How much longer it takes than the least that it could.
+  private func addSharingFigure() {
+    func median(_ strategy: String) -> Double? {
+      context.recorder.measurements.first { $0.key == sharingKey(strategy) }?.statistics.median
+    }
+    guard let sharing = median("sharing"), let bare = median("bare") else { return }
+    let ratio = sharing / bare
+    context.add(
+      Figure(
+        name: "into shared memory", value: ratio, unit: "×",
+        text:
+          "making and filling shared matrices took \(Units.factor(ratio)) as long as allocating, populating "
+          + "and copying by the system's calls"))
   }
 
   private var elementsVariant: String {
