@@ -240,7 +240,9 @@ int procpool_receive_descriptor(int socket) {
   struct iovec piece = {.iov_base = &answer, .iov_len = 1};
   union control control;
   struct msghdr message = {
-      .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+      .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.bytes,
+      // For one and no more: a second one would stay open here, and nobody would know.
+      .msg_controllen = CMSG_LEN(sizeof(int))};
   ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
   if (count < 0) return -1;
   struct cmsghdr *header = CMSG_FIRSTHDR(&message);

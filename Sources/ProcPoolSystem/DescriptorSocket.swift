@@ -1,5 +1,6 @@
 import CProcPoolShims
 import Glibc
+import Synchronization
 
 /// Descriptors that travel to other processes, over a local socket with a name in no file system.
 ///
@@ -9,8 +10,13 @@ public enum DescriptorSocket {
   /// Whether other processes of the user may look into this one, and open what it has open.
   public static var isProcessOpen: Bool { procpool_is_dumpable() != 0 }
 
-  /// How long the other side may take for its part of an exchange, which is a few bytes. Seconds.
-  private static let patience = 1
+  /// How long who asks may take to say for what: it does so at once. Microseconds.
+  private static let patienceWithQuestions = 50_000
+  /// How long an answer may take, on a loaded machine, and after others who ask nothing. Microseconds.
+  private static let patienceWithAnswers = 999_999
+
+  /// Those that have not answered, and until when they are not asked again. Nanoseconds.
+  private static let silent = Mutex<[UInt64: Int64]>([:])
 
   /// Answers in a thread of its own, for as long as the process lives.
   ///
@@ -47,7 +53,7 @@ public enum DescriptorSocket {
       return
     }
     let connection = Descriptor(owning: accepted)
-    guard (try? setPatience(connection.number)) != nil else { return }
+    guard (try? setPatience(connection.number, patienceWithQuestions)) != nil else { return }
     var wanted: UInt64 = 0
     guard recv(connection.number, &wanted, 8, Int32(MSG_WAITALL)) == 8 else { return }
     var isFound = false
@@ -61,11 +67,16 @@ public enum DescriptorSocket {
 
   /// Asks another process for a descriptor.
   ///
+  /// One that does not answer is not asked again for a while, so that many questions to a process that is
+  /// stopped do not take many times as long.
+  ///
   /// - Returns: `nil` if it has none, or does not answer.
   public static func ask(_ number: UInt64, for wanted: UInt64) throws(SystemError) -> Descriptor? {
+    let now = MonotonicClock.now()
+    guard silent.withLock({ $0[number] ?? 0 }) <= now else { return nil }
     let socket = try make()
     let asking = socket.number
-    try setPatience(asking)
+    try setPatience(asking, patienceWithAnswers)
     try withAddress(of: number) { (address, length) throws(SystemError) in
       try retryingInterrupts("connect") { connect(asking, address, length) }
     }
@@ -75,6 +86,7 @@ public enum DescriptorSocket {
       let received = procpool_receive_descriptor(asking)
       if received >= 0 { return Descriptor(owning: received) }
       if received == -1, errno == EINTR { continue }
+      if received == -1, errno == EAGAIN { silent.withLock { $0[number] = now + 10_000_000_000 } }
       return nil
     }
   }
@@ -85,8 +97,8 @@ public enum DescriptorSocket {
   }
 
   /// Beyond it a read, a write or a connection fails: neither side waits for one that has stopped.
-  private static func setPatience(_ socket: Int32) throws(SystemError) {
-    var time = timeval(tv_sec: patience, tv_usec: 0)
+  private static func setPatience(_ socket: Int32, _ microseconds: Int) throws(SystemError) {
+    var time = timeval(tv_sec: 0, tv_usec: microseconds)
     for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
       try retryingInterrupts("setsockopt") {
         setsockopt(socket, SOL_SOCKET, option, &time, socklen_t(MemoryLayout<timeval>.size))

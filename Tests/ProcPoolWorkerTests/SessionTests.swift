@@ -178,7 +178,7 @@ private final class Peer {
       let (header, body) = try peer.next()
       #expect(header.kind == .failure && header.first == UInt64(item))
       let report = try body.withUnsafeBytes { try ErrorReport(from: $0) }
-      #expect(report.reason == .inputUndecodable && report.message.contains("cannot reach the memory"))
+      #expect(report.reason == .bodyUnreachable && report.message.contains("can no longer reach"))
     }
     try peer.sendChunk(1, first: 2, [7])
     #expect(try peer.nextOutputs().outputs == [14])

@@ -33,6 +33,13 @@ public struct Reciprocals<Number: BinaryInteger & Codable & Sendable>: ReducingT
   public func combine(_ next: Double, into total: inout Double) { total += next }
 }
 
+/// How many inputs there are.
+public struct IntegerCount<Number: BinaryInteger & Codable & Sendable>: ReducingTask {
+  public init() {}
+  public func run(_ input: Number) -> Int { 1 }
+  public func combine(_ next: Int, into total: inout Int) { total += next }
+}
+
 /// As ``Reciprocals``, of a loop that suspends.
 public struct AwaitedReciprocals: ReducingTask {
   public init() {}

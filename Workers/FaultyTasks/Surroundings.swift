@@ -122,3 +122,9 @@ public struct Nest: PoolTask {
     }
   }
 }
+
+/// Gives up root.
+public struct BecomeNobody: PoolTask {
+  public init() {}
+  public func run(_ input: Int) -> Int { Int(setuid(65534)) }
+}

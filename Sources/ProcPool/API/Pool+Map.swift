@@ -111,7 +111,7 @@ extension Pool {
       operation: {
         while !_Concurrency.Task.isCancelled {
           // Taking inputs from a sequence throws nothing.
-          try? call.exchange(&source, submits: true) { news in
+          let wantsMore = try? call.exchange(&source, submits: true) { news in
             switch news {
             case .failure(let item, let error): put(.failure(error), at: item)
             case .outputs(let first, let count, let slice):
@@ -122,7 +122,7 @@ extension Pool {
             }
           }
           if source.isExhausted, call.isComplete { return }
-          await call.wait(isolation: isolation)
+          if wantsMore != true { await call.wait(isolation: isolation) }
         }
       }, onCancel: { [runtime, box = call.box] in runtime.call(ownerOf: box) }, isolation: isolation)
     // After a cancellation: what has not ended, and what was never sent.

@@ -22,7 +22,8 @@ extension Pool {
   ///     `pool.sizing.workers` sends back one for each worker, which is better where outputs are large and
   ///     items take alike. Of a sequence that does not know its count, a part holds a `parts`-th of what came
   ///     before it, at least one input and at most 4096.
-  ///   - timeout: how long an item may run, as for `map`; an item, and not a part.
+  ///   - timeout: how long an item may run, as for `map`; an item, and not a part, unless a worker cannot
+  ///     share memory with the coordinator.
   /// - Throws: ``PoolError``, or what iterating the inputs throws.
   /// - Complexity: one message for each part. A range of integers travels as its bounds, all else as it is.
   public func mapReduce<Task: ReducingTask, Inputs: Sequence<Task.Input>>(
@@ -59,7 +60,8 @@ extension Pool {
   ) async throws -> Task.Output where Inputs.Element == Task.Input {
     let sizes = PartSizes(inputs: nil, parts: parts)
     return try await reduced(task, InputReduction(task), initial, sizes, timeout, isolation) { call in
-      source(AsyncInputParts(inputs: inputs, sizes: sizes), call, nil, nil)
+      // Two parts for each worker: the largest have thousands of inputs.
+      source(AsyncInputParts(inputs: inputs, sizes: sizes), call, nil, 2 * sizing.workers)
     }
   }
 
@@ -87,7 +89,7 @@ extension Pool {
     defer { call.retire() }
     var total = initial
     var next: UInt64 = 0
-    // Parts that have come before an earlier one: no more than are in flight.
+    // Parts that have come before an earlier one: all of them, at the worst, where that takes very long.
     var waiting: [UInt64: Task.Output] = [:]
     try await runtime.collect(call, source(call), isolation: isolation) { first, count, slice in
       var cursor = OutputCursor<Task.Output>(slice, count: count)

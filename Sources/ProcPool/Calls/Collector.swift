@@ -105,7 +105,7 @@ extension PoolRuntime {
       operation: {
         while true {
           if _Concurrency.Task.isCancelled { throw CancellationError() }
-          try call.exchange(&source, submits: failure == nil) { news in
+          let wantsMore = try call.exchange(&source, submits: failure == nil) { news in
             switch news {
             case .outputs(let first, let count, let slice):
               endedItems.insert(first, count: count)
@@ -117,7 +117,7 @@ extension PoolRuntime {
           }
           if let failure, endedItems.prefix >= failure.item { throw failure.error }
           if source.isExhausted, call.isComplete { return }
-          await call.wait(isolation: isolation)
+          if !wantsMore { await call.wait(isolation: isolation) }
         }
       }, onCancel: { [box = call.box] in self.call(ownerOf: box) }, isolation: isolation)
   }

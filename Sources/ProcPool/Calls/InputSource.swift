@@ -79,18 +79,21 @@ private protocol IntegerRange {
 }
 
 extension Range: IntegerRange where Bound: FixedWidthInteger {
-  var knownCount: Int? {
-    let (count, overflow) = upperBound.subtractingReportingOverflow(lowerBound)
-    return overflow ? nil : Int(exactly: count)
-  }
+  var knownCount: Int? { integerDistance(from: lowerBound, to: upperBound) }
 }
 
 extension ClosedRange: IntegerRange where Bound: FixedWidthInteger {
   var knownCount: Int? {
-    let (count, overflow) = upperBound.subtractingReportingOverflow(lowerBound)
-    guard !overflow, let count = Int(exactly: count), count < .max else { return nil }
-    return count + 1
+    guard let distance = integerDistance(from: lowerBound, to: upperBound), distance < .max else {
+      return nil
+    }
+    return distance + 1
   }
+}
+
+/// How far it is from one integer to a larger one: more than the type itself can say, where it is signed.
+private func integerDistance<Bound: FixedWidthInteger>(from lower: Bound, to upper: Bound) -> Int? {
+  Int(exactly: Bound.Magnitude(truncatingIfNeeded: upper &- lower))
 }
 
 /// Inputs from an array: those of fixed size are copied as memory.

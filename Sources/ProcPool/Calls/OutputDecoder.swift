@@ -6,8 +6,8 @@ import ProcPoolWorker
 struct OutputDecoder<Output> {
   private let codec: _OutputCodec<Output>
   private let sharing: SharedScope?
-  /// Where the shared memory is that outputs hold; `nil` for outputs that cannot hold any, because they lie in a
-  /// frame as they lie in memory.
+  /// Where the shared memory is that outputs hold; `nil` for outputs that cannot hold any, because they lie
+  /// in a frame as they lie in memory.
   let lent: LentBlocks?
 
   /// - Parameter lent: of the call, if another decoder has been made for it.
@@ -97,13 +97,15 @@ struct OutputCursor<Output> {
   }
 
   /// The next output, or why it cannot be decoded; those after it can be, all the same.
-  mutating func next(_ decoder: OutputDecoder<Output>, item: TaskID) -> Result<Output, PoolError> {
+  mutating func next(
+    _ decoder: OutputDecoder<Output>, item: @autoclosure () -> TaskID
+  ) -> Result<Output, PoolError> {
     remaining -= 1
     do {
       return .success(try decoder.next(&reader))
     } catch {
       return .failure(
-        .notCodable(CodingFailure(item: item, value: .output, isEncoding: false, message: "\(error)")))
+        .notCodable(CodingFailure(item: item(), value: .output, isEncoding: false, message: "\(error)")))
     }
   }
 }

@@ -15,7 +15,7 @@ struct InputParts<Inputs: Sequence>: Sequence, IteratorProtocol where Inputs.Ele
   mutating func next() -> InputPart<Inputs.Element>? {
     let (start, size) = cursor.next()
     var part: [Inputs.Element] = []
-    part.reserveCapacity(size)
+    part.reserveCapacity(Swift.min(size, Int(PartSizes.longestGrown)))
     while part.count < size, let input = inputs.next() { part.append(input) }
     return part.isEmpty ? nil : InputPart(first: start, inputs: part)
   }
@@ -34,7 +34,7 @@ where Inputs.Element: Codable & Sendable {
     mutating func next() async throws -> InputPart<Inputs.Element>? {
       let (start, size) = cursor.next()
       var part: [Inputs.Element] = []
-      part.reserveCapacity(size)
+      part.reserveCapacity(Swift.min(size, Int(PartSizes.longestGrown)))
       while part.count < size, let input = try await inputs.next() { part.append(input) }
       return part.isEmpty ? nil : InputPart(first: start, inputs: part)
     }

@@ -90,19 +90,19 @@ final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Elem
     if isStopped { return }
     held -= readyCount
     readyCount = 0
-    if held * 2 < heldAtExchange { exchange() }
+    if held * 2 < heldAtExchange { _ = exchange() }
     if try fillReady() { return }
     try await withTaskCancellationHandler(
       operation: {
         while true {
           if _Concurrency.Task.isCancelled { throw CancellationError() }
-          exchange()
+          let wantsMore = exchange()
           if try fillReady() { return }
           if call.isComplete {
             if let inputError { throw inputError }
             if source.isExhausted { return stop() }
           }
-          await call.wait(isolation: isolation)
+          if !wantsMore { await call.wait(isolation: isolation) }
         }
       }, onCancel: { [runtime = call.runtime, box = call.box] in runtime.call(ownerOf: box) },
       isolation: isolation)
@@ -163,10 +163,12 @@ final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Elem
     }
   }
 
-  private func exchange() {
+  /// - Returns: whether the pool wants more at once.
+  private func exchange() -> Bool {
+    defer { heldAtExchange = held }
     let isRoomy = heldBytes < Self.heldBytesLimit && inputError == nil
     do {
-      try call.exchange(&source, submits: isRoomy, limit: limit - held) { news in
+      return try call.exchange(&source, submits: isRoomy, limit: limit - held) { news in
         switch news {
         case .outputs(let first, let count, let slice):
           put(first, .outputs(count: count, slice), count: count, bytes: slice.count)
@@ -176,7 +178,7 @@ final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Elem
       }
     } catch {
       inputError = error
+      return false
     }
-    heldAtExchange = held
   }
 }

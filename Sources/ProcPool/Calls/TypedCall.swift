@@ -65,20 +65,17 @@ final class TypedCall<Task: PoolTask> {
   /// - Parameters:
   ///   - limit: how many items may be in the pool at the most.
   ///   - handle: gets the news, in the order in which it happened.
+  /// - Returns: whether the pool wants more at once: long inputs are taken one by one, and another worker may
+  ///   wait for the next.
   func exchange(
     _ source: inout some InputSource<Task.Input>, submits: Bool, limit: @autoclosure () -> Int = .max,
     _ handle: (ItemNews) -> Void
-  ) throws {
-    var isCutShort = true
-    // Again where bytes have bounded it: one long input is on its way, and another worker may wait for the
-    // next.
-    while isCutShort {
-      let (news, items, size) = runtime.exchange(box, chunkSize: chunkSize)
-      if !news.isEmpty { runtime.times.measure(.decoding) { for one in news { take(one, handle) } } }
-      guard submits, items > 0, !source.isExhausted else { return }
-      // The limit only now: the news has changed what the caller holds.
-      isCutShort = try submit(&source, items: items, size: size, limit: limit(), handle)
-    }
+  ) throws -> Bool {
+    let (news, items, size) = runtime.exchange(box, chunkSize: chunkSize)
+    if !news.isEmpty { runtime.times.measure(.decoding) { for one in news { take(one, handle) } } }
+    guard submits, items > 0, !source.isExhausted else { return false }
+    // The limit only now: the news has changed what the caller holds.
+    return try submit(&source, items: items, size: size, limit: limit(), handle)
   }
 
   /// Hands the pool up to `items` inputs, in chunks of `size`, so that no more than `limit` are in it.
@@ -227,7 +224,7 @@ extension PoolError {
           item: item, worker: worker, isPreparation: report.reason == .preparationThrew,
           typeName: report.typeName,
           message: report.message, underlying: report.value.flatMap(Self.decode)))
-    case .inputUndecodable:
+    case .inputUndecodable, .bodyUnreachable:
       self = .notCodable(
         CodingFailure(item: item, value: .input, isEncoding: false, message: report.message))
     case .outputUnencodable:

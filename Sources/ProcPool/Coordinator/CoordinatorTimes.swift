@@ -51,8 +51,12 @@ final class CoordinatorTimes: Sendable {
   /// The times so far, and the bytes.
   func read() -> (times: ActivityTimes, bytesCopied: UInt64) {
     var times = ActivityTimes()
-    let since = waitingSince.load(ordering: .relaxed)
-    times[Activity.waiting.rawValue] = waiting.load(ordering: .relaxed)
+    var since: Int64
+    // Again if it has begun or ended between the two, or is about to be added.
+    repeat {
+      since = waitingSince.load(ordering: .acquiring)
+      times[Activity.waiting.rawValue] = waiting.load(ordering: .acquiring)
+    } while since != waitingSince.load(ordering: .relaxed)
     if since > 0 { times[Activity.waiting.rawValue] += UInt64(max(0, MonotonicClock.now() - since)) }
     times[Activity.reading.rawValue] = reading.load(ordering: .relaxed)
     times[Activity.decoding.rawValue] = decoding.load(ordering: .relaxed)

@@ -8,9 +8,9 @@ import Synchronization
 ///
 ///     inputs ──encode──▶ segment ◀──decode── worker          (instead of  encode ▶ pipe ▶ buffer ▶ decode)
 ///
-/// A segment is in use as long as any of the chunks in it is: none of their items has to be read again after it
-/// has ended. Then the next inputs are written into it, so that its pages are zeroed once and not for every
-/// chunk. One that nobody has wanted for a second goes.
+/// A segment is in use as long as any of the chunks in it is: none of their items has to be read again after
+/// it has ended. Then the next inputs are written into it, so that its pages are zeroed once and not for
+/// every chunk. One that nobody has wanted for a second goes.
 final class InputLane: WireMemory, Sendable {
   /// Chunks from this length on are left where they are: shorter ones take less to copy than to look up.
   static let shortest = 1 << 16
@@ -56,6 +56,7 @@ final class InputLane: WireMemory, Sendable {
     /// With the time since when, the longest first.
     var free: [(segment: Segment, since: Int64)] = []
     var count = 0
+    var isClosed = false
   }
 
   /// Because a program that calls again and again does so within it. Nanoseconds.
@@ -65,7 +66,8 @@ final class InputLane: WireMemory, Sendable {
   /// How many segments there may be; beyond that, inputs are sent. A segment takes a descriptor.
   private let most: Int
 
-  init(workers: Int) { most = 2 * workers + 2 }
+  /// 64 at the most, so that a large pool has descriptors left.
+  init(workers: Int) { most = min(64, 2 * workers + 2) }
 
   func allocate(_ count: Int) -> (base: UnsafeMutableRawPointer, capacity: Int, owner: AnyObject)? {
     guard count > Self.shortest, let segment = segment(atLeast: count) else { return nil }
@@ -74,6 +76,7 @@ final class InputLane: WireMemory, Sendable {
 
   private func segment(atLeast count: Int) -> Segment? {
     let (found, isAllowed) = state.withLock { state -> (Segment?, Bool) in
+      if state.isClosed { return (nil, false) }
       // The last one whose pages are still at hand, in this process and in a worker.
       if let fitting = state.free.lastIndex(where: { $0.segment.mapping.count >= count }) {
         return (state.free.remove(at: fitting).segment, true)
@@ -103,6 +106,9 @@ final class InputLane: WireMemory, Sendable {
   private func takeBack(_ segment: Segment) {
     state.withLock { $0.free.append((segment, MonotonicClock.now())) }
   }
+
+  /// Gives no more: workers that are being killed may still read what they have.
+  func close() { state.withLock { $0.isClosed = true } }
 
   /// When there will be a segment that nobody has wanted for long enough, if there is one to wait for.
   var nextTrim: Int64? { state.withLock { $0.free.first.map { $0.since + Self.patience } } }

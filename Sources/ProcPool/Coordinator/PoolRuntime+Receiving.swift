@@ -174,6 +174,7 @@ extension PoolRuntime {
     // Before the scheduler hears of it: what cannot be read ends nothing.
     let report = header.kind == .failure ? try? ErrorReport(from: body.bytes) : nil
     if header.kind == .failure, report == nil { throw .unexpected("its report of a failure is malformed") }
+    if report?.reason == .bodyUnreachable { link.reachesMemory = false }
     switch state.scheduler.received(
       link.place, call: header.call, first: header.first, count: count, position: position)
     {

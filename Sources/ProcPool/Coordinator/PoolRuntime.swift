@@ -179,7 +179,7 @@ extension PoolRuntime {
     return state.withLock { state in
       var statistics = state.statistics
       var spent = state.spentByFormer
-      statistics.bytesCopied += copied
+      statistics.bytesCopied &+= copied
       for case .some(let link) in state.links {
         let (times, copied) = link.page.spent
         spent &+= times
@@ -276,6 +276,7 @@ extension PoolRuntime {
   }
 
   func terminate() {
+    lane?.close()
     change { state, _ in
       state.isTerminated = true
       state.scheduler.terminate()
@@ -330,7 +331,7 @@ extension PoolRuntime {
       guard let link = state.links[place] else { return }
       chunk.payload.note(hint)
       // A worker that could attach its page can attach this; another gets the bytes.
-      if link.isPageShared, let reference = chunk.payload.reference() {
+      if link.isPageShared, link.reachesMemory, let reference = chunk.payload.reference() {
         link.outbox.append(reference)
       } else {
         link.outbox.append(chunk.payload.memory, from: chunk.payload.start, to: chunk.payload.end)

@@ -28,6 +28,8 @@ final class WorkerLink: @unchecked Sendable {
 
   // Under the pool's lock
   var outbox = Outbox()
+  /// The worker could reach memory that this process has, when it was last tried.
+  var reachesMemory = true
   /// The pipe was full; the poller watches for room.
   var awaitsRoom = false
 

@@ -180,7 +180,9 @@ extension Scheduler {
       let isWanted = !calls[front.call]!.isCancelled
       endFront(index, items: count)
       if isWanted {
-        let step = count == 1 && count == started ? progress?.step : nil
+        // One that took too long may have gone on for an instant before it was killed.
+        let seen = place.reasonForItem == nil ? progress?.step : place.watch?.step ?? progress?.step
+        let step = count == 1 && count == started ? seen : nil
         actions.append(.fail(call: front.call, first: first, count: count, step: step, failure))
       }
       forgetIfDone(front.call)

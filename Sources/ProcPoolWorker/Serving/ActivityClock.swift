@@ -30,6 +30,8 @@ struct ActivityClock {
   init(_ words: UnsafeMutablePointer<Atomic<UInt64>>) { self.words = words }
 
   private static let activityBits: UInt64 = 3
+  /// In the place of the current activity while it is changed: no activity, since no time.
+  private static let changing: UInt64 = 7
 
   private static func current(_ activity: Activity, since time: Int64) -> UInt64 {
     UInt64(bitPattern: time) << activityBits | UInt64(activity.rawValue)
@@ -44,6 +46,9 @@ struct ActivityClock {
   func enter(_ activity: Activity) {
     let now = MonotonicClock.now()
     let (before, since) = Self.parts(words[0].load(ordering: .relaxed))
+    words[0].store(Self.changing, ordering: .relaxed)
+    // Before the total: who sees that must not add the same time again.
+    atomicMemoryFence(ordering: .releasing)
     let total = words + 2 + before
     total.pointee.store(
       total.pointee.load(ordering: .relaxed) &+ UInt64(max(0, now - since)), ordering: .relaxed)
@@ -70,7 +75,7 @@ struct ActivityClock {
         times[activity.rawValue] = words[2 + activity.rawValue].load(ordering: .relaxed)
       }
       atomicMemoryFence(ordering: .acquiring)
-      guard words[0].load(ordering: .relaxed) == word else { continue }
+      guard words[0].load(ordering: .relaxed) == word, word != Self.changing else { continue }
       let (activity, since) = Self.parts(word)
       if since > 0 { times[activity] &+= UInt64(max(0, MonotonicClock.now() &- since)) }
       break

@@ -8,8 +8,10 @@ struct CoordinatorMemory {
   let coordinator: Int32
 
   /// Opens the file that a location names.
-  func open(_ location: MemoryLocation) throws(SystemError) -> Descriptor {
-    let file = try Descriptor.open("/proc/\(coordinator)/fd/\(location.descriptor)", O_RDWR | O_NONBLOCK)
+  func open(_ location: MemoryLocation, isWritable: Bool) throws(SystemError) -> Descriptor {
+    let mode = isWritable ? O_RDWR : O_RDONLY
+    let file = try Descriptor.open(
+      "/proc/\(coordinator)/fd/\(location.descriptor)", mode | O_NONBLOCK | O_NOCTTY)
     let expected = FileIdentity(device: location.device, inode: location.inode, size: location.fileSize)
     // The descriptor's number may have become another file's.
     guard try FileIdentity(of: file) == expected else { throw SystemError(call: "attach", code: ESTALE) }
@@ -20,7 +22,10 @@ struct CoordinatorMemory {
 /// The memory in which the bodies of chunks lie: mapped once each, to be read only, and as long as the
 /// coordinator goes on using it.
 struct BodyMappings {
-  private var mappings: [FileIdentity: (mapping: SharedMapping, age: Int)] = [:]
+  private var mappings: [FileIdentity: (mapping: SharedMapping, used: Int64)] = [:]
+
+  /// As long as a coordinator keeps what nobody wants. Nanoseconds.
+  private static let patience: Int64 = 1_000_000_000
 
   mutating func body(
     at location: BodyLocation, of memory: CoordinatorMemory
@@ -28,12 +33,13 @@ struct BodyMappings {
     let place = location.memory
     let identity = FileIdentity(device: place.device, inode: place.inode, size: place.fileSize)
     if mappings[identity] == nil {
-      let mapping = try SharedMapping(memory.open(place), count: place.fileSize, isWritable: false)
-      try mapping.populate()
+      let file = try memory.open(place, isWritable: false)
+      let mapping = try SharedMapping(file, count: place.fileSize, isWritable: false)
+      // It saves faults, and nothing is wrong without it.
+      try? mapping.populate()
       mappings[identity] = (mapping, 0)
-      forgetOld()
     }
-    mappings[identity]!.age = 0
+    mappings[identity]!.used = MonotonicClock.now()
     return UnsafeRawBufferPointer(
       start: mappings[identity]!.mapping.base + place.offset, count: location.length)
   }
@@ -42,13 +48,9 @@ struct BodyMappings {
 
   mutating func removeAll() { mappings.removeAll() }
 
-  /// Something new has come in the place of something, perhaps: what has not been asked for since some other
-  /// new ones came goes.
-  private mutating func forgetOld() {
-    for identity in mappings.keys { mappings[identity]!.age += 1 }
-    mappings = mappings.filter { $0.value.age <= Self.oldest }
+  /// Lets go of what has not been asked for lately: the coordinator may have let go of it, too.
+  mutating func removeOld() {
+    let now = MonotonicClock.now()
+    mappings = mappings.filter { now - $0.value.used < Self.patience }
   }
-
-  /// More than a coordinator has in use at a time for two workers, so that they are not mapped in turns.
-  private static let oldest = 8
 }

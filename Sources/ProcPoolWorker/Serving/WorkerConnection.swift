@@ -109,12 +109,13 @@ struct WorkerConnection: ~Copyable {
     let failure: String
   }
 
-  /// Maps the status page. Where that is not possible the worker keeps a page to itself, and sends each result as it comes.
+  /// Maps the status page. Where that is not possible the worker keeps a page to itself, and sends each
+  /// result as it comes.
   private static func attachPage(_ hello: Hello) -> AttachedPage {
     var failure = ""
     if let location = hello.page {
       do throws(SystemError) {
-        let file = try CoordinatorMemory(coordinator: hello.coordinator).open(location)
+        let file = try CoordinatorMemory(coordinator: hello.coordinator).open(location, isWritable: true)
         let mapping = try SharedMapping(file, offset: location.offset, count: StatusPage.size)
         return AttachedPage(page: StatusPage(mapping), isShared: true, failure: "")
       } catch {

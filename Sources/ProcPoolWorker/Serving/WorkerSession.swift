@@ -118,7 +118,9 @@ final class WorkerSession: @unchecked Sendable {
       }
       await run(ServedChunk(header: frame.header, body: body))
     } catch {
-      let report = ErrorReport(.inputUndecodable, error, as: "the worker cannot reach the memory it lies in")
+      let report = ErrorReport(
+        .bodyUnreachable, error,
+        as: "the worker can no longer reach the coordinator's memory; what follows is sent through its pipe")
       await run(frame, with: FailedCall(report))
     }
   }
@@ -174,6 +176,7 @@ final class WorkerSession: @unchecked Sendable {
   /// Polls for a moment, because waking a sleeping processor costs more than most frames take to come, then
   /// sleeps.
   private func waitForInput() throws(SystemError) {
+    if !bodies.isEmpty { bodies.removeOld() }
     if pollingTime > 0 {
       let deadline = MonotonicClock.now() + pollingTime
       repeat {

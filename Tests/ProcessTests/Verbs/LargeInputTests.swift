@@ -1,6 +1,7 @@
 import FaultyTasks
 import Glibc
 import ProcPool
+import Synchronization
 import Testing
 
 extension Processes {
@@ -39,6 +40,49 @@ extension Processes {
         let task = MeetWithBytes(directory: scratch.path, count: 3)
         let inputs = (0..<3).map { [UInt8](repeating: UInt8($0), count: 8 << 20) }
         #expect(try await pool.map(task, over: inputs) == [8 << 20, 8 << 20, 8 << 20])
+      }
+    }
+
+    /// The workers are faster than the inputs are made, so that there is always room for more.
+    @Test func aStreamOfLongInputsGivesOutputsWhileItGoesOn() async throws {
+      try await withPool(workers: 3, worker: .faulty) { (pool) async throws in
+        let made = Count()
+        let endless = sequence(first: 0) { $0 + 1 }.lazy.map { number in
+          made.add()
+          usleep(2000)
+          return [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 3 << 20)
+        }
+        var seen = 0
+        for try await count in pool.imap(CountBytes(), over: endless) {
+          #expect(count == 3 << 20)
+          seen += 1
+          if seen == 20 { break }
+        }
+        #expect(made.value <= 60, "\(made.value) inputs were made for 20 outputs")
+        let before = made.value
+        let failing = endless.map { $0.count }
+        await #expect(throws: PoolError.self) {
+          try await pool.map(ThrowAt([3 << 20]), over: failing)
+        }
+        #expect(made.value - before <= 60)
+      }
+    }
+
+    /// It loses that ability while it works: what cannot be reached fails, and what follows comes by pipe.
+    @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
+    func aWorkerThatCanNoLongerReachTheMemoryGetsTheRestThroughItsPipe() async throws {
+      try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
+        let inputs = (0..<3).map { [UInt8](repeating: UInt8($0), count: 300_000) }
+        _ = try await pool.apply(BecomeNobody(), to: 0)
+        let results = await pool.mapResults(CountBytes(), over: inputs, chunkSize: 1)
+        for result in results {
+          switch result {
+          case .success(let count): #expect(count == 300_000)
+          case .failure(let error): #expect("\(error)".contains("can no longer reach"))
+          }
+        }
+        #expect(results.contains { $0.failure != nil })
+        #expect(try await pool.map(CountBytes(), over: inputs) == [300_000, 300_000, 300_000])
       }
     }
 
@@ -103,4 +147,11 @@ extension Processes {
       }
     }
   }
+}
+
+/// How often something has happened.
+private final class Count: Sendable {
+  private let count = Mutex(0)
+  var value: Int { count.withLock { $0 } }
+  func add() { count.withLock { $0 += 1 } }
 }

@@ -70,6 +70,12 @@ extension Processes {
         #expect(abs(bytes - (1...255).reduce(0) { $0 + 1 / Double($1) }) < 1e-12)
         let signed = try await pool.mapReduce(Reciprocals<Int8>(), over: -128 ... -1, startingWith: 0)
         #expect(abs(signed + (1...128).reduce(0) { $0 + 1 / Double($1) }) < 1e-12)
+        // More of them than the type itself can count.
+        let all = try await pool.mapReduce(IntegerCount<Int8>(), over: Int8.min...Int8.max, startingWith: 0)
+        #expect(all == 256)
+        let most = try await pool.mapReduce(
+          IntegerCount<Int16>(), over: Int16.min..<Int16.max, startingWith: 0)
+        #expect(most == 65_535)
         let top = UInt64.max - 2...UInt64.max
         #expect(try await pool.mapReduce(Reciprocals<UInt64>(), over: top, startingWith: 0) > 0)
         let before = pool.statistics.bytesSent
