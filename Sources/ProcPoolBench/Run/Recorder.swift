@@ -28,15 +28,17 @@ final class Recorder {
   ///   - key: What is measured.
   ///   - items: How many items a run has.
   ///   - runs: How often to run.
+  ///   - warmsEachPool: Whether a pool of its own makes a difference that a run of seconds would show.
   ///   - pool: Whose statistics say what a run cost.
   ///   - body: The work.
   ///   - verify: Whether a result is right; also where what a run left open is closed.
   func measure<Output>(
-    _ key: MeasurementKey, items: Int?, runs: Int, on pool: Pool? = nil, body: () async throws -> Output,
+    _ key: MeasurementKey, items: Int?, runs: Int, on pool: Pool? = nil, warmsEachPool: Bool = true,
+    body: () async throws -> Output,
     verify: (Output) async -> Bool
   ) async throws {
     let index: Int
-    var warmsUp = pool != nil && pools[key]?.pool !== pool
+    var warmsUp = warmsEachPool && pool != nil && pools[key]?.pool !== pool
     if pool != nil { pools[key] = WeakPool(pool: pool) }
     if let known = measurements.firstIndex(where: { $0.key == key }) {
       index = known

@@ -57,7 +57,10 @@ struct LocksScenario: Scenario {
     }
     guard pool.sizing.workers > 1 else { return }
     context.recorder.announce("locks · contended · who gets it")
-    let counts = try await pool.broadcast(LockForAWhile(on: value), 200).map(Double.init)
+    // A tenth of a second of a processor for each worker: where they take turns on few processors, the
+    // system's own turns of some milliseconds should not decide.
+    let turns = (pool.sizing.workers + pool.sizing.affinity - 1) / pool.sizing.affinity
+    let counts = try await pool.broadcast(LockForAWhile(on: value), 100 * (turns + 1)).map(Double.init)
     let share = counts.min()! / counts.max()!
     context.add(
       Figure(

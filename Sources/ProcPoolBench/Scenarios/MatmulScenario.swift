@@ -109,7 +109,7 @@ struct MatmulStrategies<Scalar: MatrixScalar> {
   /// All rows; B is a property of the task, and an item is a row of A.
   func rowsWithBSentOnce(on pool: Pool) async throws {
     let key = context.key(label, "rows-b-once", workers: pool.sizing.workers)
-    try await context.recorder.measure(key, items: shape.m, runs: runs, on: pool) {
+    try await context.recorder.measure(key, items: shape.m, runs: runs, on: pool, warmsEachPool: false) {
       let inputs = (0..<shape.m).lazy.map { sample.row($0) }
       return try await pool.map(RowTimesMatrix(b: sample.b), over: inputs)
     } verify: {
