@@ -359,6 +359,9 @@ extension PoolRuntime {
     case .fail(let call, let first, let count, let step, let failure):
       guard let box = state.boxes[call] else { return }
       deliver(.failed(first: first, count: count, step: step, failure), to: box, &effects)
+    case .askForMore(let call):
+      guard let box = state.boxes[call] else { return }
+      wake(box, &effects)
     case .forget(let call):
       state.boxes[call] = nil
     case .stopped:
@@ -385,6 +388,11 @@ extension PoolRuntime {
       return
     }
     box.news.append(news)
+    wake(box, &effects)
+  }
+
+  /// Has the caller look, now if it waits.
+  private func wake(_ box: CallBox, _ effects: inout Effects) {
     box.hasChanged = true
     if let waiter = box.waiter {
       box.waiter = nil

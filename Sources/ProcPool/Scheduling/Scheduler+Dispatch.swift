@@ -22,6 +22,10 @@ extension Scheduler {
         _ = calls[call]!.popPending()
         given += send(chunk, to: index, now: now)
       }
+      if calls[call]!.awaitsRoom, calls[call]!.pendingBytes <= mostPendingBytes {
+        calls[call]!.awaitsRoom = false
+        actions.append(.askForMore(call: call))
+      }
       if !calls[call]!.pending.isEmpty { turns.append(call) }
     }
   }
@@ -83,10 +87,13 @@ extension Scheduler {
       claimExponent: UInt8(min(15, Int(claim).bitWidth - 1 - Int(claim).leadingZeroBitCount)))
   }
 
+  /// Bytes of a call that wait for workers, beyond which its owner makes no more.
+  private var mostPendingBytes: Int { places.count * Pacing.windowBytes }
+
   /// How much more of a call would keep the workers busy.
   ///
   /// - Returns: how many items, and how many to a chunk where that is the pool's to choose.
-  func appetite(of call: UInt32, chunkSize: Int?) -> (items: Int, chunkSize: Int) {
+  mutating func appetite(of call: UInt32, chunkSize: Int?) -> (items: Int, chunkSize: Int) {
     guard let state = calls[call], !state.isCancelled else { return (0, 1) }
     let automatic =
       state.itemTime == 0
@@ -98,7 +105,10 @@ extension Scheduler {
     // What the workers hold, and as much again in reserve so that none waits for the caller.
     let target = places.count * 2 * window
     let accepted = state.pendingItems + state.inFlight
-    if state.pendingBytes > places.count * Pacing.windowBytes { return (0, size) }
+    if state.pendingBytes > mostPendingBytes {
+      calls[call]!.awaitsRoom = true
+      return (0, size)
+    }
     return (max(0, target - accepted), size)
   }
 }

@@ -29,6 +29,8 @@ enum SchedulerAction<Payload: ChunkPayload> {
   case fail(call: UInt32, first: UInt64, count: Int, step: UInt64? = nil, ItemFailure)
   /// Nobody needs the call any more.
   case forget(call: UInt32)
+  /// There is room for more of the call, whose owner was told that there was none.
+  case askForMore(call: UInt32)
   /// All workers are gone, and no more will come.
   case stopped
 }
@@ -128,6 +130,8 @@ struct Scheduler<Payload: ChunkPayload> {
     /// Items in workers, or waiting for one particular worker.
     var inFlight = 0
     var isCancelled = false
+    /// Its owner was told that there are too many bytes before the workers.
+    var awaitsRoom = false
 
     mutating func append(_ chunk: Chunk<Payload>) {
       pending.append(chunk)

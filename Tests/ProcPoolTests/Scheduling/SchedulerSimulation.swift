@@ -96,7 +96,7 @@ struct Simulation {
     case .kill(let place): die(place)
     case .sendEnd(let place): workers[place]?.leaving = true
     case .stopped: isStopped = true
-    case .sendCall, .sendResume, .sendEndCall, .forget: break
+    case .sendCall, .sendResume, .sendEndCall, .forget, .askForMore: break
     }
   }
 

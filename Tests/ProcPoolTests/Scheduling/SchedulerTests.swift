@@ -86,23 +86,40 @@ import Testing
   }
 
   @Test func theFirstChunkIsAProbe() {
-    let (scheduler, call) = scheduler(itemTime: 0)
+    var (scheduler, call) = scheduler(itemTime: 0)
     #expect(scheduler.appetite(of: call, chunkSize: nil) == (8, 1))
   }
 
   @Test func aChunkTakesAboutHalfAMillisecond() {
-    let (scheduler, call) = scheduler(itemTime: 1000)
+    var (scheduler, call) = scheduler(itemTime: 1000)
     #expect(scheduler.appetite(of: call, chunkSize: nil).chunkSize == 500)
   }
 
   @Test func longItemsGoOneByOne() {
-    let (scheduler, call) = scheduler(itemTime: 1e10)
+    var (scheduler, call) = scheduler(itemTime: 1e10)
     #expect(scheduler.appetite(of: call, chunkSize: nil) == (8, 1))
   }
 
   @Test func aGivenSizeIsKept() {
-    let (scheduler, call) = scheduler(itemTime: 1e10)
+    var (scheduler, call) = scheduler(itemTime: 1e10)
     #expect(scheduler.appetite(of: call, chunkSize: 64) == (512, 64))
+  }
+
+  /// Else a call that began before the workers had started would have one long input under way.
+  @Test func whoWasToldThatThereIsNoRoomIsToldWhenThereIs() {
+    func asks(_ scheduler: Scheduler<Items>) -> Int {
+      scheduler.actions.count { if case .askForMore = $0 { true } else { false } }
+    }
+    var (scheduler, call) = scheduler(itemTime: 0)
+    scheduler.start()
+    let long = Items(first: 0, count: 2_000_000)
+    scheduler.accept([Chunk(call: call, first: 0, count: long.count, payload: long)], now: 1)
+    #expect(scheduler.appetite(of: call, chunkSize: nil).items == 0)
+    #expect(asks(scheduler) == 0)
+    scheduler.greeted(0, now: 2)
+    #expect(asks(scheduler) == 1)
+    scheduler.greeted(1, now: 3)
+    #expect(asks(scheduler) == 1, "once, until it is told again that there is none")
   }
 
   @Test func aShortItemsWorkerIsToldToCollectResults() {
