@@ -16,15 +16,11 @@ for each worker, and for rows in place the better of one item to a chunk and aut
     python3 multiprocessing_matmul.py --workers 2 --json -
 """
 
-import argparse
-import gc
-import json
 import multiprocessing
 import os
-import platform
-import statistics
 import sys
-import time
+
+from measuring import main, measure
 
 # Before NumPy is loaded, whose library starts a thread for every processor, in every worker.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -57,27 +53,6 @@ def in_shared_memory(shape, dtype, order="C"):
     count = shape[0] * shape[1]
     memory = multiprocessing.RawArray("b", count * numpy.dtype(dtype).itemsize)
     return numpy.frombuffer(memory, dtype, count).reshape(shape, order=order)
-
-
-def measure(runs, items, body, accepts):
-    """Runs `body` once to warm up and then `runs` times; its result has to be accepted."""
-    seconds = []
-    verified = True
-    for run in range(runs + 1):
-        start = time.perf_counter()
-        result = body()
-        elapsed = time.perf_counter() - start
-        verified = verified and bool(accepts(result))
-        if run > 0:
-            seconds.append(elapsed)
-    median = statistics.median(seconds)
-    return {
-        "seconds": {"min": min(seconds), "median": median, "max": max(seconds)},
-        "runs": runs,
-        "items": items,
-        "itemsPerSecond": items / median,
-        "verified": verified,
-    }
 
 
 def products(workers, runs, case, quick):
@@ -114,46 +89,15 @@ def products(workers, runs, case, quick):
         yield "rows-in-place", max(both, key=lambda one: one["itemsPerSecond"])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--workers", type=int, default=2, metavar="N", help="worker processes (2)")
-    parser.add_argument("--repeat", type=int, default=3, metavar="K", help="measured runs of each (3)")
-    parser.add_argument("--quick", action="store_true", help="the big case with 5 000 columns instead of 100 000")
-    parser.add_argument("--case", help="only this case: low-l, high-l or big")
-    parser.add_argument("--json", metavar="FILE", help="write the results as JSON; - for standard output")
-    options = parser.parse_args()
-    gc.disable()
-
-    results = []
-    table = sys.stderr if options.json == "-" else sys.stdout
-    print(f"multiprocessing.Pool({options.workers}), fork, Python {platform.python_version()}", file=table)
+def measurements(options):
     for case in CASES:
-        if options.case not in (None, case[0]):
-            continue
         for strategy, result in products(options.workers, options.repeat, case, options.quick):
-            results.append(
-                {
-                    "scenario": "matmul", "case": case[0], "variant": case[1], "strategy": strategy,
-                    "workers": options.workers, **result,
-                }
-            )
-            check = "yes" if result["verified"] else "NO"
-            per_item = 1e3 * result["seconds"]["median"] / result["items"]
-            print(f"{case[0]:6} {case[1]} {strategy:14} {per_item:10.3f} ms/row  verified {check}", file=table)
-
-    document = {
-        "peer": "multiprocessing.Pool, fork, NumPy " + numpy.__version__,
-        "version": platform.python_version(),
-        "workers": options.workers,
-        "measurements": results,
-    }
-    if options.json == "-":
-        print(json.dumps(document, indent=2))
-    elif options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=2)
-    return 0 if all(one["verified"] for one in results) else 1
+            per_row = 1e3 * result["seconds"]["median"] / result["items"]
+            words = f"{case[0]:6} {case[1]} {strategy:14} {per_row:10.3f} ms/row"
+            yield {"case": case[0], "variant": case[1], "strategy": strategy}, result, words
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    quick = "the big case with 5 000 columns instead of 100 000"
+    peer = "multiprocessing.Pool, fork, NumPy " + numpy.__version__
+    sys.exit(main(__doc__, "matmul", quick, peer, measurements))

@@ -15,6 +15,8 @@ public enum DescriptorSocket {
   /// How long an answer may take, on a loaded machine, and after others who ask nothing. Microseconds.
   private static let patienceWithAnswers = 999_999
 
+  /// So that a pool goes on while one of its workers is stopped. Nanoseconds.
+  private static let silence: Int64 = 10_000_000_000
   /// Those that have not answered, and until when they are not asked again. Nanoseconds.
   private static let silent = Mutex<[UInt64: Int64]>([:])
 
@@ -86,7 +88,12 @@ public enum DescriptorSocket {
       let received = procpool_receive_descriptor(asking)
       if received >= 0 { return Descriptor(owning: received) }
       if received == -1, errno == EINTR { continue }
-      if received == -1, errno == EAGAIN { silent.withLock { $0[number] = now + 10_000_000_000 } }
+      if received == -1, errno == EAGAIN {
+        silent.withLock { silent in
+          silent = silent.filter { $0.value > now }
+          silent[number] = now + silence
+        }
+      }
       return nil
     }
   }

@@ -88,6 +88,24 @@ public struct FileIdentity: Hashable, Sendable {
     self.size = size
   }
 
+  /// Opens the file through the descriptor that another process has of it.
+  ///
+  /// - Throws: `ESTALE` if that descriptor's number has become another file's.
+  public func open(
+    ofProcess process: Int32, descriptor: Int32, isWritable: Bool = true
+  ) throws(SystemError) -> Descriptor {
+    // Without waiting, and without side effects, should the number be another's: a pipe's, a terminal's.
+    let file = try Descriptor.open(
+      "/proc/\(process)/fd/\(descriptor)", (isWritable ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_NOCTTY)
+    try check(file)
+    return file
+  }
+
+  /// - Throws: `ESTALE` for any other file.
+  public func check(_ file: borrowing Descriptor) throws(SystemError) {
+    guard try FileIdentity(of: file) == self else { throw SystemError(call: "attach", code: ESTALE) }
+  }
+
   /// The identity of an open file.
   public init(of file: borrowing Descriptor) throws(SystemError) {
     var status = stat()

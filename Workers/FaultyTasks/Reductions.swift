@@ -40,6 +40,13 @@ public struct IntegerCount<Number: BinaryInteger & Codable & Sendable>: Reducing
   public func combine(_ next: Int, into total: inout Int) { total += next }
 }
 
+/// The largest of any inputs: a task that does not know that its inputs are integers.
+public struct Largest<Value: Comparable & Codable & Sendable>: ReducingTask {
+  public init() {}
+  public func run(_ input: Value) -> Value { input }
+  public func combine(_ next: Value, into total: inout Value) { total = max(total, next) }
+}
+
 /// As ``Reciprocals``, of a loop that suspends.
 public struct AwaitedReciprocals: ReducingTask {
   public init() {}

@@ -112,7 +112,9 @@ extension PoolStatistics: AdditiveArithmetic {
       itemsFinished: count(one.itemsFinished, other.itemsFinished),
       chunksSent: count(one.chunksSent, other.chunksSent),
       queued: time(one.queued, other.queued),
-      workersLost: Int(truncatingIfNeeded: count(UInt64(one.workersLost), UInt64(other.workersLost))),
+      workersLost: Int(
+        truncatingIfNeeded: count(
+          UInt64(truncatingIfNeeded: one.workersLost), UInt64(truncatingIfNeeded: other.workersLost))),
       coordinator: split(one.coordinator, other.coordinator), workers: split(one.workers, other.workers))
   }
 }

@@ -16,7 +16,7 @@ final class FrameMemory: @unchecked Sendable {
   private let loan: InputLane.Loan?
 
   init(_ writer: consuming WireWriter, shared: [SharedBlock] = []) {
-    let (base, count, owner) = writer.releaseOwned()!
+    let (base, count, owner) = writer.release()!
     self.base = base
     self.count = count
     self.shared = shared

@@ -87,10 +87,7 @@ public struct BenchReport: Sendable {
       ("bytesSent", .unsigned(measurement.bytesSent)),
       ("bytesReceived", .unsigned(measurement.bytesReceived)),
       ("bytesCopied", .unsigned(measurement.bytesCopied)),
-      (
-        "bytesCopiedPerItem",
-        .optional(measurement.items.map { Double(measurement.bytesCopied) / Double(max(1, $0)) })
-      ),
+      ("bytesCopiedPerItem", .optional(measurement.bytesCopiedPerItem)),
       ("time", time(measurement)),
       ("verified", .optional(measurement.verified)),
     ])

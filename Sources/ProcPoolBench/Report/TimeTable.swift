@@ -27,7 +27,6 @@ enum TimeTable {
       func ofRun(_ duration: Duration) -> String { percent(duration / .seconds(1) / total) }
       func ofWorkers(_ duration: Duration) -> String { workers > .zero ? percent(duration / workers) : "–" }
       let coordinator = spent.coordinator
-      let bytes = measurement.items.map { Units.bytes(Double(measurement.bytesCopied) / Double(max(1, $0))) }
       table.add([
         key.label == label ? "" : "\(key.label)", key.strategy, String(key.workers),
         ofRun(coordinator.encoding), ofRun(coordinator.reading + coordinator.writing),
@@ -35,7 +34,7 @@ enum TimeTable {
         ofWorkers(spent.workers.waiting), ofWorkers(spent.workers.reading + spent.workers.writing),
         ofWorkers(spent.workers.decoding), ofWorkers(spent.workers.running),
         ofWorkers(spent.workers.encoding),
-        percent(copying), bytes ?? "–",
+        percent(copying), measurement.bytesCopiedPerItem.map(Units.bytes) ?? "–",
         spent.chunksSent > 0 ? Units.seconds(spent.queued / .seconds(1) / Double(spent.chunksSent)) : "–",
       ])
       label = key.label

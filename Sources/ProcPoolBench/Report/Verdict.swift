@@ -67,8 +67,7 @@ enum Verdict {
     guard let worst, let share = worst.copyingShare, share >= leastCopying else { return nil }
     return
       "\(label): \(Units.fixed(share * 100, decimals: 0)) % of what kept processes busy in \(name(worst)) was copying"
-      + (worst.items.map { ", \(Units.bytes(Double(worst.bytesCopied) / Double(max(1, $0)))) for each item." }
-        ?? ".")
+      + (worst.bytesCopiedPerItem.map { ", \(Units.bytes($0)) for each item." } ?? ".")
   }
 
   /// Because where less than half of the time is copying, something else decides.

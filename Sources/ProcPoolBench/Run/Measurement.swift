@@ -34,6 +34,8 @@ struct Measurement: Equatable, Sendable {
   /// Bytes copied in one run, each once for each copy.
   var bytesCopied: UInt64 { perRun(spent.bytesCopied) }
 
+  var bytesCopiedPerItem: Double? { items.map { Double(bytesCopied) / Double(max(1, $0)) } }
+
   private func perRun(_ total: UInt64) -> UInt64 { seconds.isEmpty ? 0 : total / UInt64(seconds.count) }
 
   /// The part of the busy time of all processes that went into copying; `nil` if nothing ran on a pool.

@@ -28,8 +28,8 @@ final class Recorder {
   ///   - key: What is measured.
   ///   - items: How many items a run has.
   ///   - runs: How often to run.
-  ///   - warmsEachPool: Whether a pool of its own makes a difference that a run of seconds would show.
   ///   - pool: Whose statistics say what a run cost.
+  ///   - warmsEachPool: Whether the first run on a pool would differ from the others by enough to be seen.
   ///   - body: The work.
   ///   - verify: Whether a result is right; also where what a run left open is closed.
   func measure<Output>(

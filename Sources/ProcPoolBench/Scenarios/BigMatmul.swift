@@ -103,6 +103,8 @@ struct BigMatmul {
 
   /// Both matrices, by the library and by the system's bare calls, in turns.
   private func intoSharedMemory(_ sample: MatmulSample<Float>, runs: Int) async throws {
+    let bytes = (sample.a.count + sample.b.count) * MemoryLayout<Float>.stride
+    let hasRoom = BareMemory(count: bytes) != nil
     // In turns, and more often than the rest: memory that the machine has not touched for a while takes
     // twice as long.
     for _ in 0..<3 * runs {
@@ -112,8 +114,7 @@ struct BigMatmul {
         factors.a.elements.withSpan { $0[$0.count - 1] } == sample.a.last
           && factors.b.elements.withSpan { $0[$0.count - 1] } == sample.b.last
       }
-      let bytes = (sample.a.count + sample.b.count) * MemoryLayout<Float>.stride
-      guard BareMemory(count: bytes) != nil else { continue }
+      guard hasRoom else { continue }
       try await context.recorder.measure(sharingKey("bare"), items: nil, runs: 1) {
         guard let memory = BareMemory(count: bytes) else { return false }
         memory.copy(sample.a, at: 0)

@@ -48,7 +48,7 @@ final class BlockRegistry: Sendable {
     for handle: SharedHandle, _ openRegion: () throws(SharedMemoryError) -> SharedRegion
   ) throws(SharedMemoryError) -> SharedBlock {
     if let known = block(handle.nonce) { return try known.verified(as: handle) }
-    let identity = FileIdentity(device: handle.device, inode: handle.inode, size: handle.fileSize)
+    let identity = handle.identity
     var region = state.withLock { $0.regions[identity]?.object }
     if region == nil {
       let opened = try openRegion()

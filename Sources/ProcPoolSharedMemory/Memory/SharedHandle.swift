@@ -61,33 +61,24 @@ package struct SharedHandle: Hashable, Sendable {
     stride = block.stride
   }
 
+  var identity: FileIdentity { FileIdentity(device: device, inode: inode, size: fileSize) }
+
   /// Opens the file through the process that has it: by `/proc`, which costs no more than a file, or by
   /// asking that process, where it has been told that others cannot look into it.
   func openFile() throws(SharedMemoryError) -> Descriptor {
     do throws(SystemError) {
-      // Without waiting, and without side effects, should the number have become another's: a pipe's, a
-      // terminal's.
-      let path = "/proc/\(owner.pid)/fd/\(owner.descriptor)"
-      let file = try Descriptor.open(path, O_RDWR | O_NONBLOCK | O_NOCTTY)
-      try check(file)
-      return file
+      return try identity.open(ofProcess: owner.pid, descriptor: owner.descriptor)
     } catch {
       do throws(SystemError) {
         // Nobody answers at most numbers, which is known at once.
         if let file = try DescriptorSocket.ask(owner.server, for: nonce) {
-          try check(file)
+          try identity.check(file)
           return file
         }
       } catch let other where other.isOutOfDescriptors {
         throw .outOfDescriptors
       } catch {}
       throw Self.reason(error, owner.pid)
-    }
-  }
-
-  private func check(_ file: borrowing Descriptor) throws(SystemError) {
-    guard try FileIdentity(of: file) == FileIdentity(device: device, inode: inode, size: fileSize) else {
-      throw SystemError(call: "attach", code: ESTALE)
     }
   }
 

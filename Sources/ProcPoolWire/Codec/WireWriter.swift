@@ -191,16 +191,11 @@ public struct WireWriter: ~Copyable {
     UnsafeRawBufferPointer(start: base, count: count)
   }
 
-  /// Hands the memory over: the caller must `deallocate()` the pointer.
+  /// Hands the memory over: the caller must `deallocate()` the pointer, or keep the memory's owner if it has
+  /// one.
   ///
   /// - Returns: the memory and how many of its bytes have been written; `nil` if none was ever obtained.
-  public consuming func release() -> (UnsafeMutableRawPointer, count: Int)? {
-    precondition(owner == nil, "the memory is not the heap's")
-    return releaseOwned().map { ($0.base, $0.count) }
-  }
-
-  /// Hands the memory over, with its owner if it is not the heap's.
-  package consuming func releaseOwned() -> (base: UnsafeMutableRawPointer, count: Int, owner: AnyObject?)? {
+  package consuming func release() -> (base: UnsafeMutableRawPointer, count: Int, owner: AnyObject?)? {
     guard let memory = base else { return nil }
     let length = written
     let memoryOwner = owner

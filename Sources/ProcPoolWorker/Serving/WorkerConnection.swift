@@ -115,7 +115,8 @@ struct WorkerConnection: ~Copyable {
     var failure = ""
     if let location = hello.page {
       do throws(SystemError) {
-        let file = try CoordinatorMemory(coordinator: hello.coordinator).open(location, isWritable: true)
+        let file = try location.identity.open(
+          ofProcess: hello.coordinator, descriptor: location.descriptor)
         let mapping = try SharedMapping(file, offset: location.offset, count: StatusPage.size)
         return AttachedPage(page: StatusPage(mapping), isShared: true, failure: "")
       } catch {

@@ -19,7 +19,7 @@ final class WorkerSession: @unchecked Sendable {
   /// killed, so that it does nothing beyond the item for which it is given up.
   let claimsEachItem: Bool
 
-  private let memory: CoordinatorMemory
+  private let coordinator: Int32
   /// Where the bodies of chunks lie that did not come through the pipe; kept until a moment of idleness.
   private var bodies = BodyMappings()
   private let tasks: Descriptor
@@ -45,7 +45,7 @@ final class WorkerSession: @unchecked Sendable {
 
   init(_ connection: consuming WorkerConnection) {
     worker = WorkerID(index: Int(connection.hello.worker))
-    memory = CoordinatorMemory(coordinator: connection.hello.coordinator)
+    coordinator = connection.hello.coordinator
     page = connection.page
     clock = page.clock
     maximumBody = connection.hello.maximumBody
@@ -114,7 +114,7 @@ final class WorkerSession: @unchecked Sendable {
     guard location.length <= maximumBody else { return loseCoordinator() }
     do throws(SystemError) {
       let body = try timed(.reading, bytes: location.length) { () throws(SystemError) in
-        try bodies.body(at: location, of: memory)
+        try bodies.body(at: location, of: coordinator)
       }
       await run(ServedChunk(header: frame.header, body: body))
     } catch {

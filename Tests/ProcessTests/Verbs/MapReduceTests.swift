@@ -73,6 +73,7 @@ extension Processes {
         // More of them than the type itself can count.
         let all = try await pool.mapReduce(IntegerCount<Int8>(), over: Int8.min...Int8.max, startingWith: 0)
         #expect(all == 256)
+        #expect(try await pool.mapReduce(Largest<Int16>(), over: -5...30_000, startingWith: 0) == 30_000)
         let most = try await pool.mapReduce(
           IntegerCount<Int16>(), over: Int16.min..<Int16.max, startingWith: 0)
         #expect(most == 65_535)

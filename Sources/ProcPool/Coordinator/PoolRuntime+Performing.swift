@@ -1,0 +1,153 @@
+import ProcPoolSystem
+import ProcPoolWire
+import ProcPoolWorker
+
+// What the scheduler decides is done here: under the lock as far as it is memory, after it as far as it is
+// I/O.
+
+extension PoolRuntime {
+  func perform(_ state: inout State, _ effects: inout Effects) {
+    // Performing an action may bring more.
+    while !state.scheduler.actions.isEmpty || !effects.finishedSingles.isEmpty {
+      let actions = state.scheduler.actions
+      state.scheduler.actions.removeAll(keepingCapacity: true)
+      for action in actions { perform(action, &state, &effects) }
+      for box in effects.finishedSingles {
+        if let key = box.estimateKey { state.applyTimes[key] = state.scheduler.calls[box.id]?.itemTime }
+        state.scheduler.cancel(box.id, now: MonotonicClock.now())
+      }
+      effects.finishedSingles.removeAll()
+    }
+    if state.scheduler.isAbandoned { state.needsTick = true }
+    // The runtime thread may sleep for longer than it now should.
+    if state.needsTick, state.nextTick - RuntimeLoop.shortestPeek > MonotonicClock.now() {
+      state.nextTick = 0
+      effects.wakesRuntime = true
+    }
+    while let waiter = state.submitters.first, !state.isFull {
+      state.submitters.popFirst()
+      effects.resumed.append(waiter)
+    }
+    // A look at everything: with many calls at once, as single applications are, a debug build would do
+    // little else.
+    assert(
+      state.scheduler.calls.count > 64 || state.scheduler.brokenInvariant() == nil,
+      state.scheduler.brokenInvariant()!)
+  }
+
+  private func perform(
+    _ action: SchedulerAction<InputSlice>, _ state: inout State, _ effects: inout Effects
+  ) {
+    switch action {
+    case .launch(let place):
+      state.nextGeneration &+= 1
+      let request = Launcher.Request(place: place, generation: state.nextGeneration)
+      launcher.withLock { $0?.launch(request) }
+    case .sendCall(let place, let call):
+      guard let link = state.links[place] else { return }
+      post(state.boxes[call]!.callFrame, to: link, &effects)
+    case .sendChunk(let place, let chunk, let hint):
+      guard let link = state.links[place] else { return }
+      chunk.payload.note(hint)
+      // A worker that could attach its page can attach this; another gets the bytes.
+      if link.isPageShared, link.reachesMemory, let reference = chunk.payload.reference() {
+        link.outbox.append(reference)
+      } else {
+        link.outbox.append(chunk.payload.memory, from: chunk.payload.start, to: chunk.payload.end)
+      }
+      if effects.flushes.last !== link { effects.flushes.append(link) }
+      // A chunk that is answered when it is done needs no look at the clock, unless it has a time limit.
+      if !hint.flushes || state.scheduler.calls[chunk.call]?.timeout != nil { state.needsTick = true }
+    case .takeBack(let place):
+      guard let link = state.links[place], link.isPageShared else { return }
+      let (position, epoch) = link.page.takeBack()
+      state.scheduler.tookBack(place, position: position, epoch: epoch, now: MonotonicClock.now())
+    case .sendResume(let place, let epoch):
+      guard let link = state.links[place] else { return }
+      post(FrameMemory(FrameHeader(.resume, first: epoch)), to: link, &effects)
+    case .sendEndCall(let place, let call):
+      guard let link = state.links[place] else { return }
+      post(FrameMemory(FrameHeader(.endCall, call: call)), to: link, &effects)
+    case .sendEnd(let place):
+      guard let link = state.links[place] else { return }
+      post(FrameMemory(FrameHeader(.end)), to: link, &effects)
+    case .kill(let place):
+      guard let link = state.links[place] else { return }
+      link.kill()
+      if link.process == nil { effects.wakesRuntime = true }
+    case .fail(let call, let first, let count, let step, let failure):
+      guard let box = state.boxes[call] else { return }
+      deliver(.failed(first: first, count: count, step: step, failure), to: box, &effects)
+    case .askForMore(let call):
+      guard let box = state.boxes[call] else { return }
+      wake(box, &effects)
+    case .forget(let call):
+      state.boxes[call] = nil
+    case .stopped:
+      state.isStopped = true
+      effects.resumed += state.joiners + Array(state.submitters)
+      state.joiners = []
+      state.submitters.removeAll()
+      effects.wakesRuntime = true
+    }
+  }
+
+  func post(_ frame: FrameMemory, to link: WorkerLink, _ effects: inout Effects) {
+    link.outbox.append(frame)
+    if effects.flushes.last !== link { effects.flushes.append(link) }
+  }
+
+  /// Gives news to a call, and wakes its caller if that waits.
+  func deliver(_ news: CallNews, to box: CallBox, _ effects: inout Effects) {
+    if let completion = box.completion {
+      // A call of one item: this was it. It is retired when what it took has been measured.
+      box.completion = nil
+      effects.completed.append((completion, box.id, news))
+      effects.finishedSingles.append(box)
+      return
+    }
+    box.news.append(news)
+    wake(box, &effects)
+  }
+
+  /// Has the caller look, now if it waits.
+  private func wake(_ box: CallBox, _ effects: inout Effects) {
+    box.hasChanged = true
+    if let waiter = box.waiter {
+      box.waiter = nil
+      effects.resumed.append(waiter)
+    }
+  }
+
+  /// Writes what is in a worker's outbox, as far as the pipe takes it. Any thread may; one at a time does.
+  ///
+  /// - Parameter afterWaiting: the poller has found room in a pipe that was full.
+  func flush(_ link: WorkerLink, afterWaiting: Bool = false) {
+    while true {
+      var pieces = state.withLock { _ in
+        if link.outbox.isWriting || link.awaitsRoom && !afterWaiting { return Deque<Outbox.Piece>() }
+        let pieces = link.outbox.take()
+        link.outbox.isWriting = !pieces.isEmpty
+        return pieces
+      }
+      if pieces.isEmpty { return }
+      // Other failures than a full pipe mean a broken descriptor; the worker's end will show soon enough.
+      let written = times.measure(.writing) { (try? Outbox.write(&pieces, to: link.tasks)) ?? 0 }
+      times.count(copied: written)
+      let isFull = !pieces.isEmpty
+      let isDone = state.withLock { state in
+        state.statistics.bytesSent += UInt64(written)
+        link.outbox.putBack(pieces)
+        link.outbox.isWriting = false
+        if isFull != link.awaitsRoom {
+          link.awaitsRoom = isFull
+          // Fails only after the worker's end has been noticed, and then there is nothing to wait for.
+          try? poller.modify(
+            link.tasks, for: isFull ? .writable : [], token: LinkToken(link, .tasks).rawValue)
+        }
+        return isFull || link.outbox.pieces.isEmpty
+      }
+      if isDone { return }
+    }
+  }
+}
