@@ -45,18 +45,20 @@ struct Statistics {
 struct Recording {
   private let key = MeasurementKey(scenario: .sleep, label: "tenths", strategy: "serial", workers: 0)
 
-  @Test("The first run is made but not counted, once for each strategy")
-  func warmUp() async throws {
+  @Test(
+    "The first run is made but not counted, once for each strategy or for each sample",
+    arguments: [(WarmUp.once, 7), (.eachPool, 7), (.always, 8)])
+  func warmUp(_ warmingUp: WarmUp, expected: Int) async throws {
     let recorder = Recorder { _ in }
     var calls = 0
     for _ in 0..<2 {
-      try await recorder.measure(key, items: nil, runs: 3) {
+      try await recorder.measure(key, items: nil, runs: 3, warmingUp: warmingUp) {
         calls += 1
       } verify: {
         true
       }
     }
-    #expect(calls == 7)
+    #expect(calls == expected)
     #expect(recorder.measurements.count == 1)
     #expect(recorder.measurements[0].seconds.count == 6)
     #expect(recorder.measurements[0].verified == true)

@@ -78,8 +78,8 @@ public struct RowsInPlaceLocked<Scalar: MatrixScalar>: PoolTask {
     var span = result.mutableSpan
     factors.multiply(rows: rows, columns: 0..<columns, into: &span)
     try c.withLock { c in
-      let start = rows.lowerBound * columns
-      for index in result.indices { c[start + index] = result[index] }
+      let place = rows.lowerBound * columns..<rows.upperBound * columns
+      c.withUnsafeMutableBufferPointer { _ = $0[place].update(fromContentsOf: result) }
     }
   }
 }

@@ -24,6 +24,15 @@ public enum Inspection {
     return found
   }
 
+  /// How often this process has asked the system to read something, and to write something.
+  public static func transfers() -> (reads: Int, writes: Int) {
+    let lines = (contents("/proc/self/io") ?? "").split(separator: "\n")
+    func number(_ name: String) -> Int {
+      lines.first { $0.hasPrefix(name) }.flatMap { Int($0.dropFirst(name.count)) } ?? 0
+    }
+    return (number("syscr: "), number("syscw: "))
+  }
+
   /// How many pieces of shared memory, other than status pages, this process has mapped.
   public static func sharedMappings(named name: String = "procpool") -> Int {
     (contents("/proc/self/maps") ?? "").split(separator: "\n").count { $0.contains("/memfd:\(name) ") }

@@ -206,3 +206,15 @@ public struct WritableInputMemory: PoolTask {
     return ours.isEmpty ? ["none at all"] : ours.filter { !$0.contains(" r--s ") }.map(String.init)
   }
 }
+
+/// Changes the sign of a column's elements.
+public struct NegateColumn: PoolTask {
+  var matrix: SharedMatrix<Int32>
+
+  public init(_ matrix: SharedMatrix<Int32>) { self.matrix = matrix }
+
+  public func run(_ column: Int) {
+    let part = matrix.column(column)
+    part.copy(rowMajor: part.rowMajorElements().map { -$0 })
+  }
+}

@@ -128,3 +128,13 @@ public struct BecomeNobody: PoolTask {
   public init() {}
   public func run(_ input: Int) -> Int { Int(setuid(65534)) }
 }
+
+/// Tells how often the worker has read and written so far.
+public struct CountTransfers: PoolTask {
+  public init() {}
+
+  public func run(_ input: Int) -> [Int] {
+    let (reads, writes) = Inspection.transfers()
+    return [reads, writes]
+  }
+}

@@ -117,7 +117,7 @@ extension PoolRuntime {
           }
           if let failure, endedItems.prefix >= failure.item { throw failure.error }
           if source.isExhausted, call.isComplete { return }
-          if !wantsMore { await call.wait(isolation: isolation) }
+          if !wantsMore { await call.wait(untilEnd: source.isExhausted, isolation: isolation) }
         }
       }, onCancel: { [box = call.box] in self.call(ownerOf: box) }, isolation: isolation)
   }

@@ -139,8 +139,11 @@ final class TypedCall<Task: PoolTask> {
     }
   }
 
-  func wait(isolation: isolated (any Actor)?) async {
-    await runtime.wait(for: box, isolation: isolation)
+  /// Waits for news.
+  ///
+  /// - Parameter untilEnd: whether outputs alone are not worth waking up for, before they are the last.
+  func wait(untilEnd: Bool = false, isolation: isolated (any Actor)?) async {
+    await runtime.wait(for: box, untilEnd: untilEnd, isolation: isolation)
   }
 }
 

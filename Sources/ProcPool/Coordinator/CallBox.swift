@@ -46,8 +46,16 @@ final class CallBox: @unchecked Sendable {
   var news: [CallNews] = []
   /// The caller, if it is waiting for news or for room.
   var waiter: UnsafeContinuation<Void, Never>?
-  /// There is something that the caller has not seen: news, or room for more chunks.
+  /// There is something that the caller has not seen and is to look at.
   var hasChanged = false
+  /// The caller has no more inputs: it need not look before all items have ended, or one has failed.
+  var waitsForEnd = false
+  /// Bytes of outputs for which a caller was not woken who waits for the end.
+  var unseenBytes = 0
+
+  /// So many bytes of outputs are worth waking the caller for, who copies or decodes them while more come:
+  /// that takes longer than waking up does.
+  static let worthWaking = 1 << 16
 
   init(
     id: UInt32, callFrame: FrameMemory, outputs: OutputShape, lent: LentBlocks?,

@@ -20,7 +20,9 @@ extension PoolRuntime {
     }
     if state.scheduler.isAbandoned { state.needsTick = true }
     // The runtime thread may sleep for longer than it now should.
-    if state.needsTick, state.nextTick - RuntimeLoop.shortestPeek > MonotonicClock.now() {
+    if state.needsTick || state.needsFlush,
+      state.nextTick - RuntimeLoop.shortestPeek > MonotonicClock.now()
+    {
       state.nextTick = 0
       effects.wakesRuntime = true
     }
@@ -67,7 +69,10 @@ extension PoolRuntime {
       post(FrameMemory(FrameHeader(.resume, first: epoch)), to: link, &effects)
     case .sendEndCall(let place, let call):
       guard let link = state.links[place] else { return }
-      post(FrameMemory(FrameHeader(.endCall, call: call)), to: link, &effects)
+      // With whatever comes next, or at the next look at the clock: no worker need wake up for it, and no
+      // caller write it.
+      link.outbox.append(FrameMemory(FrameHeader(.endCall, call: call)))
+      state.needsFlush = true
     case .sendEnd(let place):
       guard let link = state.links[place] else { return }
       post(FrameMemory(FrameHeader(.end)), to: link, &effects)
@@ -77,10 +82,10 @@ extension PoolRuntime {
       if link.process == nil { effects.wakesRuntime = true }
     case .fail(let call, let first, let count, let step, let failure):
       guard let box = state.boxes[call] else { return }
-      deliver(.failed(first: first, count: count, step: step, failure), to: box, &effects)
+      deliver(.failed(first: first, count: count, step: step, failure), to: box, &state, &effects)
     case .askForMore(let call):
       guard let box = state.boxes[call] else { return }
-      wake(box, &effects)
+      wake(box, &state, &effects)
     case .forget(let call):
       state.boxes[call] = nil
     case .stopped:
@@ -98,7 +103,9 @@ extension PoolRuntime {
   }
 
   /// Gives news to a call, and wakes its caller if that waits.
-  func deliver(_ news: CallNews, to box: CallBox, _ effects: inout Effects) {
+  func deliver(
+    _ news: CallNews, to box: CallBox, _ state: inout State, _ effects: inout Effects
+  ) {
     if let completion = box.completion {
       // A call of one item: this was it. It is retired when what it took has been measured.
       box.completion = nil
@@ -107,14 +114,20 @@ extension PoolRuntime {
       return
     }
     box.news.append(news)
-    wake(box, &effects)
+    if box.waitsForEnd, case .outputs(_, _, let slice) = news, !state.scheduler.hasEnded(box.id) {
+      box.unseenBytes += slice.count
+      if box.unseenBytes < CallBox.worthWaking { return }
+    }
+    wake(box, &state, &effects)
   }
 
   /// Has the caller look, now if it waits.
-  private func wake(_ box: CallBox, _ effects: inout Effects) {
+  private func wake(_ box: CallBox, _ state: inout State, _ effects: inout Effects) {
     box.hasChanged = true
     if let waiter = box.waiter {
       box.waiter = nil
+      // It may end the call, and then the runtime thread has the clock running that the frame waits for.
+      state.needsFlush = true
       effects.resumed.append(waiter)
     }
   }

@@ -188,10 +188,11 @@ extension PoolRuntime {
       if header.kind == .results {
         let offset = (try? box.outputs.length(ofFirst: skipped, in: body.bytes)) ?? 0
         let slice = OutputSlice(memory: body.memory, start: body.start + offset, count: body.count - offset)
-        deliver(.outputs(first: first, count: wanted, slice), to: box, &effects)
+        deliver(.outputs(first: first, count: wanted, slice), to: box, &state, &effects)
       } else if let report {
         deliver(
-          .reported(first: first, count: wanted, report, WorkerID(index: link.place)), to: box, &effects)
+          .reported(first: first, count: wanted, report, WorkerID(index: link.place)), to: box, &state,
+          &effects)
       }
     }
   }

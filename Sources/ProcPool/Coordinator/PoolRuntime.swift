@@ -46,6 +46,8 @@ final class PoolRuntime: Sendable {
     var isFull: Bool { scheduler.turns.count >= submissionLimit }
     /// Work has been sent since the runtime thread last looked at its clock.
     var needsTick = false
+    /// Frames lie in outboxes for which no worker need wake up, or will soon.
+    var needsFlush = false
     /// When the runtime thread looks at its clock at the latest, if nothing happens; `.max` for never.
     var nextTick = Int64.max
   }
@@ -65,6 +67,7 @@ final class PoolRuntime: Sendable {
   let receiving = Mutex(())
   let poller: Poller
   let times = CoordinatorTimes()
+  let handover = Handover()
   /// `nil` where inputs go through pipes, however long they are.
   let lane: InputLane?
   let settings: Launcher.Settings
@@ -95,6 +98,7 @@ final class PoolRuntime: Sendable {
     self.launcher.withLock { $0 = launcher }
     do {
       try SystemThread.start(name: "procpool-run", blocksSignals: true) { [self] in
+        handover.enter()
         var loop = RuntimeLoop(self)
         loop.run()
         launcher.stop()
@@ -233,6 +237,7 @@ extension PoolRuntime {
     state.withLock { state in
       let news = box.news
       box.news = []
+      box.unseenBytes = 0
       box.hasChanged = false
       let (items, size) = state.scheduler.appetite(of: box.id, chunkSize: chunkSize)
       return (news, items, size)
@@ -240,11 +245,22 @@ extension PoolRuntime {
   }
 
   /// Waits until there is news for the call, or its owner is called.
-  func wait(for box: CallBox, isolation: isolated (any Actor)?) async {
+  ///
+  /// - Parameter untilEnd: whether outputs alone are not worth waking up for, before they are the last.
+  func wait(for box: CallBox, untilEnd: Bool, isolation: isolated (any Actor)?) async {
+    // Without an actor the task is at home wherever it is resumed.
+    guard isolation != nil else { return await suspend(box, untilEnd: untilEnd, isolation: nil) }
+    await withTaskExecutorPreference(handover, isolation: isolation) {
+      await suspend(box, untilEnd: untilEnd, isolation: isolation)
+    }
+  }
+
+  private func suspend(_ box: CallBox, untilEnd: Bool, isolation: isolated (any Actor)?) async {
     // Unsafe because a checked continuation allocates, and this is the inner loop's; each is resumed by
     // whoever takes it out of the box.
     await withUnsafeContinuation(isolation: isolation) { continuation in
       let isReady = state.withLock { _ in
+        box.waitsForEnd = untilEnd
         if !box.hasChanged { box.waiter = continuation }
         return box.hasChanged
       }

@@ -1,3 +1,4 @@
+import Glibc
 import ProcPoolSystem
 import ProcPoolWire
 import ProcPoolWorker
@@ -8,6 +9,8 @@ struct RuntimeLoop {
   /// When results that lie in workers' buffers are looked for next, and the interval from then on.
   private var nextPeek: Int64 = .max
   private var peekInterval = Self.shortestPeek
+  /// When frames are written that no worker need wake up for.
+  private var nextFlush: Int64 = .max
   private var nextTimeoutCheck: Int64 = .max
   /// Workers that have closed their results and are not known to have ended.
   private var closed: [WorkerLink] = []
@@ -44,6 +47,8 @@ struct RuntimeLoop {
       } catch {
         fatalError("procpool cannot wait for its workers: \(error)")
       }
+      // Awake: nobody needs to wake this thread for a look at the clock.
+      runtime.state.withLock { $0.nextTick = 0 }
       // Results before exits, so that what a worker has finished counts.
       for (token, readiness) in events { handle(LinkToken(rawValue: token), readiness) }
       tick()
@@ -55,7 +60,8 @@ struct RuntimeLoop {
       let deadline = MonotonicClock.now() + runtime.settings.pollingTime
       repeat {
         if try runtime.poller.wait(timeout: 0, { events.append(($0, $1)) }) { return }
-        for _ in 0..<16 { spinHint() }
+        // Whoever is to answer may be waiting for this very processor.
+        sched_yield()
       } while MonotonicClock.now() < deadline
     }
     try runtime.poller.wait(timeout: timeout) { events.append(($0, $1)) }
@@ -88,19 +94,23 @@ struct RuntimeLoop {
         peekInterval = Self.shortestPeek
         nextPeek = min(nextPeek, now + peekInterval)
       }
+      if state.needsFlush {
+        state.needsFlush = false
+        nextFlush = min(nextFlush, now + Self.shortestPeek)
+      }
       for (index, place) in state.scheduler.places.enumerated() where place.state == .launching {
         if let link = state.links[index] { next = min(next, link.started + Self.greetingTime) }
       }
       return false
     }
     if isStopped { return nil }
-    next = min(next, nextPeek, nextTimeoutCheck, runtime.lane?.nextTrim ?? .max)
+    next = min(next, nextPeek, nextFlush, nextTimeoutCheck, runtime.lane?.nextTrim ?? .max)
     if !blockedErrors.isEmpty { next = min(next, now + Self.errorsInterval) }
     for link in closed { next = min(next, link.closedAt + Self.closingTime) }
     // Whoever sends work from now on wakes this thread if it would sleep for too long.
     let isLate = runtime.state.withLock { state in
       state.nextTick = next
-      return state.needsTick
+      return state.needsTick || state.needsFlush
     }
     return isLate ? 0 : next == .max ? -1 : max(0, next - now)
   }
@@ -130,6 +140,10 @@ struct RuntimeLoop {
         peekInterval = min(peekInterval * 2, Self.longestPeek)
         nextPeek = now + peekInterval
       }
+    }
+    if now >= nextFlush {
+      nextFlush = .max
+      for case let link? in runtime.state.withLock({ $0.links }) { runtime.flush(link) }
     }
     let late = runtime.state.withLock { state in
       state.links.filter {

@@ -18,6 +18,12 @@ extension Scheduler {
     return lastCall
   }
 
+  /// Whether every item of the call that was accepted so far has ended.
+  func hasEnded(_ call: UInt32) -> Bool {
+    guard let call = calls[call] else { return true }
+    return call.inFlight == 0 && call.pendingItems == 0
+  }
+
   /// Takes over chunks of a call: from here on each of their items ends exactly once.
   mutating func accept(_ chunks: [Chunk<Payload>], now: Int64) {
     guard let call = chunks.first?.call else { return }

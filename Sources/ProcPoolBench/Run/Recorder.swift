@@ -1,5 +1,15 @@
 import ProcPool
 
+/// When a strategy runs once without being counted.
+enum WarmUp {
+  /// Before its first run of all.
+  case once
+  /// Before its first run on a pool, too.
+  case eachPool
+  /// Before the runs on each sample.
+  case always
+}
+
 /// Runs strategies by the clock and keeps what comes out.
 final class Recorder {
   private(set) var measurements: [Measurement] = []
@@ -20,25 +30,30 @@ final class Recorder {
 
   /// Runs a strategy several times and adds the runs to what is known about it.
   ///
-  /// Only `body` is inside the clock. A strategy that is seen for the first time, or on a pool of its own for
-  /// the first time, runs once more, not counted, before the others: pages are touched, caches filled and
-  /// workers woken. Its result is checked like all others.
+  /// Only `body` is inside the clock. Before the others there may be one run more that is not counted: pages
+  /// are touched, caches filled, workers woken and shared memory mapped in them. Its result is checked like
+  /// all others.
   ///
   /// - Parameters:
   ///   - key: What is measured.
   ///   - items: How many items a run has.
   ///   - runs: How often to run.
   ///   - pool: Whose statistics say what a run cost.
-  ///   - warmsEachPool: Whether the first run on a pool would differ from the others by enough to be seen.
+  ///   - warmingUp: When there is a run that is not counted.
   ///   - body: The work.
   ///   - verify: Whether a result is right; also where what a run left open is closed.
   func measure<Output>(
-    _ key: MeasurementKey, items: Int?, runs: Int, on pool: Pool? = nil, warmsEachPool: Bool = true,
+    _ key: MeasurementKey, items: Int?, runs: Int, on pool: Pool? = nil, warmingUp: WarmUp = .eachPool,
     body: () async throws -> Output,
     verify: (Output) async -> Bool
   ) async throws {
     let index: Int
-    var warmsUp = warmsEachPool && pool != nil && pools[key]?.pool !== pool
+    var warmsUp =
+      switch warmingUp {
+      case .once: false
+      case .eachPool: pool != nil && pools[key]?.pool !== pool
+      case .always: true
+      }
     if pool != nil { pools[key] = WeakPool(pool: pool) }
     if let known = measurements.firstIndex(where: { $0.key == key }) {
       index = known

@@ -58,7 +58,9 @@ struct SharedProduct<Scalar: MatrixScalar> {
     let c = try LockedArray(repeating: Scalar.nan, count: shape.m * shape.n)
     let key = context.key(strategies.label, "rows-in-place-locked", workers: pool.sizing.workers)
     let shares = shares(on: pool)
-    try await context.recorder.measure(key, items: shares.count, runs: strategies.runs, on: pool) {
+    try await context.recorder.measure(
+      key, items: shares.count, runs: strategies.runs, on: pool, warmingUp: .always
+    ) {
       try await pool.forEach(RowsInPlaceLocked(factors, c: c), over: shares, chunkSize: 1)
     } verify: { _ in
       // What is read is taken out, so that the next run cannot pass with it.
@@ -79,7 +81,8 @@ struct SharedProduct<Scalar: MatrixScalar> {
   ) async throws {
     let c = try SharedMatrix(repeating: Scalar.nan, rows: shape.m, columns: shape.n)
     let key = context.key(strategies.label, strategy, workers: pool.sizing.workers)
-    try await context.recorder.measure(key, items: items, runs: strategies.runs, on: pool) {
+    try await context.recorder.measure(key, items: items, runs: strategies.runs, on: pool, warmingUp: .always)
+    {
       try await body(c)
     } verify: { _ in
       let product = c.elements.withSpan { c in (positions ?? Array(c.indices)).map { c[$0] } }

@@ -129,6 +129,7 @@ public struct SharedMatrix<Element: BitwiseCopyable>: Sendable {
   /// A copy of all elements, row by row, whatever the order in memory.
   ///
   /// - Complexity: O(n).
+  @inlinable
   public func rowMajorElements() -> [Element] {
     part(rows: 0..<rows, columns: 0..<columns).rowMajorElements()
   }
@@ -148,6 +149,7 @@ public struct SharedMatrixPart<Element: BitwiseCopyable>: Sendable {
   /// One element.
   ///
   /// - Precondition: row and column are of the part.
+  @inlinable
   public subscript(row: Int, column: Int) -> Element {
     get {
       matrix[checked(row, rows) + rowRange.lowerBound, checked(column, columns) + columnRange.lowerBound]
@@ -158,7 +160,8 @@ public struct SharedMatrixPart<Element: BitwiseCopyable>: Sendable {
     }
   }
 
-  private func checked(_ index: Int, _ count: Int) -> Int {
+  @inlinable
+  func checked(_ index: Int, _ count: Int) -> Int {
     precondition(
       index >= 0 && index < count, "row or column \(index) is not in a part of \(rows) × \(columns)")
     return index
@@ -167,15 +170,16 @@ public struct SharedMatrixPart<Element: BitwiseCopyable>: Sendable {
   /// A copy of the elements, row by row.
   ///
   /// - Complexity: O(n).
+  @inlinable
   public func rowMajorElements() -> [Element] {
-    let (rowStride, columnStride) = strides
-    return matrix.elements.withSpan { span in
-      [Element](unsafeUninitializedCapacity: rows * columns) { copy, count in
-        for row in rowRange {
-          let start = row * rowStride + columnRange.lowerBound * columnStride
-          for column in 0..<columns {
-            copy.initializeElement(at: count, to: span[start + column * columnStride])
-            count += 1
+    [Element](unsafeUninitializedCapacity: rows * columns) { copy, count in
+      guard rows * columns > 0 else { return }
+      matrix.elements.withSpan { span in
+        span.withUnsafeBufferPointer { memory in
+          forEachStretch { offset, length in
+            copy.baseAddress!.advanced(by: count)
+              .initialize(from: memory.baseAddress!.advanced(by: offset), count: length)
+            count += length
           }
         }
       }
@@ -186,24 +190,38 @@ public struct SharedMatrixPart<Element: BitwiseCopyable>: Sendable {
   ///
   /// - Precondition: there are as many as rows times columns.
   /// - Complexity: O(n).
+  @inlinable
   public func copy(rowMajor source: [Element]) {
     precondition(
       source.count == rows * columns, "\(source.count) elements do not fill a part of \(rows) × \(columns)")
-    let (rowStride, columnStride) = strides
+    guard !source.isEmpty else { return }
     matrix.elements.withMutableSpan { span in
-      var next = 0
-      for row in rowRange {
-        let start = row * rowStride + columnRange.lowerBound * columnStride
-        for column in 0..<columns {
-          span[start + column * columnStride] = source[next]
-          next += 1
+      span.withUnsafeMutableBufferPointer { memory in
+        source.withUnsafeBufferPointer { source in
+          var next = 0
+          forEachStretch { offset, length in
+            memory.baseAddress!.advanced(by: offset)
+              .update(from: source.baseAddress!.advanced(by: next), count: length)
+            next += length
+          }
         }
       }
     }
   }
 
-  private var strides: (row: Int, column: Int) {
-    matrix.order == .rowMajor ? (matrix.columns, 1) : (1, matrix.rows)
+  /// Says, row by row, which stretches of the matrix's memory make up the part: whole rows where they lie in
+  /// one piece, because memory is copied faster at once, the more so where the compiler does not know the
+  /// type of the elements.
+  @inlinable
+  func forEachStretch(_ body: (_ offset: Int, _ length: Int) -> Void) {
+    switch matrix.order {
+    case .rowMajor:
+      for row in rowRange { body(row * matrix.columns + columnRange.lowerBound, columns) }
+    case .columnMajor:
+      for row in rowRange {
+        for column in columnRange { body(column * matrix.rows + row, 1) }
+      }
+    }
   }
 }
 

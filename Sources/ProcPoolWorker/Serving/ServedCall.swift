@@ -39,7 +39,10 @@ class ServedCall {
   func run(_ chunk: ServedChunk, for worker: WorkerSession) async {}
 
   /// Finds the task's type in this program and decodes its value.
-  static func make(_ message: CallMessage) -> ServedCall {
+  ///
+  /// - Parameter known: the types that have been found before, by their mangled names: looking one up takes
+  ///   longer than some calls do.
+  static func make(_ message: CallMessage, known: inout [String: any PoolTask.Type]) -> ServedCall {
     func make<Task: PoolTask>(_ type: Task.Type) -> ServedCall {
       do {
         return ServedTask(try WireCoding.decode(type, from: message.task))
@@ -50,6 +53,7 @@ class ServedCall {
             as: "the worker cannot decode the task value of type \(type); is its program of the same build?"))
       }
     }
+    if let type = known[message.typeName] { return make(type) }
     guard let type = _typeByName(message.typeName) else {
       return FailedCall(
         ErrorReport(
@@ -62,6 +66,7 @@ class ServedCall {
         ErrorReport(
           reason: .taskUnavailable, typeName: "\(type)", message: "the type \(type) is not a PoolTask"))
     }
+    known[message.typeName] = type
     return make(type)
   }
 }

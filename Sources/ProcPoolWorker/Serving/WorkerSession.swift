@@ -26,6 +26,8 @@ final class WorkerSession: @unchecked Sendable {
   private let pollingTime: Int64
   private var input: InputBuffer
   var calls: [UInt32: ServedCall] = [:]
+  /// The task types of all calls so far, by their mangled names.
+  private var taskTypes: [String: any PoolTask.Type] = [:]
 
   /// The position of the next item.
   var position: UInt64 = 0
@@ -83,7 +85,7 @@ final class WorkerSession: @unchecked Sendable {
           let message = try CallMessage(from: frame.body)
           let shared = KeptBlocks()
           let call = timed(.decoding, bytes: frame.body.count) {
-            sharing.enter(keepingIn: shared) { ServedCall.make(message) }
+            sharing.enter(keepingIn: shared) { ServedCall.make(message, known: &taskTypes) }
           }
           call.shared = shared
           if !isSkipping { note(.idle) }
@@ -181,7 +183,8 @@ final class WorkerSession: @unchecked Sendable {
       let deadline = MonotonicClock.now() + pollingTime
       repeat {
         if tasks.isReadable() { return }
-        for _ in 0..<16 { spinHint() }
+        // Whoever is to send it may be waiting for this very processor.
+        sched_yield()
       } while MonotonicClock.now() < deadline
     }
     if lingering != nil || !bodies.isEmpty {

@@ -1,5 +1,7 @@
+import Dispatch
 import FaultyTasks
 import ProcPool
+import Synchronization
 import Testing
 
 extension Processes {
@@ -45,6 +47,48 @@ extension Processes {
       }
     }
 
+    @Test func aCallOfAFewItemsTakesAWorkerTwoReadsAndAWrite() async throws {
+      try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+        let calls = 500
+        let before = try await pool.broadcast(CountTransfers(), 0)
+        let start = ContinuousClock.now
+        for _ in 0..<calls { try await pool.forEach(Echo(), over: 0..<2, chunkSize: 1) }
+        let elapsed = ContinuousClock.now - start
+        let after = try await pool.broadcast(CountTransfers(), 0)
+        // One worker may run both items of a call, one after the other. The end of a call has a frame of its own
+        // only where nothing follows within two milliseconds.
+        let alone = Int(elapsed / .milliseconds(2)) + 5
+        let reads = zip(after, before).map { $0[0] - $1[0] }
+        let writes = zip(after, before).map { $0[1] - $1[1] }
+        #expect(reads.reduce(0, +) <= 2 * (2 * calls + 2 * alone), "\(reads), \(elapsed)")
+        #expect(writes.reduce(0, +) <= 2 * calls + 5, "\(writes)")
+      }
+    }
+
+    @Test func theLastItemsOfACallResumeItsCallerOnce() async throws {
+      let caller = CountedCaller()
+      try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+        _ = try await pool.broadcast(Echo(), 0)
+        func resumptions(_ inputs: [Int]) async throws -> Int {
+          try await caller.resumptions { @Sendable caller in
+            for _ in 0..<20 {
+              let outputs = try await pool.map(Sleep(), over: inputs, chunkSize: 1, isolation: caller)
+              #expect(outputs == inputs)
+            }
+          }
+        }
+        let one = try await resumptions([10])
+        let two = try await resumptions([1, 10])
+        #expect(one >= 20 && two <= one + one / 10, "\(one), \(two)")
+        // Long outputs are worth waking up for before the last has come.
+        let few = try await caller.resumptions { @Sendable caller in
+          let lengths = Array(repeating: 1 << 17, count: 20)
+          _ = try await pool.map(Inflate(), over: lengths, chunkSize: 1, isolation: caller)
+        }
+        #expect(few >= 4 * one / 20, "\(few)")
+      }
+    }
+
     @Test func whatALostWorkerSpentIsKept() async throws {
       try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
         _ = try await pool.apply(Sleep(), to: 60)
@@ -54,5 +98,28 @@ extension Processes {
         #expect(pool.statistics.workers.running >= .milliseconds(55))
       }
     }
+  }
+}
+
+/// An actor that counts how often something is resumed on it.
+private actor CountedCaller {
+  nonisolated let executor = CountingExecutor()
+  nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+  func resumptions(_ body: @Sendable (isolated CountedCaller) async throws -> Void) async rethrows -> Int {
+    let before = executor.jobs.load(ordering: .relaxed)
+    try await body(self)
+    return executor.jobs.load(ordering: .relaxed) - before
+  }
+}
+
+private final class CountingExecutor: SerialExecutor {
+  let jobs = Atomic(0)
+  private let queue = DispatchQueue(label: "counted")
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    jobs.add(1, ordering: .relaxed)
+    let job = UnownedJob(job)
+    queue.async { [self] in job.runSynchronously(on: asUnownedSerialExecutor()) }
   }
 }
