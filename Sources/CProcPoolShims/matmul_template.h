@@ -1,7 +1,8 @@
 // One matrix product, written once and included by kernels.c for each pair of number type and processor.
 //
-// Parameters, all macros: SCALAR (float or double), VECTOR_BYTES (the width of a vector register), TARGET (the
-// attribute that lets the compiler use a processor's instructions) and NAME(x) (adds the variant's suffix).
+// Parameters, all macros: SCALAR (float or double), VECTOR_BYTES (the width of a vector register), DEAL_LOW and
+// DEAL_HIGH (the lanes of two vectors in turns, their lower and their upper halves), TARGET (the attribute that lets the
+// compiler use a processor's instructions) and NAME(x) (adds the variant's suffix).
 //
 // Many rows are multiplied as BLAS libraries do it: a block of B is copied so that the numbers that meet lie side by
 // side (a panel), and a tile of 6 rows × 2 vectors of C stays in registers while it runs down the panel. Few long rows
@@ -18,22 +19,62 @@ enum {
   NAME(panels) = 16,           // because 16 panels of 16 KiB stay in a second-level cache of 512 KiB
 };
 
+// Turns rows into columns. Each step deals out the first half of the vectors between those of the second half; after as
+// many steps as it takes to halve the number of lanes down to one, lane i of vector j has become lane j of vector i.
+TARGET static inline __attribute__((always_inline)) void NAME(transpose)(NAME(vector) v[NAME(lanes)]) {
+#pragma clang loop unroll(full)
+  for (int step = 1; step < NAME(lanes); step *= 2) {
+    NAME(vector) dealt[NAME(lanes)];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < NAME(lanes) / 2; i++) {
+      dealt[2 * i] = __builtin_shufflevector(v[i], v[i + NAME(lanes) / 2], DEAL_LOW);
+      dealt[2 * i + 1] = __builtin_shufflevector(v[i], v[i + NAME(lanes) / 2], DEAL_HIGH);
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < NAME(lanes); i++) v[i] = dealt[i];
+  }
+}
+
 // B[k0 ..< k0 + depth, j0 ..< j0 + columns], one row of the panel after the other; missing columns are zero.
-//
-// Asks for what the next panel of the same columns will need: a processor does not foresee reads of a kilobyte each from
-// as many places as B has columns, and waits for memory half of the time (measured).
 TARGET static void NAME(pack)(long depth, long columns, const SCALAR *b, long l, SCALAR *panel) {
-  for (long j = 0; j < NAME(columns); j++) {
-    if (j >= columns) {
-      for (long k = 0; k < depth; k++) panel[k * NAME(columns) + j] = 0;
-      continue;
-    }
-    const SCALAR *column = b + j * l;
-    for (long k = 0; k < depth; k += 64 / sizeof(SCALAR)) {
-      __builtin_prefetch(column + k + NAME(depth));
-      const long end = k + (long)(64 / sizeof(SCALAR)) < depth ? k + (long)(64 / sizeof(SCALAR)) : depth;
-      for (long i = k; i < end; i++) panel[i * NAME(columns) + j] = column[i];
-    }
+  enum { lanes = NAME(lanes), across = NAME(columns) };
+  long k = 0;
+  if (columns >= across)
+    for (; k + lanes <= depth; k += lanes)
+#pragma clang loop unroll(full)
+      for (int j0 = 0; j0 < across; j0 += lanes) {
+        NAME(vector) square[lanes];
+#pragma clang loop unroll(full)
+        for (int j = 0; j < lanes; j++) square[j] = *(const NAME(loose) *)(b + (j0 + j) * l + k);
+        NAME(transpose)(square);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < lanes; i++) *(NAME(loose) *)(panel + (k + i) * across + j0) = square[i];
+      }
+  for (; k < depth; k++)
+    for (long j = 0; j < across; j++) panel[k * across + j] = j < columns ? b[j * l + k] : 0;
+}
+
+// What will be needed soon: some stretches of memory, a number of lines of which are asked for with each tile. A
+// processor does not foresee reads of a kilobyte each from as many places as B has columns, and would wait for memory for
+// a quarter of the time (measured).
+typedef struct {
+  const SCALAR *from;
+  long stride, length;  // in numbers
+  long stretches, share;
+  long stretch, number;  // which comes next
+} NAME(asking);
+
+TARGET static inline NAME(asking) NAME(plan)(const SCALAR *from, long stride, long length, long stretches, long tiles) {
+  const long lines = (length * (long)sizeof(SCALAR) + 63) / 64;
+  return (NAME(asking)){from, stride, length, stretches, (stretches * lines + tiles - 1) / tiles, 0, 0};
+}
+
+TARGET static inline __attribute__((always_inline)) void NAME(ask)(NAME(asking) *asking) {
+  for (long line = 0; line < asking->share && asking->stretch < asking->stretches; line++) {
+    // Into the second-level cache: the first has no room for more than the tile.
+    __builtin_prefetch(asking->from + asking->stretch * asking->stride + asking->number, 0, 2);
+    asking->number += 64 / sizeof(SCALAR);
+    if (asking->number >= asking->length) asking->number = 0, asking->stretch++;
   }
 }
 
@@ -172,24 +213,37 @@ TARGET static void NAME(matmul)(long m, long l, long n, const SCALAR *a, const S
     return;
   }
   memset(c, 0, sizeof(SCALAR) * (size_t)(m * n));
+  enum { block = NAME(panels) * NAME(columns) };
   for (long k0 = 0; k0 < l; k0 += NAME(depth)) {
     const long depth = l - k0 < NAME(depth) ? l - k0 : NAME(depth);
-    for (long j0 = 0; j0 < n; j0 += NAME(panels) * NAME(columns)) {
-      const long width = n - j0 < NAME(panels) * NAME(columns) ? n - j0 : NAME(panels) * NAME(columns);
+    for (long j0 = 0; j0 < n; j0 += block) {
+      const long width = n - j0 < block ? n - j0 : block;
       for (long j = 0; j < width; j += NAME(columns))
         NAME(pack)(depth, width - j, b + (j0 + j) * l + k0, l, panels + j * NAME(depth));
+      const long across = (width + NAME(columns) - 1) / NAME(columns);
+      // The block of B that comes next, if there is one.
+      const long j1 = j0 + block < n ? j0 + block : 0, k1 = j1 > 0 ? k0 : k0 + depth;
+      NAME(asking) columns = {0};
+      if (k1 < l)
+        columns = NAME(plan)(b + j1 * l + k1, l, l - k1 < NAME(depth) ? l - k1 : NAME(depth),
+                             n - j1 < block ? n - j1 : block, (m + NAME(rows) - 1) / NAME(rows) * across);
       for (long i = 0; i < m; i += NAME(rows)) {
-        const long height = m - i < NAME(rows) ? m - i : NAME(rows);
+        const long height = m - i < NAME(rows) ? m - i : NAME(rows), below = i + NAME(rows);
         const SCALAR *row[NAME(rows)];
         // Rows that are missing at the lower edge are computed from the last one, and not stored.
         for (long r = 0; r < NAME(rows); r++) row[r] = a + (i + (r < height ? r : height - 1)) * l + k0;
+        NAME(asking) rows = {0};
+        if (below < m)
+          rows = NAME(plan)(a + below * l + k0, l, depth, m - below < NAME(rows) ? m - below : NAME(rows), across);
         for (long j = 0; j < width; j += NAME(columns)) {
           SCALAR tile[NAME(rows) * NAME(columns)];
+          NAME(ask)(&columns);
+          NAME(ask)(&rows);
           NAME(tile)(depth, row, panels + j * NAME(depth), tile);
-          const long across = width - j < NAME(columns) ? width - j : NAME(columns);
+          const long there = width - j < NAME(columns) ? width - j : NAME(columns);
           for (long r = 0; r < height; r++) {
             SCALAR *out = c + (i + r) * n + j0 + j;
-            for (long q = 0; q < across; q++) out[q] += tile[r * NAME(columns) + q];
+            for (long q = 0; q < there; q++) out[q] += tile[r * NAME(columns) + q];
           }
         }
       }
