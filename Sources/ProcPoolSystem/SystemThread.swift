@@ -67,7 +67,3 @@ public enum SignalState {
   /// Gives every signal that was inherited as ignored its default disposition back.
   public static func restoreDefaults() { procpool_restore_signal_defaults() }
 }
-
-/// Tells the processor that this thread is polling.
-@inlinable
-public func spinHint() { procpool_spin_hint() }

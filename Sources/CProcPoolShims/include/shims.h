@@ -76,13 +76,4 @@ void procpool_set_thread_scope(void *scope);
 // stdout is a mutable global of C's, which Swift 6 does not let near threads.
 void procpool_line_buffer_stdout(void);
 
-// The pause hint of a polling loop has no name in Swift.
-static inline void procpool_spin_hint(void) {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  __asm__ volatile("yield");
-#endif
-}
-
 #endif

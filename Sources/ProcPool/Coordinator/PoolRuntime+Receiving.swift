@@ -1,3 +1,4 @@
+import Glibc
 import ProcPoolSharedMemory
 import ProcPoolSystem
 import ProcPoolWire
@@ -28,8 +29,7 @@ extension PoolRuntime {
   /// Submits the one chunk of a call and, if a worker is idle and the answer may come soon, reads it on this
   /// thread: the two threads that would have to be woken otherwise cost more than a short item does.
   ///
-  /// Polls for at most the pool's polling time, and rarely for tasks whose answers did not come within that
-  /// lately.
+  /// Polls while a processor is left for it, and rarely for tasks whose answers did not come in time lately.
   ///
   /// - Parameters:
   ///   - key: the type of the task.
@@ -38,25 +38,37 @@ extension PoolRuntime {
     guard settings.pollingTime > 0, let call = chunks.first?.call else { return submit(chunks) }
     let (link, effects) = decide { state, effects -> WorkerLink? in
       state.scheduler.accept(chunks, now: MonotonicClock.now())
-      guard state.polling[key, default: PollingRecord()].mayPoll() else { return nil }
-      let place = state.scheduler.places.firstIndex { $0.queue.count == 1 && $0.queue.first!.call == call }
+      let busy = state.scheduler.places.indices.filter { !state.scheduler.places[$0].queue.isEmpty }
+      guard busy.count < PoolSizing.processors, state.polling[key, default: PollingRecord()].mayPoll() else {
+        return nil
+      }
+      let place = busy.first { index in
+        let queue = state.scheduler.places[index].queue
+        return queue.count == 1 && queue.first!.call == call
+      }
       return place.flatMap { state.links[$0] }
     }
     guard let link else { return carryOut(effects) }
     // So that the answer does not wake the runtime thread. Fails only for a worker that has just ended.
     try? poller.modify(link.results, for: [], token: LinkToken(link, .results).rawValue)
     carryOut(effects)
-    let deadline = MonotonicClock.now() + settings.pollingTime
+    let deadline = MonotonicClock.now() + Self.pollingTime
     while !isReady(), MonotonicClock.now() < deadline {
       // The end of the stream is left to the runtime thread, which will see it too.
       let read = receiving.withLockIfAvailable { _ in link.isResultsOpen ? readOnce(link) : .closed }
       if read == .closed { break }
-      spinHint()
+      // Whoever is to answer may be waiting for this very processor.
+      sched_yield()
     }
     try? poller.modify(link.results, for: .readable, token: LinkToken(link, .results).rawValue)
     let isHit = isReady()
     state.withLock { $0.polling[key, default: PollingRecord()].note(isHit: isHit) }
   }
+
+  /// How long a caller polls for an answer, in nanoseconds: somewhat longer than a worker that sleeps takes to
+  /// wake up and to answer, on a virtual machine too, where that is 80 to 150 µs (measured). With less, calls that
+  /// have once been too late for the worker's own polling would all be: each would find it asleep.
+  private static let pollingTime: Int64 = 200_000
 
   /// Takes the frames that are complete out of what has been read from a worker.
   func receive(_ link: WorkerLink, bytes: Int) {
@@ -228,16 +240,14 @@ struct PollingRecord {
   private var misses = 0
   private var skipped = 0
 
-  /// So many misses in a row are taken for a habit, and only after so many calls more are there as many tries
-  /// again (more than one, because the first may find the worker asleep): a task that takes longer costs its
-  /// callers some three microseconds of polling each.
-  private static let patience = 4
+  /// So many misses in a row are taken for a habit, and from then on only one call in so many tries again: a
+  /// task that takes longer costs its callers some three microseconds of polling each.
+  private static let patience = 2
   private static let interval = 64
 
   mutating func mayPoll() -> Bool {
     if misses < Self.patience { return true }
     skipped = (skipped + 1) % Self.interval
-    if skipped == 0 { misses = 0 }
     return skipped == 0
   }
 
