@@ -164,27 +164,16 @@ TARGET static inline __attribute__((always_inline)) void NAME(block)(
 
 // C = A · B for long rows and columns.
 TARGET static void NAME(inner)(long m, long l, long n, const SCALAR *a, const SCALAR *b, SCALAR *c) {
-  enum {
-    depth = 128 * NAME(lanes),     // because 4 columns of 4 KiB are half of a first-level cache
-    line = 64 / sizeof(SCALAR),
-    lines = 4 * depth / line,
-  };
+  enum { depth = 128 * NAME(lanes) };  // because 4 columns of 4 KiB are half of a first-level cache
   memset(c, 0, sizeof(SCALAR) * (size_t)(m * n));
   for (long k0 = 0; k0 < l; k0 += depth) {
     const long length = l - k0 < depth ? l - k0 : depth;
-    const long tiles = (m + 2) / 3, share = (lines + tiles - 1) / tiles;
     for (long j = 0; j < n; j += 4) {
       const long across = n - j < 4 ? n - j : 4;
       // What is missing at an edge is computed from what is there, and not stored.
       const SCALAR *columns[4];
       for (long q = 0; q < 4; q++) columns[q] = b + (j + (q < across ? q : across - 1)) * l + k0;
-      long asked = 0;
       for (long i = 0; i < m; i += 3) {
-        // The next columns, a few lines with each tile: they begin anew every 4 KiB, which no processor foresees.
-        for (long stop = asked + share; asked < stop; asked++) {
-          const long column = j + 4 + asked / (depth / line);
-          if (column < n && asked < lines) __builtin_prefetch(b + column * l + k0 + asked % (depth / line) * line);
-        }
         const long down = m - i < 3 ? m - i : 3;
         const SCALAR *rows[3];
         for (long r = 0; r < 3; r++) rows[r] = a + (i + (r < down ? r : down - 1)) * l + k0;
