@@ -12,9 +12,8 @@ package protocol WireMemory: AnyObject {
 
 /// A growable buffer that values are written into, one after the other.
 ///
-/// The buffer owns one piece of memory, aligned to 16 bytes, which ``release()`` can hand to another owner
-/// without a copy. It grows geometrically and never shrinks: a writer that is emptied with ``removeAll()``
-/// and filled again does not allocate.
+/// The buffer owns one piece of memory, aligned to 16 bytes. It grows geometrically and never shrinks: a
+/// writer that is emptied with ``removeAll()`` and filled again does not allocate.
 ///
 ///     var writer = WireWriter()
 ///     writer.writeFixed(UInt32(7))
