@@ -55,8 +55,8 @@ TARGET static void NAME(pack)(long depth, long columns, const SCALAR *b, long l,
 }
 
 // What will be needed soon: some stretches of memory, a number of lines of which are asked for with each tile. A
-// processor does not foresee reads of a kilobyte each from as many places as B has columns, and would wait for memory for
-// a quarter of the time (measured).
+// processor does not foresee reads of a kilobyte each from as many places as B has columns: with this, and with blocks
+// copied by squares, a product that does not fit into caches takes an eighth less (measured).
 typedef struct {
   const SCALAR *from;
   long stride, length;  // in numbers

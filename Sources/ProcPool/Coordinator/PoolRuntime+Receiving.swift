@@ -38,14 +38,10 @@ extension PoolRuntime {
     guard settings.pollingTime > 0, let call = chunks.first?.call else { return submit(chunks) }
     let (link, effects) = decide { state, effects -> WorkerLink? in
       state.scheduler.accept(chunks, now: MonotonicClock.now())
-      let busy = state.scheduler.places.indices.filter { !state.scheduler.places[$0].queue.isEmpty }
-      guard busy.count < PoolSizing.processors, state.polling[key, default: PollingRecord()].mayPoll() else {
-        return nil
-      }
-      let place = busy.first { index in
-        let queue = state.scheduler.places[index].queue
-        return queue.count == 1 && queue.first!.call == call
-      }
+      guard state.scheduler.busyPlaces < PoolSizing.processors,
+        state.polling[key, default: PollingRecord()].mayPoll()
+      else { return nil }
+      let place = state.scheduler.places.firstIndex { $0.queue.count == 1 && $0.queue.first!.call == call }
       return place.flatMap { state.links[$0] }
     }
     guard let link else { return carryOut(effects) }

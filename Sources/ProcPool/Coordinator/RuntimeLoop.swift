@@ -19,7 +19,7 @@ struct RuntimeLoop {
 
   /// Finished results wait this long in a busy worker's buffer before they are fetched from there; the
   /// interval doubles while nothing is found, so that a pool whose items take seconds is not looked at all
-  /// the time. Nanoseconds.
+  /// the time. Frames that no worker need wake up for wait as long. Nanoseconds.
   static let shortestPeek: Int64 = 2_000_000
   private static let longestPeek: Int64 = 64_000_000
   /// How long a worker may take to greet: far more than it takes on a loaded machine.
@@ -72,8 +72,7 @@ struct RuntimeLoop {
   private func mayPoll() -> Bool {
     guard runtime.settings.pollingTime > 0 else { return false }
     return runtime.state.withLock { state in
-      var busy = 0
-      for place in state.scheduler.places where !place.queue.isEmpty { busy += 1 }
+      let busy = state.scheduler.busyPlaces
       return busy > 0 && busy < PoolSizing.processors
     }
   }

@@ -188,6 +188,11 @@ struct Scheduler<Payload: ChunkPayload> {
   }
 }
 
+extension Scheduler {
+  /// How many workers have something to do.
+  var busyPlaces: Int { places.count { !$0.queue.isEmpty } }
+}
+
 // MARK: - The pool's life
 
 extension Scheduler {
