@@ -4,7 +4,9 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <link.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -86,15 +88,22 @@ int procpool_pidfd_send_signal(int pidfd, int signal) {
   return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
 
-int procpool_reap(int pidfd, int *code, int *status) {
+int procpool_reap(int pidfd, int *code, int *status, long *peak) {
   siginfo_t info;
+  struct rusage usage;
   memset(&info, 0, sizeof info);
-  if (waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &info, WEXITED | WNOHANG) != 0) return -1;
+  memset(&usage, 0, sizeof usage);
+  if (syscall(SYS_waitid, 3 /* P_PIDFD */, pidfd, &info, WEXITED | WNOHANG, &usage) != 0) return -1;
   if (info.si_pid == 0) return 0;
+  *peak = usage.ru_maxrss;
   *code = info.si_code;
   *status = info.si_status;
   return 1;
 }
+
+void procpool_futex_wait(void *word, uint32_t expected) { syscall(SYS_futex, word, FUTEX_WAIT, expected, NULL); }
+
+void procpool_futex_wake(void *word) { syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX); }
 
 int procpool_affinity_count(void) {
   // The kernel's own set may be larger than cpu_set_t's 1 024 processors; it says EINVAL until the set is large enough.

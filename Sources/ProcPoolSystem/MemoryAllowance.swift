@@ -44,12 +44,27 @@ public enum MemoryAllowance {
     text.split(separator: "\n").first.flatMap { Int($0) }
   }
 
-  private static func field(_ name: String, of text: String) -> Int? {
+  static func field(_ name: String, of text: String) -> Int? {
     for line in text.split(separator: "\n") {
       let words = line.split(separator: " ")
       if words.count > 1, words[0] == name { return Int(words[1]) }
     }
     return nil
+  }
+}
+
+/// How many processes the kernel has killed because there was no memory left.
+public enum OutOfMemoryKills {
+  /// Of this process's control group, and of the whole machine, since it was started; `nil` where nobody
+  /// says.
+  public static func count() -> (group: Int?, machine: Int?) {
+    let group = TextFile.read("/proc/self/cgroup")?.split(separator: "\n").first { $0.hasPrefix("0::/") }?
+      .dropFirst(3)
+    let events = group.flatMap { TextFile.read("/sys/fs/cgroup\($0)/memory.events") }
+    return (
+      events.flatMap { MemoryAllowance.field("oom_kill", of: $0) },
+      TextFile.read("/proc/vmstat").flatMap { MemoryAllowance.field("oom_kill", of: $0) }
+    )
   }
 }
 

@@ -46,14 +46,31 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
 
   /// Takes the status of a child that has ended, so that nothing of it stays in the process table.
   ///
-  /// - Returns: `nil` while it runs, and `.unknown` where somebody else took the status first.
-  public func reap() -> ProcessEnd? {
+  /// - Returns: `nil` while it runs, and `.unknown` where somebody else took the status first. With it the
+  ///   most memory that the child had in use at once, in bytes, if the system said.
+  public func reap() -> (end: ProcessEnd, peakMemory: Int?)? {
     var code: Int32 = 0
     var status: Int32 = 0
-    switch procpool_reap(descriptor.number, &code, &status) {
+    var peak = 0
+    switch procpool_reap(descriptor.number, &code, &status, &peak) {
     case 0: return nil
-    case 1: return code == CLD_EXITED ? .exited(status: status) : .signalled(status)
-    default: return .unknown
+    case 1: return (code == CLD_EXITED ? .exited(status: status) : .signalled(status), peak << 10)
+    default: return (.unknown, nil)
     }
+  }
+}
+
+/// What a process is doing, as far as it matters here.
+public enum ProcessState: Sendable {
+  /// A signal has stopped it, or a debugger.
+  case stopped
+  case other
+
+  /// - Returns: `nil` if there is no such process.
+  public static func of(_ pid: Int32) -> ProcessState? {
+    // The state comes after the program's name, which may have anything in it, parentheses too.
+    guard let text = TextFile.read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
+    let state = text[end...].dropFirst(2).first
+    return state == "T" || state == "t" ? .stopped : .other
   }
 }

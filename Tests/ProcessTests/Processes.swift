@@ -85,11 +85,19 @@ func poolError<Value>(
 }
 
 extension PoolError {
-  var loss: WorkerLoss? { if case .workerLost(_, let loss) = self { loss } else { nil } }
+  var loss: WorkerLoss? { if case .workerLost(let autopsy) = self { autopsy.worker } else { nil } }
+  /// Of an item that was lost or took too long.
+  var autopsy: Autopsy? {
+    switch self {
+    case .workerLost(let autopsy), .timedOut(let autopsy, _): autopsy
+    default: nil
+    }
+  }
   var item: TaskID? {
     switch self {
     case .taskFailed(let failure): failure.item
-    case .workerLost(let item, _), .timedOut(let item, _, _), .cancelled(let item): item
+    case .workerLost(let autopsy), .timedOut(let autopsy, _): autopsy.item
+    case .cancelled(let item): item
     case .notCodable(let failure): failure.item
     default: nil
     }
@@ -97,6 +105,10 @@ extension PoolError {
   var startFailure: WorkerStartFailure? {
     if case .workersUnavailable(let failure) = self { failure } else { nil }
   }
+}
+
+extension WorkerLoss {
+  var violation: String? { if case .protocolViolation(let what) = cause { what } else { nil } }
 }
 
 /// Waits until the condition holds.

@@ -29,6 +29,26 @@ public struct Suspend: PoolTask {
   }
 }
 
+/// Suspends for as many milliseconds as its input says; throws at a negative one.
+public struct SleepOrThrow: PoolTask {
+  public init() {}
+  public func run(_ milliseconds: Int) async throws -> Int {
+    if milliseconds < 0 { throw Misfit(value: milliseconds) }
+    try await Task.sleep(for: .milliseconds(milliseconds))
+    return milliseconds
+  }
+}
+
+/// Adds up its inputs, after suspending for a long time at each.
+public struct SuspendingSum: ReducingTask {
+  public init() {}
+  public func run(_ input: Int) async throws -> Int {
+    try await Task.sleep(for: .seconds(100))
+    return input
+  }
+  public func combine(_ output: Int, into total: inout Int) { total += output }
+}
+
 /// Takes some milliseconds for each item, and returns the item.
 public struct Delay: PoolTask {
   public var milliseconds: Int

@@ -11,6 +11,7 @@ public struct Misfit: Error, Codable, Equatable {
 /// An error that cannot.
 public struct Mishap: Error, CustomStringConvertible {
   public let description: String
+  public init(_ description: String) { self.description = description }
 }
 
 /// Throws at some items, and returns the others.
@@ -25,7 +26,7 @@ public struct ThrowAt: PoolTask {
   public func run(_ input: Int) throws -> Int {
     guard items.contains(input) else { return input }
     if isCodable { throw Misfit(value: input) }
-    throw Mishap(description: "no use for \(input)")
+    throw Mishap("no use for \(input)")
   }
 }
 

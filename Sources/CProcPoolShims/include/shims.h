@@ -34,7 +34,8 @@ int procpool_pidfd_open(pid_t pid);
 int procpool_pidfd_send_signal(int pidfd, int signal);
 
 // siginfo_t's fields are macros over a union. `code` is CLD_EXITED and so on; returns 1 when a child had ended.
-int procpool_reap(int pidfd, int *code, int *status);
+// `peak` is the child's largest resident set in KiB: the C library's waitid does not pass rusage on.
+int procpool_reap(int pidfd, int *code, int *status, long *peak);
 
 // cpu_set_t is used through macros, and grows with the machine. Returns the number of processors, or -1.
 int procpool_affinity_count(void);
@@ -51,6 +52,10 @@ int procpool_set_descriptor_limit(uint64_t soft);
 void procpool_restore_signal_defaults(void);
 void procpool_clear_signal_mask(void);
 void procpool_block_signals(void);
+
+// The futex call has no wrapper. Shared between processes; `word` is an aligned uint32_t.
+void procpool_futex_wait(void *word, uint32_t expected);
+void procpool_futex_wake(void *word);
 
 // A mutex in memory that several processes map: robust, process-shared, error-checking. The attributes' types and
 // pthread_mutex_clocklock are hidden or differ between C libraries. All return an error number, or 0.

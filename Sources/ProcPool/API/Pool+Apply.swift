@@ -8,23 +8,31 @@ extension Pool {
   ///     let area = try await pool.apply(Area(), to: shape)
   ///
   /// If the Swift task is cancelled before the item has started, it never does, and `CancellationError` is
-  /// thrown; the same is thrown while it runs, and then nobody hears of its end.
+  /// thrown; the same is thrown while it runs, and then the item is cancelled, too: see
+  /// ``CancellationGrace``.
   ///
+  /// - Parameters:
+  ///   - timeout: how long the item may run before its worker is killed and it fails; as for `map`.
+  ///   - deadline: how long the call may take, waiting for a worker included; then it throws
+  ///     ``PoolError/deadlineExceeded(limit:)``, and the item is cancelled.
+  ///   - retry: how often the item is begun if its worker is lost; once unless given.
   /// - Throws: ``PoolError``.
   /// - Complexity: one round trip.
   public func apply<Task: PoolTask>(
-    _ task: Task, to input: Task.Input, timeout: Duration? = nil,
+    _ task: Task, to input: Task.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy = .atMostOnce,
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> Task.Output where Task.Output: Codable {
-    try await applied(task, input, timeout, isolation)
+    try await applied(task, input, CallLimits(timeout, deadline, retry), isolation)
   }
 
   /// As `apply` for outputs, for a task that returns nothing.
   public func apply<Task: PoolTask>(
-    _ task: Task, to input: Task.Input, timeout: Duration? = nil,
+    _ task: Task, to input: Task.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy = .atMostOnce,
     isolation: isolated (any Actor)? = #isolation
   ) async throws where Task.Output == Void {
-    try await applied(task, input, timeout, isolation)
+    try await applied(task, input, CallLimits(timeout, deadline, retry), isolation)
   }
 
   /// Begins to run the task on one input, and returns at once.
@@ -35,46 +43,52 @@ extension Pool {
   /// It cannot wait, so it takes any number of items: the caller bounds them. `submit` waits while the pool
   /// is full.
   public func applyAsync<Task: PoolTask>(
-    _ task: Task, to input: Task.Input, timeout: Duration? = nil
+    _ task: Task, to input: Task.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy = .atMostOnce
   ) -> TaskHandle<Task.Output> where Task.Output: Codable {
-    begin(task, input, timeout)
+    begin(task, input, CallLimits(timeout, deadline, retry))
   }
 
   /// As `applyAsync` for outputs, for a task that returns nothing.
   public func applyAsync<Task: PoolTask>(
-    _ task: Task, to input: Task.Input, timeout: Duration? = nil
+    _ task: Task, to input: Task.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy = .atMostOnce
   ) -> TaskHandle<Void> where Task.Output == Void {
-    begin(task, input, timeout)
+    begin(task, input, CallLimits(timeout, deadline, retry))
   }
 
   /// As `applyAsync`, but waits while the pool has more than enough to do.
   ///
   /// - Throws: `CancellationError` if the Swift task is cancelled meanwhile.
   public func submit<Task: PoolTask>(
-    _ task: Task, to input: Task.Input, timeout: Duration? = nil
+    _ task: Task, to input: Task.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy = .atMostOnce
   ) async throws -> TaskHandle<Task.Output> where Task.Output: Codable {
     try await waitForRoom()
-    return begin(task, input, timeout)
+    return begin(task, input, CallLimits(timeout, deadline, retry))
   }
 
   /// As `submit` for outputs, for a task that returns nothing.
   public func submit<Task: PoolTask>(
-    _ task: Task, to input: Task.Input, timeout: Duration? = nil
+    _ task: Task, to input: Task.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy = .atMostOnce
   ) async throws -> TaskHandle<Void> where Task.Output == Void {
     try await waitForRoom()
-    return begin(task, input, timeout)
+    return begin(task, input, CallLimits(timeout, deadline, retry))
   }
 
   /// Begins a `map`, and returns at once.
   ///
   /// The parameters and errors are those of `map`; cancelling the handle cancels the call.
   public func mapAsync<Task: PoolTask, Inputs: Sequence<Task.Input> & Sendable>(
-    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil
+    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
   ) -> TaskHandle<[Task.Output]> where Task.Output: Codable {
     let handle = TaskHandle<[Task.Output]>()
     let running = _Concurrency.Task {
       do {
-        let outputs = try await map(task, over: inputs, chunkSize: chunkSize, timeout: timeout)
+        let outputs = try await map(
+          task, over: inputs, chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry)
         handle.complete { .success(outputs) }
       } catch {
         handle.complete { .failure(error) }
@@ -89,27 +103,29 @@ extension Pool {
   /// - Returns: the outputs, by the workers' place.
   /// - Throws: the error of the first worker whose item failed, after all have ended.
   public func broadcast<Task: PoolTask>(
-    _ task: Task, _ input: Task.Input, timeout: Duration? = nil,
+    _ task: Task, _ input: Task.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy = .atMostOnce,
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [Task.Output] where Task.Output: Codable {
-    try await broadcastOutputs(task, input, timeout, isolation)
+    try await broadcastOutputs(task, input, CallLimits(timeout, deadline, retry), isolation)
   }
 
   /// As `broadcast` for outputs, for a task that returns nothing.
   public func broadcast<Task: PoolTask>(
-    _ task: Task, _ input: Task.Input, timeout: Duration? = nil,
+    _ task: Task, _ input: Task.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy = .atMostOnce,
     isolation: isolated (any Actor)? = #isolation
   ) async throws where Task.Output == Void {
-    _ = try await broadcastOutputs(task, input, timeout, isolation)
+    _ = try await broadcastOutputs(task, input, CallLimits(timeout, deadline, retry), isolation)
   }
 
   // MARK: - What they have in common
 
   private func applied<Task: PoolTask>(
-    _ task: Task, _ input: Task.Input, _ timeout: Duration?, _ isolation: isolated (any Actor)?
+    _ task: Task, _ input: Task.Input, _ limits: CallLimits, _ isolation: isolated (any Actor)?
   ) async throws -> Task.Output {
     try _Concurrency.Task.checkCancellation()
-    let handle = begin(task, input, timeout, polls: true)
+    let handle = begin(task, input, limits, polls: true)
     if let result = handle.taken() { return try result.get() }
     return try await withTaskCancellationHandler(
       operation: {
@@ -122,7 +138,7 @@ extension Pool {
   }
 
   private func begin<Task: PoolTask>(
-    _ task: Task, _ input: Task.Input, _ timeout: Duration?, polls: Bool = false
+    _ task: Task, _ input: Task.Input, _ limits: CallLimits, polls: Bool = false
   ) -> TaskHandle<Task.Output> {
     let handle = TaskHandle<Task.Output>()
     do {
@@ -135,7 +151,7 @@ extension Pool {
       let decoder = OutputDecoder(codec)
       let lent = decoder.lent
       let box = runtime.begin(
-        timeout: timeout, outputs: decoder.shape, lent: lent,
+        limits, outputs: decoder.shape, lent: lent,
         callFrame: { message.frame(call: $0, isSingle: true) },
         single: (
           ObjectIdentifier(Task.self),
@@ -186,7 +202,8 @@ extension Pool {
       return cursor.next(OutputDecoder(Task._makeOutputCodec(), lent: lent), item: item).mapError { $0 }
     case .reported(_, _, let report, let worker):
       return .failure(PoolError(report, item: item, worker: worker))
-    case .failed(_, _, _, let failure): return .failure(PoolError(failure, item: item))
+    case .failed(_, _, let trace, let failure): return .failure(PoolError(failure, item: item, trace))
+    case .expired(let limit): return .failure(PoolError.deadlineExceeded(limit: limit))
     }
   }
 
@@ -213,9 +230,9 @@ extension Pool {
   }
 
   private func broadcastOutputs<Task: PoolTask>(
-    _ task: Task, _ input: Task.Input, _ timeout: Duration?, _ isolation: isolated (any Actor)?
+    _ task: Task, _ input: Task.Input, _ limits: CallLimits, _ isolation: isolated (any Actor)?
   ) async throws -> [Task.Output] {
-    let call = try TypedCall(task, runtime: runtime, chunkSize: 1, timeout: timeout)
+    let call = try TypedCall(task, runtime: runtime, chunkSize: 1, limits)
     defer { call.retire() }
     return try await outputs(call, PinnedSource(input, workers: sizing.workers), isolation)
   }

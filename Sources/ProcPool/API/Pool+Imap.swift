@@ -17,31 +17,38 @@ extension Pool {
   ///     is). By default as many as keep the workers busy, and some thousands more for results that wait for
   ///     their turn.
   ///   - timeout: how long an item may run before its worker is killed and the item fails; as for `map`.
+  ///   - deadline: how long an iteration may take; then it throws ``PoolError/deadlineExceeded(limit:)``,
+  ///     also one of results. What has come in order by then is given out before that.
+  ///   - retry: how often an item is begun whose worker is lost; once unless given.
   public func imap<Task: PoolTask, Inputs: Sequence<Task.Input>>(
-    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil
+    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
   ) -> PoolStream<Task.Output> where Task.Output: Codable {
-    stream(task, inputs, .ordered, chunkSize, inFlight, timeout, .plain)
+    stream(task, inputs, .ordered, chunkSize, inFlight, CallLimits(timeout, deadline, retry), .plain)
   }
 
   /// As `imap` for outputs, for a task that returns nothing.
   public func imap<Task: PoolTask, Inputs: Sequence<Task.Input>>(
-    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil
+    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
   ) -> PoolStream<Void> where Task.Output == Void {
-    stream(task, inputs, .ordered, chunkSize, inFlight, timeout, .plain)
+    stream(task, inputs, .ordered, chunkSize, inFlight, CallLimits(timeout, deadline, retry), .plain)
   }
 
   /// As `imap`, but gives results as they come, whatever their order: those of a chunk together.
   public func imapUnordered<Task: PoolTask, Inputs: Sequence<Task.Input>>(
-    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil
+    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
   ) -> PoolStream<Task.Output> where Task.Output: Codable {
-    stream(task, inputs, .unordered, chunkSize, inFlight, timeout, .plain)
+    stream(task, inputs, .unordered, chunkSize, inFlight, CallLimits(timeout, deadline, retry), .plain)
   }
 
   /// As `imapUnordered` for outputs, for a task that returns nothing.
   public func imapUnordered<Task: PoolTask, Inputs: Sequence<Task.Input>>(
-    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil
+    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
   ) -> PoolStream<Void> where Task.Output == Void {
-    stream(task, inputs, .unordered, chunkSize, inFlight, timeout, .plain)
+    stream(task, inputs, .unordered, chunkSize, inFlight, CallLimits(timeout, deadline, retry), .plain)
   }
 
   /// As `imap`, but gives what became of each item: one that fails does not end the stream.
@@ -49,37 +56,41 @@ extension Pool {
   /// - Parameter ordered: whether the results come in the order of the inputs, or as soon as they are there.
   public func imapResults<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
   ) -> PoolStream<Result<Task.Output, PoolError>> where Task.Output: Codable {
-    stream(task, inputs, ordered ? .ordered : .unordered, chunkSize, inFlight, timeout, .results)
+    stream(
+      task, inputs, ordered ? .ordered : .unordered, chunkSize, inFlight,
+      CallLimits(timeout, deadline, retry), .results)
   }
 
   /// As `imapResults` for outputs, for a task that returns nothing.
   public func imapResults<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
   ) -> PoolStream<Result<Task.Output, PoolError>> where Task.Output == Void {
-    stream(task, inputs, ordered ? .ordered : .unordered, chunkSize, inFlight, timeout, .results)
+    stream(
+      task, inputs, ordered ? .ordered : .unordered, chunkSize, inFlight,
+      CallLimits(timeout, deadline, retry), .results)
   }
 
   private func stream<Task: PoolTask, Inputs: Sequence<Task.Input>, Element>(
     _ task: Task, _ inputs: Inputs, _ order: StreamOrder, _ chunkSize: Int?, _ inFlight: Int?,
-    _ timeout: Duration?, _ elements: StreamElements<Task.Output, Element>
+    _ limits: CallLimits, _ elements: StreamElements<Task.Output, Element>
   ) -> PoolStream<Element> {
-    stream(task, order, chunkSize, inFlight, timeout, elements) { _ in
+    stream(task, order, chunkSize, inFlight, limits, elements) { _ in
       SequenceSource(inputs, iterator: inputs.makeIterator())
     }
   }
 
   /// - Parameter source: makes the inputs of one iteration.
   func stream<Task: PoolTask, Source: InputSource<Task.Input>, Element>(
-    _ task: Task, _ order: StreamOrder, _ chunkSize: Int?, _ inFlight: Int?, _ timeout: Duration?,
+    _ task: Task, _ order: StreamOrder, _ chunkSize: Int?, _ inFlight: Int?, _ limits: CallLimits,
     _ elements: StreamElements<Task.Output, Element>,
     source: @escaping (TypedCall<Task>) -> Source
   ) -> PoolStream<Element> {
     precondition(inFlight ?? 1 >= 1, "inFlight must be at least 1, not \(inFlight!)")
     return PoolStream { [self] in
-      let call = try TypedCall(task, runtime: runtime, chunkSize: chunkSize, timeout: timeout)
+      let call = try TypedCall(task, runtime: runtime, chunkSize: chunkSize, limits)
       return TaskStreamCall(
         call, source(call), order: order, inFlight: inFlight.map { max($0, chunkSize ?? 1) }, pool: self,
         elements: elements)

@@ -9,7 +9,8 @@ extension Pool {
   /// Inputs are taken from the sequence as the workers get to them. If items fail, the error of the first of
   /// them, in the order of the inputs, is thrown as soon as all items before it have ended; what has not
   /// started by then is never run. If the Swift task is cancelled, `CancellationError` is thrown at once,
-  /// what has not started is taken back from the workers, and what is running goes on unheard.
+  /// what has not started is taken back from the workers, and what is running is cancelled, too: see
+  /// ``CancellationGrace``.
   ///
   /// - Parameters:
   ///   - chunkSize: how many items a worker is sent at a time, exactly (the last chunk may be shorter). By
@@ -18,14 +19,19 @@ extension Pool {
   ///   - timeout: how long an item may run before its worker is killed and the item fails, more than nothing.
   ///     The time counts from when the item is first seen running, and is looked at every eighth of the
   ///     limit, at least every 100 ms. `prepare` is not limited.
+  ///   - deadline: how long the call may take, more than nothing; then it throws
+  ///     ``PoolError/deadlineExceeded(limit:)``, and what has not ended is cancelled.
+  ///   - retry: how often an item is begun whose worker is lost; once unless given.
   /// - Throws: ``PoolError``, or what iterating the inputs throws.
   /// - Complexity: one round of messages per chunk. Inputs and outputs that are `WireBlock` are copied as
   ///   memory.
   public func map<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [Task.Output] where Task.Output: Codable {
-    let call = try TypedCall(task, runtime: runtime, chunkSize: chunkSize, timeout: timeout)
+    let call = try TypedCall(
+      task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry))
     defer { call.retire() }
     if let array = inputs as? [Task.Input] { return try await outputs(call, ArraySource(array), isolation) }
     return try await outputs(call, SequenceSource(inputs, iterator: inputs.makeIterator()), isolation)
@@ -34,9 +40,11 @@ extension Pool {
   /// As `map` for outputs, for a task that returns nothing.
   public func map<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
     isolation: isolated (any Actor)? = #isolation
   ) async throws where Task.Output == Void {
-    try await forEach(task, over: inputs, chunkSize: chunkSize, timeout: timeout)
+    try await forEach(
+      task, over: inputs, chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry)
   }
 
   /// Runs the task on every input and drops the outputs, in constant memory.
@@ -44,9 +52,11 @@ extension Pool {
   /// The parameters and errors are those of `map`.
   public func forEach<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
     isolation: isolated (any Actor)? = #isolation
   ) async throws {
-    let call = try TypedCall(task, runtime: runtime, chunkSize: chunkSize, timeout: timeout)
+    let call = try TypedCall(
+      task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry))
     defer { call.retire() }
     try await runtime.collect(
       call, SequenceSource(inputs, iterator: inputs.makeIterator()), isolation: isolation
@@ -57,22 +67,25 @@ extension Pool {
   ///
   /// Nothing is thrown: an item that fails, whose worker dies, or that could not be run is a failure of its
   /// own, and the others are run. If the Swift task is cancelled, the items that have not ended by then are
-  /// ``PoolError/cancelled(_:)``. The inputs must come to an end.
+  /// ``PoolError/cancelled(_:)``, and after the `deadline` ``PoolError/deadlineExceeded(limit:)``. The inputs
+  /// must come to an end.
   ///
   /// The parameters are those of `map`.
   public func mapResults<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
     isolation: isolated (any Actor)? = #isolation
   ) async -> [Result<Task.Output, PoolError>] where Task.Output: Codable {
-    await results(task, inputs, chunkSize, timeout, isolation)
+    await results(task, inputs, chunkSize, CallLimits(timeout, deadline, retry), isolation)
   }
 
   /// As `mapResults` for outputs, for a task that returns nothing.
   public func mapResults<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
     isolation: isolated (any Actor)? = #isolation
   ) async -> [Result<Task.Output, PoolError>] where Task.Output == Void {
-    await results(task, inputs, chunkSize, timeout, isolation)
+    await results(task, inputs, chunkSize, CallLimits(timeout, deadline, retry), isolation)
   }
 
   // MARK: - What they have in common
@@ -89,12 +102,12 @@ extension Pool {
   }
 
   private func results<Task: PoolTask, Inputs: Sequence<Task.Input>>(
-    _ task: Task, _ inputs: Inputs, _ chunkSize: Int?, _ timeout: Duration?,
+    _ task: Task, _ inputs: Inputs, _ chunkSize: Int?, _ limits: CallLimits,
     _ isolation: isolated (any Actor)?
   ) async -> [Result<Task.Output, PoolError>] {
     let call: TypedCall<Task>
     do {
-      call = try TypedCall(task, runtime: runtime, chunkSize: chunkSize, timeout: timeout)
+      call = try TypedCall(task, runtime: runtime, chunkSize: chunkSize, limits)
     } catch {
       // A call that could not be begun is every item's failure.
       let failure = error as? PoolError ?? .taskUnavailable("\(error)")
@@ -121,13 +134,13 @@ extension Pool {
               }
             }
           }
-          if source.isExhausted, call.isComplete { return }
+          if source.isExhausted && call.isComplete || call.expired != nil { return }
           if wantsMore != true { await call.wait(isolation: isolation) }
         }
       }, onCancel: { [runtime, box = call.box] in runtime.call(ownerOf: box) }, isolation: isolation)
-    // After a cancellation: what has not ended, and what was never sent.
+    // After a cancellation, or when the time is over: what has not ended, and what was never sent.
     for item in 0..<call.submitted + source.countRest() where item >= results.count || results[item] == nil {
-      put(.failure(.cancelled(call.taskID(UInt64(item)))), at: UInt64(item))
+      put(.failure(call.expired ?? .cancelled(call.taskID(UInt64(item)))), at: UInt64(item))
     }
     return results.map { $0! }
   }

@@ -13,7 +13,7 @@ extension Pool {
   ///
   /// If an item fails, its error is thrown as soon as all parts before its own have ended; no other item is
   /// named, since the rest of its part is not run. If the Swift task is cancelled, `CancellationError` is
-  /// thrown at once, and parts that are running go on unheard.
+  /// thrown at once, and parts that are running are cancelled.
   ///
   /// - Parameters:
   ///   - initial: comes before the first output, once; the result if there are no inputs.
@@ -24,14 +24,19 @@ extension Pool {
   ///     before it, at least one input and at most 4096.
   ///   - timeout: how long an item may run, as for `map`; an item, and not a part, unless a worker cannot
   ///     share memory with the coordinator.
+  ///   - deadline: how long the call may take, as for `map`.
+  ///   - retry: how often a part is begun whose worker is lost, from its first input on; once unless given.
   /// - Throws: ``PoolError``, or what iterating the inputs throws.
   /// - Complexity: one message for each part. A range of integers travels as its bounds, all else as it is.
   public func mapReduce<Task: ReducingTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, startingWith initial: Task.Output, parts: Int = 256,
-    timeout: Duration? = nil, isolation: isolated (any Actor)? = #isolation
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
+    isolation: isolated (any Actor)? = #isolation
   ) async throws -> Task.Output {
     let sizes = PartSizes(inputs: knownCount(of: inputs), parts: parts)
-    return try await reduced(task, InputReduction(task), initial, sizes, timeout, isolation) { _ in
+    return try await reduced(
+      task, InputReduction(task), initial, sizes, CallLimits(timeout, deadline, retry), isolation
+    ) { _ in
       let items = InputParts(inputs, sizes: sizes)
       return SequenceSource(items, iterator: items)
     }
@@ -40,26 +45,35 @@ extension Pool {
   /// As `mapReduce`, over consecutive integers, of which only the bounds of each part travel.
   public func mapReduce<Task: ReducingTask>(
     _ task: Task, over inputs: Range<Task.Input>, startingWith initial: Task.Output, parts: Int = 256,
-    timeout: Duration? = nil, isolation: isolated (any Actor)? = #isolation
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
+    isolation: isolated (any Actor)? = #isolation
   ) async throws -> Task.Output where Task.Input: FixedWidthInteger {
-    try await reduced(task, inputs.lowerBound, inputs.knownCount, initial, parts, timeout, isolation)
+    try await reduced(
+      task, inputs.lowerBound, inputs.knownCount, initial, parts, CallLimits(timeout, deadline, retry),
+      isolation)
   }
 
   /// As `mapReduce`, over consecutive integers, of which only the bounds of each part travel.
   public func mapReduce<Task: ReducingTask>(
     _ task: Task, over inputs: ClosedRange<Task.Input>, startingWith initial: Task.Output, parts: Int = 256,
-    timeout: Duration? = nil, isolation: isolated (any Actor)? = #isolation
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
+    isolation: isolated (any Actor)? = #isolation
   ) async throws -> Task.Output where Task.Input: FixedWidthInteger {
-    try await reduced(task, inputs.lowerBound, inputs.knownCount, initial, parts, timeout, isolation)
+    try await reduced(
+      task, inputs.lowerBound, inputs.knownCount, initial, parts, CallLimits(timeout, deadline, retry),
+      isolation)
   }
 
   /// As `mapReduce`, over an asynchronous sequence that ends, which never knows its count.
   public func mapReduce<Task: ReducingTask, Inputs: AsyncSequence & Sendable>(
     _ task: Task, over inputs: Inputs, startingWith initial: Task.Output, parts: Int = 256,
-    timeout: Duration? = nil, isolation: isolated (any Actor)? = #isolation
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
+    isolation: isolated (any Actor)? = #isolation
   ) async throws -> Task.Output where Inputs.Element == Task.Input {
     let sizes = PartSizes(inputs: nil, parts: parts)
-    return try await reduced(task, InputReduction(task), initial, sizes, timeout, isolation) { call in
+    return try await reduced(
+      task, InputReduction(task), initial, sizes, CallLimits(timeout, deadline, retry), isolation
+    ) { call in
       // Two parts for each worker: the largest have thousands of inputs.
       source(AsyncInputParts(inputs: inputs, sizes: sizes), call, nil, 2 * sizing.workers)
     }
@@ -69,23 +83,23 @@ extension Pool {
 
   private func reduced<Task: ReducingTask>(
     _ task: Task, _ first: Task.Input, _ count: Int?, _ initial: Task.Output, _ parts: Int,
-    _ timeout: Duration?, _ isolation: isolated (any Actor)?
+    _ limits: CallLimits, _ isolation: isolated (any Actor)?
   ) async throws -> Task.Output where Task.Input: FixedWidthInteger {
     guard let count else {
       throw PoolError.taskUnavailable("the range has more integers than an Int can count; divide it")
     }
     let sizes = PartSizes(inputs: count, parts: parts)
-    return try await reduced(task, IntervalReduction(task), initial, sizes, timeout, isolation) { _ in
+    return try await reduced(task, IntervalReduction(task), initial, sizes, limits, isolation) { _ in
       let items = IntervalParts(from: first, count: count, sizes: sizes)
       return SequenceSource(items, iterator: items)
     }
   }
 
   private func reduced<Task: ReducingTask, Reduction: PoolTask, Source: InputSource<Reduction.Input>>(
-    _ task: Task, _ reduction: Reduction, _ initial: Task.Output, _ sizes: PartSizes, _ timeout: Duration?,
+    _ task: Task, _ reduction: Reduction, _ initial: Task.Output, _ sizes: PartSizes, _ limits: CallLimits,
     _ isolation: isolated (any Actor)?, source: (TypedCall<Reduction>) -> Source
   ) async throws -> Task.Output where Reduction.Output == Task.Output {
-    let call = try TypedCall(reduction, runtime: runtime, chunkSize: nil, timeout: timeout, parts: sizes)
+    let call = try TypedCall(reduction, runtime: runtime, chunkSize: nil, limits, parts: sizes)
     defer { call.retire() }
     var total = initial
     var next: UInt64 = 0

@@ -36,12 +36,14 @@ public final class Pool: Sendable {
   ///   - sharesLargeInputs: whether chunks of 64 KiB and more are left in memory that the workers see, with
   ///     only their place sent, where the call has more than one item. Faster, and otherwise the same: inputs
   ///     are encoded and decoded all the same. Without it every byte goes through a pipe.
+  ///   - cancellationGrace: how long an item may go on when nobody wants its result any more, before its
+  ///     worker is ended.
   /// - Throws: ``PoolError/workersUnavailable(_:)`` if there is no way to start any, or the system denies
   ///   what the pool itself needs: four descriptors and two threads.
   public init(
     workers: Int? = nil, worker: WorkerKind = .selfProgram, environment: [String: String]? = nil,
     standardError: StandardErrorMode = .inherited, maximumPayload: Int = 64 << 30,
-    sharesLargeInputs: Bool = true
+    sharesLargeInputs: Bool = true, cancellationGrace: CancellationGrace = CancellationGrace()
   ) throws {
     precondition(workers ?? 1 >= 1, "workers must be at least 1, not \(workers!)")
     precondition(maximumPayload >= 1 << 16, "maximumPayload must be at least 65 536, not \(maximumPayload)")
@@ -56,7 +58,8 @@ public final class Pool: Sendable {
         sharesLargeInputs: sharesLargeInputs && !isThread,
         // Brief: more would cost processor time for what a sleeping thread gives nearly as well. Only where
         // every worker has a processor: elsewhere the time would be another worker's.
-        pollingTime: sizing.workers <= PoolSizing.processors ? 50_000 : 0, workers: sizing.workers)
+        pollingTime: sizing.workers <= PoolSizing.processors ? 50_000 : 0, workers: sizing.workers,
+        grace: cancellationGrace)
       runtime = try PoolRuntime(workers: sizing.workers, settings: settings, standardError: standardError)
       try runtime.start()
     } catch let failure as WorkerStartFailure {
@@ -87,8 +90,8 @@ public final class Pool: Sendable {
 extension Pool {
   /// Takes no more calls. What has been called goes on; then the workers leave.
   ///
-  /// Items that were cancelled while they ran are not waited for: 200 ms after nothing else is left, their
-  /// workers are killed.
+  /// Items that were cancelled while they ran are waited for as long as the pool's ``CancellationGrace``
+  /// says.
   ///
   /// Returns at once; ``join()`` waits.
   public func close() {
@@ -122,19 +125,20 @@ extension Pool {
 /// throw.
 ///
 /// The workers are gone when this returns. The parameters are those of
-/// ``Pool/init(workers:worker:environment:standardError:maximumPayload:sharesLargeInputs:)``.
+/// ``Pool/init(workers:worker:environment:standardError:maximumPayload:sharesLargeInputs:cancellationGrace:)``.
 ///
 /// - Parameter isolation: the caller's; `body` runs there.
 public func withPool<Result>(
   workers: Int? = nil, worker: WorkerKind = .selfProgram, environment: [String: String]? = nil,
   standardError: StandardErrorMode = .inherited, maximumPayload: Int = 64 << 30,
-  sharesLargeInputs: Bool = true,
+  sharesLargeInputs: Bool = true, cancellationGrace: CancellationGrace = CancellationGrace(),
   isolation: isolated (any Actor)? = #isolation,
   _ body: (Pool) async throws -> Result
 ) async throws -> Result {
   let pool = try Pool(
     workers: workers, worker: worker, environment: environment, standardError: standardError,
-    maximumPayload: maximumPayload, sharesLargeInputs: sharesLargeInputs)
+    maximumPayload: maximumPayload, sharesLargeInputs: sharesLargeInputs, cancellationGrace: cancellationGrace
+  )
   do {
     let result = try await body(pool)
     pool.close()

@@ -10,9 +10,11 @@ public enum PoolError: Error, Sendable {
   /// The task threw an error, or its `prepare` did.
   case taskFailed(TaskFailure)
   /// The worker ended while it ran the item.
-  case workerLost(TaskID, WorkerLoss)
+  case workerLost(Autopsy)
   /// The item ran for longer than the call's `timeout`; its worker was killed and replaced.
-  case timedOut(TaskID, worker: WorkerID, limit: Duration)
+  case timedOut(Autopsy, limit: Duration)
+  /// The call took longer than its `deadline`; what it had not ended by then was given up.
+  case deadlineExceeded(limit: Duration)
   /// An input or an output could not be encoded or decoded.
   case notCodable(CodingFailure)
   /// The task cannot run in the pool's workers, with the reason and what to do.
@@ -23,7 +25,8 @@ public enum PoolError: Error, Sendable {
   case closed
   /// The pool was terminated.
   case terminated
-  /// The item was cancelled before its end was known: it has not started, or may be running still.
+  /// The item was cancelled before its end was known: it has not started, or was running and may be still,
+  /// for as long as the pool's ``CancellationGrace`` lets it.
   case cancelled(TaskID)
 }
 
@@ -58,20 +61,6 @@ public struct CodingFailure: Error, Sendable {
   public let message: String
 }
 
-/// How a worker ended that should not have.
-public struct WorkerLoss: Error, Hashable, Sendable {
-  /// The worker's place in the pool.
-  public let worker: WorkerID
-  /// Its process; the coordinator's own for a worker on a thread.
-  public let pid: Int32
-  /// How it ended.
-  public let end: ProcessEnd
-  /// What it did that was against the protocol, if that is why it was killed.
-  public let violation: String?
-  /// The last lines that it wrote to standard error, at most some kilobytes.
-  public let standardError: String
-}
-
 /// Why a worker could not be started.
 public struct WorkerStartFailure: Error, Hashable, Sendable {
   /// What happened, and what to do.
@@ -97,9 +86,10 @@ extension PoolError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .taskFailed(let failure): failure.description
-    case .workerLost(let item, let loss): "\(item) was lost: \(loss)"
-    case .timedOut(let item, let worker, let limit):
-      "\(item) ran for longer than \(limit) in \(worker), which was killed and replaced; allow more with `timeout:`"
+    case .workerLost(let autopsy): autopsy.description
+    case .timedOut(let autopsy, let limit): autopsy.timeoutDescription(limit)
+    case .deadlineExceeded(let limit):
+      "the call took longer than \(limit), and what had not ended by then was given up; allow more with `deadline:`"
     case .notCodable(let failure): failure.description
     case .taskUnavailable(let reason): reason
     case .workersUnavailable(let failure): failure.description
@@ -122,25 +112,9 @@ extension CodingFailure: CustomStringConvertible {
   }
 }
 
-extension WorkerLoss: CustomStringConvertible {
-  public var description: String {
-    let how = violation.map { "was killed because it broke the protocol: \($0)" } ?? "ended with \(end)"
-    return "\(worker) (pid \(pid)) \(how)" + Self.quoted(standardError)
-  }
-
-  /// The lines that tell most: from the last trap's message on, or else the last ones; a dozen at the most.
-  static func quoted(_ standardError: String) -> String {
-    if standardError.isEmpty { return "" }
-    let lines = standardError.split(separator: "\n", omittingEmptySubsequences: false)
-    let trap = lines.lastIndex { $0.contains("Fatal error:") }
-    let telling = trap.map { lines[$0...].prefix(12) } ?? lines.suffix(12)
-    return "; it wrote to standard error:\n" + telling.map { "  | \($0)" }.joined(separator: "\n")
-  }
-}
-
 extension WorkerStartFailure: CustomStringConvertible {
   public var description: String {
-    "no worker could be started: \(message)" + WorkerLoss.quoted(standardError)
+    "no worker could be started: \(message)" + LastWords.quoted(standardError)
   }
 }
 

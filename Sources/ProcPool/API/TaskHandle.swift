@@ -120,8 +120,8 @@ public final class TaskHandle<Value: Sendable>: Sendable {
   }
 
   /// Gives up what has not started; the handle is done with ``PoolError/cancelled(_:)``, or with
-  /// `CancellationError` if `mapAsync` gave it. An item that is running goes on in its worker, and nobody
-  /// hears of it. After the end it does nothing.
+  /// `CancellationError` if `mapAsync` gave it. An item that is running is cancelled, too: see
+  /// ``CancellationGrace``. After the end it does nothing.
   public func cancel() {
     takeCancellation()?()
   }

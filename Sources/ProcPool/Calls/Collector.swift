@@ -116,6 +116,7 @@ extension PoolRuntime {
             }
           }
           if let failure, endedItems.prefix >= failure.item { throw failure.error }
+          if let error = call.expired { throw error }
           if source.isExhausted, call.isComplete { return }
           if !wantsMore { await call.wait(untilEnd: source.isExhausted, isolation: isolation) }
         }

@@ -98,6 +98,8 @@ final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Elem
           if _Concurrency.Task.isCancelled { throw CancellationError() }
           let wantsMore = exchange()
           if try fillReady() { return }
+          // What has come in order has been given out; the rest is given up.
+          if let error = call.expired { throw error }
           if call.isComplete {
             if let inputError { throw inputError }
             if source.isExhausted { return stop() }

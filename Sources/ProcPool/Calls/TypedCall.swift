@@ -19,11 +19,13 @@ final class TypedCall<Task: PoolTask> {
   private(set) var submitted = 0
   /// Of these, how many have ended.
   private(set) var ended = 0
+  /// The time that the call had, once it is over: nothing more comes.
+  private(set) var expired: PoolError?
   private var isRetired = false
 
   /// - Parameter parts: how the caller's inputs make up the items; `nil` if they are the items.
   init(
-    _ task: Task, runtime: PoolRuntime, chunkSize: Int?, timeout: Duration?, parts: PartSizes? = nil
+    _ task: Task, runtime: PoolRuntime, chunkSize: Int?, _ limits: CallLimits, parts: PartSizes? = nil
   ) throws {
     precondition(chunkSize ?? 1 >= 1, "chunkSize must be at least 1, not \(chunkSize!)")
     let decoder = OutputDecoder(Task._makeOutputCodec())
@@ -33,7 +35,7 @@ final class TypedCall<Task: PoolTask> {
     runtime.times.count(copied: body.bytesCopied)
     guard
       let box = runtime.begin(
-        timeout: timeout, outputs: decoder.shape, lent: decoder.lent, callFrame: { body.frame(call: $0) })
+        limits, outputs: decoder.shape, lent: decoder.lent, callFrame: { body.frame(call: $0) })
     else { throw runtime.closedError }
     self.runtime = runtime
     self.box = box
@@ -73,7 +75,7 @@ final class TypedCall<Task: PoolTask> {
   ) throws -> Bool {
     let (news, items, size) = runtime.exchange(box, chunkSize: chunkSize)
     if !news.isEmpty { runtime.times.measure(.decoding) { for one in news { take(one, handle) } } }
-    guard submits, items > 0, !source.isExhausted else { return false }
+    guard submits, items > 0, !source.isExhausted, expired == nil else { return false }
     // The limit only now: the news has changed what the caller holds.
     return try submit(&source, items: items, size: size, limit: limit(), handle)
   }
@@ -131,11 +133,12 @@ final class TypedCall<Task: PoolTask> {
       for item in first..<first + UInt64(count) {
         handle(.failure(item: item, PoolError(report, item: taskID(item, step: report.step), worker: worker)))
       }
-    case .failed(let first, let count, let step, let failure):
+    case .failed(let first, let count, let trace, let failure):
       ended += count
       for item in first..<first + UInt64(count) {
-        handle(.failure(item: item, PoolError(failure, item: taskID(item, step: step))))
+        handle(.failure(item: item, PoolError(failure, item: taskID(item, step: trace.step), trace)))
       }
+    case .expired(let limit): expired = .deadlineExceeded(limit: limit)
     }
   }
 
@@ -243,10 +246,10 @@ extension PoolError {
     return try? WireCoding.decode(type, from: value.bytes)
   }
 
-  init(_ failure: ItemFailure, item: TaskID) {
+  init(_ failure: ItemFailure, item: TaskID, _ trace: ItemTrace) {
     switch failure {
-    case .lost(let loss): self = .workerLost(item, loss)
-    case .timedOut(let worker, let limit): self = .timedOut(item, worker: worker, limit: limit)
+    case .lost(let loss): self = .workerLost(Autopsy(item, trace, loss))
+    case .timedOut(let loss, let limit): self = .timedOut(Autopsy(item, trace, loss), limit: limit)
     case .noWorkers(let failure): self = .workersUnavailable(failure)
     case .terminated: self = .terminated
     }

@@ -8,8 +8,10 @@ enum CallNews {
   case outputs(first: UInt64, count: Int, OutputSlice)
   /// The worker reports that consecutive items failed.
   case reported(first: UInt64, count: Int, ErrorReport, WorkerID)
-  /// Consecutive items ended otherwise; one item perhaps at a known step.
-  case failed(first: UInt64, count: Int, step: UInt64?, ItemFailure)
+  /// Consecutive items ended otherwise.
+  case failed(first: UInt64, count: Int, ItemTrace, ItemFailure)
+  /// The call's time is over: nothing more comes.
+  case expired(Duration)
 }
 
 /// How outputs lie in a results frame.

@@ -24,6 +24,7 @@ final class Launcher: Sendable {
     var sharesLargeInputs: Bool
     var pollingTime: Int64
     var workers: Int
+    var grace: CancellationGrace
   }
 
   private struct State {

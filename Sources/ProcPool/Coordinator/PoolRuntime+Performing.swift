@@ -1,3 +1,4 @@
+import Glibc
 import ProcPoolSystem
 import ProcPoolWire
 import ProcPoolWorker
@@ -18,7 +19,6 @@ extension PoolRuntime {
       }
       effects.finishedSingles.removeAll()
     }
-    if state.scheduler.isAbandoned { state.needsTick = true }
     // The runtime thread may sleep for longer than it now should.
     if state.needsTick || state.needsFlush,
       state.nextTick - RuntimeLoop.shortestPeek > MonotonicClock.now()
@@ -41,6 +41,9 @@ extension PoolRuntime {
     _ action: SchedulerAction<InputSlice>, _ state: inout State, _ effects: inout Effects
   ) {
     switch action {
+    case .rest(let place, let time):
+      state.rests.append((place, MonotonicClock.now() + time))
+      state.needsTick = true
     case .launch(let place):
       state.nextGeneration &+= 1
       let request = Launcher.Request(place: place, generation: state.nextGeneration)
@@ -50,6 +53,9 @@ extension PoolRuntime {
       post(state.boxes[call]!.callFrame, to: link, &effects)
     case .sendChunk(let place, let chunk, let hint):
       guard let link = state.links[place] else { return }
+      if chunk.attempt > 1 {
+        link.outbox.append(FrameMemory(FrameHeader(.attempt, count: UInt32(chunk.attempt))))
+      }
       chunk.payload.note(hint)
       // A worker that could attach its page can attach this; another gets the bytes.
       if link.isPageShared, link.reachesMemory, let reference = chunk.payload.reference() {
@@ -59,9 +65,11 @@ extension PoolRuntime {
       }
       if effects.flushes.last !== link { effects.flushes.append(link) }
       // A chunk that is answered when it is done needs no look at the clock, unless it has a time limit.
-      if !hint.flushes || state.scheduler.calls[chunk.call]?.timeout != nil { state.needsTick = true }
+      if !hint.flushes || state.scheduler.calls[chunk.call]?.limits.timeout != nil { state.needsTick = true }
     case .takeBack(let place):
-      guard let link = state.links[place], link.isPageShared else { return }
+      guard let link = state.links[place] else { return }
+      // What such a worker goes on with has to be looked at by the clock.
+      guard link.isPageShared else { return state.needsTick = true }
       let (position, epoch) = link.page.takeBack()
       state.scheduler.tookBack(place, position: position, epoch: epoch, now: MonotonicClock.now())
     case .sendResume(let place, let epoch):
@@ -76,13 +84,28 @@ extension PoolRuntime {
     case .sendEnd(let place):
       guard let link = state.links[place] else { return }
       post(FrameMemory(FrameHeader(.end)), to: link, &effects)
+    case .cancelRunning(let place, let position):
+      guard let link = state.links[place] else { return }
+      if link.isPageShared { link.page.cancel(below: position) }
+      // When it goes on all the same, the clock decides.
+      state.needsTick = true
+    case .terminate(let place):
+      state.links[place]?.send(signal: SIGTERM)
     case .kill(let place):
       guard let link = state.links[place] else { return }
+      if case .condemned(let limit) = state.scheduler.places[place].state {
+        link.condemnation = limit == nil ? .cancelled : link.isStopped ? .stopped : .timeLimit
+      }
       link.kill()
       if link.process == nil { effects.wakesRuntime = true }
-    case .fail(let call, let first, let count, let step, let failure):
+    case .fail(let call, let first, let count, let trace, let failure):
       guard let box = state.boxes[call] else { return }
-      deliver(.failed(first: first, count: count, step: step, failure), to: box, &state, &effects)
+      deliver(.failed(first: first, count: count, trace, failure), to: box, &state, &effects)
+    case .expire(let call, let limit):
+      guard let box = state.boxes[call] else { return }
+      deliver(.expired(limit), to: box, &state, &effects)
+    case .announce(let event):
+      if !state.observers.isEmpty { effects.events.append((event, Array(state.observers.values))) }
     case .askForMore(let call):
       guard let box = state.boxes[call] else { return }
       wake(box, &state, &effects)
@@ -90,6 +113,8 @@ extension PoolRuntime {
       state.boxes[call] = nil
     case .stopped:
       state.isStopped = true
+      effects.silenced = Array(state.observers.values)
+      state.observers.removeAll()
       effects.resumed += state.joiners + Array(state.submitters)
       state.joiners = []
       state.submitters.removeAll()

@@ -61,9 +61,9 @@ extension PoolRuntime {
     state.withLock { $0.polling[key, default: PollingRecord()].note(isHit: isHit) }
   }
 
-  /// How long a caller polls for an answer, in nanoseconds: somewhat longer than a worker that sleeps takes to
-  /// wake up and to answer, on a virtual machine too, where that is 80 to 150 µs (measured). With less, calls that
-  /// have once been too late for the worker's own polling would all be: each would find it asleep.
+  /// How long a caller polls for an answer, in nanoseconds: somewhat longer than a worker that sleeps takes
+  /// to wake up and to answer, on a virtual machine too, where that is 80 to 150 µs (measured). With less,
+  /// calls that have once been too late for the worker's own polling would all be: each would find it asleep.
   private static let pollingTime: Int64 = 200_000
 
   /// Takes the frames that are complete out of what has been read from a worker.
@@ -148,7 +148,8 @@ extension PoolRuntime {
     }
     switch header.kind {
     case .results, .failure: try take(header, body, position: nil, of: link, &state, &effects)
-    case .hello, .call, .chunk, .chunkElsewhere, .resume, .endCall, .end, .acknowledge, .greeting, .lend:
+    case .hello, .call, .chunk, .chunkElsewhere, .attempt, .resume, .endCall, .end, .acknowledge, .greeting,
+      .lend:
       throw .unexpected("it sent a \(header.kind) frame")
     }
   }
@@ -164,6 +165,8 @@ extension PoolRuntime {
     link.isPageShared = link.offersPage && greeting.pageFailure.isEmpty
     // Under the lock, once in the life of a program, so that nothing overtakes it that is to be attached.
     if !greeting.pageFailure.isEmpty { BlockServer.start() }
+    state.scheduler.actions.append(
+      .announce(.workerStarted(WorkerID(index: link.place), pid: link.pid)))
     state.scheduler.greeted(link.place, now: MonotonicClock.now())
   }
 
@@ -217,7 +220,7 @@ extension PoolRuntime {
       poller.remove(link.results)
     }
     link.kill()
-    if link.process == nil { change { state, _ in state.scheduler.condemn(link.place, nil) } }
+    if link.process == nil { change { state, _ in state.scheduler.condemn(link.place) } }
   }
 
   private static func startAdvice(_ error: FrameError, pid: Int32) -> String {
@@ -304,6 +307,9 @@ extension PoolRuntime {
     let begun =
       link.process == nil ? StatusPage.Progress(position: link.page.takeBack().position, phase: .idle) : nil
     let unwritten = UnwrittenResults(of: link)
+    let loss = WorkerLoss(
+      of: link, end, standardError: standardError,
+      memory: end == .signalled(SIGKILL) ? memoryKills.advance() : nil)
     change { state, effects in
       let now = MonotonicClock.now()
       state.links[link.place] = nil
@@ -318,14 +324,22 @@ extension PoolRuntime {
       } else {
         // With its end in one step, lest it be given more because it has nothing left to do.
         if let unwritten { take(unwritten, of: link, &state, &effects) }
-        let loss = WorkerLoss(
-          worker: WorkerID(index: link.place), pid: link.pid, end: end, violation: link.violation,
-          standardError: standardError)
         state.statistics.workersLost += state.scheduler.places[link.place].state == .leaving ? 0 : 1
         state.scheduler.lost(
           link.place, progress: begun ?? (link.isPageShared ? link.page.progress : nil), loss: loss, now: now)
       }
     }
+  }
+}
+
+extension WorkerLoss {
+  init(of link: WorkerLink, _ end: ProcessEnd, standardError: String, memory: LikelyCause.MemoryLimit?) {
+    self.init(
+      worker: WorkerID(index: link.place), pid: link.pid, end: end,
+      cause: LikelyCause(
+        end: end, violation: link.violation, condemnation: link.condemnation, memory: memory,
+        standardError: standardError),
+      peakMemory: link.peakMemory, standardError: standardError)
   }
 }
 

@@ -31,6 +31,11 @@ final class PoolRuntime: Sendable {
     /// How callers fare that poll for the answers of single applications, by task type.
     var polling: [ObjectIdentifier: PollingRecord] = [:]
     var nextGeneration: UInt32 = 0
+    /// Places that wait before the next worker is started in them, and until when.
+    var rests: [(place: Int, until: Int64)] = []
+    /// Who wants to hear what happens, by number.
+    var observers: [UInt64: PoolEvents.Continuation] = [:]
+    var nextObserver: UInt64 = 0
     /// Callers of `submit` that wait until fewer calls are pending.
     var submitters = Deque<UnsafeContinuation<Void, Never>>()
     var joiners: [UnsafeContinuation<Void, Never>] = []
@@ -59,6 +64,8 @@ final class PoolRuntime: Sendable {
     var completed:
       [(completion: @Sendable (_ call: UInt32, CallNews) -> Void, call: UInt32, news: CallNews)] = []
     var finishedSingles: [CallBox] = []
+    var events: [(event: PoolEvent, observers: [PoolEvents.Continuation])] = []
+    var silenced: [PoolEvents.Continuation] = []
     var wakesRuntime = false
   }
 
@@ -68,6 +75,7 @@ final class PoolRuntime: Sendable {
   let poller: Poller
   let times = CoordinatorTimes()
   let handover = Handover()
+  let memoryKills = MemoryKills()
   /// `nil` where inputs go through pipes, however long they are.
   let lane: InputLane?
   let settings: Launcher.Settings
@@ -77,7 +85,9 @@ final class PoolRuntime: Sendable {
 
   init(workers: Int, settings: Launcher.Settings, standardError: StandardErrorMode) throws(SystemError) {
     state = Mutex(
-      State(scheduler: Scheduler(workers: workers), links: Array(repeating: nil, count: workers)))
+      State(
+        scheduler: Scheduler(workers: workers, grace: settings.grace),
+        links: Array(repeating: nil, count: workers)))
     poller = try Poller()
     self.settings = settings
     lane = settings.sharesLargeInputs ? InputLane(workers: workers) : nil
@@ -136,6 +146,8 @@ final class PoolRuntime: Sendable {
     for link in effects.flushes { flush(link) }
     for waiter in effects.resumed { waiter.resume() }
     for (completion, call, news) in effects.completed { completion(call, news) }
+    for (event, observers) in effects.events { for observer in observers { observer.yield(event) } }
+    for observer in effects.silenced { observer.finish() }
     if effects.wakesRuntime { poller.wake() }
   }
 
@@ -209,22 +221,27 @@ extension PoolRuntime {
   ///   - single: for a call of one item: under which its time is remembered, and who takes its news.
   /// - Returns: `nil` if the pool takes no more calls.
   func begin(
-    timeout: Duration?, outputs: OutputShape, lent: LentBlocks?, callFrame: (UInt32) -> FrameMemory,
+    _ limits: CallLimits, outputs: OutputShape, lent: LentBlocks?, callFrame: (UInt32) -> FrameMemory,
     single: (key: ObjectIdentifier, completion: @Sendable (_ call: UInt32, CallNews) -> Void)? = nil
   ) -> CallBox? {
-    state.withLock { state in
+    let isTimed = limits.deadline != nil
+    let now = isTimed ? MonotonicClock.now() : 0
+    let box: CallBox? = state.withLock { state in
       switch state.scheduler.life {
       case .closing, .stopped, .terminating: return nil
       case .open, .broken: break
       }
       let itemTime = single.flatMap { state.applyTimes[$0.key] } ?? 0
-      let id = state.scheduler.begin(timeout: timeout, isSingle: single != nil, itemTime: itemTime)
+      let id = state.scheduler.begin(limits, isSingle: single != nil, itemTime: itemTime, now: now)
       let box = CallBox(
         id: id, callFrame: callFrame(id), outputs: outputs, lent: lent, estimateKey: single?.key,
         completion: single?.completion)
       state.boxes[id] = box
       return box
     }
+    // The runtime thread may sleep for longer than until then.
+    if isTimed { change { state, _ in state.needsTick = true } }
+    return box
   }
 
   func submit(_ chunks: [Chunk<InputSlice>]) {

@@ -11,7 +11,7 @@ struct RuntimeLoop {
   private var peekInterval = Self.shortestPeek
   /// When frames are written that no worker need wake up for.
   private var nextFlush: Int64 = .max
-  private var nextTimeoutCheck: Int64 = .max
+  private var nextCheck: Int64 = .max
   /// Workers that have closed their results and are not known to have ended.
   private var closed: [WorkerLink] = []
   /// Workers whose standard error waits until there is room on the coordinator's.
@@ -83,11 +83,12 @@ struct RuntimeLoop {
     var next = Int64.max
     let isStopped = runtime.state.withLock { state in
       if state.isStopped { return true }
-      if let interval = state.scheduler.timeoutInterval {
-        nextTimeoutCheck = min(nextTimeoutCheck, now + interval)
+      if let patience = state.scheduler.patience(now: now) {
+        nextCheck = min(nextCheck, now.addingSaturating(patience))
       } else {
-        nextTimeoutCheck = .max
+        nextCheck = .max
       }
+      for rest in state.rests { next = min(next, rest.until) }
       if state.needsTick {
         state.needsTick = false
         peekInterval = Self.shortestPeek
@@ -103,7 +104,7 @@ struct RuntimeLoop {
       return false
     }
     if isStopped { return nil }
-    next = min(next, nextPeek, nextFlush, nextTimeoutCheck, runtime.lane?.nextTrim ?? .max)
+    next = min(next, nextPeek, nextFlush, nextCheck, runtime.lane?.nextTrim ?? .max)
     if !blockedErrors.isEmpty { next = min(next, now + Self.errorsInterval) }
     for link in closed { next = min(next, link.closedAt + Self.closingTime) }
     // Whoever sends work from now on wakes this thread if it would sleep for too long.
@@ -118,13 +119,20 @@ struct RuntimeLoop {
   private mutating func tick() {
     let now = MonotonicClock.now()
     runtime.lane?.trim(now: now)
-    if now >= nextTimeoutCheck {
-      nextTimeoutCheck = .max
+    if now >= nextCheck {
+      nextCheck = .max
       runtime.change { state, _ in
         let links = state.links
-        state.scheduler.checkTimeouts(now: now) {
+        state.scheduler.checkClock(now: now) {
           links[$0].flatMap { $0.isPageShared ? $0.page.progress : nil }
         }
+      }
+    }
+    let isRested = runtime.state.withLock { $0.rests.contains { now >= $0.until } }
+    if isRested {
+      runtime.change { state, _ in
+        for rest in state.rests where now >= rest.until { state.scheduler.rested(rest.place) }
+        state.rests.removeAll { now >= $0.until }
       }
     }
     if now >= nextPeek {
@@ -270,7 +278,8 @@ struct RuntimeLoop {
     switch link.process {
     case .none: break
     case .some(let process):
-      guard let status = process.reap() else { return }
+      guard let (status, peak) = process.reap() else { return }
+      link.peakMemory = peak
       end = status == .unknown ? link.foundationStatus?() ?? .unknown : status
       runtime.poller.remove(process.descriptor)
       closed.removeAll { $0 === link }

@@ -1,3 +1,4 @@
+import Glibc
 import ProcPoolSystem
 import ProcPoolWire
 import ProcPoolWorker
@@ -43,9 +44,13 @@ final class WorkerLink: @unchecked Sendable {
   var isPageShared = false
   var violation: String?
   var startFailure: WorkerStartFailure?
+  /// Why the pool kills it, if it does and the worker has not gone against the protocol.
+  var condemnation: LikelyCause?
   var isResultsOpen = true
   /// When it closed its results.
   var closedAt: Int64 = 0
+  /// The most memory that its process had in use at once, in bytes, once it has ended.
+  var peakMemory: Int?
   var errorLines = ErrorLines()
   var lineAssembler = LineAssembler()
   let started: Int64
@@ -70,9 +75,19 @@ final class WorkerLink: @unchecked Sendable {
 
   // Pattern matches, because optional chaining would consume what cannot be copied.
 
-  func kill() {
+  func kill() { send(signal: SIGKILL) }
+
+  /// Whether a signal has stopped its process.
+  var isStopped: Bool {
     switch process {
-    case .some(let process): process.send(signal: 9)  // SIGKILL
+    case .some: ProcessState.of(pid) == .stopped
+    case .none: false
+    }
+  }
+
+  func send(signal: Int32) {
+    switch process {
+    case .some(let process): process.send(signal: signal)
     case .none: break
     }
   }
@@ -81,7 +96,7 @@ final class WorkerLink: @unchecked Sendable {
   func killAndReap() {
     switch process {
     case .some(let process):
-      process.send(signal: 9)  // SIGKILL
+      process.send(signal: SIGKILL)
       // POLLIN. If waiting fails, so does reaping, and Foundation does it.
       _ = try? process.descriptor.waitUntilReady(for: 1)
       _ = process.reap()

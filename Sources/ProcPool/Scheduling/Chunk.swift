@@ -14,8 +14,11 @@ struct Chunk<Payload: ChunkPayload> {
   var cost: Int64 = 0
   /// When the scheduler got it, or got it back.
   var accepted: Int64 = 0
+  /// Which attempt at its items this is; beyond the first, a chunk has one item.
+  var attempt: Int
 
-  init(call: UInt32, first: UInt64, count: Int, payload: Payload, place: Int? = nil) {
+  init(call: UInt32, first: UInt64, count: Int, payload: Payload, place: Int? = nil, attempt: Int = 1) {
+    self.attempt = attempt
     self.call = call
     self.first = first
     self.count = count
@@ -35,7 +38,16 @@ struct Chunk<Payload: ChunkPayload> {
     if gone == 0 && !isCut { return self }
     return Chunk(
       call: call, first: first + UInt64(gone), count: count - gone, payload: payload.items(gone..<count),
-      place: place)
+      place: place, attempt: attempt)
+  }
+
+  /// The first items that have not ended, each by itself, to be begun once more.
+  func attempts(ofFirst items: Int) -> [Chunk] {
+    (done..<done + items).map { item in
+      Chunk(
+        call: call, first: first + UInt64(item), count: 1, payload: payload.items(item..<item + 1),
+        place: place, attempt: attempt + 1)
+    }
   }
 }
 

@@ -6,15 +6,18 @@ extension Scheduler {
   /// Begins a call.
   ///
   /// - Parameters:
-  ///   - timeout: how long an item may run.
   ///   - isSingle: whether the call has one item only.
   ///   - itemTime: what an item is expected to take, in nanoseconds; 0 if nothing is known.
-  mutating func begin(timeout: Duration?, isSingle: Bool = false, itemTime: Double = 0) -> UInt32 {
+  mutating func begin(
+    _ limits: CallLimits = CallLimits(), isSingle: Bool = false, itemTime: Double = 0, now: Int64 = 0
+  ) -> UInt32 {
     // The numbers come round again after some hours of nothing but small calls; a long one may still have its
     // own.
     repeat { lastCall &+= 1 } while calls[lastCall] != nil
-    if let timeout { timedCalls[lastCall] = timeout.nanoseconds }
-    calls[lastCall] = Call(timeout: timeout, isSingle: isSingle, itemTime: itemTime)
+    if let timeout = limits.timeout { timedCalls[lastCall] = timeout.nanoseconds }
+    let expiry = limits.deadline.map { now.addingSaturating($0.nanoseconds) }
+    if let expiry { expiries[lastCall] = expiry }
+    calls[lastCall] = Call(limits: limits, expiry: expiry, isSingle: isSingle, itemTime: itemTime)
     return lastCall
   }
 
@@ -32,6 +35,8 @@ extension Scheduler {
     case .broken(let failure): return failAll(chunks, .noWorkers(failure))
     case .terminating, .stopped: return failAll(chunks, .terminated)
     }
+    // Its time was over while its caller made these: it has been told.
+    guard calls[call]?.isCancelled == false else { return }
     for var chunk in chunks {
       chunk.accepted = now
       if let place = chunk.place {
@@ -46,8 +51,8 @@ extension Scheduler {
     dispatch(now: now)
   }
 
-  /// The call's owner has what it wanted, or wants no more: gives up what has not started of it. Its items
-  /// that are running go on, and nobody hears of them.
+  /// The call's owner has what it wanted, or wants no more: gives up what has not started of it. Those who
+  /// run its items are told, and nobody hears of what becomes of them.
   mutating func cancel(_ call: UInt32, now: Int64) {
     guard let state = calls[call], !state.isCancelled else { return }
     calls[call]!.isCancelled = true
@@ -60,16 +65,30 @@ extension Scheduler {
     for index in places.indices {
       for chunk in places[index].pinned where chunk.call == call { calls[call]!.inFlight -= chunk.count }
       places[index].pinned.removeAll { $0.call == call }
-      // The front chunk is running; only what lies behind its first item can be taken back.
       let place = places[index]
-      if place.state == .ready,
-        place.queue.contains(where: { $0.call == call }),
-        place.queue.count > 1 || place.queue.first!.remaining > 1
-      {
+      guard place.state == .ready, place.queue.contains(where: { $0.call == call }) else { continue }
+      // The front chunk is running; only what lies behind its first item can be taken back.
+      if place.queue.count > 1 || place.queue.first!.remaining > 1 {
         actions.append(.takeBack(place: index))
+      } else {
+        cancelRunning(index)
       }
     }
     forgetIfDone(call)
+  }
+
+  /// Tells a worker that holds nothing but what it has claimed which of that is cancelled: everything up to
+  /// the end of the last chunk that is. What another call has in front of it has ended and was not reported
+  /// yet, since a worker claims items of one chunk at a time.
+  mutating func cancelRunning(_ index: Int) {
+    guard places[index].state == .ready else { return }
+    var end = places[index].position
+    var limit: UInt64?
+    for chunk in places[index].queue {
+      end += UInt64(chunk.remaining)
+      if calls[chunk.call]!.isCancelled { limit = end }
+    }
+    if let limit { actions.append(.cancelRunning(place: index, below: limit)) }
   }
 
   /// Removes a cancelled call once the last of its items has left the workers.
@@ -77,6 +96,7 @@ extension Scheduler {
     guard let state = calls[call], state.isCancelled, state.inFlight == 0 else { return }
     calls[call] = nil
     timedCalls[call] = nil
+    expiries[call] = nil
     for index in places.indices where places[index].calls.remove(call) != nil {
       actions.append(.sendEndCall(place: index, call: call))
     }

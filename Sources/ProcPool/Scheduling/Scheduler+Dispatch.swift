@@ -6,7 +6,7 @@ extension Scheduler {
   ///
   /// - Complexity: O(workers) per turn; a turn moves about a quarter of a worker's window.
   mutating func dispatch(now: Int64) {
-    for index in places.indices where places[index].state == .ready {
+    for index in places.indices where isAvailable(index) {
       while let chunk = places[index].pinned.first, places[index].queue.isEmpty || hasRoom(index, for: chunk)
       {
         places[index].pinned.popFirst()
@@ -32,11 +32,19 @@ extension Scheduler {
 
   private func roomiestPlace(for chunk: Chunk<Payload>) -> Int? {
     var best: Int?
-    for index in places.indices where places[index].state == .ready {
+    for index in places.indices where isAvailable(index) {
       if let best, places[best].cost <= places[index].cost { continue }
       if hasRoom(index, for: chunk) { best = index }
     }
     return best
+  }
+
+  /// Whether the worker may be given anything: not while it runs what is cancelled, which may be killed any
+  /// moment, and nothing beside it.
+  private func isAvailable(_ index: Int) -> Bool {
+    guard places[index].state == .ready else { return false }
+    guard let front = places[index].queue.first else { return true }
+    return !calls[front.call]!.isCancelled
   }
 
   private func hasRoom(_ index: Int, for chunk: Chunk<Payload>) -> Bool {

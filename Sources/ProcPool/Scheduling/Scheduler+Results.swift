@@ -134,13 +134,14 @@ extension Scheduler {
     places[index].queue = kept
     places[index].watch = nil
     actions.append(.sendResume(place: index, epoch: epoch))
+    cancelRunning(index)
     giveBack(back, from: index, now: now)
     for call in Array(calls.keys) { forgetIfDone(call) }
     dispatch(now: now)
   }
 
   /// Puts chunks back to where they came from, in their order, before what came after them.
-  private mutating func giveBack(_ chunks: [Chunk<Payload>], from index: Int, now: Int64) {
+  mutating func giveBack(_ chunks: [Chunk<Payload>], from index: Int, now: Int64) {
     for var chunk in chunks.reversed() {
       chunk.accepted = now
       if chunk.place != nil {
@@ -155,40 +156,61 @@ extension Scheduler {
 
   // MARK: Losses
 
-  /// Ends what a lost worker had begun.
+  /// Ends what a lost worker had begun, or has it begun once more.
   ///
   /// Everything up to the running item has begun; what of it was committed was reported before, unless there
-  /// was no page to find it on. At most once is the rule, so it is not run again.
+  /// was no page to find it on. It is run again only where the call allows another attempt.
   ///
-  /// - Returns: whether an item ended.
+  /// - Returns: whether any item had begun, which one was running, if that is known, and what is to be begun
+  ///   once more.
   mutating func giveUpStarted(
-    _ index: Int, progress: StatusPage.Progress?, _ failure: ItemFailure
-  ) -> Bool {
+    _ index: Int, progress: StatusPage.Progress?, _ loss: WorkerLoss, now: Int64
+  ) -> (any: Bool, culprit: TaskID?, again: [Chunk<Payload>]) {
     let place = places[index]
-    guard !place.queue.isEmpty else { return false }
+    guard !place.queue.isEmpty else { return (false, nil, []) }
+    let exceeded = place.exceededLimit
+    let failure = exceeded.map { ItemFailure.timedOut(loss, limit: $0) } ?? .lost(loss)
     var started = 1
     if let progress {
       started = Int(clamping: Int64(progress.position) - Int64(place.position))
       if progress.phase == .running || progress.phase == .preparing { started += 1 }
       // A worker that was killed for an item has begun it, even if it was stopped before it said so.
-      if place.reasonForItem != nil { started = max(1, started) }
+      if exceeded != nil { started = max(1, started) }
     }
     let hadBegun = started > 0
+    var culprit: TaskID?
+    var again: [Chunk<Payload>] = []
     while started > 0, let front = places[index].queue.first {
       let count = min(started, front.remaining)
-      let first = front.first + UInt64(front.done)
-      let isWanted = !calls[front.call]!.isCancelled
-      endFront(index, items: count)
-      if isWanted {
-        // One that took too long may have gone on for an instant before it was killed.
-        let seen = place.reasonForItem == nil ? progress?.step : place.watch?.step ?? progress?.step
-        let step = count == 1 && count == started ? seen : nil
-        actions.append(.fail(call: front.call, first: first, count: count, step: step, failure))
+      let call = calls[front.call]!
+      // One that took too long may have gone on for an instant before it was killed.
+      let seen = exceeded == nil ? progress?.step : place.watch?.step ?? progress?.step
+      let isKnown = count == 1 && count == started
+      var trace = ItemTrace(attempt: front.attempt, elapsed: now - place.lastProgress)
+      if isKnown {
+        trace.step = seen
+        culprit = TaskID(call: front.call, item: Int(clamping: seen ?? front.first + UInt64(front.done)))
+        if let watch = place.watch, watch.position == place.position {
+          trace.elapsed = min(trace.elapsed, now - watch.since)
+        }
       }
-      forgetIfDone(front.call)
+      if !call.isCancelled {
+        if front.attempt < call.limits.attempts {
+          again += front.attempts(ofFirst: count)
+          for chunk in again.suffix(count) {
+            let item = TaskID(call: chunk.call, item: Int(clamping: chunk.first))
+            actions.append(.announce(.itemRetried(item, attempt: chunk.attempt)))
+          }
+        } else {
+          actions.append(
+            .fail(call: front.call, first: front.first + UInt64(front.done), count: count, trace, failure))
+        }
+      }
+      endFront(index, items: count)
       started -= count
     }
-    return hadBegun
+    for call in Set(place.queue.map(\.call)) { forgetIfDone(call) }
+    return (hadBegun, culprit, again)
   }
 
   /// Takes everything else from a lost worker.
@@ -203,14 +225,16 @@ extension Scheduler {
 
   // MARK: Time limits
 
-  /// Looks whether an item has run for longer than it may, and condemns its worker.
+  /// Does what is due by the clock: condemns workers whose items have run for longer than they may, ends
+  /// calls whose time is over, and those workers that go on with what is cancelled.
   ///
-  /// The time counts from when the item was first seen running. `prepare` is not counted: its time is the
+  /// An item's time counts from when it was first seen running. `prepare` is not counted: its time is the
   /// call's, not an item's. A worker that has not even begun what it was given is counted as running it.
-  mutating func checkTimeouts(now: Int64, progress: (Int) -> StatusPage.Progress?) {
-    giveUpAbandoned(now: now)
+  mutating func checkClock(now: Int64, progress: (Int) -> StatusPage.Progress?) {
+    for (call, expiry) in expiries where now >= expiry { expire(call, now: now) }
     for index in places.indices where places[index].state == .ready {
-      guard let front = places[index].queue.first, let limit = calls[front.call]!.timeout else {
+      endCancelled(index, now: now)
+      guard let front = places[index].queue.first, let limit = calls[front.call]!.limits.timeout else {
         places[index].watch = nil
         continue
       }
@@ -222,37 +246,57 @@ extension Scheduler {
         places[index].watch = (position, seen?.step, now)
         continue
       }
-      if now - watch.since >= limit.nanoseconds {
-        condemn(index, .timedOut(worker: WorkerID(index: index), limit: limit))
-      }
+      if now - watch.since >= limit.nanoseconds { condemn(index, timeLimit: limit) }
     }
   }
 
-  /// How often time limits must be looked at, or `nil` if no call has one: an eighth of the shortest, so that
-  /// a limit is kept to within that.
-  var timeoutInterval: Int64? {
-    if isAbandoned { return Self.grace / 8 }
-    return timedCalls.values.min().map { max(1_000_000, min($0 / 8, 100_000_000)) }
+  /// How long it may be until the clock is looked at, or `nil` if nothing depends on it: an eighth of the
+  /// shortest limit, so that it is kept to within that.
+  func patience(now: Int64) -> Int64? {
+    var shortest = timedCalls.values.min()
+    let runsCancelled = places.contains { $0.state == .ready && isCancelled($0.queue.first) }
+    if runsCancelled { shortest = min(shortest ?? .max, grace.shortest) }
+    var patience = shortest.map { max(1_000_000, min($0 / 8, 100_000_000)) }
+    if let expiry = expiries.values.min() { patience = min(patience ?? .max, max(0, expiry - now)) }
+    return patience
   }
 
-  /// Whether a pool that was closed waits for nothing but items of which nobody wants to hear.
-  var isAbandoned: Bool {
-    life == .closing && !calls.isEmpty && calls.values.allSatisfy(\.isCancelled)
+  private func isCancelled(_ chunk: Chunk<Payload>?) -> Bool {
+    chunk.map { calls[$0.call]!.isCancelled } ?? false
   }
 
-  /// What such an item gets, so that one which is about to end does so in peace. Nanoseconds.
-  static var grace: Int64 { 200_000_000 }
+  private mutating func expire(_ call: UInt32, now: Int64) {
+    expiries[call] = nil
+    guard let state = calls[call], !state.isCancelled, let limit = state.limits.deadline else { return }
+    actions.append(.expire(call: call, limit: limit))
+    cancel(call, now: now)
+  }
 
-  private mutating func giveUpAbandoned(now: Int64) {
-    guard isAbandoned else {
-      abandonedSince = nil
+  /// A worker that runs what is cancelled is told so at once; when that has not helped for a while it is
+  /// asked to end, and then killed. It has nothing else before it: `dispatch` sees to that.
+  private mutating func endCancelled(_ index: Int, now: Int64) {
+    guard let front = places[index].queue.first, calls[front.call]!.isCancelled else {
+      places[index].cancellation = nil
       return
     }
-    let since = abandonedSince ?? now
-    abandonedSince = since
-    guard now - since >= Self.grace else { return }
-    for index in places.indices where places[index].state == .ready && !places[index].queue.isEmpty {
-      condemn(index, nil)
+    guard let cancellation = places[index].cancellation, cancellation.call == front.call else {
+      places[index].cancellation = (front.call, now, false)
+      return
     }
+    let time = now - cancellation.since
+    let beforeKill = grace.beforeTermination.nanoseconds.addingSaturating(grace.beforeKill.nanoseconds)
+    if time >= beforeKill {
+      condemn(index)
+    } else if time >= grace.beforeTermination.nanoseconds, !cancellation.isTerminated {
+      places[index].cancellation!.isTerminated = true
+      actions.append(.terminate(place: index))
+    }
+  }
+}
+
+extension Int64 {
+  func addingSaturating(_ other: Int64) -> Int64 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
   }
 }

@@ -15,6 +15,8 @@ import ProcPoolWorker
 /// What the owner of a scheduler is to do.
 enum SchedulerAction<Payload: ChunkPayload> {
   case launch(place: Int)
+  /// Report so many nanoseconds later that the place has `rested`.
+  case rest(place: Int, Int64)
   case sendCall(place: Int, call: UInt32)
   case sendChunk(place: Int, Chunk<Payload>, flags: ChunkHint)
   /// Close the worker's gate and report what it had claimed through `tookBack`, before any other event.
@@ -22,11 +24,16 @@ enum SchedulerAction<Payload: ChunkPayload> {
   case sendResume(place: Int, epoch: UInt64)
   case sendEndCall(place: Int, call: UInt32)
   case sendEnd(place: Int)
+  /// Tell the worker that everything below the position is cancelled.
+  case cancelRunning(place: Int, below: UInt64)
+  /// Ask the worker's process to end.
+  case terminate(place: Int)
   case kill(place: Int)
   /// Items of a call ended without a result.
-  ///
-  /// - Parameter step: at which step the one item ended, where that is known and items have steps.
-  case fail(call: UInt32, first: UInt64, count: Int, step: UInt64? = nil, ItemFailure)
+  case fail(call: UInt32, first: UInt64, count: Int, ItemTrace, ItemFailure)
+  /// The call's time is over.
+  case expire(call: UInt32, limit: Duration)
+  case announce(PoolEvent)
   /// Nobody needs the call any more.
   case forget(call: UInt32)
   /// There is room for more of the call, whose owner was told that there was none.
@@ -44,9 +51,29 @@ struct ChunkHint: Equatable {
 /// Why an item ended, where it was not the task that ended it.
 enum ItemFailure: Equatable {
   case lost(WorkerLoss)
-  case timedOut(worker: WorkerID, limit: Duration)
+  case timedOut(WorkerLoss, limit: Duration)
   case noWorkers(WorkerStartFailure)
   case terminated
+}
+
+/// What is known of the run of an item that ended without a result.
+struct ItemTrace: Equatable {
+  /// At which step it ended, where that is known and items have steps.
+  var step: UInt64?
+  /// Which attempt it was, from 1.
+  var attempt = 1
+  /// How long it had been running, at the most, in nanoseconds.
+  var elapsed: Int64 = 0
+}
+
+/// What bounds a call and its items.
+struct CallLimits: Equatable {
+  /// How long an item may run.
+  var timeout: Duration?
+  /// How long the call may take.
+  var deadline: Duration?
+  /// How often an item is begun, at the most.
+  var attempts = 1
 }
 
 /// What a worker's frame was found to be.
@@ -64,12 +91,14 @@ struct Scheduler<Payload: ChunkPayload> {
   struct Place {
     enum State: Equatable {
       case vacant
+      /// Waits a while before the next worker is started in it.
+      case resting
       case launching
       case ready
       /// Was told to go.
       case leaving
-      /// Is to be killed, and its running item to end like this.
-      case condemned(ItemFailure?)
+      /// Is to be killed; if for an item that exceeded its time limit, this is the limit.
+      case condemned(timeLimit: Duration?)
     }
 
     var state = State.vacant
@@ -92,6 +121,9 @@ struct Scheduler<Payload: ChunkPayload> {
     var unmeasured: [UInt32: Int] = [:]
     /// What was seen of the running item, for its time limit.
     var watch: (position: UInt64, step: UInt64?, since: Int64)?
+    /// Since when the worker has been running items of a call that is cancelled, and whether it was asked to
+    /// end for it.
+    var cancellation: (call: UInt32, since: Int64, isTerminated: Bool)?
     /// Workers lost in this place since one of them ended an item.
     var strikes = 0
     /// Chunks that only this place may run.
@@ -99,13 +131,13 @@ struct Scheduler<Payload: ChunkPayload> {
 
     var isAlive: Bool { state != .vacant }
 
-    /// Why the worker is being killed, if that is for the first item that has not ended: the one that it was
-    /// condemned for may have ended since.
-    var reasonForItem: ItemFailure? {
-      guard case .condemned(let reason?) = state, watch.map({ $0.position >= position }) ?? true else {
+    /// The time limit that the first item which has not ended exceeded, if its worker is being killed for
+    /// that: the one that it was condemned for may have ended since.
+    var exceededLimit: Duration? {
+      guard case .condemned(let limit?) = state, watch.map({ $0.position >= position }) ?? true else {
         return nil
       }
-      return reason
+      return limit
     }
 
     /// Forgets what is in flight.
@@ -118,7 +150,9 @@ struct Scheduler<Payload: ChunkPayload> {
   }
 
   struct Call {
-    let timeout: Duration?
+    let limits: CallLimits
+    /// When its time is over.
+    let expiry: Int64?
     /// One item, whose task a worker forgets when it has run it.
     let isSingle: Bool
     /// Nanoseconds per item, estimated from what has ended; 0 before that.
@@ -163,13 +197,19 @@ struct Scheduler<Payload: ChunkPayload> {
   enum Life: Equatable { case open, closing, terminating, broken(WorkerStartFailure), stopped }
 
   /// So many workers in a row may be lost in one place without any item ending there; then it stays empty.
-  static var maximumStrikes: Int { 3 }
+  static var maximumStrikes: Int { 6 }
+  /// The second of them is started at once, the third after this, and each further one after twice as long:
+  /// what is short for a moment, processes or memory, is back within a second and a half or not at all.
+  /// Nanoseconds.
+  static var firstDelay: Int64 { 100_000_000 }
 
   private(set) var life = Life.open
   var places: [Place]
   var calls: [UInt32: Call] = [:]
   /// The time limits of those calls that have one, in nanoseconds.
   var timedCalls: [UInt32: Int64] = [:]
+  /// When the time of those calls is over that have a deadline.
+  var expiries: [UInt32: Int64] = [:]
   /// Calls with pending chunks, in the order in which they get their turn.
   var turns = Deque<UInt32>()
   var actions: [SchedulerAction<Payload>] = []
@@ -180,10 +220,11 @@ struct Scheduler<Payload: ChunkPayload> {
   /// Chunks that were given to workers, and how long they had waited for that, in nanoseconds.
   var chunksSent: UInt64 = 0
   var queued: Int64 = 0
-  /// Since when a closed pool waits for cancelled calls alone.
-  var abandonedSince: Int64?
+  /// How long cancelled items may go on.
+  let grace: CancellationGrace
 
-  init(workers: Int) {
+  init(workers: Int, grace: CancellationGrace = CancellationGrace()) {
+    self.grace = grace
     places = Array(repeating: Place(), count: workers)
   }
 }
@@ -206,6 +247,18 @@ extension Scheduler {
     places[index] = Place()
     places[index].strikes = strikes
     places[index].pinned = pinned
+    if strikes < 2 {
+      places[index].state = .launching
+      actions.append(.launch(place: index))
+    } else {
+      places[index].state = .resting
+      actions.append(.rest(place: index, Self.firstDelay << Int64(strikes - 2)))
+    }
+  }
+
+  /// A place has waited for as long as it was to.
+  mutating func rested(_ index: Int) {
+    guard places[index].state == .resting else { return }
     places[index].state = .launching
     actions.append(.launch(place: index))
   }
@@ -227,6 +280,7 @@ extension Scheduler {
       places[index].state = .leaving
       actions.append(.sendEnd(place: index))
     }
+    for index in places.indices where places[index].state == .resting { places[index].state = .vacant }
     stopIfEmpty()
   }
 
@@ -238,14 +292,16 @@ extension Scheduler {
     case .open, .closing: life = .terminating
     }
     failEverything(.terminated)
-    for index in places.indices where places[index].isAlive { condemn(index, nil) }
+    for index in places.indices where places[index].isAlive { condemn(index) }
     stopIfEmpty()
   }
 
   mutating func failAll(_ chunks: [Chunk<Payload>], _ failure: ItemFailure) {
     for chunk in chunks where calls[chunk.call]?.isCancelled == false {
       actions.append(
-        .fail(call: chunk.call, first: chunk.first + UInt64(chunk.done), count: chunk.remaining, failure))
+        .fail(
+          call: chunk.call, first: chunk.first + UInt64(chunk.done), count: chunk.remaining, ItemTrace(),
+          failure))
     }
   }
 
@@ -265,9 +321,13 @@ extension Scheduler {
     turns.removeAll()
   }
 
-  mutating func condemn(_ index: Int, _ failure: ItemFailure?) {
-    if case .condemned = places[index].state { return }
-    places[index].state = .condemned(failure)
+  mutating func condemn(_ index: Int, timeLimit: Duration? = nil) {
+    switch places[index].state {
+    case .condemned: return
+    case .resting: return places[index].state = .vacant
+    case .vacant, .launching, .ready, .leaving: break
+    }
+    places[index].state = .condemned(timeLimit: timeLimit)
     actions.append(.kill(place: index))
   }
 
@@ -295,6 +355,9 @@ extension Scheduler {
   /// A worker could not be started, or ended before it had greeted.
   mutating func failedToStart(_ index: Int, _ failure: WorkerStartFailure, now: Int64) {
     firstStartFailure = firstStartFailure ?? failure
+    if life == .open || life == .closing {
+      actions.append(.announce(.workerFailedToStart(WorkerID(index: index), failure)))
+    }
     vacate(index, strikes: places[index].strikes + 1)
     guard life == .open || life == .closing else { return stopIfEmpty() }
     // Before any worker has greeted each place is tried once: a program that cannot serve is not run again
@@ -315,11 +378,12 @@ extension Scheduler {
   /// - Parameter progress: the last word of its status page; `nil` if it had none.
   mutating func lost(_ index: Int, progress: StatusPage.Progress?, loss: WorkerLoss, now: Int64) {
     let place = places[index]
-    var failure = ItemFailure.lost(loss)
-    if let reason = place.reasonForItem { failure = reason }
-    let endedItem = giveUpStarted(index, progress: progress, failure)
+    let begun = giveUpStarted(index, progress: progress, loss, now: now)
     returnUnstarted(index, now: now)
-    let strikes = endedItem || place.position > 0 ? 0 : place.strikes + 1
+    // Before what was not begun, so that results in order do not wait for it.
+    giveBack(begun.again, from: index, now: now)
+    if place.state != .leaving { actions.append(.announce(.workerLost(loss, item: begun.culprit))) }
+    let strikes = begun.any || place.position > 0 ? 0 : place.strikes + 1
     vacate(index, strikes: strikes)
     if place.state == .leaving || life == .terminating { return stopIfEmpty() }
     if life == .closing && calls.isEmpty { return stopIfEmpty() }
@@ -338,6 +402,7 @@ extension Scheduler {
     if let failure = firstStartFailure, !places.contains(where: \.isAlive) {
       let wasClosing = life == .closing
       life = .broken(failure)
+      actions.append(.announce(.brokeDown(failure)))
       failEverything(.noWorkers(failure))
       if wasClosing { stop() }
     } else {

@@ -31,7 +31,7 @@ extension Scheduler {
       if place.cost != place.queue.reduce(0, { $0 + $1.cost }) { return "\(name) miscounts its cost" }
       if place.streamPosition > place.position { return "\(name) has read more than has ended" }
       switch place.state {
-      case .vacant, .launching:
+      case .vacant, .resting, .launching:
         if !place.queue.isEmpty { return "\(name) has work and no worker" }
       case .leaving:
         if !place.queue.isEmpty { return "\(name) has work and was told to leave" }

@@ -19,6 +19,9 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
   /// As ``chunk``, whose body lies in the coordinator's memory. Body: ``BodyLocation``.
   case chunkElsewhere = 8
 
+  /// The next chunk's item was begun before: ``count`` is the number of this attempt. No body.
+  case attempt = 9
+
   // Worker to coordinator
   /// The worker is ready; its first frame. Body: ``Greeting``.
   case greeting = 64

@@ -7,9 +7,11 @@ import Synchronization
 /// |---|---|---|
 /// | 0 | progress: position and phase, one word | the worker |
 /// | 64 | gate: how far the worker may go, one word | both, by compare-and-swap |
+/// | 72 | the position below which everything is cancelled | the coordinator |
 /// | 128 | position of the first result in the buffer | the worker |
 /// | 192 | the step that is running within an item, and one; 0 where items have none | the worker |
 /// | 256 | what the worker spends its time on (`ActivityClock`) | the worker |
+/// | 2048 | 32 bits that count what there is to look at: a futex | both, by addition |
 /// | 4096 | the results buffer: frames that are committed but not written yet | the worker |
 ///
 /// A *position* counts the items that a worker was sent and that were not taken back, from 0. The progress
@@ -62,9 +64,10 @@ package struct StatusPage: @unchecked Sendable {
 
   /// Makes the page a new worker's. The atomics are initialised here, by the coordinator, and nowhere else.
   package func reset() {
-    for offset in [0, 64, 128, 192] + (0..<ActivityClock.wordCount).map({ 256 + 8 * $0 }) {
+    for offset in [0, 64, 72, 128, 192] + (0..<ActivityClock.wordCount).map({ 256 + 8 * $0 }) {
       (base + offset).bindMemory(to: Atomic<UInt64>.self, capacity: 1).initialize(to: Atomic(0))
     }
+    wakeUp.initialize()
   }
 
   @usableFromInline
@@ -75,6 +78,13 @@ package struct StatusPage: @unchecked Sendable {
   private var gateWord: UnsafeMutablePointer<Atomic<UInt64>> {
     (base + 64).assumingMemoryBound(to: Atomic<UInt64>.self)
   }
+
+  private var cancelledWord: UnsafeMutablePointer<Atomic<UInt64>> {
+    (base + 72).assumingMemoryBound(to: Atomic<UInt64>.self)
+  }
+
+  /// What the serving thread sleeps on while its item awaits something.
+  var wakeUp: SharedWakeUp { SharedWakeUp(base + 2048) }
 
   private var bufferStartWord: UnsafeMutablePointer<Atomic<UInt64>> {
     (base + 128).assumingMemoryBound(to: Atomic<UInt64>.self)
@@ -205,6 +215,22 @@ extension StatusPage {
       if exchanged { return (closed.claimed, closed.epoch) }
       gate = Gate(word: original)
     }
+  }
+}
+
+// MARK: - Cancellation
+
+extension StatusPage {
+  /// Tells the worker that whatever it is at below this position is cancelled, and wakes it up for that.
+  package func cancel(below position: UInt64) {
+    cancelledWord.pointee.store(position, ordering: .releasing)
+    wakeUp.signal()
+  }
+
+  /// Whether what the worker is at is cancelled.
+  var isCancelled: Bool {
+    let progress = progress
+    return progress.phase != .idle && progress.position < cancelledWord.pointee.load(ordering: .acquiring)
   }
 }
 

@@ -34,6 +34,12 @@ final class WorkerSession: @unchecked Sendable {
   /// The chunk that is running, for the task's context: its call and first item, and the position of that
   /// item.
   private(set) var current: (call: UInt32, first: UInt64, position: UInt64) = (0, 0, 0)
+  /// Which attempt at its items the chunk that is running is, and the next one.
+  private(set) var attempt = 1
+  private var nextAttempt = 1
+  /// The Swift task that serves, and whether it was cancelled with the items that it was running.
+  var task: Task<Void, Never>?
+  private var isTaskCancelled = false
   /// For what is encoded and decoded of calls: shared blocks come and go with it.
   let sharing = SharedScope()
   /// What the last call that is over had brought: the next one may bring it again, and then finds it mapped.
@@ -69,15 +75,31 @@ final class WorkerSession: @unchecked Sendable {
     case broken(String)
   }
 
+  /// Cancels the Swift task if what it runs was cancelled. On the serving thread, which has nothing else to
+  /// do: an item that computes looks at `TaskContext.isCancelled`.
+  func passOnCancellation() {
+    guard !isTaskCancelled, page.isCancelled else { return }
+    isTaskCancelled = true
+    task?.cancel()
+  }
+
   /// Serves until the coordinator says that it is over, or goes.
-  func serve() async -> Ending {
+  ///
+  /// - Returns: `nil` if the Swift task was cancelled with what it ran: another one has to serve on, since
+  ///   what follows must not find itself cancelled.
+  func serve() async -> Ending? {
+    isTaskCancelled = false
     clock.start()
     do {
       while let frame = try nextFrame() {
         if isLost { return .lost }
         switch frame.header.kind {
-        case .chunk: await run(frame)
-        case .chunkElsewhere: try await runElsewhere(frame)
+        case .chunk, .chunkElsewhere:
+          attempt = nextAttempt
+          nextAttempt = 1
+          if frame.header.kind == .chunk { await run(frame) } else { try await runElsewhere(frame) }
+          if isTaskCancelled { return nil }
+        case .attempt: nextAttempt = Int(frame.header.count)
         case .call:
           // The call's first item follows. It is the one to blame if its task value cannot be decoded without
           // a crash.

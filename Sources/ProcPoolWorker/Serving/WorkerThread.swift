@@ -49,13 +49,18 @@ package enum WorkerThread {
 
   private static func serve(_ connection: consuming WorkerConnection) -> WorkerSession.Ending {
     let session = WorkerSession(connection)
-    let executor = ServeExecutor()
+    let executor = ServeExecutor(wakeUp: session.page.wakeUp)
     let ending = EndingBox()
-    Task(executorPreference: executor) {
-      ending.value = await TaskContext.$session.withValue(session) { await session.serve() }
-      executor.stop()
+    @Sendable func serve() {
+      session.task = Task(executorPreference: executor) {
+        guard let end = await TaskContext.$session.withValue(session, operation: { await session.serve() })
+        else { return serve() }
+        ending.value = end
+        executor.stop()
+      }
     }
-    executor.run()
+    serve()
+    executor.run { session.passOnCancellation() }
     return ending.value
   }
 

@@ -40,6 +40,8 @@ struct Simulation {
     /// The position of the item that is running, if one is.
     var running: UInt64?
     var leaving = false
+    /// It goes on when it is asked to end.
+    var ignoresTermination = false
   }
 
   enum Fate: Equatable { case pending, done, failed, cancelled }
@@ -48,6 +50,10 @@ struct Simulation {
   var workers: [Worker?]
   var fates: [UInt32: [Fate]] = [:]
   var cancelled: Set<UInt32> = []
+  /// How often items of a call may be begun.
+  var attempts: [UInt32: Int] = [:]
+  /// Places that wait before they are filled again.
+  var rests: Set<Int> = []
   var launches: Set<Int> = []
   var isStopped = false
   var random: SeededGenerator
@@ -60,7 +66,9 @@ struct Simulation {
   init(seed: UInt64) {
     random = SeededGenerator(seed: seed)
     let count = Int.random(in: 1...5, using: &random)
-    scheduler = Scheduler(workers: count)
+    scheduler = Scheduler(
+      workers: count,
+      grace: CancellationGrace(beforeTermination: .milliseconds(4), beforeKill: .milliseconds(4)))
     workers = Array(repeating: nil, count: count)
     scheduler.start()
     settle()
@@ -91,12 +99,56 @@ struct Simulation {
       workers[place]!.frames.append((workers[place]!.sent, chunk))
       workers[place]!.sent += UInt64(chunk.count)
     case .takeBack(let place): takeBack(place)
-    case .fail(let call, let first, let count, _, _):
+    case .fail(let call, let first, let count, let trace, let failure):
       for item in first..<first + UInt64(count) { end(call, item, .failed) }
+      switch failure {
+      case .lost, .timedOut:
+        if trace.attempt != attempts[call]! {
+          breach =
+            breach ?? "item \(first) of call \(call) failed in attempt \(trace.attempt) of \(attempts[call]!)"
+        }
+      case .noWorkers, .terminated: break
+      }
+    case .rest(let place, _): if !rests.insert(place).inserted { breach = "place \(place) rests twice" }
+    case .expire(let call, _): expire(call)
+    case .cancelRunning(let place, let position): cancelRunning(place, below: position)
+    case .terminate(let place):
+      counts["termination", default: 0] += 1
+      if workers[place]?.ignoresTermination == false { die(place) }
     case .kill(let place): die(place)
     case .sendEnd(let place): workers[place]?.leaving = true
     case .stopped: isStopped = true
     case .sendCall, .sendResume, .sendEndCall, .forget, .askForMore: break
+    case .announce(let event):
+      if case .itemRetried = event { counts["retry", default: 0] += 1 }
+    }
+  }
+
+  private mutating func expire(_ call: UInt32) {
+    counts["deadline", default: 0] += 1
+    if !cancelled.insert(call).inserted { breach = breach ?? "call \(call) is over twice" }
+    giveUp(call)
+  }
+
+  private mutating func giveUp(_ call: UInt32) {
+    for index in fates[call]!.indices where fates[call]![index] == .pending {
+      fates[call]![index] = .cancelled
+    }
+  }
+
+  /// What is cancelled below a position must be, and nothing beside it may be there to begin.
+  private mutating func cancelRunning(_ place: Int, below position: UInt64) {
+    counts["cancelled while running", default: 0] += 1
+    guard let worker = workers[place] else { return breach = breach ?? "place \(place) has nobody to tell" }
+    for (start, chunk) in worker.frames {
+      for offset in 0..<UInt64(chunk.count) where start + offset >= worker.next {
+        let isBelow = start + offset < position
+        if isBelow != cancelled.contains(chunk.call) {
+          breach =
+            breach
+            ?? "position \(start + offset) of place \(place) is told a wrong thing about its call \(chunk.call)"
+        }
+      }
     }
   }
 
@@ -141,9 +193,9 @@ struct Simulation {
     case 80..<85: peek(place)
     case 85..<88: cancelOne()
     case 88..<91: lose(place)
-    case 91..<93: time(place)
-    case 93: scheduler.close()
-    case 94 where Int.random(in: 0..<10, using: &random) == 0: scheduler.terminate()
+    case 91..<96: time(place)
+    case 96: scheduler.close()
+    case 97 where Int.random(in: 0..<10, using: &random) == 0: scheduler.terminate()
     default: break
     }
     settle()
@@ -158,8 +210,12 @@ struct Simulation {
       call = some
     } else {
       guard scheduler.isOpen else { return }
-      let limit: Duration? = Int.random(in: 0..<3, using: &random) == 0 ? .milliseconds(5) : nil
-      call = scheduler.begin(timeout: limit)
+      var limits = CallLimits()
+      if Int.random(in: 0..<3, using: &random) == 0 { limits.timeout = .milliseconds(5) }
+      if Int.random(in: 0..<4, using: &random) == 0 { limits.deadline = .milliseconds(20) }
+      if Bool.random(using: &random) { limits.attempts = Int.random(in: 2...4, using: &random) }
+      call = scheduler.begin(limits, now: now)
+      attempts[call] = limits.attempts
       fates[call] = []
     }
     var chunks: [Chunk<Items>] = []
@@ -178,7 +234,7 @@ struct Simulation {
 
   private mutating func launched(_ place: Int) {
     if let worker = workers[place], !worker.greeted {
-      if Int.random(in: 0..<8, using: &random) == 0 {
+      if Int.random(in: 0..<4, using: &random) == 0 {
         counts["start failure", default: 0] += 1
         workers[place] = nil
         scheduler.failedToStart(place, WorkerStartFailure("simulated"), now: now)
@@ -190,7 +246,10 @@ struct Simulation {
       guard case .launching = scheduler.places[place].state else {
         return scheduler.failedToStart(place, WorkerStartFailure("terminated"), now: now)
       }
-      workers[place] = Worker()
+      workers[place] = Worker(ignoresTermination: Bool.random(using: &random))
+    } else if rests.remove(place) != nil {
+      counts["rest", default: 0] += 1
+      scheduler.rested(place)
     }
   }
 
@@ -241,9 +300,7 @@ struct Simulation {
     else { return }
     counts["cancel", default: 0] += 1
     cancelled.insert(call)
-    for index in fates[call]!.indices where fates[call]![index] == .pending {
-      fates[call]![index] = .cancelled
-    }
+    giveUp(call)
     scheduler.cancel(call, now: now)
   }
 
@@ -276,7 +333,7 @@ struct Simulation {
   private mutating func time(_ place: Int) {
     counts["time limit", default: 0] += 1
     let workers = workers
-    scheduler.checkTimeouts(now: now) { index in
+    scheduler.checkClock(now: now) { index in
       workers[index].map {
         StatusPage.Progress(position: $0.running ?? $0.next, phase: $0.running == nil ? .idle : .running)
       }
@@ -284,7 +341,8 @@ struct Simulation {
   }
 
   private static let loss = WorkerLoss(
-    worker: WorkerID(index: 0), pid: 1, end: .signalled(9), violation: nil, standardError: "")
+    worker: WorkerID(index: 0), pid: 1, end: .signalled(9), cause: .signal(9), peakMemory: nil,
+    standardError: "")
 
   // MARK: - The end
 

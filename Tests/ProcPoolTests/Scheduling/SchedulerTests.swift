@@ -31,8 +31,12 @@ import Testing
     }
     if seeds.count > 1 {
       // The schedules reach what they are for.
-      for event in ["submit", "start failure", "take-back", "peek", "cancel", "loss", "time limit"] {
-        #expect(counts[event, default: 0] > 100, "\(event)")
+      for event in [
+        "submit", "start failure", "take-back", "peek", "cancel", "loss", "time limit", "deadline", "retry",
+        "rest",
+        "cancelled while running", "termination",
+      ] {
+        #expect(counts[event, default: 0] > 10, "\(event)")
       }
     }
   }
@@ -43,7 +47,7 @@ import Testing
     var scheduler = Scheduler<Items>(workers: 2)
     scheduler.start()
     scheduler.greeted(0, now: 0)
-    let call = scheduler.begin(timeout: nil)
+    let call = scheduler.begin()
     scheduler.accept(
       [
         Chunk(call: call, first: 0, count: 3, payload: Items(first: 0, count: 3)),
@@ -81,7 +85,7 @@ import Testing
 @Suite struct ChunksGrowAndShrinkWithTheWork {
   private func scheduler(itemTime: Double) -> (Scheduler<Items>, UInt32) {
     var scheduler = Scheduler<Items>(workers: 4)
-    let call = scheduler.begin(timeout: nil, itemTime: itemTime)
+    let call = scheduler.begin(itemTime: itemTime)
     return (scheduler, call)
   }
 
@@ -138,9 +142,9 @@ import Testing
 @Suite struct CallsShareTheWorkers {
   @Test func noTwoCallsHaveTheSameNumberWhenTheNumbersComeRoundAgain() {
     var scheduler = Scheduler<Items>(workers: 1)
-    let long = scheduler.begin(timeout: nil)
+    let long = scheduler.begin()
     scheduler.lastCall = .max
-    let others = (0..<3).map { _ in scheduler.begin(timeout: nil) }
+    let others = (0..<3).map { _ in scheduler.begin() }
     #expect(long == 1)
     #expect(others == [0, 2, 3])
   }
@@ -149,12 +153,12 @@ import Testing
     var scheduler = Scheduler<Items>(workers: 1)
     scheduler.start()
     scheduler.greeted(0, now: 0)
-    let long = scheduler.begin(timeout: nil, itemTime: 1e6)
+    let long = scheduler.begin(itemTime: 1e6)
     let chunks = (0..<100).map {
       Chunk(call: long, first: UInt64($0), count: 1, payload: Items(first: UInt64($0), count: 1))
     }
     scheduler.accept(chunks, now: 0)
-    let short = scheduler.begin(timeout: nil, itemTime: 1e6)
+    let short = scheduler.begin(itemTime: 1e6)
     scheduler.accept([Chunk(call: short, first: 0, count: 1, payload: Items(first: 0, count: 1))], now: 0)
     var ended: [UInt32] = []
     var now: Int64 = 0
@@ -171,7 +175,8 @@ import Testing
 
 @Suite struct TakingBack {
   private static let loss = WorkerLoss(
-    worker: WorkerID(index: 0), pid: 1, end: .signalled(9), violation: nil, standardError: "")
+    worker: WorkerID(index: 0), pid: 1, end: .signalled(9), cause: .signal(9), peakMemory: nil,
+    standardError: "")
 
   private static func withOneWorker() -> Scheduler<Items> {
     var scheduler = Scheduler<Items>(workers: 1)
@@ -182,9 +187,9 @@ import Testing
 
   @Test func whatAWorkerKeepsOfAChunkIsSentAgainWithoutWhatWasGivenBack() {
     var scheduler = Self.withOneWorker()
-    let long = scheduler.begin(timeout: nil, itemTime: 10)
+    let long = scheduler.begin(itemTime: 10)
     scheduler.accept([Chunk(call: long, first: 0, count: 10, payload: Items(first: 0, count: 10))], now: 0)
-    let other = scheduler.begin(timeout: nil, itemTime: 10)
+    let other = scheduler.begin(itemTime: 10)
     scheduler.accept([Chunk(call: other, first: 0, count: 1, payload: Items(first: 0, count: 1))], now: 0)
     scheduler.cancel(other, now: 0)
     // The worker has claimed three items, and dies before it has begun any.
@@ -200,7 +205,7 @@ import Testing
 
   @Test func anAnswerThatIsWrongAtItsEndEndsNothing() {
     var scheduler = Self.withOneWorker()
-    let call = scheduler.begin(timeout: nil)
+    let call = scheduler.begin()
     scheduler.accept([Chunk(call: call, first: 0, count: 1, payload: Items(first: 0, count: 1))], now: 0)
     guard case .violation = scheduler.received(0, call: call, first: 0, count: 2) else {
       Issue.record("two answers to one item are taken")
@@ -213,10 +218,10 @@ import Testing
 
   @Test func theItemAfterTheOneThatTookTooLongIsNotChargedWithIt() {
     var scheduler = Self.withOneWorker()
-    let call = scheduler.begin(timeout: .milliseconds(1), itemTime: 10)
+    let call = scheduler.begin(CallLimits(timeout: .milliseconds(1)), itemTime: 10)
     scheduler.accept([Chunk(call: call, first: 0, count: 3, payload: Items(first: 0, count: 3))], now: 0)
-    scheduler.checkTimeouts(now: 0) { _ in .init(position: 0, phase: .running) }
-    scheduler.checkTimeouts(now: 5_000_000) { _ in .init(position: 0, phase: .running) }
+    scheduler.checkClock(now: 0) { _ in .init(position: 0, phase: .running) }
+    scheduler.checkClock(now: 5_000_000) { _ in .init(position: 0, phase: .running) }
     #expect(scheduler.actions.contains { if case .kill = $0 { true } else { false } })
     // It ended all the same, before the signal came.
     _ = scheduler.received(0, call: call, first: 0, count: 1)

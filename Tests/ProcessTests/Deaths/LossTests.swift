@@ -34,11 +34,12 @@ extension Processes {
           for index in 0..<50 where index != 21 {
             #expect(try results[index].get() == index, "chunk size \(size)")
           }
-          guard case .failure(.workerLost(let item, let loss)) = results[21] else {
+          guard case .failure(.workerLost(let autopsy)) = results[21] else {
             Issue.record("\(results[21])")
             continue
           }
-          #expect(item.item == 21)
+          let loss = autopsy.worker
+          #expect(autopsy.item.item == 21)
           #expect(isExpected(loss.end, of: death, end), "\(loss.end)")
           #expect(loss.violation == nil)
           #expect(!Inspection.isRunning(loss.pid))

@@ -6,11 +6,12 @@ extension Processes {
   /// A time limit ends the item that exceeds it, and costs no other.
   @Suite struct Timeouts {
     private func expectTimedOut<Value>(_ result: Result<Value, PoolError>, item: Int, _ limit: Duration) {
-      guard case .failure(.timedOut(let id, let worker, let found)) = result else {
+      guard case .failure(.timedOut(let autopsy, let found)) = result else {
         Issue.record("\(result)")
         return
       }
-      #expect(id.item == item && found == limit && (0..<2).contains(worker.index))
+      #expect(autopsy.item.item == item && found == limit && (0..<2).contains(autopsy.worker.worker.index))
+      #expect(autopsy.elapsed >= limit && autopsy.attempt == 1 && autopsy.worker.cause == .timeLimit)
     }
 
     @Test(arguments: Kind.allCases) func anItemThatTakesTooLongIsTimedOutAndTheOthersEnd(_ kind: Kind)
@@ -35,7 +36,8 @@ extension Processes {
         let error = try await poolError {
           try await pool.apply(Spin(), to: 60_000, timeout: .milliseconds(200))
         }
-        guard case .timedOut(_, let worker, _) = error else { throw error }
+        guard case .timedOut(let autopsy, _) = error else { throw error }
+        let worker = autopsy.worker.worker
         let after = try await pool.broadcast(ProcessNumber(), 0)
         for index in 0..<2 { #expect((before[index] == after[index]) == (index != worker.index)) }
         #expect(!Inspection.isRunning(before[worker.index]))

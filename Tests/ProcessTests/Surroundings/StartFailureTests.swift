@@ -109,16 +109,16 @@ extension Processes {
       environment["FAULTY_LAUNCHES"] = scratch.file("launches")
       let error = try await poolError {
         try await withPool(workers: 2, worker: .faulty, environment: environment) { pool in
-          // Three workers for each of the two places.
+          // Six workers for each of the two places.
           _ = await eventually {
             let pids = scratch.lines("launches").compactMap { Int32($0) }
-            return pids.count == 6 && pids.allSatisfy { !Inspection.isRunning($0) }
+            return pids.count == 12 && pids.allSatisfy { !Inspection.isRunning($0) }
           }
           return try await pool.map(Sleep(), over: [500, 500])
         }
       }
       #expect(error.startFailure?.message.contains("without being given anything to do") == true, "\(error)")
-      #expect(scratch.lines("launches").count == 6)
+      #expect(scratch.lines("launches").count == 12)
     }
 
     @Test func aSilentProgramDoesNotHoldUpTermination() async throws {

@@ -138,11 +138,11 @@ extension Processes {
             try await pool.mapReduce(
               Listing([777: .death(death)]), over: 0..<1000, startingWith: "", parts: parts)
           }
-          guard case .workerLost(let item, _) = error else {
+          guard case .workerLost(let autopsy) = error else {
             Issue.record("\(error)")
             continue
           }
-          #expect(item.item == 777)
+          #expect(autopsy.item.item == 777)
         }
         #expect(try await pool.mapReduce(Listing(), over: 0..<3, startingWith: ">") == "> 0 1 2")
       }
@@ -157,11 +157,11 @@ extension Processes {
           try await pool.mapReduce(
             Listing([3: .spin]), over: 0..<10, startingWith: "", parts: 1, timeout: .milliseconds(300))
         }
-        guard case .timedOut(let item, _, _) = error else {
+        guard case .timedOut(let autopsy, _) = error else {
           Issue.record("\(error)")
           return
         }
-        #expect(item.item == 3)
+        #expect(autopsy.item.item == 3)
       }
     }
 

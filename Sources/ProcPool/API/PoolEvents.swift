@@ -1,0 +1,74 @@
+import ProcPoolWorker
+
+/// Something that happened in a pool, for logs and tests.
+///
+/// What becomes of items is told to their callers; here is what happens beside that.
+public enum PoolEvent: Hashable, Sendable {
+  /// A worker has greeted and can be given work: at the beginning, or in the place of another.
+  case workerStarted(WorkerID, pid: Int32)
+  /// A worker could not be started.
+  case workerFailedToStart(WorkerID, WorkerStartFailure)
+  /// A worker ended that should not have, with the item that it was running, if it was running one.
+  case workerLost(WorkerLoss, item: TaskID?)
+  /// An item whose worker was lost is begun once more: this is the number of the attempt that follows.
+  case itemRetried(TaskID, attempt: Int)
+  /// No worker is left, and none will be started: every call fails from now on.
+  case brokeDown(WorkerStartFailure)
+}
+
+/// What happens in a pool, from when it is asked for until the pool has ended.
+///
+///     Task { for await event in pool.events { log("\(event)") } }
+///
+/// Each iteration has a buffer of its own for 1024 events; who is slower than that loses the oldest. Keeping
+/// it does not keep the pool.
+public struct PoolEvents: AsyncSequence, Sendable {
+  public typealias Element = PoolEvent
+  public typealias Failure = Never
+  typealias Continuation = AsyncStream<PoolEvent>.Continuation
+
+  let stream: AsyncStream<PoolEvent>
+
+  public func makeAsyncIterator() -> AsyncStream<PoolEvent>.Iterator { stream.makeAsyncIterator() }
+}
+
+extension PoolEvent: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .workerStarted(let worker, let pid): "\(worker) (pid \(pid)) is ready"
+    case .workerFailedToStart(let worker, let failure): "\(worker) could not be started: \(failure.message)"
+    case .workerLost(let loss, let item?): "\(item) was running when \(loss)"
+    case .workerLost(let loss, nil): "\(loss)"
+    case .itemRetried(let item, let attempt): "\(item) is begun once more, as attempt \(attempt)"
+    case .brokeDown(let failure): "the pool has no workers left: \(failure.message)"
+    }
+  }
+}
+
+extension Pool {
+  /// What happens in the pool from now on.
+  ///
+  /// - Complexity: an event costs something like a microsecond while somebody listens, and nothing otherwise.
+  public var events: PoolEvents { runtime.events }
+}
+
+extension PoolRuntime {
+  /// So many events are kept for each listener: a thousand losses in a row, at some ten microseconds each,
+  /// are a quarter of a second's worth.
+  private static let eventCapacity = 1024
+
+  var events: PoolEvents {
+    let (stream, continuation) = AsyncStream.makeStream(
+      of: PoolEvent.self, bufferingPolicy: .bufferingNewest(Self.eventCapacity))
+    let (number, isOver) = state.withLock { state in
+      state.nextObserver += 1
+      if !state.isStopped { state.observers[state.nextObserver] = continuation }
+      return (state.nextObserver, state.isStopped)
+    }
+    if isOver { continuation.finish() }
+    continuation.onTermination = { [weak self] _ in
+      _ = self?.state.withLock { $0.observers.removeValue(forKey: number) }
+    }
+    return PoolEvents(stream: stream)
+  }
+}

@@ -1,0 +1,99 @@
+import Glibc
+import ProcPool
+
+/// Kills its worker at some items, as long as an attempt comes before a given one; returns the attempt.
+public struct DieBeforeAttempt: PoolTask {
+  public var attempt: Int
+  public var items: Set<Int>
+  public init(_ attempt: Int, items: Set<Int>) {
+    self.attempt = attempt
+    self.items = items
+  }
+
+  public func run(_ input: Int) -> Int {
+    let attempt = TaskContext.current!.attempt
+    if items.contains(input), attempt < self.attempt { Death.signal(SIGKILL).perform() }
+    return attempt
+  }
+}
+
+/// Adds up which attempt at which item this is, but kills its worker in the first attempt at one of them.
+public struct AttemptSum: ReducingTask {
+  public var item: Int
+  public init(dyingAt item: Int) { self.item = item }
+
+  public func run(_ input: Int) -> Int {
+    let attempt = TaskContext.current!.attempt
+    if input == item, attempt == 1 { Death.signal(SIGKILL).perform() }
+    return input
+  }
+
+  public func combine(_ output: Int, into total: inout Int) { total += output }
+}
+
+/// Takes too long in its first attempt; returns the attempt.
+public struct SleepInFirstAttempt: PoolTask {
+  public init() {}
+  public func run(_ milliseconds: Int) -> Int {
+    let attempt = TaskContext.current!.attempt
+    if attempt == 1 { pause(milliseconds: milliseconds) }
+    return attempt
+  }
+}
+
+/// Goes on for up to so many milliseconds, in some way, and notes how it ended.
+public struct Persist: PoolTask {
+  public enum Way: String, Codable, Sendable, CaseIterable {
+    /// Awaits something that ends when the Swift task is cancelled.
+    case awaits
+    /// Awaits a child of its own that does.
+    case awaitsChild
+    /// Computes, and looks whether it is cancelled.
+    case looks
+    /// Blocks its thread.
+    case blocks
+    /// Blocks its thread, and wants to hear nothing of `SIGTERM`.
+    case resists
+  }
+
+  public var way: Way
+  public var path: String
+  public init(_ way: Way, noting path: String) {
+    self.way = way
+    self.path = path
+  }
+
+  public func run(_ milliseconds: Int) async throws -> Int {
+    note("began")
+    do {
+      try await persist(milliseconds)
+      note(TaskContext.isCancelled ? "cancelled" : "ended")
+    } catch {
+      note(error is CancellationError ? "cancelled" : "threw")
+      throw error
+    }
+    return milliseconds
+  }
+
+  private func persist(_ milliseconds: Int) async throws {
+    switch way {
+    case .awaits: try await Task.sleep(for: .milliseconds(milliseconds))
+    case .awaitsChild:
+      async let child: Void = Task.sleep(for: .milliseconds(milliseconds))
+      try await child
+    case .looks:
+      let end = ContinuousClock.now + .milliseconds(milliseconds)
+      while ContinuousClock.now < end, !TaskContext.isCancelled {}
+    case .blocks: pause(milliseconds: milliseconds)
+    case .resists:
+      signal(SIGTERM, SIG_IGN)
+      pause(milliseconds: milliseconds)
+    }
+  }
+
+  private func note(_ line: String) {
+    let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    _ = (line + "\n").withCString { write(file, $0, strlen($0)) }
+    close(file)
+  }
+}
