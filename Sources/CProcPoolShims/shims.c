@@ -149,6 +149,33 @@ static int find_build_id(struct dl_phdr_info *info, size_t size, void *context) 
   return 1;  // The first object is the program itself; the libraries after it have identities of their own.
 }
 
+int procpool_set_affinity(pid_t thread, const uint32_t *processors, int count) {
+  uint32_t largest = 0;
+  for (int i = 0; i < count; i++)
+    if (processors[i] > largest) largest = processors[i];
+  if (largest >= 1 << 20) return errno = EINVAL, -1;
+  cpu_set_t *set = CPU_ALLOC(largest + 1);
+  if (!set) return -1;
+  size_t size = CPU_ALLOC_SIZE(largest + 1);
+  CPU_ZERO_S(size, set);
+  for (int i = 0; i < count; i++) CPU_SET_S(processors[i], size, set);
+  int result = sched_setaffinity(thread, size, set);
+  CPU_FREE(set);
+  return result;
+}
+
+int procpool_limit_data(uint64_t bytes) {
+  struct rlimit limit = {bytes, bytes};
+  return setrlimit(RLIMIT_DATA, &limit);
+}
+
+int procpool_limit_processor_time(uint64_t soft, uint64_t hard) {
+  struct rlimit limit = {soft, hard};
+  return setrlimit(RLIMIT_CPU, &limit);
+}
+
+int procpool_set_niceness(pid_t thread, int niceness) { return setpriority(PRIO_PROCESS, thread, niceness); }
+
 int procpool_build_id(uint8_t *bytes, int capacity) {
   struct build_id found = {bytes, capacity, 0};
   dl_iterate_phdr(find_build_id, &found);

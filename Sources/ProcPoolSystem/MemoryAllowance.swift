@@ -53,6 +53,19 @@ public enum MemoryAllowance {
   }
 }
 
+/// How much memory a process uses.
+public enum ProcessMemory {
+  /// Bytes that are in memory and its own, not shared with other processes; `nil` if there is no such
+  /// process.
+  public static func ofItsOwn(_ pid: Int32) -> Int? {
+    // Size, resident, shared, …, in pages.
+    guard let words = TextFile.read("/proc/\(pid)/statm")?.split(separator: " "), words.count > 2,
+      let resident = Int(words[1]), let shared = Int(words[2])
+    else { return nil }
+    return (resident - shared) * Int(getpagesize())
+  }
+}
+
 /// How many processes the kernel has killed because there was no memory left.
 public enum OutOfMemoryKills {
   /// Of this process's control group, and of the whole machine, since it was started; `nil` where nobody

@@ -9,6 +9,11 @@ public enum StandardError {
     _ = Glibc.write(number, bytes.baseAddress, bytes.count)
   }
 
+  /// Writes what C holds back of standard output, which is standard error's pipe in a worker.
+  public static func flushOutput() {
+    fflush(nil)
+  }
+
   /// Writes a line, with one call so that lines of several processes do not mix. Whether it arrives cannot be
   /// helped.
   public static func writeLine(_ text: String) {

@@ -5,8 +5,8 @@ import ProcPoolSystem
 
 /// A coordinator for tests to kill: `coordinate busy|sleeping|sharing|idle [fork]` prints the numbers of its
 /// workers' processes in one line on standard output, then waits for its end. `coordinate map`, `coordinate
-/// signals`, `coordinate limited`, `coordinate attach PROGRAM`, `coordinate tiny` and `coordinate fail` end
-/// by themselves.
+/// prefixed`, `coordinate signals`, `coordinate limited`, `coordinate attach PROGRAM`, `coordinate tiny` and
+/// `coordinate fail` end by themselves.
 struct Coordination {
   private let words: [String]
 
@@ -24,6 +24,10 @@ struct Coordination {
     case "map":
       let outputs = try await withPool(workers: 2) { try await $0.map(Echo(), over: 0..<100) }
       print(outputs.reduce(0, +))
+    case "prefixed":
+      _ = try await withPool(workers: 2, standardError: .prefixed) {
+        try await $0.broadcast(Speak(lines: 2), 0)
+      }
     case "limited": try await shareWithFewDescriptors()
     case "tiny": try await shareWithTinySharedMemory()
     case "attach": try await shareWithWorkers(of: words[2])

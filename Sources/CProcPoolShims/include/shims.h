@@ -39,6 +39,12 @@ int procpool_reap(int pidfd, int *code, int *status, long *peak);
 
 // cpu_set_t is used through macros, and grows with the machine. Returns the number of processors, or -1.
 int procpool_affinity_count(void);
+int procpool_set_affinity(pid_t thread, const uint32_t *processors, int count);
+
+// The enumeration types of resources and of priorities are named differently in each C library.
+int procpool_limit_data(uint64_t bytes);
+int procpool_limit_processor_time(uint64_t soft, uint64_t hard);  // seconds
+int procpool_set_niceness(pid_t thread, int niceness);
 
 // Takes a callback with a struct whose header is hidden. Copies at most `capacity` bytes, returns the length, 0 if none.
 int procpool_build_id(uint8_t *bytes, int capacity);

@@ -1,5 +1,6 @@
 import Glibc
 import ProcPoolSystem
+import ProcPoolWire
 import ProcPoolWorker
 
 /// What is known of an item whose worker ended while it ran it.
@@ -32,7 +33,7 @@ public struct WorkerLoss: Error, Hashable, Sendable {
   public let cause: LikelyCause
   /// The most memory that the process had in use at once, in bytes; `nil` where the system did not say.
   public let peakMemory: Int?
-  /// The last lines that it wrote to standard error, at most some kilobytes.
+  /// The last lines that it wrote to standard error, at most 64 KiB.
   public let standardError: String
 
   /// The backtrace that Swift printed, if it did: set `SWIFT_BACKTRACE` to `enable=yes` in the pool's
@@ -55,6 +56,10 @@ public enum LikelyCause: Hashable, Sendable {
   case trap(message: String)
   /// The kernel killed it because there was no memory left.
   case outOfMemory(MemoryLimit)
+  /// It asked for more memory than its ``WorkerLimits`` allow, so many bytes.
+  case memoryLimit(Int)
+  /// It had used up the processor time that its ``WorkerLimits`` allow.
+  case processorTimeLimit
   /// It used memory that was not its own, or its stack overflowed.
   case invalidAccess
   /// The task, or what it called, ended the process.
@@ -107,6 +112,10 @@ extension LikelyCause: CustomStringConvertible {
       "most likely because the control group ran out of memory; use fewer workers or smaller items, or raise memory.max"
     case .outOfMemory(.machine):
       "most likely because the machine ran out of memory; use fewer workers or smaller items"
+    case .memoryLimit(let bytes):
+      "most likely because it asked for more memory than the \(bytes >> 20) MiB of its limit; allow more with `limits:`"
+    case .processorTimeLimit:
+      "because it had used up the processor time of its limit; allow more with `limits:`, or use `maximumTasksPerWorker:`"
     case .invalidAccess:
       "because it used memory that is not its own, or its stack of 8 MiB overflowed; look at unsafe code and deep recursion"
     case .exit: "because the task, or what it called, ended the process; throw an error instead"
@@ -117,7 +126,6 @@ extension LikelyCause: CustomStringConvertible {
     case .cancelled: "because what it ran was cancelled and went on"
     case .signal(SIGKILL): "because somebody killed it"
     case .signal(SIGABRT): "because it called `abort`; what it wrote before may say why"
-    case .signal(SIGXCPU): "because it had used up the processor time that it may have"
     case .signal: "because it got that signal"
     case .unknown: "for unknown reasons"
     }
@@ -144,6 +152,12 @@ enum LastWords {
     var rest = line[...]
     while !rest.hasPrefix(trapMark) { rest = rest.dropFirst() }
     return String(rest)
+  }
+
+  /// What it said last of its own end, in one line.
+  static func ofTheEnd(in standardError: String) -> Substring {
+    standardError.split(separator: "\n").last { $0.contains(trapMark) || $0.contains("terminate called") }
+      ?? ""
   }
 
   /// What Swift prints of a process that crashes, from its first line on.
@@ -185,14 +199,20 @@ extension LikelyCause {
   ///   - violation: what it sent that goes against the protocol.
   ///   - condemnation: why the pool killed it, if it did.
   ///   - memory: whose memory ran out since the last time.
+  ///   - peakMemory: how much memory it had in use at once.
+  ///   - limits: what it was allowed.
   init(
-    end: ProcessEnd, violation: String?, condemnation: LikelyCause?, memory: MemoryLimit?,
-    standardError: String
+    end: ProcessEnd, violation: String?, condemnation: LikelyCause?, memory: MemoryLimit?, peakMemory: Int?,
+    limits: ResourceLimits, standardError: String
   ) {
     if let violation {
       self = .protocolViolation(violation)
     } else if let condemnation, end == .signalled(SIGKILL) || end == .signalled(SIGTERM) || end == .unknown {
       self = condemnation
+    } else if end == .signalled(SIGXCPU), limits.processorTime != 0 {
+      self = .processorTimeLimit
+    } else if Self.hasMetMemoryLimit(end, peakMemory, limits, standardError) {
+      self = .memoryLimit(Int(clamping: limits.memory))
     } else {
       switch end {
       case .exited: self = .exit
@@ -204,5 +224,18 @@ extension LikelyCause {
       case .unknown: self = .unknown
       }
     }
+  }
+
+  /// Whether a process ended in the way of those who get no memory: by a trap of the allocator, which says
+  /// so, or by using what they did not get; with most of what they may have in use.
+  private static func hasMetMemoryLimit(
+    _ end: ProcessEnd, _ peakMemory: Int?, _ limits: ResourceLimits, _ standardError: String
+  ) -> Bool {
+    guard limits.memory != 0, case .signalled(let signal) = end,
+      [SIGILL, SIGTRAP, SIGABRT, SIGSEGV, SIGBUS].contains(signal)
+    else { return false }
+    let words = LastWords.ofTheEnd(in: standardError)
+    if words.contains("llocat") || words.contains("bad_alloc") { return true }
+    return peakMemory.map { $0 >= Int(clamping: limits.memory / 4 * 3) } ?? false
   }
 }

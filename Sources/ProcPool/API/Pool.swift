@@ -36,16 +36,38 @@ public final class Pool: Sendable {
   ///   - sharesLargeInputs: whether chunks of 64 KiB and more are left in memory that the workers see, with
   ///     only their place sent, where the call has more than one item. Faster, and otherwise the same: inputs
   ///     are encoded and decoded all the same. Without it every byte goes through a pipe.
+  ///   - maximumTasksPerWorker: how many items a worker's process runs before it is replaced by a fresh one,
+  ///     for tasks that leave something behind; exactly, so that a chunk may be divided. No limit unless
+  ///     given.
+  ///   - maximumWorkerAge: for how long a process runs. Then it ends what it holds, and is replaced as soon
+  ///     as another one stands by. No limit unless given.
+  ///   - maximumWorkerMemory: how much memory of its own, in bytes, a process may use; looked at every tenth
+  ///     of a second while there is work. One that uses more ends what it holds, and is replaced as soon as
+  ///     another one stands by. No limit unless given.
+  ///   - standby: how many processes wait, ready, to replace others, at some megabytes each. By default none
+  ///     at first and one when a worker has been lost; where processes are replaced on purpose, a quarter of
+  ///     the number of workers, and two at least.
+  ///   - limits: what each worker may use; no limits unless given. Threads have none.
+  ///   - seed: what items' random numbers follow from (`TaskContext.random`).
   ///   - cancellationGrace: how long an item may go on when nobody wants its result any more, before its
   ///     worker is ended.
+  ///   - stallTime: an item that has been running for so long is told of, once, by
+  ///     ``PoolEvent/itemStalled(_:_:elapsed:)``; nothing is done about it.
   /// - Throws: ``PoolError/workersUnavailable(_:)`` if there is no way to start any, or the system denies
   ///   what the pool itself needs: four descriptors and two threads.
   public init(
     workers: Int? = nil, worker: WorkerKind = .selfProgram, environment: [String: String]? = nil,
     standardError: StandardErrorMode = .inherited, maximumPayload: Int = 64 << 30,
-    sharesLargeInputs: Bool = true, cancellationGrace: CancellationGrace = CancellationGrace()
+    sharesLargeInputs: Bool = true, maximumTasksPerWorker: Int? = nil, maximumWorkerAge: Duration? = nil,
+    maximumWorkerMemory: Int? = nil, standby: Int? = nil, limits: WorkerLimits = WorkerLimits(),
+    seed: UInt64 = 0,
+    cancellationGrace: CancellationGrace = CancellationGrace(), stallTime: Duration? = nil
   ) throws {
     precondition(workers ?? 1 >= 1, "workers must be at least 1, not \(workers!)")
+    precondition(
+      maximumTasksPerWorker ?? 1 >= 1,
+      "maximumTasksPerWorker must be at least 1, not \(maximumTasksPerWorker!)")
+    precondition(standby ?? 0 >= 0, "standby must be at least 0, not \(standby!)")
     precondition(maximumPayload >= 1 << 16, "maximumPayload must be at least 65 536, not \(maximumPayload)")
     Self.refuseInUnservedWorker()
     sizing = PoolSizing(requested: workers)
@@ -59,8 +81,16 @@ public final class Pool: Sendable {
         // Brief: more would cost processor time for what a sleeping thread gives nearly as well. Only where
         // every worker has a processor: elsewhere the time would be another worker's.
         pollingTime: sizing.workers <= PoolSizing.processors ? 50_000 : 0, workers: sizing.workers,
-        grace: cancellationGrace)
-      runtime = try PoolRuntime(workers: sizing.workers, settings: settings, standardError: standardError)
+        grace: cancellationGrace, stallTime: stallTime?.nanoseconds, seed: seed,
+        limits: isThread ? ResourceLimits() : limits.resources,
+        itemMark: standardError.marksItems && !isThread ? UInt64.random(in: 1 ... .max) : 0,
+        maximumWorkerMemory: isThread ? nil : maximumWorkerMemory)
+      // A thread starts in no time, and its memory is its process's.
+      let recycling = Recycling(
+        maximumTasks: maximumTasksPerWorker.map(UInt64.init), maximumAge: maximumWorkerAge?.nanoseconds,
+        limitsMemory: settings.maximumWorkerMemory != nil, standby: isThread ? 0 : standby)
+      runtime = try PoolRuntime(
+        workers: sizing.workers, recycling: recycling, settings: settings, standardError: standardError)
       try runtime.start()
     } catch let failure as WorkerStartFailure {
       throw PoolError.workersUnavailable(failure)
@@ -125,19 +155,25 @@ extension Pool {
 /// throw.
 ///
 /// The workers are gone when this returns. The parameters are those of
-/// ``Pool/init(workers:worker:environment:standardError:maximumPayload:sharesLargeInputs:cancellationGrace:)``.
+/// ``Pool/init(workers:worker:environment:standardError:maximumPayload:sharesLargeInputs:maximumTasksPerWorker:maximumWorkerAge:maximumWorkerMemory:standby:limits:seed:cancellationGrace:stallTime:)``.
 ///
 /// - Parameter isolation: the caller's; `body` runs there.
 public func withPool<Result>(
   workers: Int? = nil, worker: WorkerKind = .selfProgram, environment: [String: String]? = nil,
   standardError: StandardErrorMode = .inherited, maximumPayload: Int = 64 << 30,
-  sharesLargeInputs: Bool = true, cancellationGrace: CancellationGrace = CancellationGrace(),
+  sharesLargeInputs: Bool = true, maximumTasksPerWorker: Int? = nil, maximumWorkerAge: Duration? = nil,
+  maximumWorkerMemory: Int? = nil, standby: Int? = nil, limits: WorkerLimits = WorkerLimits(),
+  seed: UInt64 = 0,
+  cancellationGrace: CancellationGrace = CancellationGrace(), stallTime: Duration? = nil,
   isolation: isolated (any Actor)? = #isolation,
   _ body: (Pool) async throws -> Result
 ) async throws -> Result {
   let pool = try Pool(
     workers: workers, worker: worker, environment: environment, standardError: standardError,
-    maximumPayload: maximumPayload, sharesLargeInputs: sharesLargeInputs, cancellationGrace: cancellationGrace
+    maximumPayload: maximumPayload, sharesLargeInputs: sharesLargeInputs,
+    maximumTasksPerWorker: maximumTasksPerWorker, maximumWorkerAge: maximumWorkerAge,
+    maximumWorkerMemory: maximumWorkerMemory, standby: standby, limits: limits, seed: seed,
+    cancellationGrace: cancellationGrace, stallTime: stallTime
   )
   do {
     let result = try await body(pool)

@@ -10,8 +10,12 @@ public enum PoolEvent: Hashable, Sendable {
   case workerFailedToStart(WorkerID, WorkerStartFailure)
   /// A worker ended that should not have, with the item that it was running, if it was running one.
   case workerLost(WorkerLoss, item: TaskID?)
+  /// A worker's process is replaced on purpose.
+  case workerRecycled(WorkerID, RecyclingReason)
   /// An item whose worker was lost is begun once more: this is the number of the attempt that follows.
   case itemRetried(TaskID, attempt: Int)
+  /// An item has been running for longer than the pool's `stallTime`. Nothing is done about it.
+  case itemStalled(TaskID, WorkerID, elapsed: Duration)
   /// No worker is left, and none will be started: every call fails from now on.
   case brokeDown(WorkerStartFailure)
 }
@@ -39,7 +43,10 @@ extension PoolEvent: CustomStringConvertible {
     case .workerFailedToStart(let worker, let failure): "\(worker) could not be started: \(failure.message)"
     case .workerLost(let loss, let item?): "\(item) was running when \(loss)"
     case .workerLost(let loss, nil): "\(loss)"
+    case .workerRecycled(let worker, let reason): "\(worker) is replaced because of its \(reason)"
     case .itemRetried(let item, let attempt): "\(item) is begun once more, as attempt \(attempt)"
+    case .itemStalled(let item, let worker, let elapsed):
+      "\(item) has been running for \(elapsed.rounded) in \(worker)"
     case .brokeDown(let failure): "the pool has no workers left: \(failure.message)"
     }
   }

@@ -1,4 +1,5 @@
 import ProcPoolSystem
+import ProcPoolWire
 import ProcPoolWorker
 
 /// What becomes of what workers write to standard error, and of what their tasks print.
@@ -10,13 +11,61 @@ public enum StandardErrorMode: Sendable {
   case inherited
   /// Nobody sees it.
   case discarded
+  /// It appears on the coordinator's standard error line by line, each with its worker before it.
+  case prefixed
   /// Each line is handed to a closure, on the pool's runtime thread, which serves all workers: it must return
-  /// soon.
+  /// soon. A line of more than 64 KiB comes in pieces.
   case lines(@Sendable (WorkerID, String) -> Void)
+  /// What an item has written is handed to a closure as a whole when the item has ended, perhaps a moment
+  /// after its result is there; of more than a megabyte the end. On the pool's runtime thread, as for
+  /// `lines`. What belongs to no item is dropped. Costs a system call for each item. For `mapReduce` an item
+  /// is a part.
+  case items(@Sendable (TaskID, WorkerID, String) -> Void)
 
-  var isInherited: Bool {
-    if case .inherited = self { return true }
+  var marksItems: Bool {
+    if case .items = self { return true }
     return false
+  }
+}
+
+/// What each worker may use of the machine. Set by the worker itself before it does anything else; where the
+/// system refuses it, the worker does not start and says why.
+public struct WorkerLimits: Hashable, Sendable {
+  /// Bytes of memory of its own (`RLIMIT_DATA`): what it shares does not count, nor its program. Who asks for
+  /// more does not get it, which ends Swift programs; the item is lost, and the report says why. A worker
+  /// takes some 3 MB before it has done anything, and 8 MiB of stack.
+  public var memory: Int?
+  /// Time on processors, in its whole life, in whole seconds, rounded up (`RLIMIT_CPU`): then it is ended by
+  /// `SIGXCPU`.
+  public var processorTime: Duration?
+  /// How much it gives way to other processes, from 0 to 19 (`nice`).
+  public var niceness: Int?
+  /// The numbers of the processors that it may run on. The same for all workers of the pool.
+  public var processors: Set<Int>?
+
+  public init(
+    memory: Int? = nil, processorTime: Duration? = nil, niceness: Int? = nil, processors: Set<Int>? = nil
+  ) {
+    self.memory = memory
+    self.processorTime = processorTime
+    self.niceness = niceness
+    self.processors = processors
+  }
+
+  /// As they travel.
+  var resources: ResourceLimits {
+    precondition(memory ?? 1 > 0, "memory must be more than nothing, not \(memory!)")
+    precondition(
+      processorTime ?? .seconds(1) > .zero, "processorTime must be more than nothing, not \(processorTime!)")
+    precondition(processors?.isEmpty != true, "processors must not be empty")
+    precondition(
+      processors?.allSatisfy { 0..<1 << 20 ~= $0 } != false, "processors must be numbers of processors")
+    var resources = ResourceLimits()
+    resources.memory = UInt64(memory ?? 0)
+    resources.processorTime = processorTime.map { UInt64(($0.nanoseconds - 1) / 1_000_000_000 + 1) } ?? 0
+    resources.niceness = Int32(clamping: niceness ?? 0)
+    resources.processors = (processors ?? []).sorted().map { UInt32($0) }
+    return resources
   }
 }
 

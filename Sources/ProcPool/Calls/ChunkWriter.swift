@@ -12,13 +12,12 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
   /// The longest body of a frame.
   private let maximumBody: Int
 
-  private var frames:
-    [(start: Int, end: Int, first: UInt64, count: Int, place: Int?, shared: [SharedBlock])] =
-      []
+  private var frames: [(start: Int, end: Int, first: UInt64, count: Int, seat: Int?, shared: [SharedBlock])] =
+    []
   /// Inputs of fixed size lie in the frame as in memory, and no shared memory is in them.
   private let sharing: SharedScope?
   /// The worker for which the open chunk is; `nil` for any.
-  private var place: Int?
+  private var seat: Int?
   private var start = -1
   private var count = 0
   /// The index of the next item.
@@ -64,7 +63,7 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
         bodyLength: writer.count - start - FrameHeader.size)
       writer.padTo8()
       header.store(to: UnsafeMutableRawPointer(mutating: writer.bytes.baseAddress! + start))
-      frames.append((start, writer.count, first, count, place, sharing?.takeCarried() ?? []))
+      frames.append((start, writer.count, first, count, seat, sharing?.takeCarried() ?? []))
     }
     start = -1
     count = 0
@@ -105,12 +104,12 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
   }
 
   /// Adds an item that is a chunk of its own, for one worker.
-  mutating func append(_ input: Input, to place: Int) {
+  mutating func append(_ input: Input, to seat: Int) {
     close()
-    self.place = place
+    self.seat = seat
     append(input)
     close()
-    self.place = nil
+    self.seat = nil
   }
 
   /// An item of no fixed size after its length. One byte is kept for the length, which is what nearly all
@@ -175,7 +174,7 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
     return frames.map { frame in
       let slice = InputSlice(
         memory: memory, start: frame.start, end: frame.end, packing: packing, shared: frame.shared)
-      return Chunk(call: call, first: frame.first, count: frame.count, payload: slice, place: frame.place)
+      return Chunk(call: call, first: frame.first, count: frame.count, payload: slice, seat: frame.seat)
     }
   }
 }

@@ -24,7 +24,19 @@ final class Launcher: Sendable {
     var sharesLargeInputs: Bool
     var pollingTime: Int64
     var workers: Int
+    /// How many processes there may be at once.
+    var places = 0
     var grace: CancellationGrace
+    /// How long an item runs before it is told of, in nanoseconds.
+    var stallTime: Int64?
+    /// What items' random numbers follow from, beside the items.
+    var seed: UInt64
+    /// What each worker may use.
+    var limits = ResourceLimits()
+    /// If not 0, workers mark on standard error which item writes what, with this secret.
+    var itemMark: UInt64 = 0
+    /// So much memory of its own may a worker use, in bytes, before it is replaced.
+    var maximumWorkerMemory: Int?
   }
 
   private struct State {
@@ -51,7 +63,7 @@ final class Launcher: Sendable {
       pages = nil
     } else {
       // Without shared memory workers send each result as it comes: slower, not wrong.
-      pages = try? SharedPages(workers: settings.workers)
+      pages = try? SharedPages(places: settings.places)
     }
     try SystemThread.start(name: "procpool-launch", blocksSignals: true) { self.run() }
   }
@@ -213,7 +225,9 @@ final class Launcher: Sendable {
     Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
     let hello = Hello(
       worker: UInt32(link.place), coordinator: coordinator, maximumBody: settings.maximumPayload,
-      pollingTime: settings.pollingTime, page: location)
+      pollingTime: settings.pollingTime, seed: settings.seed, itemMark: settings.itemMark,
+      limits: settings.limits,
+      page: location)
     writer.writeFrame(FrameHeader(.hello)) { hello.write(to: &$0) }
     link.outbox.append(FrameMemory(writer))
   }
@@ -230,8 +244,8 @@ private struct SharedPages: Sendable {
     init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
   }
 
-  init(workers: Int) throws(SystemError) {
-    let size = workers * StatusPage.size
+  init(places: Int) throws(SystemError) {
+    let size = places * StatusPage.size
     file = SharedFile(try SharedMapping.makeFile(named: "procpool-status", count: size))
     identity = try FileIdentity(of: file.descriptor)
   }

@@ -65,7 +65,11 @@ extension PoolRuntime {
       }
       if effects.flushes.last !== link { effects.flushes.append(link) }
       // A chunk that is answered when it is done needs no look at the clock, unless it has a time limit.
-      if !hint.flushes || state.scheduler.calls[chunk.call]?.limits.timeout != nil { state.needsTick = true }
+      if !hint.flushes || state.scheduler.stallTime != nil
+        || state.scheduler.calls[chunk.call]?.limits.timeout != nil
+      {
+        state.needsTick = true
+      }
     case .takeBack(let place):
       guard let link = state.links[place] else { return }
       // What such a worker goes on with has to be looked at by the clock.
@@ -84,6 +88,16 @@ extension PoolRuntime {
     case .sendEnd(let place):
       guard let link = state.links[place] else { return }
       post(FrameMemory(FrameHeader(.end)), to: link, &effects)
+      // It has a time to leave in.
+      state.needsTick = true
+    case .begin(let place, let worker):
+      guard let link = state.links[place] else { return }
+      link.worker = worker
+      // Its greeting's answer said that it is the worker of its place.
+      if worker.index != place {
+        post(FrameMemory(FrameHeader(.seat, count: UInt32(worker.index))), to: link, &effects)
+      }
+      announce(.workerStarted(worker, pid: link.pid), state, &effects)
     case .cancelRunning(let place, let position):
       guard let link = state.links[place] else { return }
       if link.isPageShared { link.page.cancel(below: position) }
@@ -104,8 +118,7 @@ extension PoolRuntime {
     case .expire(let call, let limit):
       guard let box = state.boxes[call] else { return }
       deliver(.expired(limit), to: box, &state, &effects)
-    case .announce(let event):
-      if !state.observers.isEmpty { effects.events.append((event, Array(state.observers.values))) }
+    case .announce(let event): announce(event, state, &effects)
     case .askForMore(let call):
       guard let box = state.boxes[call] else { return }
       wake(box, &state, &effects)
@@ -120,6 +133,10 @@ extension PoolRuntime {
       state.submitters.removeAll()
       effects.wakesRuntime = true
     }
+  }
+
+  private func announce(_ event: PoolEvent, _ state: borrowing State, _ effects: inout Effects) {
+    if !state.observers.isEmpty { effects.events.append((event, Array(state.observers.values))) }
   }
 
   func post(_ frame: FrameMemory, to link: WorkerLink, _ effects: inout Effects) {

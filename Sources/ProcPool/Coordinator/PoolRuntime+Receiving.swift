@@ -148,7 +148,8 @@ extension PoolRuntime {
     }
     switch header.kind {
     case .results, .failure: try take(header, body, position: nil, of: link, &state, &effects)
-    case .hello, .call, .chunk, .chunkElsewhere, .attempt, .resume, .endCall, .end, .acknowledge, .greeting,
+    case .hello, .call, .chunk, .chunkElsewhere, .attempt, .seat, .resume, .endCall, .end, .acknowledge,
+      .greeting,
       .lend:
       throw .unexpected("it sent a \(header.kind) frame")
     }
@@ -165,8 +166,6 @@ extension PoolRuntime {
     link.isPageShared = link.offersPage && greeting.pageFailure.isEmpty
     // Under the lock, once in the life of a program, so that nothing overtakes it that is to be attached.
     if !greeting.pageFailure.isEmpty { BlockServer.start() }
-    state.scheduler.actions.append(
-      .announce(.workerStarted(WorkerID(index: link.place), pid: link.pid)))
     state.scheduler.greeted(link.place, now: MonotonicClock.now())
   }
 
@@ -202,7 +201,7 @@ extension PoolRuntime {
         deliver(.outputs(first: first, count: wanted, slice), to: box, &state, &effects)
       } else if let report {
         deliver(
-          .reported(first: first, count: wanted, report, WorkerID(index: link.place)), to: box, &state,
+          .reported(first: first, count: wanted, report, link.worker), to: box, &state,
           &effects)
       }
     }
@@ -302,14 +301,12 @@ extension PoolRuntime {
 
   /// A worker has ended and everything that it wrote has been taken.
   func finish(_ link: WorkerLink, _ end: ProcessEnd) {
-    let standardError = link.errorLines.text
+    let standardError = link.words.lastLines.text
     // A thread cannot be killed: the item that it has claimed may run to its end, and the rest it never gets.
     let begun =
       link.process == nil ? StatusPage.Progress(position: link.page.takeBack().position, phase: .idle) : nil
     let unwritten = UnwrittenResults(of: link)
-    let loss = WorkerLoss(
-      of: link, end, standardError: standardError,
-      memory: end == .signalled(SIGKILL) ? memoryKills.advance() : nil)
+    let memory = end == .signalled(SIGKILL) ? memoryKills.advance() : nil
     change { state, effects in
       let now = MonotonicClock.now()
       state.links[link.place] = nil
@@ -324,7 +321,12 @@ extension PoolRuntime {
       } else {
         // With its end in one step, lest it be given more because it has nothing left to do.
         if let unwritten { take(unwritten, of: link, &state, &effects) }
-        state.statistics.workersLost += state.scheduler.places[link.place].state == .leaving ? 0 : 1
+        let loss = WorkerLoss(
+          of: link, end, standardError: standardError, memory: memory, limits: settings.limits)
+        switch state.scheduler.places[link.place].state {
+        case .leaving, .standby: break
+        default: state.statistics.workersLost += 1
+        }
         state.scheduler.lost(
           link.place, progress: begun ?? (link.isPageShared ? link.page.progress : nil), loss: loss, now: now)
       }
@@ -333,12 +335,15 @@ extension PoolRuntime {
 }
 
 extension WorkerLoss {
-  init(of link: WorkerLink, _ end: ProcessEnd, standardError: String, memory: LikelyCause.MemoryLimit?) {
+  init(
+    of link: WorkerLink, _ end: ProcessEnd, standardError: String, memory: LikelyCause.MemoryLimit?,
+    limits: ResourceLimits
+  ) {
     self.init(
-      worker: WorkerID(index: link.place), pid: link.pid, end: end,
+      worker: link.worker, pid: link.pid, end: end,
       cause: LikelyCause(
         end: end, violation: link.violation, condemnation: link.condemnation, memory: memory,
-        standardError: standardError),
+        peakMemory: link.peakMemory, limits: limits, standardError: standardError),
       peakMemory: link.peakMemory, standardError: standardError)
   }
 }

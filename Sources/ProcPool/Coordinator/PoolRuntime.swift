@@ -23,8 +23,9 @@ import Synchronization
 /// The state and the threads of one pool.
 final class PoolRuntime: Sendable {
   struct State: ~Copyable {
-    var scheduler: Scheduler<InputSlice>
+    /// The processes that there are, by their place.
     var links: [WorkerLink?]
+    var scheduler: Scheduler<InputSlice>
     var boxes: [UInt32: CallBox] = [:]
     /// Estimated nanoseconds per item of single applications, by task type: each is a call of its own.
     var applyTimes: [ObjectIdentifier: Double] = [:]
@@ -46,7 +47,7 @@ final class PoolRuntime: Sendable {
     var spentByFormer = ActivityTimes()
     /// How many calls may be pending before `submit` waits: enough to fill every worker's window with items
     /// of a tenth of a millisecond.
-    private var submissionLimit: Int { 16 * links.count }
+    private var submissionLimit: Int { 16 * scheduler.seats.count }
     /// So many calls are pending that `submit` waits.
     var isFull: Bool { scheduler.turns.count >= submissionLimit }
     /// Work has been sent since the runtime thread last looked at its clock.
@@ -83,11 +84,15 @@ final class PoolRuntime: Sendable {
   /// Set once, before any thread runs.
   let launcher = Mutex<Launcher?>(nil)
 
-  init(workers: Int, settings: Launcher.Settings, standardError: StandardErrorMode) throws(SystemError) {
+  init(
+    workers: Int, recycling: Recycling, settings: Launcher.Settings, standardError: StandardErrorMode
+  ) throws(SystemError) {
+    let scheduler = Scheduler<InputSlice>(
+      workers: workers, grace: settings.grace, recycling: recycling, stallTime: settings.stallTime)
+    var settings = settings
+    settings.places = scheduler.places.count
     state = Mutex(
-      State(
-        scheduler: Scheduler(workers: workers, grace: settings.grace),
-        links: Array(repeating: nil, count: workers)))
+      State(links: Array(repeating: nil, count: scheduler.places.count), scheduler: scheduler))
     poller = try Poller()
     self.settings = settings
     lane = settings.sharesLargeInputs ? InputLane(workers: workers) : nil

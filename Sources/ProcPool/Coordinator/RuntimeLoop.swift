@@ -12,6 +12,8 @@ struct RuntimeLoop {
   /// When frames are written that no worker need wake up for.
   private var nextFlush: Int64 = .max
   private var nextCheck: Int64 = .max
+  /// When it is looked at how much memory workers use, if that is limited.
+  private var nextMemoryCheck: Int64 = .max
   /// Workers that have closed their results and are not known to have ended.
   private var closed: [WorkerLink] = []
   /// Workers whose standard error waits until there is room on the coordinator's.
@@ -26,6 +28,8 @@ struct RuntimeLoop {
   private static let greetingTime: Int64 = 30_000_000_000
   /// How long a worker may live after it has closed its results: a process that ends takes less.
   private static let closingTime: Int64 = 500_000_000
+  /// How often it is looked at how much memory busy workers use: some microseconds for each of them.
+  private static let memoryInterval: Int64 = 100_000_000
   /// How often blocked standard error is tried again.
   private static let errorsInterval: Int64 = 10_000_000
 
@@ -89,6 +93,9 @@ struct RuntimeLoop {
         nextCheck = .max
       }
       for rest in state.rests { next = min(next, rest.until) }
+      if runtime.settings.maximumWorkerMemory != nil, state.scheduler.busyPlaces > 0 {
+        nextMemoryCheck = min(nextMemoryCheck, now + Self.memoryInterval)
+      }
       if state.needsTick {
         state.needsTick = false
         peekInterval = Self.shortestPeek
@@ -104,7 +111,7 @@ struct RuntimeLoop {
       return false
     }
     if isStopped { return nil }
-    next = min(next, nextPeek, nextFlush, nextCheck, runtime.lane?.nextTrim ?? .max)
+    next = min(next, nextPeek, nextFlush, nextCheck, nextMemoryCheck, runtime.lane?.nextTrim ?? .max)
     if !blockedErrors.isEmpty { next = min(next, now + Self.errorsInterval) }
     for link in closed { next = min(next, link.closedAt + Self.closingTime) }
     // Whoever sends work from now on wakes this thread if it would sleep for too long.
@@ -127,6 +134,10 @@ struct RuntimeLoop {
           links[$0].flatMap { $0.isPageShared ? $0.page.progress : nil }
         }
       }
+    }
+    if now >= nextMemoryCheck {
+      nextMemoryCheck = .max
+      checkMemory(now: now)
     }
     let isRested = runtime.state.withLock { $0.rests.contains { now >= $0.until } }
     if isRested {
@@ -161,7 +172,7 @@ struct RuntimeLoop {
     for case let link? in late {
       link.startFailure = WorkerStartFailure(
         "worker \(link.place) (pid \(link.pid)) did not greet within \(Self.greetingTime / 1_000_000_000) s; "
-          + RuntimeLoop.serveAdvice, standardError: link.errorLines.text)
+          + RuntimeLoop.serveAdvice, standardError: link.words.lastLines.text)
       link.kill()
     }
     for link in closed where now >= link.closedAt + Self.closingTime {
@@ -183,6 +194,21 @@ struct RuntimeLoop {
       }
     }
     for case let link? in abandoned { runtime.receiving.withLock { _ in end(link) } }
+  }
+
+  /// Has those workers replaced that use more memory of their own than they may.
+  private func checkMemory(now: Int64) {
+    guard let limit = runtime.settings.maximumWorkerMemory else { return }
+    let links = runtime.state.withLock { state in
+      state.links.filter { $0 != nil && state.scheduler.places[$0!.place].state == .ready }
+    }
+    let large = links.filter { ProcessMemory.ofItsOwn($0!.pid) ?? 0 > limit }
+    if large.isEmpty { return }
+    runtime.change { state, _ in
+      for case let link? in large where state.links[link.place] === link {
+        state.scheduler.exceededMemory(link.place, now: now)
+      }
+    }
   }
 
   static let serveAdvice =
@@ -231,24 +257,12 @@ struct RuntimeLoop {
     switch link.errors {
     case .none: return
     case .some(let errors):
-      let forwards = runtime.standardError.isInherited
-      if forwards, !Descriptor.isWritable(StandardError.number) {
-        // Nobody reads what we write there just now: the worker waits as if it wrote there itself.
-        if blockedErrors.contains(where: { $0 === link }) {
-          // Woken though nothing was asked for: the worker has closed it. What is left is read when it ends.
-          runtime.poller.remove(errors)
-        } else {
-          try? runtime.poller.modify(errors, for: [], token: LinkToken(link, .errors).rawValue)
-          blockedErrors.append(link)
-        }
-        return
-      }
-      // 4 KiB: as much as a pipe takes without waiting, if it takes anything (PIPE_BUF).
+      link.words.write()
+      if link.words.isWaiting { return holdUp(link) }
       let transfer = withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { memory in
         let transfer = (try? errors.read(into: memory)) ?? .closed
         if case .moved(let count) = transfer {
-          let text = UnsafeRawBufferPointer(rebasing: memory[..<count])
-          pass(on: text, of: link)
+          pass(on: UnsafeRawBufferPointer(rebasing: memory[..<count]), of: link)
         }
         return transfer
       }
@@ -261,13 +275,25 @@ struct RuntimeLoop {
     }
   }
 
-  private func pass(on text: UnsafeRawBufferPointer, of link: WorkerLink) {
-    link.errorLines.append(text)
-    switch runtime.standardError {
-    case .inherited: StandardError.write(text)
-    case .discarded: break
-    case .lines(let body): link.lineAssembler.append(text) { body(WorkerID(index: link.place), $0) }
+  /// Nobody reads what is written to standard error just now: the worker waits as if it wrote there itself.
+  private mutating func holdUp(_ link: WorkerLink) {
+    switch link.errors {
+    case .none: return
+    case .some(let errors):
+      if blockedErrors.contains(where: { $0 === link }) {
+        // Woken though nothing was asked for: the worker has closed it. What is left is read when it ends.
+        runtime.poller.remove(errors)
+      } else {
+        try? runtime.poller.modify(errors, for: [], token: LinkToken(link, .errors).rawValue)
+        blockedErrors.append(link)
+      }
     }
+  }
+
+  private func pass(on text: UnsafeRawBufferPointer, of link: WorkerLink) {
+    let worker = runtime.state.withLock { _ in link.worker }
+    link.words.take(text, of: worker, mode: runtime.standardError, secret: runtime.settings.itemMark)
+    link.words.write()
   }
 
   // MARK: - Ends
@@ -296,17 +322,11 @@ struct RuntimeLoop {
     case .none: return
     case .some(let errors):
       // A program that the worker has left behind may go on writing.
-      errors.drain { text in
-        if !runtime.standardError.isInherited || Descriptor.isWritable(StandardError.number) {
-          pass(on: text, of: link)
-        } else {
-          link.errorLines.append(text)
-        }
-      }
+      errors.drain { pass(on: $0, of: link) }
       runtime.poller.remove(errors)
     }
-    if case .lines(let body) = runtime.standardError {
-      link.lineAssembler.finish { body(WorkerID(index: link.place), $0) }
-    }
+    let worker = runtime.state.withLock { _ in link.worker }
+    link.words.finish(of: worker, mode: runtime.standardError)
+    link.words.write()
   }
 }

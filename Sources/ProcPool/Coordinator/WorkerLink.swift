@@ -28,6 +28,8 @@ final class WorkerLink: @unchecked Sendable {
   let errors: Descriptor?
 
   // Under the pool's lock
+  /// Which worker of the pool it is, once it has taken up work.
+  var worker: WorkerID
   var outbox = Outbox()
   /// The worker could reach memory that this process has, when it was last tried.
   var reachesMemory = true
@@ -51,8 +53,7 @@ final class WorkerLink: @unchecked Sendable {
   var closedAt: Int64 = 0
   /// The most memory that its process had in use at once, in bytes, once it has ended.
   var peakMemory: Int?
-  var errorLines = ErrorLines()
-  var lineAssembler = LineAssembler()
+  var words = WorkerWords()
   let started: Int64
 
   init(
@@ -60,6 +61,7 @@ final class WorkerLink: @unchecked Sendable {
     offersPage: Bool, foundationStatus: (@Sendable () -> ProcessEnd)?, pipes: consuming LinkPipes, now: Int64
   ) {
     self.place = place
+    worker = WorkerID(index: place)
     self.generation = generation
     self.pid = pid
     self.process = process
@@ -134,47 +136,4 @@ struct LinkToken {
   }
 
   var rawValue: UInt64 { UInt64(generation) << 32 | UInt64(place) << 2 | source.rawValue }
-}
-
-/// The last lines that a worker wrote to standard error.
-struct ErrorLines {
-  /// 16 KiB: a trap's message and its backtrace.
-  private static let capacity = 1 << 14
-  private var bytes: [UInt8] = []
-
-  mutating func append(_ more: UnsafeRawBufferPointer) {
-    bytes.append(contentsOf: more.suffix(Self.capacity))
-    if bytes.count > 2 * Self.capacity { bytes.removeFirst(bytes.count - Self.capacity) }
-  }
-
-  /// The text, from the beginning of a line where it had to be cut.
-  var text: String {
-    var tail = bytes.suffix(Self.capacity)
-    if tail.count < bytes.count, let newline = tail.firstIndex(of: 10) { tail = tail[(newline + 1)...] }
-    while tail.last == 10 { tail.removeLast() }
-    return String(decoding: tail, as: UTF8.self)
-  }
-}
-
-/// Makes lines of text that comes in pieces.
-struct LineAssembler {
-  private var unfinished: [UInt8] = []
-
-  /// Calls `body` with each line that `more` completes, without its newline.
-  mutating func append(_ more: UnsafeRawBufferPointer, _ body: (String) -> Void) {
-    var rest = more[...]
-    while let newline = rest.firstIndex(of: 10) {
-      body(String(decoding: unfinished + rest[..<newline], as: UTF8.self))
-      unfinished.removeAll(keepingCapacity: true)
-      rest = rest[(newline + 1)...]
-    }
-    unfinished.append(contentsOf: rest)
-  }
-
-  /// Calls `body` with what is left at the end, if anything is.
-  mutating func finish(_ body: (String) -> Void) {
-    guard !unfinished.isEmpty else { return }
-    body(String(decoding: unfinished, as: UTF8.self))
-    unfinished = []
-  }
 }

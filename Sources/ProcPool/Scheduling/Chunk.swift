@@ -7,7 +7,7 @@ struct Chunk<Payload: ChunkPayload> {
   var count: Int
   let payload: Payload
   /// The worker that must run it; `nil` where any may.
-  var place: Int?
+  var seat: Int?
   /// Items at the front that have ended. Their inputs are still in `payload`.
   var done = 0
   /// Estimated work when it was sent, in nanoseconds.
@@ -17,13 +17,13 @@ struct Chunk<Payload: ChunkPayload> {
   /// Which attempt at its items this is; beyond the first, a chunk has one item.
   var attempt: Int
 
-  init(call: UInt32, first: UInt64, count: Int, payload: Payload, place: Int? = nil, attempt: Int = 1) {
+  init(call: UInt32, first: UInt64, count: Int, payload: Payload, seat: Int? = nil, attempt: Int = 1) {
     self.attempt = attempt
     self.call = call
     self.first = first
     self.count = count
     self.payload = payload
-    self.place = place
+    self.seat = seat
   }
 
   /// Whether `payload` holds more than `count` items, because the last ones were taken back.
@@ -38,7 +38,14 @@ struct Chunk<Payload: ChunkPayload> {
     if gone == 0 && !isCut { return self }
     return Chunk(
       call: call, first: first + UInt64(gone), count: count - gone, payload: payload.items(gone..<count),
-      place: place, attempt: attempt)
+      seat: seat, attempt: attempt)
+  }
+
+  /// The first items, and what comes after them, as chunks to be sent. Of a chunk of which nothing has ended.
+  func split(after items: Int) -> (first: Chunk, rest: Chunk) {
+    let first = Chunk(
+      call: call, first: first, count: items, payload: payload.items(0..<items), seat: seat, attempt: attempt)
+    return (first, rest(without: items))
   }
 
   /// The first items that have not ended, each by itself, to be begun once more.
@@ -46,7 +53,7 @@ struct Chunk<Payload: ChunkPayload> {
     (done..<done + items).map { item in
       Chunk(
         call: call, first: first + UInt64(item), count: 1, payload: payload.items(item..<item + 1),
-        place: place, attempt: attempt + 1)
+        seat: seat, attempt: attempt + 1)
     }
   }
 }

@@ -39,8 +39,8 @@ extension Scheduler {
     guard calls[call]?.isCancelled == false else { return }
     for var chunk in chunks {
       chunk.accepted = now
-      if let place = chunk.place {
-        places[place].pinned.append(chunk)
+      if let seat = chunk.seat {
+        places[seats[seat]].pinned.append(chunk)
         calls[call]!.inFlight += chunk.count
       } else {
         if calls[call]!.pending.isEmpty { turns.append(call) }

@@ -6,21 +6,25 @@ extension Scheduler {
   ///
   /// - Complexity: O(workers) per turn; a turn moves about a quarter of a worker's window.
   mutating func dispatch(now: Int64) {
-    for index in places.indices where isAvailable(index) {
-      while let chunk = places[index].pinned.first, places[index].queue.isEmpty || hasRoom(index, for: chunk)
-      {
+    for index in places.indices {
+      while isAvailable(index), let chunk = places[index].pinned.first, hasRoom(index, for: chunk) {
         places[index].pinned.popFirst()
-        calls[chunk.call]!.inFlight -= chunk.count
-        send(chunk, to: index, now: now)
+        let (first, rest) = divide(chunk, for: index)
+        if let rest { places[index].pinned.prepend(rest) }
+        calls[chunk.call]!.inFlight -= first.count
+        send(first, to: index, now: now)
       }
     }
     while let call = turns.first {
       guard let next = calls[call]!.pending.first, let index = roomiestPlace(for: next) else { break }
       turns.popFirst()
       var given: Int64 = 0
-      while given < Pacing.window / 4, let chunk = calls[call]!.pending.first, hasRoom(index, for: chunk) {
-        _ = calls[call]!.popPending()
-        given += send(chunk, to: index, now: now)
+      while given < Pacing.window / 4, let chunk = calls[call]!.pending.first, isAvailable(index),
+        hasRoom(index, for: chunk)
+      {
+        let (first, rest) = divide(calls[call]!.popPending()!, for: index)
+        if let rest { calls[call]!.prepend(rest) }
+        given += send(first, to: index, now: now)
       }
       if calls[call]!.awaitsRoom, calls[call]!.pendingBytes <= mostPendingBytes {
         calls[call]!.awaitsRoom = false
@@ -42,9 +46,18 @@ extension Scheduler {
   /// Whether the worker may be given anything: not while it runs what is cancelled, which may be killed any
   /// moment, and nothing beside it.
   private func isAvailable(_ index: Int) -> Bool {
-    guard places[index].state == .ready else { return false }
+    guard places[index].state == .ready, !isRetiring(index) else { return false }
     guard let front = places[index].queue.first else { return true }
     return !calls[front.call]!.isCancelled
+  }
+
+  /// A chunk, as much of it as the worker may still run, and what is left for another.
+  private func divide(_ chunk: Chunk<Payload>, for index: Int) -> (Chunk<Payload>, rest: Chunk<Payload>?) {
+    guard let quota = quota(of: index), chunk.count > quota else { return (chunk, nil) }
+    var (first, rest) = chunk.split(after: quota)
+    first.accepted = chunk.accepted
+    rest.accepted = chunk.accepted
+    return (first, rest)
   }
 
   private func hasRoom(_ index: Int, for chunk: Chunk<Payload>) -> Bool {
@@ -96,7 +109,7 @@ extension Scheduler {
   }
 
   /// Bytes of a call that wait for workers, beyond which its owner makes no more.
-  private var mostPendingBytes: Int { places.count * Pacing.windowBytes }
+  private var mostPendingBytes: Int { seats.count * Pacing.windowBytes }
 
   /// How much more of a call would keep the workers busy.
   ///
@@ -111,7 +124,7 @@ extension Scheduler {
       state.itemTime == 0
       ? size : max(size, Int(min(Double(Pacing.window) / state.itemTime, Double(Pacing.windowItems))))
     // What the workers hold, and as much again in reserve so that none waits for the caller.
-    let target = places.count * 2 * window
+    let target = seats.count * 2 * window
     let accepted = state.pendingItems + state.inFlight
     if state.pendingBytes > mostPendingBytes {
       calls[call]!.awaitsRoom = true

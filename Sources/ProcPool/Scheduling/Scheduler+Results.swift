@@ -97,6 +97,7 @@ extension Scheduler {
       // Half and half: two or three chunks after a change the estimate has followed it.
       calls[call]!.itemTime = old > 0 ? (old + measured) / 2 : measured
     }
+    retireIfExhausted(index, now: now)
     dispatch(now: now)
   }
 
@@ -135,17 +136,18 @@ extension Scheduler {
     places[index].watch = nil
     actions.append(.sendResume(place: index, epoch: epoch))
     cancelRunning(index)
-    giveBack(back, from: index, now: now)
+    giveBack(back, now: now)
     for call in Array(calls.keys) { forgetIfDone(call) }
+    retireIfExhausted(index, now: now)
     dispatch(now: now)
   }
 
   /// Puts chunks back to where they came from, in their order, before what came after them.
-  mutating func giveBack(_ chunks: [Chunk<Payload>], from index: Int, now: Int64) {
+  mutating func giveBack(_ chunks: [Chunk<Payload>], now: Int64) {
     for var chunk in chunks.reversed() {
       chunk.accepted = now
-      if chunk.place != nil {
-        places[index].pinned.prepend(chunk)
+      if let seat = chunk.seat {
+        places[seats[seat]].pinned.prepend(chunk)
         calls[chunk.call]!.inFlight += chunk.count
       } else {
         if calls[chunk.call]!.pending.isEmpty { turns.append(chunk.call) }
@@ -219,7 +221,7 @@ extension Scheduler {
     places[index].empty()
     for chunk in chunks { calls[chunk.call]!.inFlight -= chunk.remaining }
     let wanted = chunks.filter { !calls[$0.call]!.isCancelled }
-    giveBack(wanted.map { $0.rest() }, from: index, now: now)
+    giveBack(wanted.map { $0.rest() }, now: now)
     for call in Set(chunks.map(\.call)) { forgetIfDone(call) }
   }
 
@@ -232,12 +234,15 @@ extension Scheduler {
   /// call's, not an item's. A worker that has not even begun what it was given is counted as running it.
   mutating func checkClock(now: Int64, progress: (Int) -> StatusPage.Progress?) {
     for (call, expiry) in expiries where now >= expiry { expire(call, now: now) }
+    checkAges(now: now)
     for index in places.indices where places[index].state == .ready {
       endCancelled(index, now: now)
-      guard let front = places[index].queue.first, let limit = calls[front.call]!.limits.timeout else {
+      guard let front = places[index].queue.first else {
         places[index].watch = nil
         continue
       }
+      let limit = calls[front.call]!.limits.timeout
+      guard limit != nil || stallTime != nil else { continue }
       let seen = progress(index)
       let position = max(seen?.position ?? 0, places[index].position)
       guard let watch = places[index].watch, watch.position == position, watch.step == seen?.step,
@@ -246,7 +251,26 @@ extension Scheduler {
         places[index].watch = (position, seen?.step, now)
         continue
       }
-      if now - watch.since >= limit.nanoseconds { condemn(index, timeLimit: limit) }
+      let elapsed = now - watch.since
+      if let stallTime, elapsed >= stallTime { tellOfStall(index, elapsed: elapsed) }
+      if let limit, elapsed >= limit.nanoseconds { condemn(index, timeLimit: limit) }
+    }
+  }
+
+  /// Says once that an item has been running for long.
+  private mutating func tellOfStall(_ index: Int, elapsed: Int64) {
+    let place = places[index]
+    guard let watch = place.watch, place.stallTold.map({ $0 < watch.since }) ?? true else { return }
+    places[index].stallTold = watch.since
+    var offset = watch.position - place.position
+    for chunk in place.queue {
+      if offset < UInt64(chunk.remaining) {
+        let item = watch.step ?? chunk.first + UInt64(chunk.done) + offset
+        let stalled = TaskID(call: chunk.call, item: Int(clamping: item))
+        let worker = WorkerID(index: place.seat!)
+        return actions.append(.announce(.itemStalled(stalled, worker, elapsed: .nanoseconds(elapsed))))
+      }
+      offset -= UInt64(chunk.remaining)
     }
   }
 
@@ -256,8 +280,11 @@ extension Scheduler {
     var shortest = timedCalls.values.min()
     let runsCancelled = places.contains { $0.state == .ready && isCancelled($0.queue.first) }
     if runsCancelled { shortest = min(shortest ?? .max, grace.shortest) }
+    if let stallTime, busyPlaces > 0 { shortest = min(shortest ?? .max, stallTime) }
     var patience = shortest.map { max(1_000_000, min($0 / 8, 100_000_000)) }
-    if let expiry = expiries.values.min() { patience = min(patience ?? .max, max(0, expiry - now)) }
+    for instant in [expiries.values.min(), nextAge].compactMap(\.self) {
+      patience = min(patience ?? .max, max(0, instant - now))
+    }
     return patience
   }
 

@@ -24,6 +24,8 @@ enum SchedulerAction<Payload: ChunkPayload> {
   case sendResume(place: Int, epoch: UInt64)
   case sendEndCall(place: Int, call: UInt32)
   case sendEnd(place: Int)
+  /// A worker of this number has taken up work: tell it, where its number is not that of its place.
+  case begin(place: Int, worker: WorkerID)
   /// Tell the worker that everything below the position is cancelled.
   case cancelRunning(place: Int, below: UInt64)
   /// Ask the worker's process to end.
@@ -87,13 +89,16 @@ enum Reception: Equatable {
 }
 
 struct Scheduler<Payload: ChunkPayload> {
-  /// A worker's place in the pool. The worker in it may be replaced.
+  /// A place for a process. The process in it may be replaced; which worker of the pool it is, if any, is its
+  /// seat. Places without a seat are for processes that stand by, and for those that are on their way out.
   struct Place {
     enum State: Equatable {
       case vacant
       /// Waits a while before the next worker is started in it.
       case resting
       case launching
+      /// Has greeted, and waits for a seat.
+      case standby
       case ready
       /// Was told to go.
       case leaving
@@ -102,6 +107,14 @@ struct Scheduler<Payload: ChunkPayload> {
     }
 
     var state = State.vacant
+    /// Which of the pool's workers is here.
+    var seat: Int?
+    /// When its process greeted.
+    var greeted: Int64 = 0
+    /// When it was seen that it had been told to go.
+    var left: Int64 = 0
+    /// Why its process is to be replaced, as soon as another one stands by.
+    var due: RecyclingReason?
     /// Chunks in flight, in the order in which they were sent.
     var queue = Deque<Chunk<Payload>>()
     /// Items that have ended in this worker.
@@ -121,6 +134,8 @@ struct Scheduler<Payload: ChunkPayload> {
     var unmeasured: [UInt32: Int] = [:]
     /// What was seen of the running item, for its time limit.
     var watch: (position: UInt64, step: UInt64?, since: Int64)?
+    /// Since when the item had been running of which it was last told that it runs for long.
+    var stallTold: Int64?
     /// Since when the worker has been running items of a call that is cancelled, and whether it was asked to
     /// end for it.
     var cancellation: (call: UInt32, since: Int64, isTerminated: Bool)?
@@ -205,6 +220,13 @@ struct Scheduler<Payload: ChunkPayload> {
 
   private(set) var life = Life.open
   var places: [Place]
+  /// In which place each of the pool's workers is.
+  var seats: [Int]
+  let recycling: Recycling
+  /// How many processes stand by, or are about to.
+  var spareTarget: Int
+  /// How many of those in a row have ended before they were needed.
+  var spareFailures = 0
   var calls: [UInt32: Call] = [:]
   /// The time limits of those calls that have one, in nanoseconds.
   var timedCalls: [UInt32: Int64] = [:]
@@ -222,10 +244,21 @@ struct Scheduler<Payload: ChunkPayload> {
   var queued: Int64 = 0
   /// How long cancelled items may go on.
   let grace: CancellationGrace
+  /// How long an item runs before it is told of, in nanoseconds.
+  let stallTime: Int64?
 
-  init(workers: Int, grace: CancellationGrace = CancellationGrace()) {
+  init(
+    workers: Int, grace: CancellationGrace = CancellationGrace(), recycling: Recycling = Recycling(),
+    stallTime: Int64? = nil
+  ) {
     self.grace = grace
-    places = Array(repeating: Place(), count: workers)
+    self.stallTime = stallTime
+    self.recycling = recycling
+    spareTarget = recycling.standby ?? (recycling.isExpected ? Recycling.standby(workers: workers) : 0)
+    seats = Array(0..<workers)
+    let places = Recycling.places(workers: workers, spareTarget: spareTarget)
+    self.places = Array(repeating: Place(), count: places)
+    for index in 0..<workers { self.places[index].seat = index }
   }
 }
 
@@ -238,15 +271,13 @@ extension Scheduler {
 
 extension Scheduler {
   mutating func start() {
-    for index in places.indices { launch(index) }
+    for index in seats { launch(index) }
+    fillSpares()
   }
 
   mutating func launch(_ index: Int) {
     let strikes = places[index].strikes
-    let pinned = places[index].pinned
-    places[index] = Place()
-    places[index].strikes = strikes
-    places[index].pinned = pinned
+    vacate(index, strikes: strikes)
     if strikes < 2 {
       places[index].state = .launching
       actions.append(.launch(place: index))
@@ -269,17 +300,16 @@ extension Scheduler {
     case .open:
       life = .closing
       leaveIfIdle()
-    case .broken: stop()
+    case .broken:
+      life = .terminating
+      stopIfEmpty()
     case .closing, .terminating, .stopped: break
     }
   }
 
   mutating func leaveIfIdle() {
     guard life == .closing, calls.isEmpty else { return }
-    for index in places.indices where places[index].state == .ready {
-      places[index].state = .leaving
-      actions.append(.sendEnd(place: index))
-    }
+    for index in places.indices where [.ready, .standby].contains(places[index].state) { leave(index) }
     for index in places.indices where places[index].state == .resting { places[index].state = .vacant }
     stopIfEmpty()
   }
@@ -288,8 +318,7 @@ extension Scheduler {
   mutating func terminate() {
     switch life {
     case .terminating, .stopped: return
-    case .broken: return stop()
-    case .open, .closing: life = .terminating
+    case .broken, .open, .closing: life = .terminating
     }
     failEverything(.terminated)
     for index in places.indices where places[index].isAlive { condemn(index) }
@@ -325,7 +354,7 @@ extension Scheduler {
     switch places[index].state {
     case .condemned: return
     case .resting: return places[index].state = .vacant
-    case .vacant, .launching, .ready, .leaving: break
+    case .vacant, .launching, .standby, .ready, .leaving: break
     }
     places[index].state = .condemned(timeLimit: timeLimit)
     actions.append(.kill(place: index))
@@ -346,31 +375,39 @@ extension Scheduler {
   mutating func greeted(_ index: Int, now: Int64) {
     guard places[index].state == .launching else { return }
     hasGreeted = true
-    places[index].state = .ready
-    places[index].lastProgress = now
+    places[index].greeted = now
+    if places[index].seat == nil {
+      places[index].state = .standby
+    } else {
+      takeUp(index, now: now)
+    }
     if life == .closing && calls.isEmpty { return leaveIfIdle() }
+    replaceThoseDue(now: now)
     dispatch(now: now)
   }
 
   /// A worker could not be started, or ended before it had greeted.
   mutating func failedToStart(_ index: Int, _ failure: WorkerStartFailure, now: Int64) {
     firstStartFailure = firstStartFailure ?? failure
-    if life == .open || life == .closing {
-      actions.append(.announce(.workerFailedToStart(WorkerID(index: index), failure)))
+    if let seat = places[index].seat, life == .open || life == .closing {
+      actions.append(.announce(.workerFailedToStart(WorkerID(index: seat), failure)))
     }
     vacate(index, strikes: places[index].strikes + 1)
     guard life == .open || life == .closing else { return stopIfEmpty() }
+    if places[index].seat == nil { return loseSpare(index) }
     // Before any worker has greeted each place is tried once: a program that cannot serve is not run again
     // and again.
     if hasGreeted && places[index].strikes < Self.maximumStrikes { return launch(index) }
     breakIfEmpty()
   }
 
-  private mutating func vacate(_ index: Int, strikes: Int) {
+  mutating func vacate(_ index: Int, strikes: Int) {
     let pinned = places[index].pinned
+    let seat = places[index].seat
     places[index] = Place()
     places[index].strikes = strikes
     places[index].pinned = pinned
+    places[index].seat = seat
   }
 
   /// A worker that had greeted has ended. What it had finished has been reported before this.
@@ -381,15 +418,23 @@ extension Scheduler {
     let begun = giveUpStarted(index, progress: progress, loss, now: now)
     returnUnstarted(index, now: now)
     // Before what was not begun, so that results in order do not wait for it.
-    giveBack(begun.again, from: index, now: now)
-    if place.state != .leaving { actions.append(.announce(.workerLost(loss, item: begun.culprit))) }
-    let strikes = begun.any || place.position > 0 ? 0 : place.strikes + 1
+    giveBack(begun.again, now: now)
+    if place.state != .leaving, place.seat != nil {
+      actions.append(.announce(.workerLost(loss, item: begun.culprit)))
+    }
+    let isBlameless = begun.any || place.position > 0 || place.state == .leaving
+    let strikes = isBlameless ? 0 : place.strikes + 1
     vacate(index, strikes: strikes)
-    if place.state == .leaving || life == .terminating { return stopIfEmpty() }
-    if life == .closing && calls.isEmpty { return stopIfEmpty() }
+    if life == .terminating || life == .closing && calls.isEmpty { return stopIfEmpty() }
     guard life == .open || life == .closing else { return }
-    if strikes < Self.maximumStrikes {
-      launch(index)
+    if place.seat == nil {
+      if place.state == .leaving { fillSpares() } else { loseSpare(index) }
+    } else if strikes < Self.maximumStrikes {
+      // A pool that has lost a worker may lose another.
+      if recycling.standby == nil, place.state != .leaving { spareTarget = max(spareTarget, 1) }
+      // One that ends without a reason ends again: it need not use up those that stand by.
+      if strikes > 1 || !reseat(from: index, anew: false, now: now) { launch(index) }
+      fillSpares()
     } else {
       firstStartFailure = firstStartFailure ?? WorkerStartFailure(lostIdle: loss)
     }
@@ -399,12 +444,13 @@ extension Scheduler {
 
   /// When no worker is left and none will be started, nobody can run what is there or what will come.
   private mutating func breakIfEmpty() {
-    if let failure = firstStartFailure, !places.contains(where: \.isAlive) {
+    if let failure = firstStartFailure, !seats.contains(where: { places[$0].isAlive }) {
       let wasClosing = life == .closing
       life = .broken(failure)
       actions.append(.announce(.brokeDown(failure)))
       failEverything(.noWorkers(failure))
-      if wasClosing { stop() }
+      for index in places.indices where places[index].isAlive { condemn(index) }
+      if wasClosing { close() }
     } else {
       failStranded()
     }

@@ -18,8 +18,8 @@ extension Scheduler {
         inFlight[chunk.call, default: 0] += chunk.remaining
       }
       for chunk in place.pinned {
-        if chunk.place != index {
-          return "\(name) keeps a chunk for place \(String(describing: chunk.place))"
+        if chunk.seat != place.seat {
+          return "\(name) keeps a chunk for worker \(String(describing: chunk.seat))"
         }
         if calls[chunk.call] == nil { return "\(name) keeps a chunk of call \(chunk.call), which is gone" }
         inFlight[chunk.call, default: 0] += chunk.count
@@ -31,13 +31,27 @@ extension Scheduler {
       if place.cost != place.queue.reduce(0, { $0 + $1.cost }) { return "\(name) miscounts its cost" }
       if place.streamPosition > place.position { return "\(name) has read more than has ended" }
       switch place.state {
-      case .vacant, .resting, .launching:
+      case .vacant, .resting, .launching, .standby:
         if !place.queue.isEmpty { return "\(name) has work and no worker" }
       case .leaving:
         if !place.queue.isEmpty { return "\(name) has work and was told to leave" }
       case .ready, .condemned: break
       }
+      if place.state == .ready, place.queue.isEmpty, isRetiring(index), life == .open {
+        return "\(name) is to be replaced, and nothing stands in the way"
+      }
+      if place.state == .ready, place.seat == nil { return "\(name) is nobody's and works" }
+      if place.state == .standby, place.seat != nil { return "\(name) is a worker's and waits" }
+      if let limit = recycling.maximumTasks, place.position + UInt64(place.items) > limit {
+        return "\(name) has been given more than \(limit) items"
+      }
       if place.strikes > Self.maximumStrikes { return "\(name) was filled again too often" }
+    }
+    for (seat, index) in seats.enumerated() where places[index].seat != seat {
+      return "worker \(seat) is not where it is said to be"
+    }
+    if places.count(where: { $0.seat != nil }) != seats.count {
+      return "a place has a worker's seat too many"
     }
     for (id, call) in calls {
       if call.inFlight != inFlight[id, default: 0] { return "call \(id) miscounts what is in flight" }
@@ -57,7 +71,9 @@ extension Scheduler {
     if turns.contains(where: { calls[$0] == nil }) { return "a call that is gone has a turn" }
     switch life {
     case .open, .closing:
-      let hasRoomyPlace = places.contains { $0.state == .ready && $0.queue.isEmpty }
+      let hasRoomyPlace = places.indices.contains {
+        places[$0].state == .ready && places[$0].queue.isEmpty && !isRetiring($0)
+      }
       if hasRoomyPlace && !turns.isEmpty { return "a worker is idle and chunks are pending" }
     case .terminating, .broken, .stopped:
       if calls.values.contains(where: { !$0.pending.isEmpty || $0.inFlight > 0 }) {

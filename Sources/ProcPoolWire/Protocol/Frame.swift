@@ -21,6 +21,8 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
 
   /// The next chunk's item was begun before: ``count`` is the number of this attempt. No body.
   case attempt = 9
+  /// The worker is number ``count`` of the pool from now on. No body.
+  case seat = 10
 
   // Worker to coordinator
   /// The worker is ready; its first frame. Body: ``Greeting``.

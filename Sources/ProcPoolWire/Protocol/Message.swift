@@ -25,16 +25,27 @@ package struct Hello: Equatable, Sendable {
   package var maximumBody: Int
   /// How long the worker polls for the next frame before it sleeps, in nanoseconds.
   package var pollingTime: Int64
+  /// What items' random numbers follow from, beside the items.
+  package var seed: UInt64
+  /// If not 0, the worker writes a mark (``ItemMark``) with this secret to standard error before each item.
+  package var itemMark: UInt64
+  /// What the worker may use.
+  package var limits: ResourceLimits
   /// Where the status page lies, if there is one.
   package var page: MemoryLocation?
 
   package init(
-    worker: UInt32, coordinator: Int32, maximumBody: Int, pollingTime: Int64, page: MemoryLocation?
+    worker: UInt32, coordinator: Int32, maximumBody: Int, pollingTime: Int64, seed: UInt64 = 0,
+    itemMark: UInt64 = 0,
+    limits: ResourceLimits = ResourceLimits(), page: MemoryLocation?
   ) {
     self.worker = worker
     self.coordinator = coordinator
     self.maximumBody = maximumBody
     self.pollingTime = pollingTime
+    self.seed = seed
+    self.itemMark = itemMark
+    self.limits = limits
     self.page = page
   }
 
@@ -43,6 +54,9 @@ package struct Hello: Equatable, Sendable {
     writer.writeFixed(coordinator)
     writer.writeFixed(Int64(maximumBody))
     writer.writeFixed(pollingTime)
+    writer.writeFixed(seed)
+    writer.writeFixed(itemMark)
+    limits.write(to: &writer)
     writer.writeFixed(UInt8(page == nil ? 0 : 1))
     page?.write(to: &writer)
   }
@@ -53,9 +67,90 @@ package struct Hello: Equatable, Sendable {
     coordinator = try reader.readFixed(Int32.self)
     maximumBody = Int(try reader.readFixed(Int64.self))
     pollingTime = try reader.readFixed(Int64.self)
+    seed = try reader.readFixed(UInt64.self)
+    itemMark = try reader.readFixed(UInt64.self)
+    limits = try ResourceLimits(from: &reader)
     page = nil
     if try reader.readFixed(UInt8.self) != 0 { page = try MemoryLocation(from: &reader) }
     try reader.finish()
+  }
+}
+
+/// What a worker's process may use; zero, or no processor, where nothing is said.
+package struct ResourceLimits: Equatable, Sendable {
+  /// Bytes of memory of its own.
+  package var memory: UInt64
+  /// Seconds of processor time.
+  package var processorTime: UInt64
+  /// How much it gives way to other processes.
+  package var niceness: Int32
+  /// The processors that it may run on.
+  package var processors: [UInt32]
+
+  package init(
+    memory: UInt64 = 0, processorTime: UInt64 = 0, niceness: Int32 = 0, processors: [UInt32] = []
+  ) {
+    self.memory = memory
+    self.processorTime = processorTime
+    self.niceness = niceness
+    self.processors = processors
+  }
+
+  func write(to writer: inout WireWriter) {
+    writer.writeFixed(memory)
+    writer.writeFixed(processorTime)
+    writer.writeFixed(niceness)
+    writer.writeVarint(UInt64(processors.count))
+    for processor in processors { writer.writeFixed(processor) }
+  }
+
+  init(from reader: inout WireReader) throws(WireError) {
+    memory = try reader.readFixed(UInt64.self)
+    processorTime = try reader.readFixed(UInt64.self)
+    niceness = try reader.readFixed(Int32.self)
+    processors = []
+    for _ in 0..<(try reader.readCount(minimumBytesEach: 4)) {
+      processors.append(try reader.readFixed(UInt32.self))
+    }
+  }
+}
+
+/// What a worker writes to standard error between items, where the coordinator wants to know which of them
+/// wrote what.
+///
+/// A zero byte, the secret from the worker's ``Hello``, the call and the item: nothing that a task writes by
+/// chance. What follows belongs to that item; after a mark with item `UInt64.max` it belongs to none.
+package struct ItemMark: Equatable, Sendable {
+  /// Bytes of a mark.
+  package static let size = 21
+  /// Stands for no item.
+  package static let none = UInt64.max
+
+  package var call: UInt32
+  package var item: UInt64
+
+  package init(call: UInt32, item: UInt64) {
+    self.call = call
+    self.item = item
+  }
+
+  package func bytes(secret: UInt64) -> [UInt8] {
+    func little<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {
+      withUnsafeBytes(of: number.littleEndian) { Array($0) }
+    }
+    return [0] + little(secret) + little(call) + little(item)
+  }
+
+  /// Reads a mark, or finds that there is none.
+  package init?(_ bytes: some Collection<UInt8>, secret: UInt64) {
+    let bytes = Array(bytes.prefix(Self.size))
+    guard bytes.count == Self.size, bytes[0] == 0 else { return nil }
+    self = bytes.withUnsafeBytes {
+      ItemMark(
+        call: UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: 9, as: UInt32.self)),
+        item: UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 13, as: UInt64.self)))
+    }
+    guard self.bytes(secret: secret) == bytes else { return nil }
   }
 }
 

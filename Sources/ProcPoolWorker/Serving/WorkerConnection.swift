@@ -37,6 +37,11 @@ struct WorkerConnection: ~Copyable {
     let tasks = Descriptor(owning: numbers.tasks)
     let results = Descriptor(owning: numbers.results)
     let hello = try Self.receiveHello(from: tasks, &input)
+    do throws(SystemError) {
+      try Self.apply(hello.limits)
+    } catch {
+      throw .invalid("cannot limit itself as the pool asks for: \(error)")
+    }
     let page = given.map { AttachedPage(page: $0, isShared: true, failure: "") } ?? Self.attachPage(hello)
 
     // What keeps this worker from looking into the coordinator may work the other way, too.
@@ -59,6 +64,14 @@ struct WorkerConnection: ~Copyable {
     self.input = input
     self.tasks = tasks
     self.results = results
+  }
+
+  /// Before the process does anything that could have used too much.
+  private static func apply(_ limits: ResourceLimits) throws(SystemError) {
+    if !limits.processors.isEmpty { try OwnLimits.setProcessors(limits.processors) }
+    if limits.niceness != 0 { try OwnLimits.setNiceness(limits.niceness) }
+    if limits.processorTime != 0 { try OwnLimits.setProcessorTime(seconds: limits.processorTime) }
+    if limits.memory != 0 { try OwnLimits.setMemory(limits.memory) }
   }
 
   private static func receiveHello(

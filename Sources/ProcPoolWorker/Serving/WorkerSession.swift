@@ -9,7 +9,7 @@ import ProcPoolWire
 ///   stays.
 @usableFromInline
 final class WorkerSession: @unchecked Sendable {
-  let worker: WorkerID
+  private(set) var worker: WorkerID
   @usableFromInline let page: StatusPage
   @usableFromInline let results: ResultBuffer
   let clock: ActivityClock
@@ -19,6 +19,10 @@ final class WorkerSession: @unchecked Sendable {
   /// killed, so that it does nothing beyond the item for which it is given up.
   let claimsEachItem: Bool
 
+  /// What items' random numbers follow from, beside the items.
+  let seed: UInt64
+  /// If not 0, the secret of the marks before items on standard error.
+  private let itemMark: UInt64
   private let coordinator: Int32
   /// Where the bodies of chunks lie that did not come through the pipe; kept until a moment of idleness.
   private var bodies = BodyMappings()
@@ -58,7 +62,10 @@ final class WorkerSession: @unchecked Sendable {
     clock = page.clock
     maximumBody = connection.hello.maximumBody
     pollingTime = connection.hello.pollingTime
-    claimsEachItem = !connection.isPageShared || connection.hello.coordinator == 0
+    seed = connection.hello.seed
+    itemMark = connection.hello.itemMark
+    claimsEachItem =
+      !connection.isPageShared || connection.hello.coordinator == 0 || connection.hello.itemMark != 0
     results = ResultBuffer(
       page: connection.page, isShared: connection.isPageShared, output: connection.results)
     tasks = connection.tasks
@@ -100,6 +107,7 @@ final class WorkerSession: @unchecked Sendable {
           if frame.header.kind == .chunk { await run(frame) } else { try await runElsewhere(frame) }
           if isTaskCancelled { return nil }
         case .attempt: nextAttempt = Int(frame.header.count)
+        case .seat: worker = WorkerID(index: Int(frame.header.count))
         case .call:
           // The call's first item follows. It is the one to blame if its task value cannot be decoded without
           // a crash.
@@ -164,6 +172,7 @@ final class WorkerSession: @unchecked Sendable {
     clock.count(copied: chunk.body.count)
     await (substitute ?? call).run(chunk, for: self)
     sharing.kept = nil
+    if itemMark != 0 { mark(ItemMark.none) }
     lingering = call.isSingle ? calls.removeValue(forKey: header.call)?.shared : nil
     note(.idle)
     if ChunkFlags(rawValue: header.flags).flushes || results.flushesEachItem { flush(position: position) }
@@ -231,6 +240,14 @@ final class WorkerSession: @unchecked Sendable {
     return try body()
   }
 
+  /// Says on standard error whose what follows is.
+  private func mark(_ item: UInt64) {
+    StandardError.flushOutput()
+    ItemMark(call: current.call, item: item).bytes(secret: itemMark).withUnsafeBytes {
+      StandardError.write($0)
+    }
+  }
+
   func note(_ phase: StatusPage.Phase) {
     page.note(phase, at: position)
   }
@@ -254,6 +271,8 @@ final class WorkerSession: @unchecked Sendable {
     if results.flushesEachItem { renewResults(position: position) }
     guard !isLost else { return false }
     isSkipping = !page.claim(count)
+    // Items are claimed one by one where they are marked.
+    if itemMark != 0, !isSkipping { mark(current.first + (position - current.position)) }
     return !isSkipping
   }
 }

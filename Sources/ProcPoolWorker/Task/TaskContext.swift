@@ -19,6 +19,20 @@ public struct TaskContext: Sendable {
   /// The item that is running.
   public var item: TaskID { session.runningItem }
 
+  /// Random numbers for this item, which follow from the pool's `seed`, the call's number and the item's and
+  /// from nothing else: they are the same for any number of workers, in whichever the item runs, and in every
+  /// attempt.
+  ///
+  ///     var random = TaskContext.current!.random
+  ///     let angle = Double.random(in: 0..<360, using: &random)
+  ///
+  /// The sequence begins anew each time this is asked for: ask once in an item. Calls are numbered in the
+  /// order in which they begin; of calls that begin at once, it is chance which comes first.
+  public var random: TaskRandom {
+    let item = item
+    return TaskRandom(seed: session.seed, call: item.call, item: UInt64(item.item))
+  }
+
   /// Which attempt at the item this is, from 1: more than that if a worker was lost with it before, and the
   /// call's `RetryPolicy` allows it. What an earlier attempt has done, to files for example, may be there.
   public var attempt: Int { session.attempt }

@@ -68,10 +68,21 @@ struct Simulation {
     let count = Int.random(in: 1...5, using: &random)
     scheduler = Scheduler(
       workers: count,
-      grace: CancellationGrace(beforeTermination: .milliseconds(4), beforeKill: .milliseconds(4)))
-    workers = Array(repeating: nil, count: count)
+      grace: CancellationGrace(beforeTermination: .milliseconds(4), beforeKill: .milliseconds(4)),
+      recycling: Self.recycling(&random), stallTime: Bool.random(using: &random) ? 3_000_000 : nil)
+    workers = Array(repeating: nil, count: scheduler.places.count)
     scheduler.start()
     settle()
+  }
+
+  private static func recycling(_ random: inout SeededGenerator) -> Recycling {
+    var recycling = Recycling()
+    if Bool.random(using: &random) { recycling.maximumTasks = UInt64.random(in: 1...10, using: &random) }
+    if Bool.random(using: &random) {
+      recycling.maximumAge = Int64.random(in: 1...200, using: &random) * 1_000_000
+    }
+    if Bool.random(using: &random) { recycling.standby = Int.random(in: 0...3, using: &random) }
+    return recycling
   }
 
   // MARK: - Performing
@@ -96,8 +107,17 @@ struct Simulation {
         breach = "a chunk of \(chunk.count) items from \(chunk.first) carries \(chunk.payload)"
       }
       guard workers[place] != nil else { return breach = "work for place \(place), which has no worker" }
+      guard scheduler.places[place].state == .ready else {
+        return breach = "work for place \(place), which is \(scheduler.places[place].state)"
+      }
+      if let seat = chunk.seat, seat != scheduler.places[place].seat {
+        breach = "place \(place) gets another's work"
+      }
       workers[place]!.frames.append((workers[place]!.sent, chunk))
       workers[place]!.sent += UInt64(chunk.count)
+      if let limit = scheduler.recycling.maximumTasks, workers[place]!.sent > limit {
+        breach = breach ?? "place \(place) gets \(workers[place]!.sent) items, and may run \(limit)"
+      }
     case .takeBack(let place): takeBack(place)
     case .fail(let call, let first, let count, let trace, let failure):
       for item in first..<first + UInt64(count) { end(call, item, .failed) }
@@ -119,8 +139,21 @@ struct Simulation {
     case .sendEnd(let place): workers[place]?.leaving = true
     case .stopped: isStopped = true
     case .sendCall, .sendResume, .sendEndCall, .forget, .askForMore: break
+    case .begin(let place, let worker):
+      guard let process = workers[place], process.greeted else {
+        return breach = breach ?? "place \(place) begins without having greeted"
+      }
+      if scheduler.seats[worker.index] != place {
+        breach = breach ?? "place \(place) is not worker \(worker.index)"
+      }
+      if process.sent > 0 { breach = breach ?? "place \(place) has worked before it begins" }
     case .announce(let event):
-      if case .itemRetried = event { counts["retry", default: 0] += 1 }
+      switch event {
+      case .itemRetried: counts["retry", default: 0] += 1
+      case .workerRecycled(_, let reason): counts["recycled for \(reason)", default: 0] += 1
+      case .itemStalled: counts["stall", default: 0] += 1
+      case .workerStarted, .workerFailedToStart, .workerLost, .brokeDown: break
+      }
     }
   }
 
@@ -195,7 +228,11 @@ struct Simulation {
     case 88..<91: lose(place)
     case 91..<96: time(place)
     case 96: scheduler.close()
-    case 97 where Int.random(in: 0..<10, using: &random) == 0: scheduler.terminate()
+    case 97,
+      98 where scheduler.places[place].state == .ready:
+      counts["memory", default: 0] += 1
+      scheduler.exceededMemory(place, now: now)
+    case 99 where Int.random(in: 0..<10, using: &random) == 0: scheduler.terminate()
     default: break
     }
     settle()
@@ -222,11 +259,12 @@ struct Simulation {
     for _ in 0..<Int.random(in: 1...4, using: &random) {
       let first = UInt64(fates[call]!.count)
       let count = Int.random(in: 1...5, using: &random)
-      let place =
-        Int.random(in: 0..<8, using: &random) == 0 ? workers.indices.randomElement(using: &random) : nil
+      let seat =
+        Int.random(in: 0..<8, using: &random) == 0
+        ? scheduler.seats.indices.randomElement(using: &random) : nil
       chunks.append(
         Chunk(
-          call: call, first: first, count: count, payload: Items(first: first, count: count), place: place))
+          call: call, first: first, count: count, payload: Items(first: first, count: count), seat: seat))
       fates[call]! += Array(repeating: .pending, count: count)
     }
     scheduler.accept(chunks, now: now)
@@ -240,6 +278,7 @@ struct Simulation {
         scheduler.failedToStart(place, WorkerStartFailure("simulated"), now: now)
       } else {
         workers[place]!.greeted = true
+        if scheduler.places[place].seat == nil { counts["standby", default: 0] += 1 }
         scheduler.greeted(place, now: now)
       }
     } else if launches.remove(place) != nil {

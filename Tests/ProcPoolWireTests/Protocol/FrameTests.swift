@@ -68,7 +68,8 @@ import Testing
 
 @Suite struct MessagesSurviveAndTruncatedOnesAreErrors {
   private let hello = Hello(
-    worker: 3, coordinator: 4711, maximumBody: 1 << 40, pollingTime: 50_000,
+    worker: 3, coordinator: 4711, maximumBody: 1 << 40, pollingTime: 50_000, seed: 77, itemMark: 1 << 60,
+    limits: .init(memory: 1 << 30, processorTime: 60, niceness: 5, processors: [0, 3]),
     page: .init(descriptor: 9, device: 1, inode: 2, fileSize: 1 << 16, offset: 4096))
   private let report = ErrorReport(
     reason: .threw, typeName: "M.E", message: "it did not work", value: ("1M1EV", [9, 8, 7]))

@@ -56,7 +56,7 @@ extension Processes {
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
         // Each item dies inside the lock, or finds it as a dead one left it and repairs it.
         let results = await pool.mapResults(RepairAndDie(value), over: 0..<1000, chunkSize: 1)
-        #expect(results.allSatisfy { $0.failure?.loss?.end == .signalled(SIGKILL) })
+        for result in results { #expect(result.failure?.loss?.end == .signalled(SIGKILL), "\(result)") }
         var repairs = 0
         try value.repair { value, _ in
           repairs = -value

@@ -108,7 +108,7 @@ extension Processes {
       environment["FAULTY_MODE"] = "leave:200"
       environment["FAULTY_LAUNCHES"] = scratch.file("launches")
       let error = try await poolError {
-        try await withPool(workers: 2, worker: .faulty, environment: environment) { pool in
+        try await withPool(workers: 2, worker: .faulty, environment: environment, standby: 0) { pool in
           // Six workers for each of the two places.
           _ = await eventually {
             let pids = scratch.lines("launches").compactMap { Int32($0) }
