@@ -63,9 +63,12 @@ package enum WorkerMark {
   /// The exit status of a program that was started as a worker and made a pool of its own instead of serving:
   /// 78 is `EX_CONFIG`, and no status that a program ends with by chance.
   package static let forgotToServe: Int32 = 78
+
+  /// The exit status of a worker that has written to standard error why it cannot go on: `EX_SOFTWARE`.
+  package static let gaveUp: Int32 = 70
 }
 
 private func leave(_ reason: String) -> Never {
   StandardError.writeLine("procpool worker \(ProgramIdentity.pid) \(reason)")
-  _exit(70)  // EX_SOFTWARE
+  _exit(WorkerMark.gaveUp)
 }
