@@ -18,12 +18,14 @@ package enum WorkerThread {
   /// - Parameters:
   ///   - connected: called on the thread when the coordinator is known, with the number of the task pipe;
   ///     without it the worker does not serve.
+  ///   - broken: called on the thread as soon as results cannot be written.
   ///   - ended: called on the thread after the session.
   static func start(
     streams: consuming WorkerStreams, page: StatusPage?, name: String,
     connected: @escaping @Sendable (_ tasks: Int32, _ coordinator: Int32) throws(SystemError) -> Void = {
       _, _ in
     },
+    broken: @escaping @Sendable (SystemError) -> Void = { _ in },
     ended: @escaping @Sendable (Result<WorkerSession.Ending, WorkerConnection.Failure>) -> Void
   ) throws(SystemError) {
     // Numbers, because a closure cannot own what is not copyable; the thread takes them over at once.
@@ -42,7 +44,7 @@ package enum WorkerThread {
           } catch {
             throw .invalid("it cannot watch its coordinator: \(error)")
           }
-          ended(.success(serve(connection)))
+          ended(.success(serve(connection, broken: broken)))
         } catch {
           ended(.failure(error))
         }
@@ -54,8 +56,10 @@ package enum WorkerThread {
     }
   }
 
-  private static func serve(_ connection: consuming WorkerConnection) -> WorkerSession.Ending {
-    let session = WorkerSession(connection)
+  private static func serve(
+    _ connection: consuming WorkerConnection, broken: @escaping (SystemError) -> Void
+  ) -> WorkerSession.Ending {
+    let session = WorkerSession(connection, broken: broken)
     let executor = ServeExecutor()
     let ending = EndingBox()
     Task(executorPreference: executor) {
