@@ -31,7 +31,7 @@ public struct Descriptor: ~Copyable, Sendable {
 
   /// The same for a descriptor that nobody owns: a standard stream.
   static func duplicate(_ number: Int32, atLeast minimum: Int32) throws(SystemError) -> Descriptor {
-    let copy = try retryingInterrupts("fcntl(F_DUPFD_CLOEXEC)") { fcntl(number, F_DUPFD_CLOEXEC, minimum) }
+    let copy = try retryingInterrupts(.duplicate) { fcntl(number, F_DUPFD_CLOEXEC, minimum) }
     return Descriptor(owning: copy)
   }
 
@@ -39,13 +39,13 @@ public struct Descriptor: ~Copyable, Sendable {
   ///
   /// The setting belongs to the open file, so everyone who shares that shares the setting.
   public func setNonBlocking() throws(SystemError) {
-    let flags = try retryingInterrupts("fcntl(F_GETFL)") { fcntl(number, F_GETFL) }
-    try retryingInterrupts("fcntl(F_SETFL)") { fcntl(number, F_SETFL, flags | O_NONBLOCK) }
+    let flags = try retryingInterrupts(.getFlags) { fcntl(number, F_GETFL) }
+    try retryingInterrupts(.setFlags) { fcntl(number, F_SETFL, flags | O_NONBLOCK) }
   }
 
   /// Opens a file.
   public static func open(_ path: String, _ flags: Int32) throws(SystemError) -> Descriptor {
-    Descriptor(owning: try retryingInterrupts("open(\(path))") { Glibc.open(path, flags | O_CLOEXEC) })
+    Descriptor(owning: try retryingInterrupts(.open, of: path) { Glibc.open(path, flags | O_CLOEXEC) })
   }
 
   /// How many descriptors this process may have open, or `nil` where the system does not say. It can be set
@@ -89,13 +89,15 @@ extension Descriptor {
   /// Reads what is there, at most as much as fits. Waits for the first byte if the descriptor blocks.
   public func read(into memory: UnsafeMutableRawBufferPointer) throws(SystemError) -> Transfer {
     while true {
-      let count = Glibc.read(number, memory.baseAddress, memory.count)
+      let count = attemptTransfer(.read) { isShort in
+        Glibc.read(number, memory.baseAddress, isShort ? 1 : memory.count)
+      }
       if count > 0 { return .moved(count) }
       if count == 0 { return .closed }
       switch errno {
       case EINTR: continue
       case EAGAIN: return .wouldBlock
-      default: throw SystemError("read")
+      default: throw SystemError(.read)
       }
     }
   }
@@ -125,14 +127,16 @@ extension Descriptor {
     gathering pieces: UnsafeMutablePointer<iovec>, count: Int
   ) throws(SystemError) -> Transfer {
     while true {
-      let written = writev(number, pieces, Int32(count))
+      let written = attemptTransfer(.writev) { isShort in
+        isShort ? Glibc.write(number, pieces[0].iov_base, 1) : writev(number, pieces, Int32(count))
+      }
       if written > 0 { return .moved(written) }
       if written == 0 { return .wouldBlock }
       switch errno {
       case EINTR: continue
       case EAGAIN: return .wouldBlock
       case EPIPE: return .closed
-      default: throw SystemError("writev")
+      default: throw SystemError(.writev)
       }
     }
   }
@@ -155,13 +159,13 @@ extension Descriptor {
   /// Whether there is something to read (or an end to see) right now.
   public func isReadable() -> Bool {
     var poll = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
-    return Glibc.poll(&poll, 1, 0) > 0
+    return attempt(.poll) { Glibc.poll(&poll, 1, 0) } > 0
   }
 
   /// Whether at least a few kilobytes can be written right now without waiting.
   public static func isWritable(_ number: Int32) -> Bool {
     var poll = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
-    return Glibc.poll(&poll, 1, 0) > 0 && poll.revents & Int16(POLLOUT) != 0
+    return attempt(.poll) { Glibc.poll(&poll, 1, 0) } > 0 && poll.revents & Int16(POLLOUT) != 0
   }
 
   /// Waits until one of `events` is possible, or the other side has gone.
@@ -171,6 +175,6 @@ extension Descriptor {
   @discardableResult
   public func waitUntilReady(for events: Int16, milliseconds: Int32 = -1) throws(SystemError) -> Bool {
     var poll = pollfd(fd: number, events: events, revents: 0)
-    return try retryingInterrupts("poll") { Glibc.poll(&poll, 1, milliseconds) } > 0
+    return try retryingInterrupts(.poll) { Glibc.poll(&poll, 1, milliseconds) } > 0
   }
 }

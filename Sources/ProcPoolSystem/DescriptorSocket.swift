@@ -31,9 +31,9 @@ public enum DescriptorSocket {
     let socket = try make()
     let listening = socket.number
     try withAddress(of: number) { (address, length) throws(SystemError) in
-      try retryingInterrupts("bind") { bind(listening, address, length) }
+      try retryingInterrupts(.bind) { Glibc.bind(listening, address, length) }
     }
-    try retryingInterrupts("listen") { listen(listening, 128) }
+    try retryingInterrupts(.listen) { Glibc.listen(listening, 128) }
     let kept = socket.relinquish()
     do {
       try SystemThread.start(name: "procpool-lend", stack: 1 << 18, blocksSignals: true) {
@@ -48,7 +48,7 @@ public enum DescriptorSocket {
   private static func answer(
     _ listening: Int32, _ find: (UInt64, (borrowing Descriptor) -> Void) -> Void
   ) {
-    let accepted = procpool_accept(listening)
+    let accepted = attempt(.accept) { procpool_accept(listening) }
     guard accepted >= 0 else {
       // Out of descriptors or memory: who knocks waits until there are some.
       if errno != EINTR && errno != ECONNABORTED { usleep(10_000) }
@@ -57,14 +57,22 @@ public enum DescriptorSocket {
     let connection = Descriptor(owning: accepted)
     guard (try? setPatience(connection.number, patienceWithQuestions)) != nil else { return }
     var wanted: UInt64 = 0
-    guard recv(connection.number, &wanted, 8, Int32(MSG_WAITALL)) == 8 else { return }
-    var isFound = false
     let number = connection.number
+    // Eight bytes come as they were sent: all at once.
+    guard (try? retryingInterrupts(.receive) { recv(number, &wanted, 8, Int32(MSG_WAITALL)) }) == 8 else {
+      return
+    }
+    var isFound = false
     find(wanted) { descriptor in
       isFound = true
-      _ = procpool_send_descriptor(number, descriptor.number)
+      give(descriptor.number, to: number)
     }
-    if !isFound { _ = procpool_send_descriptor(number, -1) }
+    if !isFound { give(-1, to: number) }
+  }
+
+  /// Who is not there any more needs no answer.
+  private static func give(_ descriptor: Int32, to connection: Int32) {
+    _ = try? retryingInterrupts(.sendDescriptor) { procpool_send_descriptor(connection, descriptor) }
   }
 
   /// Asks another process for a descriptor.
@@ -80,12 +88,14 @@ public enum DescriptorSocket {
     let asking = socket.number
     try setPatience(asking, patienceWithAnswers)
     try withAddress(of: number) { (address, length) throws(SystemError) in
-      try retryingInterrupts("connect") { connect(asking, address, length) }
+      try retryingInterrupts(.connect) { Glibc.connect(asking, address, length) }
     }
     var wanted = wanted
-    guard send(asking, &wanted, 8, Int32(MSG_NOSIGNAL)) == 8 else { return nil }
+    guard (try? retryingInterrupts(.send) { Glibc.send(asking, &wanted, 8, Int32(MSG_NOSIGNAL)) }) == 8 else {
+      return nil
+    }
     while true {
-      let received = procpool_receive_descriptor(asking)
+      let received = attempt(.receiveDescriptor) { procpool_receive_descriptor(asking) }
       if received >= 0 { return Descriptor(owning: received) }
       if received == -1, errno == EINTR { continue }
       if received == -1, errno == EAGAIN {
@@ -100,14 +110,14 @@ public enum DescriptorSocket {
 
   private static func make() throws(SystemError) -> Descriptor {
     let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    return Descriptor(owning: try retryingInterrupts("socket") { socket(AF_UNIX, type, 0) })
+    return Descriptor(owning: try retryingInterrupts(.socket) { Glibc.socket(AF_UNIX, type, 0) })
   }
 
   /// Beyond it a read, a write or a connection fails: neither side waits for one that has stopped.
   private static func setPatience(_ socket: Int32, _ microseconds: Int) throws(SystemError) {
     var time = timeval(tv_sec: 0, tv_usec: microseconds)
     for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-      try retryingInterrupts("setsockopt") {
+      try retryingInterrupts(.setOption) {
         setsockopt(socket, SOL_SOCKET, option, &time, socklen_t(MemoryLayout<timeval>.size))
       }
     }

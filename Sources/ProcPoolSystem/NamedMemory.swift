@@ -20,8 +20,8 @@ public enum NamedMemory {
     // Without a name until it is whole: nobody finds half of it, and nothing is left if this process is
     // killed.
     let file = Descriptor(
-      owning: try retryingInterrupts("open(\(directory))") { procpool_open_nameless(directory) })
-    try allocate(file.number, count)
+      owning: try retryingInterrupts(.openNameless) { procpool_open_nameless(directory) })
+    try SharedMapping.allocate(file, count)
     let path = "\(directory)/\(name)"
     do throws(SystemError) {
       try self.name(file.number, path)
@@ -31,7 +31,7 @@ public enum NamedMemory {
       let temporary = "\(directory)/.procpool-\(getpid())-\(UInt64.random(in: 0 ... .max))"
       try self.name(file.number, temporary)
       do throws(SystemError) {
-        try retryingInterrupts("rename") { rename(temporary, path) }
+        try retryingInterrupts(.rename) { rename(temporary, path) }
       } catch {
         unlink(temporary)
         throw error
@@ -41,18 +41,8 @@ public enum NamedMemory {
   }
 
   private static func name(_ number: Int32, _ path: String) throws(SystemError) {
-    try retryingInterrupts("linkat") {
+    try retryingInterrupts(.linkat) {
       linkat(AT_FDCWD, "/proc/self/fd/\(number)", AT_FDCWD, path, AT_SYMLINK_FOLLOW)
-    }
-  }
-
-  private static func allocate(_ number: Int32, _ count: Int) throws(SystemError) {
-    while true {
-      switch posix_fallocate(number, 0, count) {
-      case 0: return
-      case EINTR: continue
-      case let code: throw SystemError(call: "posix_fallocate", code: code)
-      }
     }
   }
 
@@ -60,14 +50,14 @@ public enum NamedMemory {
   public static func open(_ name: String) throws(SystemError) -> Descriptor {
     let path = "\(directory)/\(name)"
     return Descriptor(
-      owning: try retryingInterrupts("open(\(path))") {
+      owning: try retryingInterrupts(.open, of: path) {
         Glibc.open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
       })
   }
 
   /// Takes a name away. Who has the file open keeps it.
   public static func remove(_ name: String) throws(SystemError) {
-    try retryingInterrupts("unlink") { unlink("\(directory)/\(name)") }
+    try retryingInterrupts(.unlink) { unlink("\(directory)/\(name)") }
   }
 
   /// What is known of an open file: who owns it, who else may open it, and whether it is a plain file.
@@ -76,7 +66,7 @@ public enum NamedMemory {
   ) throws(SystemError) -> (owner: UInt32, permissions: UInt32, isPlain: Bool, size: Int) {
     var status = stat()
     let number = file.number
-    try retryingInterrupts("fstat") { fstat(number, &status) }
+    try retryingInterrupts(.fileStatus) { fstat(number, &status) }
     return (status.st_uid, status.st_mode & 0o777, status.st_mode & S_IFMT == S_IFREG, Int(status.st_size))
   }
 
@@ -86,7 +76,7 @@ public enum NamedMemory {
   /// Bytes that are free there, or `nil` if it is not there.
   public static var available: Int? {
     var status = statvfs()
-    guard statvfs(directory, &status) == 0 else { return nil }
+    guard (try? retryingInterrupts(.spaceLeft) { statvfs(directory, &status) }) != nil else { return nil }
     return Int(status.f_bavail) * Int(status.f_frsize)
   }
 }

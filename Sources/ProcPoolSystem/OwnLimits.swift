@@ -6,26 +6,26 @@ public enum OwnLimits {
   /// Limits the memory of its own that the process may have (`RLIMIT_DATA`): heap, stacks and private
   /// mappings, but not what it shares with others, nor its program.
   public static func setMemory(_ bytes: UInt64) throws(SystemError) {
-    try retryingInterrupts("setrlimit(RLIMIT_DATA)") { procpool_limit_data(bytes) }
+    try retryingInterrupts(.limitMemory) { procpool_limit_data(bytes) }
   }
 
   /// Limits the time that the process may spend on processors: then it gets `SIGXCPU`, and `SIGKILL` five
   /// seconds later.
   public static func setProcessorTime(seconds: UInt64) throws(SystemError) {
-    try retryingInterrupts("setrlimit(RLIMIT_CPU)") { procpool_limit_processor_time(seconds, seconds &+ 5) }
+    try retryingInterrupts(.limitProcessorTime) { procpool_limit_processor_time(seconds, seconds &+ 5) }
   }
 
   /// Gives way to other processes: 19 at the most, and with the right privileges the opposite down to -20.
   public static func setNiceness(_ niceness: Int32) throws(SystemError) {
     for thread in threads {
-      try retryingInterrupts("setpriority") { procpool_set_niceness(thread, niceness) }
+      try retryingInterrupts(.setNiceness) { procpool_set_niceness(thread, niceness) }
     }
   }
 
   /// Runs on these processors only.
   public static func setProcessors(_ processors: [UInt32]) throws(SystemError) {
     for thread in threads {
-      try retryingInterrupts("sched_setaffinity") {
+      try retryingInterrupts(.setProcessors) {
         processors.withUnsafeBufferPointer { procpool_set_affinity(thread, $0.baseAddress, Int32($0.count)) }
       }
     }

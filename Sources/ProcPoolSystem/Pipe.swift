@@ -12,7 +12,7 @@ public struct Pipe: ~Copyable {
     var numbers: (Int32, Int32) = (0, 0)
     try withUnsafeMutableBytes(of: &numbers) { (bytes) throws(SystemError) in
       let base = bytes.baseAddress!.assumingMemoryBound(to: Int32.self)
-      try retryingInterrupts("pipe2") { procpool_pipe_cloexec(base) }
+      try retryingInterrupts(.pipe2) { procpool_pipe_cloexec(base) }
     }
     reading = Descriptor(owning: numbers.0)
     writing = Descriptor(owning: numbers.1)
@@ -21,7 +21,7 @@ public struct Pipe: ~Copyable {
   /// Asks for room for `bytes` in the pipe. Best effort: what a user may have in all his pipes is limited
   /// (`/proc/sys/fs/pipe-user-pages-soft`), and a smaller pipe is slower, not wrong.
   public func requestCapacity(_ bytes: Int32) {
-    _ = procpool_set_pipe_capacity(writing.number, bytes)
+    _ = attempt(.setPipeSize) { procpool_set_pipe_capacity(writing.number, bytes) }
   }
 
   /// Takes the pipe apart. The numbers are the caller's to own: Swift has no tuples of what cannot be copied.

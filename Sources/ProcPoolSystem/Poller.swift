@@ -23,10 +23,10 @@ public struct Poller: ~Copyable, Sendable {
   private static let wakeUpToken = UInt64.max
 
   public init() throws(SystemError) {
-    let epoll = Descriptor(owning: try retryingInterrupts("epoll_create1") { procpool_epoll_create() })
-    let wakeUp = Descriptor(owning: try retryingInterrupts("eventfd") { procpool_eventfd() })
+    let epoll = Descriptor(owning: try retryingInterrupts(.makePoller) { procpool_epoll_create() })
+    let wakeUp = Descriptor(owning: try retryingInterrupts(.makeEvent) { procpool_eventfd() })
     let (poller, waker) = (epoll.number, wakeUp.number)
-    try retryingInterrupts("epoll_ctl(ADD)") {
+    try retryingInterrupts(.addToPoller) {
       procpool_epoll_add(poller, waker, Readiness.readable.rawValue, Self.wakeUpToken)
     }
     self.epoll = epoll
@@ -38,7 +38,7 @@ public struct Poller: ~Copyable, Sendable {
     _ descriptor: borrowing Descriptor, for readiness: Readiness, token: UInt64
   ) throws(SystemError) {
     let number = descriptor.number
-    try retryingInterrupts("epoll_ctl(ADD)") {
+    try retryingInterrupts(.addToPoller) {
       procpool_epoll_add(epoll.number, number, readiness.rawValue, token)
     }
   }
@@ -48,7 +48,7 @@ public struct Poller: ~Copyable, Sendable {
     _ descriptor: borrowing Descriptor, for readiness: Readiness, token: UInt64
   ) throws(SystemError) {
     let number = descriptor.number
-    try retryingInterrupts("epoll_ctl(MOD)") {
+    try retryingInterrupts(.modifyInPoller) {
       procpool_epoll_modify(epoll.number, number, readiness.rawValue, token)
     }
   }
@@ -77,12 +77,14 @@ public struct Poller: ~Copyable, Sendable {
     let capacity = 64
     let count = withUnsafeTemporaryAllocation(of: UInt64.self, capacity: capacity) { tokens in
       withUnsafeTemporaryAllocation(of: UInt32.self, capacity: capacity) { masks in
-        let count = procpool_epoll_wait(
-          epoll.number, masks.baseAddress, tokens.baseAddress, Int32(capacity), timeout)
+        let count = attempt(.waitForPoller) {
+          procpool_epoll_wait(
+            epoll.number, masks.baseAddress, tokens.baseAddress, Int32(capacity), timeout)
+        }
         for index in 0..<max(0, Int(count)) {
           if tokens[index] == Self.wakeUpToken {
             var counter: UInt64 = 0
-            _ = Glibc.read(wakeUp.number, &counter, 8)
+            _ = attempt(.readEvent) { Glibc.read(wakeUp.number, &counter, 8) }
           } else {
             report(tokens[index], Readiness(rawValue: masks[index]))
           }
@@ -93,7 +95,7 @@ public struct Poller: ~Copyable, Sendable {
     if count < 0 {
       // A signal handler ran. To the caller that is as good as a wake-up: it looks at everything again.
       if errno == EINTR { return true }
-      throw SystemError("epoll_wait")
+      throw SystemError(.waitForPoller)
     }
     return count > 0
   }

@@ -36,7 +36,21 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
   /// - Parameter pid: a child that has not been waited for, or a process whose number is known to be its own
   ///   still.
   public init(pid: Int32) throws(SystemError) {
-    descriptor = Descriptor(owning: try retryingInterrupts("pidfd_open") { procpool_pidfd_open(pid) })
+    descriptor = Descriptor(owning: try retryingInterrupts(.openProcess) { procpool_pidfd_open(pid) })
+  }
+
+  /// Waits until a process has ended, or the other side of a pipe has gone.
+  ///
+  /// - Parameters:
+  ///   - process: the number of its pidfd; a negative one is passed over.
+  ///   - pipe: the number of an end of it.
+  public static func waitForEnd(of process: Int32, orHangUpOf pipe: Int32) {
+    var watched = [
+      pollfd(fd: pipe, events: 0, revents: 0),  // No events asked for: hang-up is always reported.
+      pollfd(fd: process, events: Int16(POLLIN), revents: 0),
+    ]
+    // Whatever the failure: there is nothing else to do.
+    while attempt(.poll, { poll(&watched, 2, -1) }) <= 0 {}
   }
 
   /// Sends a signal; to a process that has ended it does nothing.
@@ -52,7 +66,7 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
     var code: Int32 = 0
     var status: Int32 = 0
     var peak = 0
-    switch procpool_reap(descriptor.number, &code, &status, &peak) {
+    switch attempt(.reap, { procpool_reap(descriptor.number, &code, &status, &peak) }) {
     case 0: return nil
     case 1: return (code == CLD_EXITED ? .exited(status: status) : .signalled(status), peak << 10)
     default: return (.unknown, nil)

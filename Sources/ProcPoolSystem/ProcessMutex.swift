@@ -18,8 +18,7 @@ public struct ProcessMutex: @unchecked Sendable {
   }
 
   public func initialize() throws(SystemError) {
-    let code = procpool_mutex_init(place)
-    if code != 0 { throw SystemError(call: "pthread_mutex_init", code: code) }
+    try retryingInterrupts(.makeMutex) { negative(procpool_mutex_init(place)) }
   }
 
   /// How an attempt to take the lock came out.

@@ -13,7 +13,7 @@ public enum ProgramIdentity {
   /// The path of the running program's file, for messages and to find what lies beside it.
   public static var path: String? {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
-      let count = readlink("/proc/self/exe", buffer.baseAddress!, buffer.count)
+      let count = attempt(.readlink) { Glibc.readlink("/proc/self/exe", buffer.baseAddress!, buffer.count) }
       guard count > 0 else { return nil }
       return String(decoding: buffer[..<count].lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }

@@ -34,9 +34,12 @@ public final class SharedMapping: @unchecked Sendable {
     _ file: borrowing Descriptor, offset: Int = 0, count: Int, isWritable: Bool = true
   ) throws(SystemError) {
     let protection = isWritable ? PROT_READ | PROT_WRITE : PROT_READ
-    let address = mmap(nil, count, protection, MAP_SHARED, file.number, offset)
-    guard let address, address != MAP_FAILED else { throw SystemError("mmap") }
-    self.init(base: address, count: count, isWritable: isWritable)
+    let number = file.number
+    // What fails is -1, which is no address.
+    let address = try retryingInterrupts(.map) {
+      Int(bitPattern: mmap(nil, count, protection, MAP_SHARED, number, offset))
+    }
+    self.init(base: UnsafeMutableRawPointer(bitPattern: address)!, count: count, isWritable: isWritable)
   }
 
   /// Has all pages at hand, so that no access waits for one: without this each first touch of a page costs a
@@ -44,12 +47,15 @@ public final class SharedMapping: @unchecked Sendable {
   ///
   /// - Complexity: O(n) in the pages that are not there yet.
   public func populate() throws(SystemError) {
-    if procpool_populate(base, count, isWritable ? 1 : 0) == 0 { return }
-    // Kernels before 5.14 do not know the advice. One byte of each page is read, since a write could undo
-    // another process's.
-    guard errno == EINVAL else { throw SystemError("madvise") }
-    for offset in stride(from: 0, to: count, by: Self.pageSize) {
-      withExtendedLifetime((base + offset).load(as: UInt8.self)) {}
+    do throws(SystemError) {
+      try retryingInterrupts(.populate) { procpool_populate(base, count, isWritable ? 1 : 0) }
+    } catch {
+      // Kernels before 5.14 do not know the advice. One byte of each page is read, since a write could undo
+      // another process's.
+      guard error.code == EINVAL else { throw error }
+      for offset in stride(from: 0, to: count, by: Self.pageSize) {
+        withExtendedLifetime((base + offset).load(as: UInt8.self)) {}
+      }
     }
   }
 
@@ -59,19 +65,19 @@ public final class SharedMapping: @unchecked Sendable {
   /// Makes a file of memory of `count` bytes, all of them allocated: a lack of memory is an error here, never
   /// a `SIGBUS` later. Nor can anybody shrink it, who has it too.
   public static func makeFile(named name: String, count: Int) throws(SystemError) -> Descriptor {
-    let file = Descriptor(owning: try retryingInterrupts("memfd_create") { procpool_memory_file(name) })
+    let file = Descriptor(owning: try retryingInterrupts(.makeMemory) { procpool_memory_file(name) })
     let number = file.number
-    try retryingInterrupts("ftruncate") { ftruncate(number, count) }
-    while true {
-      switch posix_fallocate(number, 0, count) {
-      case 0:
-        // Refused only where the kernel was built without seals, which is no worse than before.
-        _ = procpool_seal_size(number)
-        return file
-      case EINTR: continue
-      case let code: throw SystemError(call: "posix_fallocate", code: code)
-      }
-    }
+    try retryingInterrupts(.resize) { ftruncate(number, count) }
+    try allocate(file, count)
+    // Refused only where the kernel was built without seals, which is no worse than before.
+    _ = attempt(.seal) { procpool_seal_size(number) }
+    return file
+  }
+
+  /// Has the file system set aside all bytes of a file, which may make it longer.
+  static func allocate(_ file: borrowing Descriptor, _ count: Int) throws(SystemError) {
+    let number = file.number
+    try retryingInterrupts(.allocate) { negative(posix_fallocate(number, 0, count)) }
   }
 }
 
@@ -95,8 +101,10 @@ public struct FileIdentity: Hashable, Sendable {
     ofProcess process: Int32, descriptor: Int32, isWritable: Bool = true
   ) throws(SystemError) -> Descriptor {
     // Without waiting, and without side effects, should the number be another's: a pipe's, a terminal's.
-    let file = try Descriptor.open(
-      "/proc/\(process)/fd/\(descriptor)", (isWritable ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_NOCTTY)
+    let path = "/proc/\(process)/fd/\(descriptor)"
+    let flags = (isWritable ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
+    let file = Descriptor(
+      owning: try retryingInterrupts(.openOfProcess) { Glibc.open(path, flags) })
     try check(file)
     return file
   }
@@ -110,7 +118,7 @@ public struct FileIdentity: Hashable, Sendable {
   public init(of file: borrowing Descriptor) throws(SystemError) {
     var status = stat()
     let number = file.number
-    try retryingInterrupts("fstat") { fstat(number, &status) }
+    try retryingInterrupts(.fileStatus) { fstat(number, &status) }
     self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int(status.st_size))
   }
 }

@@ -6,7 +6,15 @@ public enum StandardError {
 
   /// Passes bytes on as they are. Whether they arrive cannot be helped.
   public static func write(_ bytes: UnsafeRawBufferPointer) {
-    _ = Glibc.write(number, bytes.baseAddress, bytes.count)
+    var rest = bytes
+    while !rest.isEmpty {
+      let written = attemptTransfer(.write) { isShort in
+        Glibc.write(number, rest.baseAddress, isShort ? 1 : rest.count)
+      }
+      if written < 0 && errno == EINTR { continue }
+      guard written > 0 else { return }
+      rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+    }
   }
 
   /// Writes what C holds back of standard output, which is standard error's pipe in a worker.
@@ -18,6 +26,6 @@ public enum StandardError {
   /// helped.
   public static func writeLine(_ text: String) {
     let line = text + "\n"
-    _ = line.utf8.withContiguousStorageIfAvailable { Glibc.write(number, $0.baseAddress, $0.count) }
+    _ = line.utf8.withContiguousStorageIfAvailable { write(UnsafeRawBufferPointer($0)) }
   }
 }

@@ -12,9 +12,10 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     self.code = code
   }
 
-  /// The failure of a call that has just returned.
-  init(_ call: String) {
-    self.init(call: call, code: errno)
+  /// The failure of a call that has just returned, and what it was about.
+  init(_ call: SystemCall, of object: String? = nil) {
+    let code = errno
+    self.init(call: object.map { "\(call.rawValue)(\($0))" } ?? call.rawValue, code: code)
   }
 
   /// Out of file descriptors, in this process (`EMFILE`) or on the whole machine (`ENFILE`).
@@ -27,21 +28,5 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     var text = "\(call) failed: \(String(cString: strerror(code)))"
     if isOutOfDescriptors { text += " (raise the limit with `ulimit -n`, or use fewer workers)" }
     return text
-  }
-}
-
-/// Repeats a call while a signal interrupts it: the policy for every call in this module that can be
-/// interrupted.
-///
-/// - Returns: the call's result, never negative.
-@discardableResult
-@inline(__always)
-func retryingInterrupts<Result: SignedInteger>(
-  _ name: String, _ call: () -> Result
-) throws(SystemError) -> Result {
-  while true {
-    let result = call()
-    if result >= 0 { return result }
-    if errno != EINTR { throw SystemError(name) }
   }
 }

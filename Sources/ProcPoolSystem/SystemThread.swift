@@ -25,19 +25,22 @@ public enum SystemThread {
     let start = Start(name: name, blocksSignals: blocksSignals, body: body)
     let context = Unmanaged.passRetained(start)
     var thread = pthread_t()
-    let code = pthread_create(
-      &thread, &attributes,
-      { context in
-        let start = Unmanaged<Start>.fromOpaque(context!).takeRetainedValue()
-        _ = start.name.withCString { procpool_name_thread($0) }
-        if start.blocksSignals { SignalState.block() }
-        start.body()
-        return nil
-      }, context.toOpaque())
-    if code != 0 {
+    do throws(SystemError) {
+      try retryingInterrupts(.makeThread) {
+        negative(pthread_create(&thread, &attributes, run, context.toOpaque()))
+      }
+    } catch {
       context.release()
-      throw SystemError(call: "pthread_create", code: code)
+      throw error
     }
+  }
+
+  private static let run: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { context in
+    let start = Unmanaged<Start>.fromOpaque(context!).takeRetainedValue()
+    _ = start.name.withCString { procpool_name_thread($0) }
+    if start.blocksSignals { SignalState.block() }
+    start.body()
+    return nil
   }
 
   private final class Start {

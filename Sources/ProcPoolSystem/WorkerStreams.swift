@@ -28,6 +28,9 @@ public struct WorkerStreams: ~Copyable {
   ///   pipe of the pool nor Foundation's socket: their ends would otherwise stay unseen until that program
   ///   ends.
   public static func takeOver() throws(SystemError) -> WorkerStreams {
+    #if DEBUG
+      Injection.becomeWorker()
+    #endif
     SignalState.clearMask()
     SignalState.restoreDefaults()
     // Numbers from 10 up keep clear of the single digits that shell scripts use by number. The streams are
@@ -38,9 +41,9 @@ public struct WorkerStreams: ~Copyable {
     let results = try Descriptor.duplicate(STDOUT_FILENO, atLeast: 10)
     let null = try Descriptor.open("/dev/null", O_RDONLY)
     let nullNumber = null.number
-    try retryingInterrupts("dup2") { dup2(nullNumber, STDIN_FILENO) }
-    try retryingInterrupts("dup2") { dup2(STDERR_FILENO, STDOUT_FILENO) }
-    if procpool_mark_others_close_on_exec(3) != 0 { markEachCloseOnExec() }
+    try retryingInterrupts(.dup2) { Glibc.dup2(nullNumber, STDIN_FILENO) }
+    try retryingInterrupts(.dup2) { Glibc.dup2(STDERR_FILENO, STDOUT_FILENO) }
+    if attempt(.closeRange, { procpool_mark_others_close_on_exec(3) }) != 0 { markEachCloseOnExec() }
     // Standard output is a pipe now, and C would hold back what a task prints until a crash loses it.
     procpool_line_buffer_stdout()
     return WorkerStreams(tasks: tasks, results: results)

@@ -35,7 +35,9 @@ public func serveIfWorker() {
   WorkerMark.remove()
   do {
     try WorkerThread.start(
-      streams: WorkerStreams.takeOver(), page: nil, name: "procpool-serve", connected: Watchdog.start
+      streams: WorkerStreams.takeOver(), page: nil, name: "procpool-serve", connected: Watchdog.start,
+      // At once, so that the status page says to the last which items have ended, and which are in the buffer.
+      broken: { $0.code == EPIPE ? _exit(0) : leave("cannot write its results: \($0)") }
     ) { result in
       switch result {
       case .success(.ordered): exit(0)
@@ -63,9 +65,12 @@ package enum WorkerMark {
   /// The exit status of a program that was started as a worker and made a pool of its own instead of serving:
   /// 78 is `EX_CONFIG`, and no status that a program ends with by chance.
   package static let forgotToServe: Int32 = 78
+
+  /// The exit status of a worker that has written to standard error why it cannot go on: `EX_SOFTWARE`.
+  package static let gaveUp: Int32 = 70
 }
 
 private func leave(_ reason: String) -> Never {
   StandardError.writeLine("procpool worker \(ProgramIdentity.pid) \(reason)")
-  _exit(70)  // EX_SOFTWARE
+  _exit(WorkerMark.gaveUp)
 }

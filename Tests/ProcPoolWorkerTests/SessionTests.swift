@@ -1,3 +1,4 @@
+import Glibc
 import ProcPoolSystem
 import ProcPoolWire
 import Testing
@@ -102,6 +103,17 @@ private final class Peer {
 
 @Suite(.timeLimit(.minutes(1))) struct AWorkerAnswersWhatItIsSent {
   private let twice = _mangledTypeName(Twice.self)!
+
+  /// Who sends frames may wait for the results first.
+  @Test func aWorkerThatCannotWriteResultsWaitsForNoMoreFrames() throws {
+    let peer = try Peer(sharesPage: true)
+    // In place of the reading end, which is nowhere else.
+    let null = try Descriptor.open("/dev/null", O_RDONLY)
+    #expect(dup2(null.number, peer.results.number) >= 0)
+    try peer.sendCall(1, typeName: twice)
+    try peer.sendChunk(1, first: 0, [1, 2, 3])
+    #expect(try peer.tasks.waitUntilReady(for: 0, milliseconds: 10_000), "its end of the pipe is still open")
+  }
 
   @Test func aChunkIsAnsweredWithOneFrame() throws {
     let peer = try Peer(sharesPage: true)

@@ -58,6 +58,13 @@ public struct Note: PoolTask {
   }
 }
 
+/// Prints a line, which comes out on standard error.
+public struct Remark: PoolTask {
+  public var text: String
+  public init(_ text: String) { self.text = text }
+  public func run(_ input: Int) { print(text) }
+}
+
 /// Makes an output of so many bytes.
 public struct Inflate: PoolTask {
   public init() {}

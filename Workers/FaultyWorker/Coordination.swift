@@ -5,8 +5,8 @@ import ProcPoolSystem
 
 /// A coordinator for tests to kill: `coordinate busy|sleeping|sharing|idle [fork]` prints the numbers of its
 /// workers' processes in one line on standard output, then waits for its end. `coordinate map`, `coordinate
-/// prefixed`, `coordinate signals`, `coordinate limited`, `coordinate attach PROGRAM`, `coordinate tiny` and
-/// `coordinate fail` end by themselves.
+/// session`, `coordinate prefixed`, `coordinate signals`, `coordinate limited`, `coordinate attach PROGRAM`,
+/// `coordinate tiny` and `coordinate fail` end by themselves.
 struct Coordination {
   private let words: [String]
 
@@ -15,7 +15,7 @@ struct Coordination {
   func perform() async throws {
     guard words.first == "coordinate", words.count > 1 else {
       writeLine(
-        "usage: FaultyWorker coordinate busy|sleeping|sharing|idle|map|signals|limited|attach|tiny|fail [fork]"
+        "usage: FaultyWorker coordinate busy|sleeping|sharing|idle|map|session|signals|limited|attach|tiny|fail [fork]"
       )
       exit(64)
     }
@@ -28,6 +28,7 @@ struct Coordination {
       _ = try await withPool(workers: 2, standardError: .prefixed) {
         try await $0.broadcast(Speak(lines: 2), 0)
       }
+    case "session": try await Session.perform()
     case "limited": try await shareWithFewDescriptors()
     case "tiny": try await shareWithTinySharedMemory()
     case "attach": try await shareWithWorkers(of: words[2])

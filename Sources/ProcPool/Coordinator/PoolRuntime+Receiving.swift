@@ -357,7 +357,8 @@ extension WorkerStartFailure {
           + RuntimeLoop.serveAdvice, standardError: standardError)
       return
     }
-    let advice = if case .exited = end { "; " + RuntimeLoop.serveAdvice } else { "" }
+    let isProgramsOwn = if case .exited(let status) = end { status != WorkerMark.gaveUp } else { false }
+    let advice = isProgramsOwn ? "; " + RuntimeLoop.serveAdvice : ""
     self.init(
       "the program (pid \(pid)) ended with \(end) before it greeted\(advice)", standardError: standardError)
   }

@@ -157,38 +157,54 @@ final class PoolRuntime: Sendable {
   }
 
   private func launched(_ link: WorkerLink) {
+    var failure = WorkerStartFailure("terminated")
+    // Before the pool knows of the worker: what cannot be watched must not be waited for.
+    do throws(SystemError) {
+      try watch(link)
+    } catch {
+      failure = WorkerStartFailure("worker \(link.place) (pid \(link.pid)) cannot be watched: \(error)")
+      return discard(link, failure)
+    }
     let isWanted = change { state, effects in
       guard state.scheduler.places[link.place].state == .launching else { return false }
       state.links[link.place] = link
       effects.flushes.append(link)
+      effects.wakesRuntime = true
       return true
     }
-    guard isWanted else {
-      // Terminated while it was being started.
-      link.killAndReap()
-      change { state, _ in state.scheduler.failedToStart(link.place, WorkerStartFailure("terminated"), now: 0)
-      }
-      return
+    // Else terminated while it was being started.
+    if !isWanted { discard(link, failure) }
+  }
+
+  /// Has the poller report what becomes of a worker.
+  private func watch(_ link: WorkerLink) throws(SystemError) {
+    try poller.add(link.tasks, for: [], token: LinkToken(link, .tasks).rawValue)
+    try poller.add(link.results, for: .readable, token: LinkToken(link, .results).rawValue)
+    switch link.process {
+    case .some(let process):
+      try poller.add(process.descriptor, for: .readable, token: LinkToken(link, .process).rawValue)
+    case .none: break
     }
-    do {
-      try poller.add(link.tasks, for: [], token: LinkToken(link, .tasks).rawValue)
-      switch link.process {
-      case .some(let process):
-        try poller.add(process.descriptor, for: .readable, token: LinkToken(link, .process).rawValue)
-      case .none: break
-      }
-      switch link.errors {
-      case .some(let errors): try poller.add(errors, for: .readable, token: LinkToken(link, .errors).rawValue)
-      case .none: break
-      }
-      // Last: with its greeting the worker gets work, and then room in its task pipe may have to be watched
-      // for.
-      try poller.add(link.results, for: .readable, token: LinkToken(link, .results).rawValue)
-    } catch {
-      // Out of memory for the poller: nobody would hear of this worker again.
-      fatalError("procpool cannot watch a worker that it has started: \(error)")
+    switch link.errors {
+    case .some(let errors): try poller.add(errors, for: .readable, token: LinkToken(link, .errors).rawValue)
+    case .none: break
     }
-    change { _, effects in effects.wakesRuntime = true }
+  }
+
+  /// Ends a worker that the pool does not know of.
+  private func discard(_ link: WorkerLink, _ failure: WorkerStartFailure) {
+    poller.remove(link.tasks)
+    poller.remove(link.results)
+    switch link.process {
+    case .some(let process): poller.remove(process.descriptor)
+    case .none: break
+    }
+    switch link.errors {
+    case .some(let errors): poller.remove(errors)
+    case .none: break
+    }
+    link.killAndReap()
+    change { state, _ in state.scheduler.failedToStart(link.place, failure, now: MonotonicClock.now()) }
   }
 }
 

@@ -95,8 +95,9 @@ extension SharedArray {
 extension SharedMemoryError {
   /// What a failing call means for who wanted a name. Of an objection of ours the code is 0.
   fileprivate init(_ error: SystemError, named name: String, asked: Int) {
-    if error.isOutOfMemory {
-      self = .insufficient(asked: asked, available: NamedMemory.available, place: NamedMemory.directory)
+    let available = error.isOutOfMemory ? NamedMemory.available : nil
+    if error.isOutOfMemory, available ?? 0 < asked {
+      self = .insufficient(asked: asked, available: available, place: NamedMemory.directory)
     } else if error.isOutOfDescriptors {
       self = .outOfDescriptors
     } else {

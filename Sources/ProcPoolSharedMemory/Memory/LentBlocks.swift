@@ -11,6 +11,9 @@ package final class LentBlocks: Sendable {
     case block(SharedBlock)
     /// Opened, and mapped when it is asked for: having its pages at hand takes a while.
     case file(OpenFile)
+    /// Could not be opened. It is not tried again: the worker does not have to keep it any more, and what is
+    /// mapped without having been taken over cannot be lent to others.
+    case lost(SharedMemoryError)
   }
 
   private final class OpenFile: Sendable {
@@ -28,8 +31,8 @@ package final class LentBlocks: Sendable {
 
   package init() {}
 
-  /// Takes over what a handle names, that a worker sent. What cannot be taken over will be missed when the
-  /// output is decoded, and fail its item with the reason.
+  /// Takes over what a handle names, that a worker sent. What cannot be taken over fails its item, with the
+  /// reason, when the output is decoded.
   ///
   /// - Parameter worker: its process: it can lend what it has, and what it was lent from here.
   package func add(_ handle: SharedHandle, from worker: Int32) {
@@ -43,11 +46,15 @@ package final class LentBlocks: Sendable {
 
   private static func find(_ handle: SharedHandle, _ worker: Int32) -> Lent? {
     if let block = BlockRegistry.shared.block(handle.nonce) { return .block(block) }
-    guard handle.owner.pid == worker, let file = try? handle.openFile() else { return nil }
-    let open = OpenFile(file)
-    guard handle.fileSize <= Slabs.largest else { return .file(open) }
-    // Its place in a slab would be given to others.
-    return (try? block(handle, in: open)).map { .block($0) }
+    guard handle.owner.pid == worker else { return nil }
+    do throws(SharedMemoryError) {
+      let file = OpenFile(try handle.openFile())
+      guard handle.fileSize <= Slabs.largest else { return .file(file) }
+      // Its place in a slab would be given to others.
+      return .block(try block(handle, in: file))
+    } catch {
+      return .lost(error)
+    }
   }
 
   private static func block(
@@ -70,6 +77,7 @@ package final class LentBlocks: Sendable {
     case .none: return nil
     case .block(let known): block = try known.verified(as: handle)
     case .file(let file): block = try Self.block(handle, in: file)
+    case .lost(let reason): throw reason
     }
     lent.withLock { lent in
       guard let outputs = lent[handle.nonce]?.outputs else { return }

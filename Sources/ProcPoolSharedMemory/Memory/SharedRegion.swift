@@ -76,11 +76,13 @@ package final class SharedRegion: Sendable {
 extension SharedMemoryError {
   /// What a failing call means for who wanted memory.
   init(_ error: SystemError, asked: Int) {
+    let available = error.isOutOfMemory ? MemoryAllowance.available() : nil
     if error.isOutOfDescriptors {
       self = .outOfDescriptors
-    } else if error.isOutOfMemory {
-      self = .insufficient(asked: asked, available: MemoryAllowance.available(), place: "the machine")
+    } else if error.isOutOfMemory, available ?? 0 < asked {
+      self = .insufficient(asked: asked, available: available, place: "the machine")
     } else {
+      // Of memory too: a process may have only so many mappings, for example.
       self = .system("\(error)")
     }
   }

@@ -134,8 +134,8 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
         }
         if worker.sharing.hasCarried { try worker.lendCarried() }
       }
-    } catch is SystemError {
-      worker.loseCoordinator()
+    } catch let error as SystemError {
+      worker.loseCoordinator(error)
     } catch {
       worker.report(ErrorReport(.outputUnencodable, error), position: position)
     }

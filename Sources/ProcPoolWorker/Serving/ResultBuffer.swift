@@ -169,7 +169,13 @@ final class ResultBuffer: @unchecked Sendable {
     writer.writeFrame(FrameHeader(.lend, call: call, count: UInt32(count))) { writer in
       for word in words { writer.writeFixed(word) }
     }
-    try write(writer.bytes)
+    do {
+      try write(writer.bytes)
+    } catch {
+      // The output will not follow, and must not be looked for behind those that are in the open frame.
+      close()
+      throw error
+    }
   }
 
   /// Writes everything to the coordinator. Waits while the pipe is full.

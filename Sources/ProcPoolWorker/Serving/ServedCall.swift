@@ -47,10 +47,12 @@ class ServedCall {
       do {
         return ServedTask(try WireCoding.decode(type, from: message.task))
       } catch {
+        // Shared memory that cannot be had has nothing to do with the program.
+        let question = error is SharedMemoryError ? "" : "; is its program of the same build?"
         return FailedCall(
           ErrorReport(
             .taskUnavailable, error,
-            as: "the worker cannot decode the task value of type \(type); is its program of the same build?"))
+            as: "the worker cannot decode the task value of type \(type)\(question)"))
       }
     }
     if let type = known[message.typeName] { return make(type) }

@@ -14,28 +14,16 @@ enum Watchdog {
   ///   - tasks: the number of the task pipe; the process ends with its session, before the number can be
   ///     another's.
   ///   - coordinator: its process.
-  static func start(tasks: Int32, coordinator: Int32) {
-    do {
-      try SystemThread.start(name: "procpool-watch", stack: stack) {
-        // Where the kernel has no pidfd, the hang-up of the pipe has to do. If the process is gone, so is the
-        // pipe's other end, and the first poll says so.
-        if let process = try? ProcessDescriptor(pid: coordinator) {
-          waitForEnd(tasks: tasks, coordinator: process.descriptor.number)
-        } else {
-          waitForEnd(tasks: tasks, coordinator: -1)
-        }
-        _exit(0)
+  static func start(tasks: Int32, coordinator: Int32) throws(SystemError) {
+    try SystemThread.start(name: "procpool-watch", stack: stack) {
+      // Where the kernel has no pidfd, the hang-up of the pipe has to do. If the process is gone, so is the
+      // pipe's other end, and the first poll says so.
+      if let process = try? ProcessDescriptor(pid: coordinator) {
+        ProcessDescriptor.waitForEnd(of: process.descriptor.number, orHangUpOf: tasks)
+      } else {
+        ProcessDescriptor.waitForEnd(of: -1, orHangUpOf: tasks)
       }
-    } catch {
-      fatalError("a procpool worker cannot watch its coordinator: \(error)")
+      _exit(0)
     }
-  }
-
-  private static func waitForEnd(tasks: Int32, coordinator: Int32) {
-    var watched = [
-      pollfd(fd: tasks, events: 0, revents: 0),  // No events asked for: hang-up is always reported.
-      pollfd(fd: coordinator, events: Int16(POLLIN), revents: 0),  // A negative number is passed over.
-    ]
-    while poll(&watched, 2, -1) <= 0 {}
   }
 }

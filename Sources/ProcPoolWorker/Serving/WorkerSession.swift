@@ -54,8 +54,11 @@ final class WorkerSession: @unchecked Sendable {
   /// The gate was found closed: chunks are skipped until the frame that reopens it.
   private var isSkipping = false
   private var isLost = false
+  /// Called when results cannot be written, before anything else is said to have ended.
+  private let broken: (SystemError) -> Void
 
-  init(_ connection: consuming WorkerConnection) {
+  init(_ connection: consuming WorkerConnection, broken: @escaping (SystemError) -> Void) {
+    self.broken = broken
     worker = WorkerID(index: Int(connection.hello.worker))
     coordinator = connection.hello.coordinator
     page = connection.page
@@ -165,7 +168,7 @@ final class WorkerSession: @unchecked Sendable {
     do {
       try results.begin(call: header.call, first: header.first, position: position)
     } catch {
-      return loseCoordinator()
+      return loseCoordinator(error)
     }
     sharing.kept = call.shared
     // Once, from where it was read to where the inputs are.
@@ -199,6 +202,8 @@ final class WorkerSession: @unchecked Sendable {
         case .closed: return nil
         case .wouldBlock:
           flush(position: position)
+          // The next frame may be one that waits for these results.
+          if isLost { return nil }
           clock.enter(.waiting)
           try waitForInput()
         }
@@ -289,7 +294,7 @@ extension WorkerSession {
       let item = current.first + (position - current.position)
       try results.addFailure(report, call: current.call, first: item, count: 1, position: position)
     } catch {
-      loseCoordinator()
+      loseCoordinator(error)
     }
   }
 
@@ -305,7 +310,7 @@ extension WorkerSession {
     do {
       try results.flush(position: position)
     } catch {
-      loseCoordinator()
+      loseCoordinator(error)
     }
   }
 
@@ -314,14 +319,15 @@ extension WorkerSession {
     do {
       try results.renew(position: position)
     } catch {
-      loseCoordinator()
+      loseCoordinator(error)
       // Nobody will read them, and the item that is ending still needs a place for its output.
       results.discard()
     }
   }
 
   /// The pipe to the coordinator is broken: there is nobody to work for.
-  func loseCoordinator() {
+  func loseCoordinator(_ error: SystemError? = nil) {
     isLost = true
+    if let error { broken(error) }
   }
 }

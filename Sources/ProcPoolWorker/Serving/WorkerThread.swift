@@ -16,11 +16,16 @@ package enum WorkerThread {
   /// Starts the serving thread.
   ///
   /// - Parameters:
-  ///   - connected: called on the thread when the coordinator is known, with the number of the task pipe.
+  ///   - connected: called on the thread when the coordinator is known, with the number of the task pipe;
+  ///     without it the worker does not serve.
+  ///   - broken: called on the thread as soon as results cannot be written.
   ///   - ended: called on the thread after the session.
   static func start(
     streams: consuming WorkerStreams, page: StatusPage?, name: String,
-    connected: @escaping @Sendable (_ tasks: Int32, _ coordinator: Int32) -> Void = { _, _ in },
+    connected: @escaping @Sendable (_ tasks: Int32, _ coordinator: Int32) throws(SystemError) -> Void = {
+      _, _ in
+    },
+    broken: @escaping @Sendable (SystemError) -> Void = { _ in },
     ended: @escaping @Sendable (Result<WorkerSession.Ending, WorkerConnection.Failure>) -> Void
   ) throws(SystemError) {
     // Numbers, because a closure cannot own what is not copyable; the thread takes them over at once.
@@ -34,8 +39,12 @@ package enum WorkerThread {
           tasks: Descriptor(owning: numbers.tasks), results: Descriptor(owning: numbers.results))
         do throws(WorkerConnection.Failure) {
           let connection = try WorkerConnection(streams: streams, page: page)
-          connected(numbers.tasks, connection.hello.coordinator)
-          ended(.success(serve(connection)))
+          do throws(SystemError) {
+            try connected(numbers.tasks, connection.hello.coordinator)
+          } catch {
+            throw .invalid("it cannot watch its coordinator: \(error)")
+          }
+          ended(.success(serve(connection, broken: broken)))
         } catch {
           ended(.failure(error))
         }
@@ -47,8 +56,10 @@ package enum WorkerThread {
     }
   }
 
-  private static func serve(_ connection: consuming WorkerConnection) -> WorkerSession.Ending {
-    let session = WorkerSession(connection)
+  private static func serve(
+    _ connection: consuming WorkerConnection, broken: @escaping (SystemError) -> Void
+  ) -> WorkerSession.Ending {
+    let session = WorkerSession(connection, broken: broken)
     let executor = ServeExecutor(wakeUp: session.page.wakeUp)
     let ending = EndingBox()
     @Sendable func serve() {
