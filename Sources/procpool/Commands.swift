@@ -3,10 +3,11 @@ import ProcPoolBench
 /// All that procpool accepts.
 enum Commands {
   static let procpool = CommandDescription(
-    name: "procpool", summary: "measures what a pool of worker processes does on this machine",
-    commands: [BenchCommand.description],
+    name: "procpool", summary: "measures, and tries, what a pool of worker processes does on this machine",
+    commands: [BenchCommand.description, ChaosCommand.description],
     examples: [
       ("procpool bench --workers 8", "run the benchmark with eight workers"),
+      ("procpool chaos --seconds 60", "kill workers for a minute, and see that nothing is lost"),
       ("procpool bench --help", "say what the benchmark measures and accepts"),
     ],
     exitCodes: [.success, .usage, .inputOutput])
@@ -26,10 +27,11 @@ enum Commands {
       if command.name == BenchCommand.description.name {
         return try await BenchCommand(parsed).run()
       }
+      if command.name == ChaosCommand.description.name { return try await ChaosCommand(parsed).run() }
       throw UsageError(
         "a command is missing; accepted: \(command.commands.map(\.word).joined(separator: ", "))")
     } catch let error as UsageError {
-      let command = arguments.first == BenchCommand.description.word ? "procpool bench" : "procpool"
+      let command = procpool.commands.first { $0.word == arguments.first }?.name ?? procpool.name
       return fail(.usage, "\(error) (see \(command) --help)")
     } catch let error as WriteError {
       // Who closed the pipe has read enough, and needs no message.

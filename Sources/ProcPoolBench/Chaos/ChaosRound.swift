@@ -1,0 +1,179 @@
+import BenchTasks
+import ProcPool
+
+/// One pool, some calls at once, and somebody who disturbs it all.
+struct ChaosRound {
+  let number: Int
+  let workers: Int
+  var random: RandomNumbers
+
+  /// What a call of the round is.
+  enum Verb: CaseIterable {
+    case mapResults, map, imap, imapResults, applyAsync, mapReduce, broadcast, cancelled
+  }
+
+  /// One call: which verb, over how many items, how often an item may be begun.
+  struct Call {
+    var verb: Verb
+    var items: Int
+    var chunkSize: Int?
+    var attempts: Int
+    var longest: Int
+    var begun: SharedArray<UInt32>
+
+    var task: Unruly { Unruly(begun: begun, longest: longest) }
+    var retry: RetryPolicy { attempts == 1 ? .atMostOnce : .atLeastOnce(attempts: attempts) }
+  }
+
+  /// Far more than the disturber manages in a round.
+  private static let unlimited = 10_000
+
+  /// Runs the round and adds to the tally what it finds.
+  mutating func run(_ tally: inout ChaosTally) async throws {
+    let recycles = Bool.random(using: &random)
+    let pool = try Pool(
+      workers: workers, worker: BenchContext.worker, standardError: .discarded,
+      maximumTasksPerWorker: recycles ? Int.random(in: 1...40, using: &random) : nil, seed: random.next(),
+      cancellationGrace: CancellationGrace(
+        beforeTermination: .milliseconds(50), beforeKill: .milliseconds(50)))
+    let disturber = Disturber()
+    let watching = Task { [events = pool.events] in await disturber.watch(events) }
+    var calls: [Call] = []
+    for _ in 0..<Int.random(in: 1...4, using: &random) { calls.append(try makeCall()) }
+    let disturbing = Task {
+      [
+        random, pause = Int.random(in: 2_000...60_000, using: &self.random),
+        stops = Bool.random(using: &self.random)
+      ] in
+      await disturber.disturb(pause: pause, stops: stops, random)
+    }
+    var breaches: [String] = []
+    await withTaskGroup(of: [String].self) { group in
+      for call in calls { group.addTask { await Self.perform(call, on: pool) } }
+      for await found in group { breaches += found }
+    }
+    disturbing.cancel()
+    await disturbing.value
+    // Undisturbed, it works as if nothing had been.
+    let quiet = await Result { try await pool.map(Increment(), over: 0..<100) }
+    if (try? quiet.get()) != Array(1...100) { breaches.append("the pool does not work any more: \(quiet)") }
+    pool.close()
+    await pool.join()
+    await watching.value
+    disturber.account.withLock { account in
+      breaches += account.strange
+      // At most the item that was running is lost with a worker.
+      if account.lost > account.killed {
+        breaches.append("\(account.lost) items were lost with \(account.killed) workers killed")
+      }
+      tally.killed += account.killed
+      tally.stopped += account.stopped
+      tally.retried += account.retried
+      tally.lost += max(0, account.lost - account.retried)
+      tally.recycled += account.recycled
+      tally.slowestReplacement = max(tally.slowestReplacement, account.slowestReplacement)
+    }
+    tally.items += calls.reduce(0) { $0 + $1.items }
+    tally.cancelledCalls += calls.count { $0.verb == .cancelled }
+    tally.breaches += breaches.map { "round \(number + 1): \($0)" }
+  }
+
+  private mutating func makeCall() throws -> Call {
+    let verb = Verb.allCases.randomElement(using: &random)!
+    let items = verb == .broadcast ? workers : Int.random(in: 1...600, using: &random)
+    // These throw the first failure, so that nothing could be said of the others.
+    let mustSucceed = [.map, .imap, .mapReduce, .broadcast].contains(verb)
+    return Call(
+      verb: verb, items: items, chunkSize: [nil, nil, 1, 3, 40].randomElement(using: &random)!,
+      attempts: mustSucceed || Bool.random(using: &random)
+        ? Self.unlimited : Int.random(in: 1...2, using: &random),
+      longest: [200, 2_000, 8_000].randomElement(using: &random)!,
+      begun: try SharedArray(repeating: 0, count: items))
+  }
+
+  /// Runs a call.
+  ///
+  /// - Returns: what was not as it must be.
+  private static func perform(_ call: Call, on pool: Pool) async -> [String] {
+    let inputs = 0..<call.items
+    var results: [Result<Int, any Error>] = []
+    do {
+      switch call.verb {
+      case .mapResults:
+        results = await pool.mapResults(
+          call.task, over: inputs, chunkSize: call.chunkSize, retry: call.retry
+        ).map { $0.mapError { $0 } }
+      case .map:
+        results = try await pool.map(call.task, over: inputs, chunkSize: call.chunkSize, retry: call.retry)
+          .map { .success($0) }
+      case .imap:
+        for try await output in pool.imap(
+          call.task, over: inputs, chunkSize: call.chunkSize, retry: call.retry)
+        {
+          results.append(.success(output))
+        }
+      case .imapResults:
+        for try await result in pool.imapResults(
+          call.task, over: inputs, chunkSize: call.chunkSize, retry: call.retry)
+        {
+          results.append(result.mapError { $0 })
+        }
+      case .applyAsync:
+        let handles = inputs.map { pool.applyAsync(call.task, to: $0, retry: call.retry) }
+        for handle in handles { results.append(await handle.result) }
+      case .mapReduce:
+        let sum = try await pool.mapReduce(
+          UnrulySum(call.task), over: inputs, startingWith: 0, parts: 50, retry: call.retry)
+        let expected = inputs.reduce(0) { $0 &+ Unruly.answer($1) }
+        return sum == expected ? [] : ["mapReduce gave \(sum) instead of \(expected)"]
+      case .broadcast:
+        let outputs = try await pool.broadcast(call.task, 0, retry: call.retry)
+        let expected = Array(repeating: Unruly.answer(0), count: call.items)
+        return outputs == expected ? [] : ["broadcast gave \(outputs)"]
+      case .cancelled:
+        let running = Task { try await pool.map(call.task, over: inputs, retry: call.retry) }
+        try? await Task.sleep(for: .milliseconds(20))
+        running.cancel()
+        _ = await running.result
+        return []
+      }
+    } catch {
+      return ["\(call.verb) of \(call.items) items: \(error)"]
+    }
+    return check(results, of: call)
+  }
+
+  /// Every item has ended once, with its own value or for a reason that fits, and was begun as often as it
+  /// may be.
+  static func check(_ results: [Result<Int, any Error>], of call: Call) -> [String] {
+    var breaches: [String] = []
+    if results.count != call.items {
+      breaches.append("\(call.verb) of \(call.items) items gave \(results.count) results")
+    }
+    for (item, result) in results.enumerated() {
+      let begun = Int(call.begun[item])
+      switch result {
+      case .success(let answer):
+        if answer != Unruly.answer(item) { breaches.append("\(call.verb): item \(item) gave \(answer)") }
+        if !(1...call.attempts).contains(begun) {
+          breaches.append("\(call.verb): item \(item) was begun \(begun) times")
+        }
+      case .failure(PoolError.workerLost(let autopsy)):
+        if autopsy.attempt != call.attempts || autopsy.item.item != (call.verb == .applyAsync ? 0 : item) {
+          breaches.append("\(call.verb): item \(item) failed too soon: \(autopsy)")
+        }
+        // It may have died before its first instruction.
+        if begun > call.attempts { breaches.append("\(call.verb): item \(item) was begun \(begun) times") }
+      case .failure(let error): breaches.append("\(call.verb): item \(item): \(error)")
+      }
+    }
+    return breaches
+  }
+}
+
+extension Result where Failure == any Error {
+  /// What the body gives, or the error that it throws.
+  fileprivate init(_ body: () async throws -> Success) async {
+    do { self = .success(try await body()) } catch { self = .failure(error) }
+  }
+}

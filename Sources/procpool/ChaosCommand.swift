@@ -1,0 +1,54 @@
+import ProcPoolBench
+
+/// `procpool chaos`.
+struct ChaosCommand {
+  static let description = CommandDescription(
+    name: "procpool chaos", summary: "kills and stops workers at random, and checks that nothing is lost",
+    discussion: """
+      Runs calls of all kinds whose answers are known, in one pool after the other, while workers are killed, stopped and \
+      continued at random. After each round it checks that every item has ended exactly once, with the right value or because \
+      its worker was killed as often as it may be begun, and that no process, descriptor or shared memory is left. What is done \
+      follows from the seed; when it hits depends on the machine.
+      """,
+    options: [
+      OptionDescription(
+        name: "seconds", value: .integer(1...86_400), placeholder: "N", summary: "how long, 30 unless given"),
+      OptionDescription(
+        name: "seed", value: .unsigned, placeholder: "S",
+        summary: "what is done to whom follows from this; another one each time unless given"),
+      OptionDescription(
+        name: "workers", value: .integer(1...64), placeholder: "W",
+        summary: "the number of workers, as many as the machine allows and three at least unless given"),
+    ],
+    examples: [
+      ("procpool chaos", "half a minute of it"),
+      ("procpool chaos --seconds 300 --seed 7 --workers 8", "the same deeds each time, for five minutes"),
+    ],
+    exitCodes: [.success, .wrongResult, .usage, .cannotRun, .inputOutput])
+
+  private let options: ChaosOptions
+
+  /// Takes arguments that the parser has accepted.
+  init(_ arguments: ParsedArguments) {
+    var options = ChaosOptions()
+    options.seed = .random(in: 0..<1 << 32)
+    if let seconds = arguments.value("seconds").flatMap({ Int($0) }) { options.seconds = seconds }
+    if let seed = arguments.value("seed").flatMap({ UInt64($0) }) { options.seed = seed }
+    options.workers = arguments.value("workers").flatMap { Int($0) }
+    self.options = options
+  }
+
+  /// Disturbs pools for as long as asked.
+  func run() async throws -> ExitCode {
+    try StandardStream.output.write("seed \(options.seed)\n")
+    let progress = ProgressLine()
+    defer { progress.erase() }
+    let tally = try await Chaos(options).run(progress: progress.show)
+    progress.erase()
+    try StandardStream.output.write(tally.description + "\n")
+    for breach in tally.breaches { try StandardStream.error.write("procpool: \(breach)\n") }
+    if tally.breaches.isEmpty { return .success }
+    try StandardStream.error.write("procpool: run again with --seed \(options.seed) to do the same\n")
+    return .wrongResult
+  }
+}

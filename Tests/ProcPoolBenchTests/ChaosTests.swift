@@ -1,0 +1,72 @@
+import BenchTasks
+import Foundation
+import ProcPool
+import Testing
+
+@testable import ProcPoolBench
+
+@Suite("Chaos finds what is wrong, and nothing where all is right") struct ChaosFindsWhatIsWrong {
+  private func call(_ items: Int, attempts: Int = 1) throws -> ChaosRound.Call {
+    ChaosRound.Call(
+      verb: .mapResults, items: items, chunkSize: nil, attempts: attempts, longest: 1,
+      begun: try SharedArray(repeating: 1, count: items))
+  }
+
+  private func right(_ items: Int) -> [Result<Int, any Error>] {
+    (0..<items).map { .success(Unruly.answer($0)) }
+  }
+
+  @Test func whatIsRightIsNoBreach() throws {
+    #expect(ChaosRound.check(right(5), of: try call(5)) == [])
+  }
+
+  @Test func aWrongAnswerAndASwappedOneAreFound() throws {
+    var results = right(5)
+    results.swapAt(1, 2)
+    #expect(ChaosRound.check(results, of: try call(5)).count == 2)
+    results = right(5)
+    results[4] = .success(0)
+    #expect(ChaosRound.check(results, of: try call(5)).count == 1)
+  }
+
+  @Test func aMissingAnswerIsFound() throws {
+    #expect(ChaosRound.check(right(4), of: try call(5)) == ["mapResults of 5 items gave 4 results"])
+  }
+
+  @Test func anItemThatWasBegunTooOftenOrNeverIsFound() throws {
+    let call = try call(3, attempts: 2)
+    call.begun[0] = 2
+    call.begun[1] = 3
+    call.begun[2] = 0
+    #expect(
+      ChaosRound.check(right(3), of: call) == [
+        "mapResults: item 1 was begun 3 times", "mapResults: item 2 was begun 0 times",
+      ])
+  }
+
+  @Test func anErrorThatNobodyCausedIsFound() throws {
+    var results = right(3)
+    results[1] = .failure(PoolError.terminated)
+    #expect(ChaosRound.check(results, of: try call(3)) == ["mapResults: item 1: the pool was terminated"])
+  }
+
+  @Test func whatIsLeftIsSeen() throws {
+    // Other tests open and close what they like meanwhile: by number.
+    let pipe = Pipe()
+    let numbers = [pipe.fileHandleForReading, pipe.fileHandleForWriting].map(\.fileDescriptor)
+    let seen = Remains.now()
+    let mine = try numbers.map { number in
+      try #require(seen.first { $0.hasPrefix("descriptor \(number): pipe:") })
+    }
+    try pipe.fileHandleForReading.close()
+    try pipe.fileHandleForWriting.close()
+    #expect(Remains.now().isDisjoint(with: mine))
+  }
+
+  @Test(.timeLimit(.minutes(2))) func aShortRunIsCleanAndSaysWhatItDid() throws {
+    let run = try Program.run(["chaos", "--seconds", "3", "--seed", "11", "--workers", "3"])
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.output.hasPrefix("seed 11\n") && run.output.contains("Workers killed: "))
+    #expect(run.errors.isEmpty)
+  }
+}
