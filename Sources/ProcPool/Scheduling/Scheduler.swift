@@ -285,10 +285,15 @@ extension Scheduler {
   /// A worker has greeted.
   mutating func greeted(_ index: Int, now: Int64) {
     guard places[index].state == .launching else { return }
+    let isFirst = !hasGreeted
     hasGreeted = true
     places[index].state = .ready
     places[index].lastProgress = now
     if life == .closing && calls.isEmpty { return leaveIfIdle() }
+    if isFirst {
+      // That another could not be started was not the program's fault.
+      for other in places.indices where !places[other].isAlive { launch(other) }
+    }
     dispatch(now: now)
   }
 
@@ -298,7 +303,7 @@ extension Scheduler {
     vacate(index, strikes: places[index].strikes + 1)
     guard life == .open || life == .closing else { return stopIfEmpty() }
     // Before any worker has greeted each place is tried once: a program that cannot serve is not run again
-    // and again.
+    // and again. When one greets after all, the others are tried again.
     if hasGreeted && places[index].strikes < Self.maximumStrikes { return launch(index) }
     breakIfEmpty()
   }
@@ -347,6 +352,8 @@ extension Scheduler {
 
   /// A place that stays empty cannot run what only it may.
   mutating func failStranded() {
+    // With the first greeting empty places get another chance.
+    if !hasGreeted, places.contains(where: \.isAlive) { return }
     for index in places.indices where !places[index].isAlive && !places[index].pinned.isEmpty {
       let chunks = Array(places[index].pinned)
       places[index].pinned.removeAll()

@@ -169,6 +169,41 @@ import Testing
   }
 }
 
+@Suite struct PlacesAreFilled {
+  private func fails(_ scheduler: Scheduler<Items>) -> Int {
+    scheduler.actions.count { if case .fail = $0 { true } else { false } }
+  }
+
+  @Test func aPlaceThatFailsToStartIsFilledWhenAnotherGreets() {
+    var scheduler = Scheduler<Items>(workers: 2)
+    scheduler.start()
+    let call = scheduler.begin(timeout: nil)
+    scheduler.accept(
+      [Chunk(call: call, first: 0, count: 1, payload: Items(first: 0, count: 1), place: 0)], now: 0)
+    scheduler.actions.removeAll()
+    scheduler.failedToStart(0, WorkerStartFailure("bad luck"), now: 0)
+    #expect(scheduler.actions.isEmpty)
+    scheduler.greeted(1, now: 0)
+    #expect(scheduler.actions.contains { if case .launch(place: 0) = $0 { true } else { false } })
+    scheduler.greeted(0, now: 0)
+    #expect(scheduler.places[0].queue.count == 1)
+    #expect(fails(scheduler) == 0)
+  }
+
+  @Test func aProgramThatNeverGreetsIsNotStartedAgain() {
+    var scheduler = Scheduler<Items>(workers: 2)
+    scheduler.start()
+    let call = scheduler.begin(timeout: nil)
+    scheduler.accept(
+      [Chunk(call: call, first: 0, count: 1, payload: Items(first: 0, count: 1), place: 0)], now: 0)
+    scheduler.actions.removeAll()
+    scheduler.failedToStart(0, WorkerStartFailure("no such file"), now: 0)
+    scheduler.failedToStart(1, WorkerStartFailure("no such file"), now: 0)
+    #expect(scheduler.actions.count == 1)
+    #expect(fails(scheduler) == 1)
+  }
+}
+
 @Suite struct TakingBack {
   private static let loss = WorkerLoss(
     worker: WorkerID(index: 0), pid: 1, end: .signalled(9), violation: nil, standardError: "")
