@@ -3,8 +3,9 @@ import Glibc
 import ProcPool
 
 /// What a program can do wrong before it serves: `print:TEXT`, `version:N`, `exit:STATUS`, `signal:N`,
-/// `leave:MS`, `crowd`, `silent`, `forget`, `fault:FAULT`; the environment variable FAULTY_LINES is
-/// written to standard error first. Where FAULTY_ONCE names a file, only the program that makes it does it.
+/// `leave:MS`, `crowd`, `silent`, `forget`, `fault:FAULT`, `stream:DAMAGE` (see `DamagedStream`); the
+/// environment variable FAULTY_LINES is written to standard error first. Where FAULTY_ONCE names a file, only
+/// the program that makes it does it.
 struct Misbehaviour {
   private let name: Substring
   private let argument: String
@@ -36,6 +37,7 @@ struct Misbehaviour {
     case "leave": leaveSoon()
     case "crowd": crowd()
     case "fault": fall(by: Fault(rawValue: argument)!)
+    case "stream": DamagedStream(argument).serve()
     default: writeLine("FAULTY_MODE=\(name) is not known")
     }
   }
