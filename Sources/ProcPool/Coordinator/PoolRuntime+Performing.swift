@@ -58,8 +58,13 @@ extension PoolRuntime {
         link.outbox.append(chunk.payload.memory, from: chunk.payload.start, to: chunk.payload.end)
       }
       if effects.flushes.last !== link { effects.flushes.append(link) }
-      // A chunk that is answered when it is done needs no look at the clock, unless it has a time limit.
-      if !hint.flushes || state.scheduler.calls[chunk.call]?.timeout != nil { state.needsTick = true }
+      // A chunk that is answered when it is done needs no look at the clock, unless it has a time limit, or
+      // may wait for another call's.
+      if !hint.flushes || state.scheduler.calls[chunk.call]?.timeout != nil
+        || state.scheduler.isBehindAnotherCall(chunk.call, at: place)
+      {
+        state.needsTick = true
+      }
     case .takeBack(let place):
       guard let link = state.links[place], link.isPageShared else { return }
       let (position, epoch) = link.page.takeBack()

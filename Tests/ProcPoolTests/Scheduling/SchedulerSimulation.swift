@@ -143,6 +143,7 @@ struct Simulation {
     case 88..<91: lose(place)
     case 91..<93: time(place)
     case 93: scheduler.close()
+    case 95..<98: scheduler.relieve(now: now)
     case 94 where Int.random(in: 0..<10, using: &random) == 0: scheduler.terminate()
     default: break
     }
