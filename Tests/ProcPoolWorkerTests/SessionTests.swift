@@ -1,6 +1,7 @@
 import Glibc
 import ProcPoolSystem
 import ProcPoolWire
+import Synchronization
 import Testing
 
 @testable import ProcPoolWorker
@@ -13,6 +14,19 @@ struct Twice: PoolTask {
 }
 
 struct Negative: Error {}
+
+/// Prepares until it is told that it may run.
+struct LongPrepared: PoolTask {
+  static let isPreparing = Atomic(false)
+  static let mayEnd = Atomic(false)
+
+  func prepare() {
+    Self.isPreparing.store(true, ordering: .releasing)
+    while !Self.mayEnd.load(ordering: .acquiring) { sched_yield() }
+  }
+
+  func run(_ input: Int) -> Int { input }
+}
 
 /// A worker on a thread, and the coordinator's side of its pipes played by the test, byte by byte.
 private final class Peer {
@@ -198,15 +212,28 @@ private final class Peer {
 
   @Test func whatWasTakenBackIsSkippedUntilTheGateIsReopened() throws {
     let peer = try Peer(sharesPage: true)
-    try peer.sendCall(1, typeName: twice)
+    // Before the worker has seen any of it.
     let (position, epoch) = peer.page!.takeBack()
     #expect(position == 0)
+    try peer.sendCall(1, typeName: twice)
     try peer.sendChunk(1, first: 0, [1, 2])
     try peer.send { $0.writeFrame(FrameHeader(.resume, first: epoch)) { _ in } }
     try peer.sendChunk(1, first: 5, [7])
     let (header, outputs) = try peer.nextOutputs()
     #expect(header.first == 5 && outputs == [14])
     #expect(peer.page!.takeBack().position == 1)
+  }
+
+  /// Else a worker would seem to be free that is held up by what it does for a call before its first item.
+  @Test func theItemForWhichATaskIsPreparedCannotBeTakenBack() throws {
+    let peer = try Peer(sharesPage: true)
+    try peer.sendCall(1, typeName: _mangledTypeName(LongPrepared.self)!)
+    try peer.sendChunk(1, first: 0, [1, 2])
+    while !LongPrepared.isPreparing.load(ordering: .acquiring) { sched_yield() }
+    #expect(peer.page!.takeBack().position == 1)
+    LongPrepared.mayEnd.store(true, ordering: .releasing)
+    let (header, outputs) = try peer.nextOutputs()
+    #expect(header.first == 0 && outputs == [1])
   }
 
   @Test func aFrameThatWorkersSendEndsTheSession() throws {

@@ -19,6 +19,12 @@ public struct EchoText: PoolTask {
   public func run(_ input: String) -> String { input }
 }
 
+/// Returns nothing.
+public struct Discard: PoolTask {
+  public init() {}
+  public func run(_ input: Int) {}
+}
+
 /// Returns a value of any type, together with what the call sends along: a generic task.
 public struct Label<Value: Codable & Sendable>: PoolTask {
   public var label: Value

@@ -53,6 +53,9 @@ public enum Inspection {
     status(of: pid).map { $0.state != "Z" && $0.state != "X" } ?? false
   }
 
+  /// Whether a signal has stopped a process.
+  public static func isStopped(_ pid: Int32) -> Bool { status(of: pid)?.state == "T" }
+
   static func status(of pid: Int32) -> (name: String, state: Character, parent: Int32)? {
     // `pid (name) state parent …`, and the name may hold anything, parentheses too.
     guard let text = contents("/proc/\(pid)/stat"), let open = text.firstIndex(of: "("),

@@ -3,8 +3,9 @@ import Glibc
 import ProcPool
 
 /// What a program can do wrong before it serves: `print:TEXT`, `version:N`, `exit:STATUS`, `signal:N`,
-/// `leave:MS`, `crowd`, `silent`, `forget`; the environment variable FAULTY_LINES is written to standard
-/// error first.
+/// `leave:MS`, `crowd`, `silent`, `forget`, `fault:FAULT`, `stream:DAMAGE` (see `DamagedStream`); the
+/// environment variable FAULTY_LINES is written to standard error first. Where FAULTY_ONCE names a file, only
+/// the program that makes it does it.
 struct Misbehaviour {
   private let name: Substring
   private let argument: String
@@ -18,6 +19,7 @@ struct Misbehaviour {
   private var number: Int32 { Int32(argument) ?? 0 }
 
   func perform() {
+    if let path = getenv("FAULTY_ONCE"), !Mine.claim(String(cString: path)) { return }
     if let lines = getenv("FAULTY_LINES") { writeLine(String(cString: lines)) }
     switch name {
     case "print":
@@ -34,6 +36,8 @@ struct Misbehaviour {
     case "forget": forget()
     case "leave": leaveSoon()
     case "crowd": crowd()
+    case "fault": fall(by: Fault(rawValue: argument)!)
+    case "stream": DamagedStream(argument).serve()
     default: writeLine("FAULTY_MODE=\(name) is not known")
     }
   }
@@ -67,6 +71,11 @@ struct Misbehaviour {
     }
   }
 
+  /// Comes to grief before it has said anything; after garbage it serves as if nothing had happened.
+  private func fall(by fault: Fault) {
+    if fault == .garbage { send(Fault.rubbish) } else { fault.strike(inItem: true) }
+  }
+
   /// Serves, while other threads open and close files all the time; crashes if one turns into another file.
   private func crowd() {
     for _ in 0..<4 {
@@ -81,19 +90,4 @@ struct Misbehaviour {
       }
     }
   }
-}
-
-/// Runs the body on a thread of its own.
-private func startThread(_ body: @escaping @Sendable () -> Void) {
-  final class Start {
-    let body: @Sendable () -> Void
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-  }
-  var thread = pthread_t()
-  pthread_create(
-    &thread, nil,
-    { context in
-      Unmanaged<Start>.fromOpaque(context!).takeRetainedValue().body()
-      return nil
-    }, Unmanaged.passRetained(Start(body)).toOpaque())
 }

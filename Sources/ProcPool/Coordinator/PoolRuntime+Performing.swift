@@ -64,9 +64,11 @@ extension PoolRuntime {
         link.outbox.append(chunk.payload.memory, from: chunk.payload.start, to: chunk.payload.end)
       }
       if effects.flushes.last !== link { effects.flushes.append(link) }
-      // A chunk that is answered when it is done needs no look at the clock, unless it has a time limit.
+      // A chunk that is answered when it is done needs no look at the clock, unless it has a time limit, or
+      // may wait for another call's.
       if !hint.flushes || state.scheduler.stallTime != nil
         || state.scheduler.calls[chunk.call]?.limits.timeout != nil
+        || state.scheduler.isBehindAnotherCall(chunk.call, at: place)
       {
         state.needsTick = true
       }

@@ -154,6 +154,7 @@ struct RuntimeLoop {
       for case let link? in busy {
         runtime.receiving.withLock { _ in runtime.fetchResults(of: link) }
       }
+      runtime.change { state, _ in state.scheduler.relieve(now: now) }
       if !busy.isEmpty {
         peekInterval = min(peekInterval * 2, Self.longestPeek)
         nextPeek = now + peekInterval

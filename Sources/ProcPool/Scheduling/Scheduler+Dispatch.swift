@@ -7,7 +7,7 @@ extension Scheduler {
   /// - Complexity: O(workers) per turn; a turn moves about a quarter of a worker's window.
   mutating func dispatch(now: Int64) {
     for index in places.indices {
-      while isAvailable(index), let chunk = places[index].pinned.first, hasRoom(index, for: chunk) {
+      while isAvailable(index), let chunk = places[index].pinned.first, hasRoom(index, for: chunk, now: now) {
         places[index].pinned.popFirst()
         let (first, rest) = divide(chunk, for: index)
         if let rest { places[index].pinned.prepend(rest) }
@@ -16,11 +16,13 @@ extension Scheduler {
       }
     }
     while let call = turns.first {
-      guard let next = calls[call]!.pending.first, let index = roomiestPlace(for: next) else { break }
+      guard let next = calls[call]!.pending.first, let index = roomiestPlace(for: next, now: now) else {
+        break
+      }
       turns.popFirst()
       var given: Int64 = 0
       while given < Pacing.window / 4, let chunk = calls[call]!.pending.first, isAvailable(index),
-        hasRoom(index, for: chunk)
+        hasRoom(index, for: chunk, now: now)
       {
         let (first, rest) = divide(calls[call]!.popPending()!, for: index)
         if let rest { calls[call]!.prepend(rest) }
@@ -34,11 +36,11 @@ extension Scheduler {
     }
   }
 
-  private func roomiestPlace(for chunk: Chunk<Payload>) -> Int? {
+  private func roomiestPlace(for chunk: Chunk<Payload>, now: Int64) -> Int? {
     var best: Int?
     for index in places.indices where isAvailable(index) {
       if let best, places[best].cost <= places[index].cost { continue }
-      if hasRoom(index, for: chunk) { best = index }
+      if hasRoom(index, for: chunk, now: now) { best = index }
     }
     return best
   }
@@ -60,12 +62,13 @@ extension Scheduler {
     return (first, rest)
   }
 
-  private func hasRoom(_ index: Int, for chunk: Chunk<Payload>) -> Bool {
+  private func hasRoom(_ index: Int, for chunk: Chunk<Payload>, now: Int64) -> Bool {
     let place = places[index]
     return place.queue.isEmpty
       || place.cost + cost(of: chunk) <= Pacing.window
         && place.items + chunk.count <= Pacing.windowItems
         && place.bytes + chunk.payload.byteCount <= Pacing.windowBytes
+        && !isHeldUp(index, now: now)
   }
 
   private func cost(of chunk: Chunk<Payload>) -> Int64 {

@@ -374,6 +374,7 @@ extension Scheduler {
   /// A worker has greeted.
   mutating func greeted(_ index: Int, now: Int64) {
     guard places[index].state == .launching else { return }
+    let isFirst = !hasGreeted
     hasGreeted = true
     places[index].greeted = now
     if places[index].seat == nil {
@@ -383,6 +384,10 @@ extension Scheduler {
     }
     if life == .closing && calls.isEmpty { return leaveIfIdle() }
     replaceThoseDue(now: now)
+    if isFirst {
+      // That another could not be started was not the program's fault.
+      for other in seats where !places[other].isAlive { launch(other) }
+    }
     dispatch(now: now)
   }
 
@@ -396,7 +401,7 @@ extension Scheduler {
     guard life == .open || life == .closing else { return stopIfEmpty() }
     if places[index].seat == nil { return loseSpare(index) }
     // Before any worker has greeted each place is tried once: a program that cannot serve is not run again
-    // and again.
+    // and again. When one greets after all, the others are tried again.
     if hasGreeted && places[index].strikes < Self.maximumStrikes { return launch(index) }
     breakIfEmpty()
   }
@@ -458,6 +463,8 @@ extension Scheduler {
 
   /// A place that stays empty cannot run what only it may.
   mutating func failStranded() {
+    // With the first greeting empty places get another chance.
+    if !hasGreeted, seats.contains(where: { places[$0].isAlive }) { return }
     for index in places.indices where !places[index].isAlive && !places[index].pinned.isEmpty {
       let chunks = Array(places[index].pinned)
       places[index].pinned.removeAll()

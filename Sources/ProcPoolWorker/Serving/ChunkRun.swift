@@ -33,7 +33,8 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
     inputStride = codecs.input.blockStride
     reader = WireReader(frame.body)
     position = worker.position
-    claimedEnd = worker.position
+    // Its first item may be claimed.
+    claimedEnd = max(worker.position, worker.claimedEnd)
     end = worker.position + UInt64(frame.header.count)
     claimBatch =
       worker.claimsEachItem ? 1 : 1 << UInt64(ChunkFlags(rawValue: frame.header.flags).claimExponent)

@@ -85,6 +85,7 @@ private final class ServedTask<Task: PoolTask>: ServedCall {
 
   override func run(_ chunk: ServedChunk, for worker: WorkerSession) async {
     if !isPrepared {
+      guard worker.claimNext() else { return }
       worker.note(.preparing)
       do {
         try await task.prepare()
@@ -100,6 +101,31 @@ private final class ServedTask<Task: PoolTask>: ServedCall {
   }
 }
 
+/// A call whose items had been taken back when it came. Its task is not decoded before there is an item to be
+/// decoded for: a worker that is free must not be held up by that.
+final class UndecodedCall: ServedCall {
+  private let body: [UInt8]
+
+  init(_ body: UnsafeRawBufferPointer, _ shared: KeptBlocks) {
+    self.body = Array(body)
+    super.init()
+    self.shared = shared
+  }
+
+  override func run(_ chunk: ServedChunk, for worker: WorkerSession) async {
+    guard worker.claimNext() else { return }
+    let call = body.withUnsafeBytes { body in
+      do throws(WireError) {
+        return try worker.makeCall(body, shared!)
+      } catch {
+        return FailedCall(ErrorReport(.taskUnavailable, error))
+      }
+    }
+    worker.replace(call: chunk.header.call, by: call)
+    await call.run(chunk, for: worker)
+  }
+}
+
 /// A call that cannot be served here: each of its items ends with the reason.
 final class FailedCall: ServedCall {
   private let report: ErrorReport
@@ -110,7 +136,7 @@ final class FailedCall: ServedCall {
 
   override func run(_ chunk: ServedChunk, for worker: WorkerSession) async {
     let end = worker.position + UInt64(chunk.header.count)
-    while worker.position < end, worker.claim(1, position: worker.position) {
+    while worker.position < end, worker.claimNext() {
       worker.report(report, position: worker.position)
       worker.position += 1
     }

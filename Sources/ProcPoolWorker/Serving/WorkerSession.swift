@@ -35,6 +35,8 @@ final class WorkerSession: @unchecked Sendable {
 
   /// The position of the next item.
   var position: UInt64 = 0
+  /// The items before this position are claimed.
+  private(set) var claimedEnd: UInt64 = 0
   /// The chunk that is running, for the task's context: its call and first item, and the position of that
   /// item.
   private(set) var current: (call: UInt32, first: UInt64, position: UInt64) = (0, 0, 0)
@@ -44,6 +46,8 @@ final class WorkerSession: @unchecked Sendable {
   /// The Swift task that serves, and whether it was cancelled with the items that it was running.
   var task: Task<Void, Never>?
   private var isTaskCancelled = false
+  /// A chunk's items are running, as `current` says.
+  private var isInChunk = false
   /// For what is encoded and decoded of calls: shared blocks come and go with it.
   let sharing = SharedScope()
   /// What the last call that is over had brought: the next one may bring it again, and then finds it mapped.
@@ -112,16 +116,10 @@ final class WorkerSession: @unchecked Sendable {
         case .attempt: nextAttempt = Int(frame.header.count)
         case .seat: worker = WorkerID(index: Int(frame.header.count))
         case .call:
-          // The call's first item follows. It is the one to blame if its task value cannot be decoded without
-          // a crash.
-          if !isSkipping { note(.preparing) }
-          let message = try CallMessage(from: frame.body)
-          let shared = KeptBlocks()
-          let call = timed(.decoding, bytes: frame.body.count) {
-            sharing.enter(keepingIn: shared) { ServedCall.make(message, known: &taskTypes) }
-          }
-          call.shared = shared
-          if !isSkipping { note(.idle) }
+          // The call's first item follows, or has been taken back.
+          let call =
+            !isSkipping && claimNext()
+            ? try makeCall(frame.body, KeptBlocks()) : UndecodedCall(frame.body, KeptBlocks())
           call.isSingle = frame.header.flags & CallMessage.singleFlag != 0
           calls[frame.header.call] = call
         case .endCall: lingering = calls.removeValue(forKey: frame.header.call)?.shared
@@ -140,6 +138,19 @@ final class WorkerSession: @unchecked Sendable {
     } catch {
       return .broken("\(error)")
     }
+  }
+
+  /// Makes a call of its frame's body. The next item is the one to blame if the task value cannot be decoded
+  /// without a crash, or for ever: it must be claimed.
+  func makeCall(_ body: UnsafeRawBufferPointer, _ shared: KeptBlocks) throws(WireError) -> ServedCall {
+    let message = try CallMessage(from: body)
+    note(.preparing)
+    let call = timed(.decoding, bytes: body.count) {
+      sharing.enter(keepingIn: shared) { ServedCall.make(message, known: &taskTypes) }
+    }
+    note(.idle)
+    call.shared = shared
+    return call
   }
 
   /// Runs a chunk whose body lies in the coordinator's memory. If it cannot be reached, its items fail.
@@ -173,7 +184,10 @@ final class WorkerSession: @unchecked Sendable {
     sharing.kept = call.shared
     // Once, from where it was read to where the inputs are.
     clock.count(copied: chunk.body.count)
+    if itemMark != 0 { mark(header.first) }
+    isInChunk = true
     await (substitute ?? call).run(chunk, for: self)
+    isInChunk = false
     sharing.kept = nil
     if itemMark != 0 { mark(ItemMark.none) }
     lingering = call.isSingle ? calls.removeValue(forKey: header.call)?.shared : nil
@@ -276,9 +290,21 @@ final class WorkerSession: @unchecked Sendable {
     if results.flushesEachItem { renewResults(position: position) }
     guard !isLost else { return false }
     isSkipping = !page.claim(count)
-    // Items are claimed one by one where they are marked.
-    if itemMark != 0, !isSkipping { mark(current.first + (position - current.position)) }
+    if !isSkipping { claimedEnd = position + count }
+    // Items are claimed one by one where they are marked; the first of a chunk perhaps before it.
+    if itemMark != 0, !isSkipping, isInChunk, position > current.position {
+      mark(current.first + (position - current.position))
+    }
     return !isSkipping
+  }
+
+  /// Claims the next item, if it is not claimed: before what is done for its call, not only before it runs. If
+  /// that never ends, the worker must not seem to be free because everything could be taken back.
+  ///
+  /// - Returns: `false` if it has been taken back.
+  func claimNext() -> Bool {
+    if claimedEnd > position { return true }
+    return claim(1, position: position)
   }
 }
 

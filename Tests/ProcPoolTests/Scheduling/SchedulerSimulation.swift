@@ -226,10 +226,10 @@ struct Simulation {
     case 80..<85: peek(place)
     case 85..<88: cancelOne()
     case 88..<91: lose(place)
-    case 91..<96: time(place)
-    case 96: scheduler.close()
-    case 97,
-      98 where scheduler.places[place].state == .ready:
+    case 91..<94: time(place)
+    case 94: scheduler.relieve(now: now)
+    case 95: scheduler.close()
+    case 96...98 where scheduler.places[place].state == .ready:
       counts["memory", default: 0] += 1
       scheduler.exceededMemory(place, now: now)
     case 99 where Int.random(in: 0..<10, using: &random) == 0: scheduler.terminate()

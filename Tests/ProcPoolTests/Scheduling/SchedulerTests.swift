@@ -175,6 +175,91 @@ import Testing
   }
 }
 
+@Suite struct CallsDoNotWaitForEachOther {
+  private let late = 2 * Scheduler<Items>.longestSilence
+
+  /// Two workers, of which one has an item of one call and behind it one of another.
+  private func scheduler() -> (Scheduler<Items>, long: UInt32, short: UInt32) {
+    var scheduler = Scheduler<Items>(workers: 2)
+    scheduler.start()
+    scheduler.greeted(0, now: 0)
+    let calls = (0..<2).map { _ in scheduler.begin(itemTime: 10) }
+    for call in calls {
+      scheduler.accept([Chunk(call: call, first: 0, count: 1, payload: Items(first: 0, count: 1))], now: 0)
+    }
+    scheduler.greeted(1, now: 0)
+    return (scheduler, calls[0], calls[1])
+  }
+
+  @Test func whatIsBehindAnotherCallsLongItemGoesToAWorkerThatHasNothingToDo() {
+    var (scheduler, long, short) = scheduler()
+    #expect(scheduler.places[0].queue.map(\.call) == [long, short])
+    scheduler.actions.removeAll()
+    scheduler.relieve(now: Scheduler<Items>.longestSilence / 2)
+    #expect(scheduler.actions.isEmpty)
+    scheduler.relieve(now: late)
+    #expect(scheduler.actions.contains { if case .takeBack(place: 0) = $0 { true } else { false } })
+    scheduler.tookBack(0, position: 1, epoch: 1, now: late)
+    #expect(scheduler.places[0].queue.map(\.call) == [long])
+    #expect(scheduler.places[1].queue.map(\.call) == [short])
+    #expect(scheduler.brokenInvariant() == nil)
+  }
+
+  @Test func aWorkerThatIsHeldUpGetsNoMore() {
+    var (scheduler, long, short) = scheduler()
+    let chunks = (1..<5).map {
+      Chunk(call: short, first: UInt64($0), count: 1, payload: Items(first: UInt64($0), count: 1))
+    }
+    scheduler.accept(chunks, now: late)
+    #expect(scheduler.places[0].queue.map(\.call) == [long, short])
+    #expect(scheduler.places[1].queue.map(\.call) == [short, short, short, short])
+  }
+
+  @Test func aCallsOwnItemsWaitForIt() {
+    var (scheduler, long, short) = scheduler()
+    _ = scheduler.received(0, call: long, first: 0, count: 1)
+    scheduler.accept([Chunk(call: short, first: 1, count: 1, payload: Items(first: 1, count: 1))], now: 0)
+    scheduler.actions.removeAll()
+    scheduler.relieve(now: late)
+    #expect(scheduler.actions.isEmpty)
+  }
+}
+
+@Suite struct PlacesAreFilled {
+  private func fails(_ scheduler: Scheduler<Items>) -> Int {
+    scheduler.actions.count { if case .fail = $0 { true } else { false } }
+  }
+
+  @Test func aPlaceThatFailsToStartIsFilledWhenAnotherGreets() {
+    var scheduler = Scheduler<Items>(workers: 2)
+    scheduler.start()
+    let call = scheduler.begin()
+    scheduler.accept(
+      [Chunk(call: call, first: 0, count: 1, payload: Items(first: 0, count: 1), seat: 0)], now: 0)
+    scheduler.actions.removeAll()
+    scheduler.failedToStart(0, WorkerStartFailure("bad luck"), now: 0)
+    #expect(scheduler.actions.isEmpty)
+    scheduler.greeted(1, now: 0)
+    #expect(scheduler.actions.contains { if case .launch(place: 0) = $0 { true } else { false } })
+    scheduler.greeted(0, now: 0)
+    #expect(scheduler.places[0].queue.count == 1)
+    #expect(fails(scheduler) == 0)
+  }
+
+  @Test func aProgramThatNeverGreetsIsNotStartedAgain() {
+    var scheduler = Scheduler<Items>(workers: 2)
+    scheduler.start()
+    let call = scheduler.begin()
+    scheduler.accept(
+      [Chunk(call: call, first: 0, count: 1, payload: Items(first: 0, count: 1), seat: 0)], now: 0)
+    scheduler.actions.removeAll()
+    scheduler.failedToStart(0, WorkerStartFailure("no such file"), now: 0)
+    scheduler.failedToStart(1, WorkerStartFailure("no such file"), now: 0)
+    #expect(scheduler.actions.count == 1)
+    #expect(fails(scheduler) == 1)
+  }
+}
+
 @Suite struct TakingBack {
   private static let loss = WorkerLoss(
     worker: WorkerID(index: 0), pid: 1, end: .signalled(9), cause: .signal(9), peakMemory: nil,

@@ -1,0 +1,41 @@
+// Items that wait in a worker behind an item of another call, though a worker has nothing to do.
+//
+// A worker gets some work before it has ended what it has, by an estimate of how long that takes. One item can
+// take longer than all estimates, and for ever: other calls must not wait for that.
+
+extension Scheduler {
+  /// How long a worker may end nothing before it gets no more, and others relieve it: ten times what it should
+  /// have before it. Nanoseconds.
+  static var longestSilence: Int64 { 10 * Pacing.window }
+
+  /// Whether the worker has been at the same item, by all that is known, for longer than what it was given
+  /// should take.
+  func isHeldUp(_ index: Int, now: Int64) -> Bool {
+    !places[index].queue.isEmpty && now - places[index].lastProgress >= Self.longestSilence
+  }
+
+  /// Whether another call's items are before the worker than those of this call.
+  func isBehindAnotherCall(_ call: UInt32, at index: Int) -> Bool {
+    places[index].queue.first.map { $0.call != call } ?? false
+  }
+
+  /// Takes back from workers that are held up what they have of other calls, if another worker has nothing to
+  /// do.
+  ///
+  /// Only then, and not from the call that holds them up: that has to wait in any case, and its chunks are
+  /// left as they were asked for.
+  ///
+  /// - Complexity: O(workers), and O(chunks) for each that is held up.
+  mutating func relieve(now: Int64) {
+    let hasFreeWorker = places.indices.contains {
+      places[$0].state == .ready && places[$0].queue.isEmpty && !isRetiring($0)
+    }
+    guard hasFreeWorker else { return }
+    for index in places.indices where places[index].state == .ready && isHeldUp(index, now: now) {
+      let front = places[index].queue.first!.call
+      if places[index].queue.contains(where: { $0.call != front && $0.seat == nil }) {
+        actions.append(.takeBack(place: index))
+      }
+    }
+  }
+}

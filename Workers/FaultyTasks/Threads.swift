@@ -1,0 +1,54 @@
+import Glibc
+
+/// Runs the body on a thread of its own.
+public func startThread(_ body: @escaping @Sendable () -> Void) {
+  final class Start {
+    let body: @Sendable () -> Void
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+  }
+  var thread = pthread_t()
+  pthread_create(
+    &thread, nil,
+    { context in
+      Unmanaged<Start>.fromOpaque(context!).takeRetainedValue().body()
+      return nil
+    }, Unmanaged.passRetained(Start(body)).toOpaque())
+}
+
+/// A thread of this process, watched from another.
+struct WatchedThread: Sendable {
+  private let number: String
+
+  /// The calling thread.
+  init() { number = Inspection.link("/proc/thread-self")!.split(separator: "/").last.map(String.init)! }
+
+  /// Whether it waits for something.
+  var isAsleep: Bool {
+    let text = Inspection.contents("/proc/self/task/\(number)/stat") ?? ""
+    return text.last { $0 == ")" } != nil
+      && text[text.lastIndex(of: ")")!...].dropFirst(2).first == "S"
+  }
+
+  /// How many bytes it has read so far, from whatever.
+  var bytesRead: Int {
+    let lines = (Inspection.contents("/proc/self/task/\(number)/io") ?? "").split(separator: "\n")
+    return lines.first { $0.hasPrefix("rchar: ") }.flatMap { Int($0.dropFirst(7)) } ?? 0
+  }
+}
+
+extension Inspection {
+  /// The one pipe of this process, apart from the standard streams, that is for reading, or for writing.
+  ///
+  /// - Parameter access: `O_RDONLY` or `O_WRONLY`.
+  static func onlyPipe(for access: Int32) -> Int32? {
+    descriptors().first { number, target in
+      number > 2 && target.hasPrefix("pipe:") && fcntl(number, F_GETFL) & O_ACCMODE == access
+    }?.key
+  }
+}
+
+/// How many bytes wait in a pipe.
+func waitingBytes(in pipe: Int32) -> Int {
+  var count: Int32 = 0
+  return ioctl(pipe, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
+}
