@@ -78,6 +78,8 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
 public enum ProcessState: Sendable {
   /// A signal has stopped it, or a debugger.
   case stopped
+  /// Its main thread has ended; if others have not, the process is still there.
+  case ended
   case other
 
   /// - Returns: `nil` if there is no such process.
@@ -85,6 +87,10 @@ public enum ProcessState: Sendable {
     // The state comes after the program's name, which may have anything in it, parentheses too.
     guard let text = TextFile.read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
     let state = text[end...].dropFirst(2).first
-    return state == "T" || state == "t" ? .stopped : .other
+    switch state {
+    case "T", "t": return .stopped
+    case "Z", "X": return .ended
+    default: return .other
+    }
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import ProcPool
 
 /// Runs the body on a thread of its own.
 public func startThread(_ body: @escaping @Sendable () -> Void) {
@@ -52,3 +53,28 @@ func waitingBytes(in pipe: Int32) -> Int {
   var count: Int32 = 0
   return ioctl(pipe, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
 }
+
+/// Ends the main thread of its worker, and stays for so many milliseconds: as a process does that something
+/// keeps from dying.
+public struct LoseMainThread: PoolTask {
+  public init() {}
+
+  public func run(_ milliseconds: Int) -> Int {
+    _ = endThread
+    // Delivered to the main thread, which lets everything through.
+    signal(SIGUSR1) { _ in _ = endThread(exitNumber, 0) }
+    kill(getpid(), SIGUSR1)
+    pause(milliseconds: milliseconds)
+    return milliseconds
+  }
+}
+
+/// `syscall`, by name because it is variadic, which hides it from Swift.
+private let endThread = unsafeBitCast(dlsym(nil, "syscall"), to: (@convention(c) (Int, Int) -> Int).self)
+
+/// The system call that ends one thread and not its process.
+#if arch(x86_64)
+  private let exitNumber = 60
+#else
+  private let exitNumber = 93
+#endif

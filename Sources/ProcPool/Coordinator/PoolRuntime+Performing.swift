@@ -20,11 +20,13 @@ extension PoolRuntime {
       effects.finishedSingles.removeAll()
     }
     // The runtime thread may sleep for longer than it now should.
-    if state.needsTick || state.needsFlush,
-      state.nextTick - RuntimeLoop.shortestPeek > MonotonicClock.now()
-    {
-      state.nextTick = 0
-      effects.wakesRuntime = true
+    if state.needsTick || state.needsFlush || state.needsWatch {
+      let isUrgent = state.needsTick || state.needsFlush
+      let time = isUrgent ? RuntimeLoop.shortestPeek : RuntimeLoop.lifeInterval
+      if state.nextTick - time > MonotonicClock.now() {
+        state.nextTick = 0
+        effects.wakesRuntime = true
+      }
     }
     while let waiter = state.submitters.first, !state.isFull {
       state.submitters.popFirst()
@@ -64,6 +66,7 @@ extension PoolRuntime {
         link.outbox.append(chunk.payload.memory, from: chunk.payload.start, to: chunk.payload.end)
       }
       if effects.flushes.last !== link { effects.flushes.append(link) }
+      state.needsWatch = true
       // A chunk that is answered when it is done needs no look at the clock, unless it has a time limit, or
       // may wait for another call's.
       if !hint.flushes || state.scheduler.stallTime != nil

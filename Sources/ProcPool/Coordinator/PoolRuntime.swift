@@ -52,6 +52,8 @@ final class PoolRuntime: Sendable {
     var isFull: Bool { scheduler.turns.count >= submissionLimit }
     /// Work has been sent since the runtime thread last looked at its clock.
     var needsTick = false
+    /// Work has been sent since the runtime thread last looked whether there is any.
+    var needsWatch = false
     /// Frames lie in outboxes for which no worker need wake up, or will soon.
     var needsFlush = false
     /// When the runtime thread looks at its clock at the latest, if nothing happens; `.max` for never.

@@ -12,6 +12,8 @@ struct RuntimeLoop {
   /// When frames are written that no worker need wake up for.
   private var nextFlush: Int64 = .max
   private var nextCheck: Int64 = .max
+  /// When it is looked whether busy workers are alive.
+  private var nextLifeCheck: Int64 = .max
   /// When it is looked at how much memory workers use, if that is limited.
   private var nextMemoryCheck: Int64 = .max
   /// Workers that have closed their results and are not known to have ended.
@@ -28,6 +30,8 @@ struct RuntimeLoop {
   private static let greetingTime: Int64 = 30_000_000_000
   /// How long a worker may live after it has closed its results: a process that ends takes less.
   private static let closingTime: Int64 = 500_000_000
+  /// How often it is looked whether busy workers are alive: some microseconds for each of them. Nanoseconds.
+  static let lifeInterval: Int64 = 1_000_000_000
   /// How often it is looked at how much memory busy workers use: some microseconds for each of them.
   private static let memoryInterval: Int64 = 100_000_000
   /// How often blocked standard error is tried again.
@@ -93,6 +97,8 @@ struct RuntimeLoop {
         nextCheck = .max
       }
       for rest in state.rests { next = min(next, rest.until) }
+      state.needsWatch = false
+      nextLifeCheck = state.scheduler.busyPlaces > 0 ? min(nextLifeCheck, now + Self.lifeInterval) : .max
       if runtime.settings.maximumWorkerMemory != nil, state.scheduler.busyPlaces > 0 {
         nextMemoryCheck = min(nextMemoryCheck, now + Self.memoryInterval)
       }
@@ -111,13 +117,14 @@ struct RuntimeLoop {
       return false
     }
     if isStopped { return nil }
-    next = min(next, nextPeek, nextFlush, nextCheck, nextMemoryCheck, runtime.lane?.nextTrim ?? .max)
+    next = min(
+      next, nextPeek, nextFlush, nextCheck, nextLifeCheck, nextMemoryCheck, runtime.lane?.nextTrim ?? .max)
     if !blockedErrors.isEmpty { next = min(next, now + Self.errorsInterval) }
     for link in closed { next = min(next, link.closedAt + Self.closingTime) }
     // Whoever sends work from now on wakes this thread if it would sleep for too long.
     let isLate = runtime.state.withLock { state in
       state.nextTick = next
-      return state.needsTick || state.needsFlush
+      return state.needsTick || state.needsFlush || state.needsWatch
     }
     return isLate ? 0 : next == .max ? -1 : max(0, next - now)
   }
@@ -133,6 +140,16 @@ struct RuntimeLoop {
         state.scheduler.checkClock(now: now) {
           links[$0].flatMap { $0.isPageShared ? $0.page.progress : nil }
         }
+      }
+    }
+    if now >= nextLifeCheck {
+      nextLifeCheck = .max
+      let busy = runtime.state.withLock { state in
+        state.links.filter { $0 != nil && !state.scheduler.places[$0!.place].queue.isEmpty }
+      }
+      for case let link? in busy where link.isHalfDead {
+        link.violation = link.violation ?? "it was dying, and its threads kept it from that"
+        link.kill()
       }
     }
     if now >= nextMemoryCheck {

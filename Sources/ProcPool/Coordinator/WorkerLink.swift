@@ -87,6 +87,19 @@ final class WorkerLink: @unchecked Sendable {
     }
   }
 
+  /// Whether its process has lost its main thread and lives on all the same: it was dying, and something
+  /// keeps it from that.
+  ///
+  /// Seen with signals like `SIGSEGV` that somebody has sent to a process whose crashes Swift's backtracer
+  /// reports: it holds up all threads until the process has died of its fault, and here there is none.
+  var isHalfDead: Bool {
+    switch process {
+    case .none: false
+    case .some(let process):
+      !process.descriptor.isReadable() && ProcessState.of(pid) == .ended && !process.descriptor.isReadable()
+    }
+  }
+
   func send(signal: Int32) {
     switch process {
     case .some(let process): process.send(signal: signal)

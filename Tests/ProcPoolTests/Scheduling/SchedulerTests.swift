@@ -230,6 +230,10 @@ import Testing
     scheduler.actions.count { if case .fail = $0 { true } else { false } }
   }
 
+  private func launches(_ scheduler: Scheduler<Items>) -> Int {
+    scheduler.actions.count { if case .launch = $0 { true } else { false } }
+  }
+
   @Test func aPlaceThatFailsToStartIsFilledWhenAnotherGreets() {
     var scheduler = Scheduler<Items>(workers: 2)
     scheduler.start()
@@ -238,7 +242,7 @@ import Testing
       [Chunk(call: call, first: 0, count: 1, payload: Items(first: 0, count: 1), seat: 0)], now: 0)
     scheduler.actions.removeAll()
     scheduler.failedToStart(0, WorkerStartFailure("bad luck"), now: 0)
-    #expect(scheduler.actions.isEmpty)
+    #expect(launches(scheduler) == 0 && fails(scheduler) == 0)
     scheduler.greeted(1, now: 0)
     #expect(scheduler.actions.contains { if case .launch(place: 0) = $0 { true } else { false } })
     scheduler.greeted(0, now: 0)
@@ -255,7 +259,7 @@ import Testing
     scheduler.actions.removeAll()
     scheduler.failedToStart(0, WorkerStartFailure("no such file"), now: 0)
     scheduler.failedToStart(1, WorkerStartFailure("no such file"), now: 0)
-    #expect(scheduler.actions.count == 1)
+    #expect(launches(scheduler) == 0)
     #expect(fails(scheduler) == 1)
   }
 }
