@@ -4,9 +4,11 @@
 // take longer than all estimates, and for ever: other calls must not wait for that.
 
 extension Scheduler {
-  /// How long a worker may end nothing before it gets no more, and others relieve it: ten times what it should
-  /// have before it. Nanoseconds.
-  static var longestSilence: Int64 { 10 * Pacing.window }
+  /// How long nothing may be heard from a worker before it gets no more, and others relieve it: three times the
+  /// longest interval at which results are fetched from busy workers, 64 ms. With less, one that computes and
+  /// has not written its results yet would be taken for one that is held up (measured: a tenth of the items
+  /// per second). Nanoseconds.
+  static var longestSilence: Int64 { 200_000_000 }
 
   /// Whether the worker has been at the same item, by all that is known, for longer than what it was given
   /// should take.
