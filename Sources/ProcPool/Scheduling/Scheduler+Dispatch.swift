@@ -24,7 +24,8 @@ extension Scheduler {
       while given < Pacing.window / 4, let chunk = calls[call]!.pending.first, isAvailable(index),
         hasRoom(index, for: chunk, now: now)
       {
-        let (first, rest) = divide(calls[call]!.popPending()!, for: index)
+        _ = calls[call]!.popPending()
+        let (first, rest) = divide(chunk, for: index)
         if let rest { calls[call]!.prepend(rest) }
         given += send(first, to: index, now: now)
       }

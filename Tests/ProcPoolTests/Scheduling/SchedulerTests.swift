@@ -141,6 +141,57 @@ import Testing
   }
 }
 
+@Suite struct GivingOutIsConstantTime {
+  /// Where a queue's elements lie: elsewhere after it was copied.
+  private func memory(of queue: Deque<Chunk<Items>>) -> UnsafeRawPointer? {
+    let ring = Mirror(reflecting: queue).descendant("ring") as! [Chunk<Items>?]
+    return ring.withUnsafeBytes { $0.baseAddress }
+  }
+
+  @Test func noQueueIsCopiedWhenAChunkIsGivenOutOrEnds() throws {
+    var scheduler = Scheduler<Items>(workers: 2)
+    scheduler.start()
+    for index in 0..<2 { scheduler.greeted(index, now: 0) }
+    let call = scheduler.begin()
+    let chunks = (0..<1_000).map {
+      Chunk(call: call, first: UInt64($0), count: 1, payload: Items(first: UInt64($0), count: 1))
+    }
+    scheduler.accept(chunks, now: 0)
+    // Until each worker holds what it may: its queue has grown to its size.
+    var given = 0
+    for round in 1..<20 {
+      answer(&scheduler, call, now: Int64(round) * 50_000)
+      given = scheduler.places[0].queue.count + scheduler.places[1].queue.count
+    }
+    try #require(given > 10 && scheduler.calls[call]!.pendingItems > 100)
+    let before = memory(of: scheduler.calls[call]!.pending)
+    var copy = scheduler.calls[call]!.pending
+    copy.popFirst()
+    try #require(before != nil && memory(of: copy) != before, "a copy would not be seen")
+    var looked = 0
+    let queues = scheduler.places.map { memory(of: $0.queue) }
+    for round in 20..<60 {
+      let pending = scheduler.calls[call]!.pendingItems
+      answer(&scheduler, call, now: Int64(round) * 50_000)
+      // By one at a time: two copies in a row may end where the first began.
+      if scheduler.calls[call]!.pendingItems != pending - 1 { continue }
+      looked += 1
+      #expect(memory(of: scheduler.calls[call]!.pending) == before)
+      #expect(scheduler.places.map { memory(of: $0.queue) } == queues)
+    }
+    #expect(looked > 10)
+  }
+
+  /// The worker whose turn it is ends an item.
+  private func answer(_ scheduler: inout Scheduler<Items>, _ call: UInt32, now: Int64) {
+    let index = Int(now / 50_000) % 2
+    let item = scheduler.places[index].queue.first!.first
+    _ = scheduler.received(index, call: call, first: item, count: 1, position: nil)
+    scheduler.measure(index, now: now)
+    scheduler.actions.removeAll()
+  }
+}
+
 @Suite struct CallsShareTheWorkers {
   @Test func noTwoCallsHaveTheSameNumberWhenTheNumbersComeRoundAgain() {
     var scheduler = Scheduler<Items>(workers: 1)
