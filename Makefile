@@ -7,15 +7,18 @@
 #   make docs       build the documentation into .build/docs
 #   make examples   build and run the examples, and compare what they print with what they should
 #   make fuzz       feed random bytes to the decoder                         SECONDS=60
+#   make simulate   run random schedules against the scheduler               SCHEDULES=100000 SEED=1
 #   make peers      compare with Python's multiprocessing.Pool, if there is a Python
 #   make clean      remove everything that was built
-#   make check      what CI runs: lint, build without warnings, test, examples, docs, quick bench, 15 s of fuzz
+#   make check      what CI runs: lint, build without warnings, test, examples, docs, quick bench, 15 s of fuzz, 20 000 schedules
 #
 # JOBS=2 limits how many files are compiled at once.
 
 WORKERS = 8
 ARGS =
 SECONDS = 60
+SCHEDULES = 100000
+SEED =
 JOBS ?=
 # Added to every debug build; `check` makes warnings errors with it.
 STRICT =
@@ -25,7 +28,7 @@ BUILD = swift build $(if $(JOBS),-j $(JOBS))
 RELEASE = $(BUILD) -c release --static-swift-stdlib
 SOURCES = Sources Tests Workers Examples Package.swift
 
-.PHONY: help bench test lint format docs examples fuzz peers clean check build release swift
+.PHONY: help bench test lint format docs examples fuzz simulate peers clean check build release swift
 
 help:
 	@sed -n '3,/^$$/s/^# \{0,3\}//p' Makefile
@@ -74,6 +77,11 @@ fuzz: swift
 	.build/fuzz/codec -max_total_time=$(SECONDS) -rss_limit_mb=512 -malloc_limit_mb=64 -timeout=5 \
 	  -max_len=4096 -artifact_prefix=.build/fuzz/ .build/fuzz/corpus
 
+simulate: swift
+	$(BUILD) -c release --target ProcPool
+	.ci/scripts/build-simulation.sh "$$(swift build -c release --show-bin-path)" .build/simulate
+	.build/simulate $(SCHEDULES) $(SEED)
+
 peers: release
 	@if command -v python3 >/dev/null; then \
 	  python3 Examples/Peers/side_by_side.py .build/release/procpool $(ARGS); \
@@ -98,3 +106,4 @@ check:
 	$(MAKE) examples
 	$(MAKE) bench ARGS="--quick --json .build/bench.json"
 	$(MAKE) fuzz SECONDS=15
+	$(MAKE) simulate SCHEDULES=20000

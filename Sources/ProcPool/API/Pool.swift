@@ -39,8 +39,8 @@ public final class Pool: Sendable {
   ///   - maximumTasksPerWorker: how many items a worker's process runs before it is replaced by a fresh one,
   ///     for tasks that leave something behind; exactly, so that a chunk may be divided. No limit unless
   ///     given.
-  ///   - maximumWorkerAge: for how long a process runs. Then it ends what it holds, and is replaced as soon
-  ///     as another one stands by. No limit unless given.
+  ///   - maximumWorkerAge: for how long a process works, from when it was first needed. Then it ends what it
+  ///     holds, and is replaced as soon as another one stands by. No limit unless given.
   ///   - maximumWorkerMemory: how much memory of its own, in bytes, a process may use; looked at every tenth
   ///     of a second while there is work. One that uses more ends what it holds, and is replaced as soon as
   ///     another one stands by. No limit unless given.

@@ -74,12 +74,18 @@ struct Deque<Element> {
 }
 
 extension Deque: Sequence {
-  func makeIterator() -> AnyIterator<Element> {
-    var offset = 0
-    return AnyIterator {
-      guard offset < count else { return nil }
+  struct Iterator: IteratorProtocol {
+    fileprivate let deque: Deque
+    private var offset = 0
+
+    fileprivate init(_ deque: Deque) { self.deque = deque }
+
+    mutating func next() -> Element? {
+      guard offset < deque.count else { return nil }
       defer { offset += 1 }
-      return self[offset]
+      return deque[offset]
     }
   }
+
+  func makeIterator() -> Iterator { Iterator(self) }
 }

@@ -20,7 +20,7 @@ public enum RecyclingReason: String, Hashable, Sendable {
 struct Recycling: Equatable {
   /// How many items a process runs at the most.
   var maximumTasks: UInt64?
-  /// For how long a process runs, in nanoseconds.
+  /// For how long a process works, in nanoseconds.
   var maximumAge: Int64?
   /// Whether the owner of the scheduler says which processes use too much memory.
   var limitsMemory = false
@@ -63,6 +63,7 @@ extension Scheduler {
   /// A process has its seat, and begins to work.
   mutating func takeUp(_ index: Int, now: Int64) {
     places[index].state = .ready
+    places[index].begun = now
     places[index].lastProgress = now
     actions.append(.begin(place: index, worker: WorkerID(index: places[index].seat!)))
   }
@@ -150,7 +151,7 @@ extension Scheduler {
     places.compactMap { place in
       switch place.state {
       case .leaving: place.left == 0 ? 0 : place.left.addingSaturating(Self.leavingTime)
-      case .ready where place.due == nil: recycling.maximumAge.map { place.greeted.addingSaturating($0) }
+      case .ready where place.due == nil: recycling.maximumAge.map { place.begun.addingSaturating($0) }
       default: nil
       }
     }.min()
@@ -162,7 +163,7 @@ extension Scheduler {
       case .leaving where places[index].left == 0: places[index].left = now
       case .leaving where now >= places[index].left.addingSaturating(Self.leavingTime): condemn(index)
       case .ready where places[index].due == nil:
-        guard let age = recycling.maximumAge, now >= places[index].greeted.addingSaturating(age) else {
+        guard let age = recycling.maximumAge, now >= places[index].begun.addingSaturating(age) else {
           continue
         }
         makeDue(index, .age, now: now)

@@ -231,7 +231,8 @@ extension Scheduler {
   /// calls whose time is over, and those workers that go on with what is cancelled.
   ///
   /// An item's time counts from when it was first seen running. `prepare` is not counted: its time is the
-  /// call's, not an item's. A worker that has not even begun what it was given is counted as running it.
+  /// call's, not an item's, and neither is time in which nobody looked, because this process was stopped. A
+  /// worker that has not even begun what it was given is counted as running it.
   mutating func checkClock(now: Int64, progress: (Int) -> StatusPage.Progress?) {
     for (call, expiry) in expiries where now >= expiry { expire(call, now: now) }
     checkAges(now: now)
@@ -248,10 +249,10 @@ extension Scheduler {
       guard let watch = places[index].watch, watch.position == position, watch.step == seen?.step,
         seen?.phase != .preparing
       else {
-        places[index].watch = (position, seen?.step, now)
+        places[index].watch = Place.Watch(position: position, step: seen?.step, now: now)
         continue
       }
-      let elapsed = now - watch.since
+      let elapsed = places[index].watch!.elapsed(now: now)
       if let stallTime, elapsed >= stallTime { tellOfStall(index, elapsed: elapsed) }
       if let limit, elapsed >= limit.nanoseconds { condemn(index, timeLimit: limit) }
     }
@@ -260,8 +261,8 @@ extension Scheduler {
   /// Says once that an item has been running for long.
   private mutating func tellOfStall(_ index: Int, elapsed: Int64) {
     let place = places[index]
-    guard let watch = place.watch, place.stallTold.map({ $0 < watch.since }) ?? true else { return }
-    places[index].stallTold = watch.since
+    guard let watch = place.watch, !watch.isTold else { return }
+    places[index].watch!.isTold = true
     var offset = watch.position - place.position
     for chunk in place.queue {
       if offset < UInt64(chunk.remaining) {

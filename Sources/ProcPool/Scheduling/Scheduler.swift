@@ -92,6 +92,34 @@ struct Scheduler<Payload: ChunkPayload> {
   /// A place for a process. The process in it may be replaced; which worker of the pool it is, if any, is its
   /// seat. Places without a seat are for processes that stand by, and for those that are on their way out.
   struct Place {
+    /// What the clock has seen of an item.
+    struct Watch {
+      let position: UInt64
+      let step: UInt64?
+      /// Since when it runs; later by the time in which nobody looked.
+      var since: Int64
+      var lastLook: Int64
+      /// It was told that it runs for long.
+      var isTold = false
+
+      init(position: UInt64, step: UInt64?, now: Int64) {
+        self.position = position
+        self.step = step
+        since = now
+        lastLook = now
+      }
+
+      /// How long the item has been running, at another look.
+      ///
+      /// Looks come ten times a second or more often. When one comes a second late, this process or the whole
+      /// machine has been stopped meanwhile, and the worker perhaps with it: such time is not the item's.
+      mutating func elapsed(now: Int64) -> Int64 {
+        if now - lastLook > 1_000_000_000 { since += now - lastLook }
+        lastLook = now
+        return now - since
+      }
+    }
+
     enum State: Equatable {
       case vacant
       /// Waits a while before the next worker is started in it.
@@ -109,8 +137,8 @@ struct Scheduler<Payload: ChunkPayload> {
     var state = State.vacant
     /// Which of the pool's workers is here.
     var seat: Int?
-    /// When its process greeted.
-    var greeted: Int64 = 0
+    /// When its process took up work: while it stands by it does not age.
+    var begun: Int64 = 0
     /// When it was seen that it had been told to go.
     var left: Int64 = 0
     /// Why its process is to be replaced, as soon as another one stands by.
@@ -133,9 +161,7 @@ struct Scheduler<Payload: ChunkPayload> {
     /// Items that ended since that time, each by call, to be accounted for together.
     var unmeasured: [UInt32: Int] = [:]
     /// What was seen of the running item, for its time limit.
-    var watch: (position: UInt64, step: UInt64?, since: Int64)?
-    /// Since when the item had been running of which it was last told that it runs for long.
-    var stallTold: Int64?
+    var watch: Watch?
     /// Since when the worker has been running items of a call that is cancelled, and whether it was asked to
     /// end for it.
     var cancellation: (call: UInt32, since: Int64, isTerminated: Bool)?
@@ -376,7 +402,6 @@ extension Scheduler {
     guard places[index].state == .launching else { return }
     let isFirst = !hasGreeted
     hasGreeted = true
-    places[index].greeted = now
     if places[index].seat == nil {
       places[index].state = .standby
     } else {

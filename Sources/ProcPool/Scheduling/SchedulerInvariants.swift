@@ -6,7 +6,7 @@ extension Scheduler {
   func brokenInvariant() -> String? {
     var inFlight: [UInt32: Int] = [:]
     for (index, place) in places.enumerated() {
-      let name = "place \(index)"
+      var name: String { "place \(index)" }
       for chunk in place.queue {
         guard let call = calls[chunk.call] else {
           return "\(name) holds a chunk of call \(chunk.call), which is gone"

@@ -1,6 +1,9 @@
 import ProcPoolWorker
 
-@testable import ProcPool
+// Built into the module itself by `make simulate`, so that the compiler knows what the scheduler holds.
+#if !ONE_MODULE
+  @testable import ProcPool
+#endif
 
 /// Inputs as the simulation sees them: the indices of the items, so that a cut in the wrong place shows.
 struct Items: ChunkPayload, Equatable {
@@ -60,8 +63,7 @@ struct Simulation {
   var now: Int64 = 0
   /// What went wrong, in words.
   var breach: String?
-  /// How often each kind of event has happened, so that a test can see that it reached them.
-  var counts: [String: Int] = [:]
+  private var counts: [String: Int] = [:]
 
   init(seed: UInt64) {
     random = SeededGenerator(seed: seed)
@@ -83,6 +85,40 @@ struct Simulation {
     }
     if Bool.random(using: &random) { recycling.standby = Int.random(in: 0...3, using: &random) }
     return recycling
+  }
+
+  // MARK: - Running
+
+  /// What came of some schedules.
+  struct Tally: Sendable {
+    /// What went wrong, each with its seed.
+    var breaches: [String] = []
+    /// How often each kind of event has happened, so that it can be seen that they were reached.
+    var counts: [String: Int] = [:]
+    var steps = 0
+
+    mutating func add(_ other: Tally) {
+      breaches += other.breaches
+      counts.merge(other.counts, uniquingKeysWith: +)
+      steps += other.steps
+    }
+  }
+
+  /// Runs one schedule from its start to its end.
+  static func run(seed: UInt64) -> Tally {
+    var simulation = Simulation(seed: seed)
+    var tally = Tally()
+    while tally.steps < 200, simulation.breach == nil {
+      simulation.step()
+      tally.steps += 1
+    }
+    if let breach = simulation.breach {
+      tally.breaches = ["seed \(seed), step \(tally.steps): \(breach)"]
+    } else if let breach = simulation.finish() {
+      tally.breaches = ["seed \(seed), at the end: \(breach)"]
+    }
+    tally.counts = simulation.counts
+    return tally
   }
 
   // MARK: - Performing
@@ -392,8 +428,8 @@ struct Simulation {
       for place in workers.indices {
         launched(place)
         settle()
-        work(place)
-        settle()
+        // Everything that it has been given, then what it leaves or takes up for that.
+        repeat { work(place) } while workers[place].map { $0.running != nil || $0.next < $0.sent } ?? false
         flush(place)
         settle()
       }

@@ -15,20 +15,11 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(3))) func inRandomSchedulesOfEverythingThatCanHappen() {
-    var counts: [String: Int] = [:]
+    var tally = Simulation.Tally()
     let seeds = seeds
     print("schedules from seed \(seeds[0])")
-    for seed in seeds {
-      var simulation = Simulation(seed: seed)
-      for step in 0..<200 where simulation.breach == nil {
-        simulation.step()
-        if let breach = simulation.breach { Issue.record("seed \(seed), step \(step): \(breach)") }
-      }
-      if simulation.breach == nil, let breach = simulation.finish() {
-        Issue.record("seed \(seed), at the end: \(breach)")
-      }
-      counts.merge(simulation.counts, uniquingKeysWith: +)
-    }
+    for seed in seeds { tally.add(Simulation.run(seed: seed)) }
+    for breach in tally.breaches { Issue.record("\(breach)") }
     if seeds.count > 1 {
       // The schedules reach what they are for.
       for event in [
@@ -38,7 +29,7 @@ import Testing
         "recycled for age",
         "recycled for memory",
       ] {
-        #expect(counts[event, default: 0] >= 5, "\(event)")
+        #expect(tally.counts[event, default: 0] >= 5, "\(event)")
       }
     }
   }
@@ -356,6 +347,20 @@ import Testing
     #expect(scheduler.places[0].queue.count == 1)
     #expect(scheduler.places[0].position == 0)
     #expect(scheduler.brokenInvariant() == nil)
+  }
+
+  @Test func timeInWhichThisProcessWasStoppedIsNotTheItems() {
+    var scheduler = Self.withOneWorker()
+    let call = scheduler.begin(CallLimits(timeout: .milliseconds(2_000)), itemTime: 10)
+    scheduler.accept([Chunk(call: call, first: 0, count: 1, payload: Items(first: 0, count: 1))], now: 0)
+    func look(_ milliseconds: Int64) -> Bool {
+      scheduler.checkClock(now: milliseconds * 1_000_000) { _ in .init(position: 0, phase: .running) }
+      return scheduler.actions.contains { if case .kill = $0 { true } else { false } }
+    }
+    for time in stride(from: 0, through: 1_000, by: 100) { #expect(!look(Int64(time))) }
+    // An hour later.
+    for time in stride(from: 3_600_000, to: 3_601_000, by: 100) { #expect(!look(Int64(time)), "\(time)") }
+    #expect(look(3_601_000))
   }
 
   @Test func theItemAfterTheOneThatTookTooLongIsNotChargedWithIt() {
