@@ -7,10 +7,11 @@
 #   make docs       build the documentation into .build/docs
 #   make examples   build and run the examples, and compare what they print with what they should
 #   make fuzz       feed random bytes to the decoder                         SECONDS=60
+#   make large      send payloads of 2 GiB + 1 and of 5 GiB; needs 24 GiB of memory  LARGE=2147483649
 #   make simulate   run random schedules against the scheduler               SCHEDULES=100000 SEED=1
 #   make peers      compare with Python's multiprocessing.Pool, if there is a Python
 #   make clean      remove everything that was built
-#   make check      what CI runs: lint, build without warnings, test, examples, docs, quick bench, 15 s of fuzz, 20 000 schedules
+#   make check      what CI runs: lint, build without warnings, test, a payload of 2 GiB + 1, examples, docs, quick bench, 15 s of fuzz, 20 000 schedules
 #
 # JOBS=2 limits how many files are compiled at once.
 
@@ -18,6 +19,7 @@ WORKERS = 8
 ARGS =
 SECONDS = 60
 SCHEDULES = 100000
+LARGE = 2147483649,5368709120
 SEED =
 JOBS ?=
 # Added to every debug build; `check` makes warnings errors with it.
@@ -28,7 +30,7 @@ BUILD = swift build $(if $(JOBS),-j $(JOBS))
 RELEASE = $(BUILD) -c release --static-swift-stdlib
 SOURCES = Sources Tests Workers Examples Package.swift
 
-.PHONY: help bench test lint format docs examples fuzz simulate peers clean check build release swift
+.PHONY: help bench test lint format docs examples fuzz large simulate peers clean check build release swift
 
 help:
 	@sed -n '3,/^$$/s/^# \{0,3\}//p' Makefile
@@ -77,6 +79,9 @@ fuzz: swift
 	.build/fuzz/codec -max_total_time=$(SECONDS) -rss_limit_mb=512 -malloc_limit_mb=64 -timeout=5 \
 	  -max_len=4096 -artifact_prefix=.build/fuzz/ .build/fuzz/corpus
 
+large: build
+	PROCPOOL_LARGE=$(LARGE) swift test --skip-build --filter PayloadsOfManyGigabytes
+
 simulate: swift
 	$(BUILD) -c release --target ProcPool
 	.ci/scripts/build-simulation.sh "$$(swift build -c release --show-bin-path)" .build/simulate
@@ -102,6 +107,7 @@ check:
 	$(MAKE) lint
 	$(MAKE) build STRICT="-Xswiftc -warnings-as-errors"
 	$(MAKE) test STRICT="-Xswiftc -warnings-as-errors"
+	$(MAKE) large LARGE=2147483649 STRICT="-Xswiftc -warnings-as-errors"
 	$(MAKE) docs STRICT="-Xswiftc -warnings-as-errors"
 	$(MAKE) examples
 	$(MAKE) bench ARGS="--quick --json .build/bench.json"

@@ -176,6 +176,31 @@ int procpool_limit_processor_time(uint64_t soft, uint64_t hard) {
 
 int procpool_set_niceness(pid_t thread, int niceness) { return setpriority(PRIO_PROCESS, thread, niceness); }
 
+static void *unshared_base;
+static size_t unshared_count;
+static volatile sig_atomic_t is_copy;
+
+static void become_copy(void) {
+  is_copy = 1;
+  void *own = mmap(NULL, unshared_count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (own != MAP_FAILED) {
+    memcpy(own, unshared_base, unshared_count);
+    if (mremap(own, unshared_count, unshared_count, MREMAP_MAYMOVE | MREMAP_FIXED, unshared_base) != MAP_FAILED) return;
+  }
+  // Without memory of its own the copy must not go on: it would write into the original's.
+  _exit(1);
+}
+
+int procpool_unshare_in_copies(void *base, size_t count) {
+  unshared_base = base;
+  unshared_count = count;
+  int error = pthread_atfork(NULL, NULL, become_copy);
+  errno = error;
+  return error == 0 ? 0 : -1;
+}
+
+int procpool_is_copy(void) { return is_copy; }
+
 int procpool_build_id(uint8_t *bytes, int capacity) {
   struct build_id found = {bytes, capacity, 0};
   dl_iterate_phdr(find_build_id, &found);

@@ -32,6 +32,7 @@ enum SystemCall: String, CaseIterable, Sendable {
   case reap = "waitid"
   case makeThread = "pthread_create"
   case makeMutex = "pthread_mutex_init"
+  case watchForks = "pthread_atfork"
   case limitMemory = "setrlimit(RLIMIT_DATA)"
   case limitProcessorTime = "setrlimit(RLIMIT_CPU)"
   case setNiceness = "setpriority"

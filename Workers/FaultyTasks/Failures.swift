@@ -35,6 +35,8 @@ public enum Death: Codable, Sendable, Equatable {
   case signal(Int32)
   case trap
   case exit(Int32)
+  /// Without a last word: nothing that was to happen at the end does.
+  case exitAtOnce(Int32)
   case overflow
 
   func perform() {
@@ -44,6 +46,7 @@ public enum Death: Codable, Sendable, Equatable {
       pause(milliseconds: 10_000)
     case .trap: fatalError("the task has had enough")
     case .exit(let status): Glibc.exit(status)
+    case .exitAtOnce(let status): _exit(status)
     case .overflow: _ = Recurse().run(.max)
     }
   }

@@ -4,7 +4,8 @@ import ProcPool
 import ProcPoolSystem
 
 /// A coordinator for tests to kill: `coordinate busy|sleeping|sharing|idle [fork]` prints the numbers of its
-/// workers' processes in one line on standard output, then waits for its end. `coordinate map`, `coordinate
+/// workers' processes in one line on standard output, then waits for its end. `coordinate timed` prints them
+/// too, and ends when its items have, which may take a second and a half each. `coordinate map`, `coordinate
 /// session`, `coordinate prefixed`, `coordinate signals`, `coordinate limited`, `coordinate attach PROGRAM`,
 /// `coordinate tiny` and `coordinate fail` end by themselves.
 struct Coordination {
@@ -15,7 +16,7 @@ struct Coordination {
   func perform() async throws {
     guard words.first == "coordinate", words.count > 1 else {
       writeLine(
-        "usage: FaultyWorker coordinate busy|sleeping|sharing|idle|map|session|signals|limited|attach|tiny|fail [fork]"
+        "usage: FaultyWorker coordinate busy|sleeping|sharing|timed|idle|map|session|signals|limited|attach|tiny|fail [fork]"
       )
       exit(64)
     }
@@ -108,6 +109,8 @@ struct Coordination {
           let array = try SharedArray(repeating: 1, count: 1_000_000)
           handles.append(pool.applyAsync(SumShared(), to: array))
           handles.append(pool.applyAsync(Sleep(), to: 100_000))
+        case "timed":
+          handles.append(pool.applyAsync(Sleep(), to: 1_000, timeout: .milliseconds(1_500)))
         case "sleeping": handles.append(pool.applyAsync(Sleep(), to: 100_000))
         default: break
         }
@@ -117,7 +120,8 @@ struct Coordination {
       let fork = words.contains("fork") ? Self.fork() : 0
       print(workers.map(String.init).joined(separator: " "), fork)
       fflush(nil)
-      try await Task.sleep(for: .seconds(100))
+      if words[1] != "timed" { try await Task.sleep(for: .seconds(100)) }
+      for handle in handles { StandardError.writeLine("\(await handle.result)") }
     }
   }
 

@@ -46,6 +46,12 @@ int procpool_limit_data(uint64_t bytes);
 int procpool_limit_processor_time(uint64_t soft, uint64_t hard);  // seconds
 int procpool_set_niceness(pid_t thread, int niceness);
 
+// What runs in a copy that fork has made may do little, and nothing of Swift's: it gives the copy memory of its own
+// where the original shares it. At most one range for a process.
+int procpool_unshare_in_copies(void *base, size_t count);
+// Whether this process is such a copy.
+int procpool_is_copy(void);
+
 // Takes a callback with a struct whose header is hidden. Copies at most `capacity` bytes, returns the length, 0 if none.
 int procpool_build_id(uint8_t *bytes, int capacity);
 

@@ -198,6 +198,7 @@ final class ResultBuffer: @unchecked Sendable {
   }
 
   private func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
+    ForkedCopy.endIfCopy()
     // Before, because whoever gets the bytes may look at once.
     clock.count(copied: bytes.count)
     clock.enter(.writing)

@@ -30,6 +30,8 @@ package struct StatusPage: @unchecked Sendable {
   @usableFromInline let base: UnsafeMutableRawPointer
   private let owner: AnyObject
 
+  var memory: UnsafeMutableRawBufferPointer { .init(start: base, count: Self.size) }
+
   /// What a worker is doing.
   package enum Phase: UInt64, Sendable {
     /// Waiting for, or reading, a frame; no item is running.

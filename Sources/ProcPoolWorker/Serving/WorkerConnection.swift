@@ -44,6 +44,14 @@ struct WorkerConnection: ~Copyable {
     }
     let page = given.map { AttachedPage(page: $0, isShared: true, failure: "") } ?? Self.attachPage(hello)
 
+    if given == nil {
+      do throws(SystemError) {
+        try ForkedCopy.unshare(page.page.memory)
+      } catch {
+        throw .invalid("cannot keep its copies out of its memory: \(error)")
+      }
+    }
+
     // What keeps this worker from looking into the coordinator may work the other way, too.
     if !page.failure.isEmpty { BlockServer.start() } else if given == nil { BlockServer.startIfClosed() }
 

@@ -200,6 +200,7 @@ final class WorkerSession: @unchecked Sendable {
   ///
   /// - Returns: `nil` when the coordinator is gone.
   private func nextFrame() throws -> ServedChunk? {
+    ForkedCopy.endIfCopy()
     while true {
       switch try FrameScan.scan(input.bytes, limit: maximumBody) {
       case .frame(let header):
@@ -289,6 +290,7 @@ final class WorkerSession: @unchecked Sendable {
   func claim(_ count: UInt64, position: UInt64) -> Bool {
     if results.flushesEachItem { renewResults(position: position) }
     guard !isLost else { return false }
+    ForkedCopy.endIfCopy()
     isSkipping = !page.claim(count)
     if !isSkipping { claimedEnd = position + count }
     // Items are claimed one by one where they are marked; the first of a chunk perhaps before it.
@@ -298,8 +300,8 @@ final class WorkerSession: @unchecked Sendable {
     return !isSkipping
   }
 
-  /// Claims the next item, if it is not claimed: before what is done for its call, not only before it runs. If
-  /// that never ends, the worker must not seem to be free because everything could be taken back.
+  /// Claims the next item, if it is not claimed: before what is done for its call, not only before it runs.
+  /// If that never ends, the worker must not seem to be free because everything could be taken back.
   ///
   /// - Returns: `false` if it has been taken back.
   func claimNext() -> Bool {

@@ -17,6 +17,7 @@ extension Processes {
       (.signal(SIGABRT), .signal(SIGABRT)), (.signal(SIGBUS), .invalidAccess),
       (.signal(SIGSEGV), .invalidAccess),
       (.overflow, .invalidAccess), (.exit(0), .exit), (.exit(3), .exit),
+      (.exitAtOnce(0), .exit), (.exitAtOnce(4), .exit),
       (.trap, .trap(message: "Fatal error: the task has had enough")),
     ]
 

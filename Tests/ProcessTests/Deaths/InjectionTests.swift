@@ -136,6 +136,7 @@
       .init(call: "pidfd_open", told: ["EMFILE", "ENOMEM", "ENOSYS"]),
       .init(call: "waitid", told: ["ECHILD"]),
       .init(call: "pthread_create", told: ["EAGAIN"], passing: []),
+      .init(call: "pthread_atfork", told: ["ENOMEM"]),
       .init(call: "pthread_mutex_init", told: ["ENOMEM"]),
       .init(call: "memfd_create", told: ["EMFILE", "ENOMEM"], samples: 2),
       .init(call: "ftruncate", unseen: ["EINTR"]),

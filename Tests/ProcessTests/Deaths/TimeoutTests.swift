@@ -1,4 +1,5 @@
 import FaultyTasks
+import Glibc
 import ProcPool
 import Testing
 
@@ -12,6 +13,20 @@ extension Processes {
       }
       #expect(autopsy.item.item == item && found == limit && (0..<2).contains(autopsy.worker.worker.index))
       #expect(autopsy.elapsed >= limit && autopsy.attempt == 1 && autopsy.worker.cause == .timeLimit)
+    }
+
+    @Test func theTimeInWhichTheCoordinatorIsStoppedIsNotCounted() async throws {
+      let coordinator = try Coordinator("timed")
+      // As Ctrl-Z and `fg` do it, and the workers with it.
+      let all = [coordinator.pid] + coordinator.workers
+      for pid in all { kill(pid, SIGSTOP) }
+      pause(milliseconds: 2_000)
+      kill(coordinator.pid, SIGCONT)
+      pause(milliseconds: 400)
+      for pid in all { kill(pid, SIGCONT) }
+      let (status, errors, _) = await coordinator.end(by: 0)
+      #expect(status == 0)
+      #expect(errors == String(repeating: "success(1000)\n", count: 4))
     }
 
     @Test(arguments: Kind.allCases) func anItemThatTakesTooLongIsTimedOutAndTheOthersEnd(_ kind: Kind)

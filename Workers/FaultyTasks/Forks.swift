@@ -1,0 +1,45 @@
+import Glibc
+import ProcPool
+
+/// Makes a copy of its worker at some items, by `fork`, and returns the item in the original.
+public struct ForkAt: PoolTask {
+  /// What the copy does.
+  public enum Copy: Codable, Sendable, CaseIterable {
+    /// Returns from the task as well.
+    case goesOn
+    /// Returns another value, longer than a frame that waits for others.
+    case goesOnWithMuch
+    /// Lives on without the task, and holds what the worker has open.
+    case lingers
+    case exits
+    case dies
+  }
+
+  public var items: Set<Int>
+  public var copy: Copy
+
+  public init(_ items: Set<Int>, _ copy: Copy) {
+    self.items = items
+    self.copy = copy
+  }
+
+  public func run(_ input: Int) -> [Int] {
+    guard items.contains(input), Self.fork() == 0 else { return [input] }
+    switch copy {
+    case .goesOn: return [-1]
+    case .goesOnWithMuch: return Array(repeating: -1, count: 100_000)
+    case .lingers:
+      pause(milliseconds: 3_000)
+      _exit(0)
+    case .exits: exit(0)
+    case .dies: kill(getpid(), SIGKILL)
+    }
+    return []
+  }
+
+  /// By name, because Swift hides it.
+  private static func fork() -> Int32 {
+    typealias Fork = @convention(c) () -> Int32
+    return unsafeBitCast(dlsym(nil, "fork"), to: Fork.self)()
+  }
+}
