@@ -8,6 +8,7 @@
 #   make examples   build and run the examples, and compare what they print with what they should
 #   make fuzz       feed random bytes to the decoder                         SECONDS=60
 #   make large      send payloads of 2 GiB + 1 and of 5 GiB; needs 24 GiB of memory  LARGE=2147483649
+#   make soak       disturb one pool for long, and see that nothing grows    MINUTES=10
 #   make simulate   run random schedules against the scheduler               SCHEDULES=100000 SEED=1
 #   make peers      compare with Python's multiprocessing.Pool, if there is a Python
 #   make clean      remove everything that was built
@@ -19,6 +20,7 @@ WORKERS = 8
 ARGS =
 SECONDS = 60
 SCHEDULES = 100000
+MINUTES = 10
 LARGE = 2147483649,5368709120
 SEED =
 JOBS ?=
@@ -30,7 +32,7 @@ BUILD = swift build $(if $(JOBS),-j $(JOBS))
 RELEASE = $(BUILD) -c release --static-swift-stdlib
 SOURCES = Sources Tests Workers Examples Package.swift
 
-.PHONY: help bench test lint format docs examples fuzz large simulate peers clean check build release swift
+.PHONY: help bench test lint format docs examples fuzz large soak simulate peers clean check build release swift
 
 help:
 	@sed -n '3,/^$$/s/^# \{0,3\}//p' Makefile
@@ -78,6 +80,9 @@ fuzz: swift
 	  $$(find Sources/ProcPoolWire -name '*.swift') Tests/Fuzz/*.swift -o .build/fuzz/codec
 	.build/fuzz/codec -max_total_time=$(SECONDS) -rss_limit_mb=512 -malloc_limit_mb=64 -timeout=5 \
 	  -max_len=4096 -artifact_prefix=.build/fuzz/ .build/fuzz/corpus
+
+soak: release
+	.build/release/procpool soak --minutes $(MINUTES) $(ARGS)
 
 large: build
 	PROCPOOL_LARGE=$(LARGE) swift test --skip-build --filter PayloadsOfManyGigabytes

@@ -13,12 +13,7 @@ struct ChaosCommand {
     options: [
       OptionDescription(
         name: "seconds", value: .integer(1...86_400), placeholder: "N", summary: "how long, 30 unless given"),
-      OptionDescription(
-        name: "seed", value: .unsigned, placeholder: "S",
-        summary: "what is done to whom follows from this; another one each time unless given"),
-      OptionDescription(
-        name: "workers", value: .integer(1...64), placeholder: "W",
-        summary: "the number of workers, as many as the machine allows and three at least unless given"),
+      seed, workers,
     ],
     examples: [
       ("procpool chaos", "half a minute of it"),
@@ -26,16 +21,28 @@ struct ChaosCommand {
     ],
     exitCodes: [.success, .wrongResult, .usage, .cannotRun, .inputOutput])
 
+  static let seed = OptionDescription(
+    name: "seed", value: .unsigned, placeholder: "S",
+    summary: "what is done to whom follows from this; another one each time unless given")
+  static let workers = OptionDescription(
+    name: "workers", value: .integer(1...64), placeholder: "W",
+    summary: "the number of workers, as many as the machine allows and three at least unless given")
+
   private let options: ChaosOptions
 
   /// Takes arguments that the parser has accepted.
   init(_ arguments: ParsedArguments) {
-    var options = ChaosOptions()
-    options.seed = .random(in: 0..<1 << 32)
+    var options = Self.options(arguments)
     if let seconds = arguments.value("seconds").flatMap({ Int($0) }) { options.seconds = seconds }
-    if let seed = arguments.value("seed").flatMap({ UInt64($0) }) { options.seed = seed }
-    options.workers = arguments.value("workers").flatMap { Int($0) }
     self.options = options
+  }
+
+  /// What chaos and soak are asked alike.
+  static func options(_ arguments: ParsedArguments) -> ChaosOptions {
+    var options = ChaosOptions()
+    options.seed = arguments.value("seed").flatMap { UInt64($0) } ?? .random(in: 0..<1 << 32)
+    options.workers = arguments.value("workers").flatMap { Int($0) }
+    return options
   }
 
   /// Disturbs pools for as long as asked.
@@ -45,10 +52,15 @@ struct ChaosCommand {
     defer { progress.erase() }
     let tally = try await Chaos(options).run(progress: progress.show)
     progress.erase()
+    return try Self.report(tally, seed: options.seed)
+  }
+
+  /// Says what was done, and what was wrong.
+  static func report(_ tally: ChaosTally, seed: UInt64) throws -> ExitCode {
     try StandardStream.output.write(tally.description + "\n")
     for breach in tally.breaches { try StandardStream.error.write("procpool: \(breach)\n") }
     if tally.breaches.isEmpty { return .success }
-    try StandardStream.error.write("procpool: run again with --seed \(options.seed) to do the same\n")
+    try StandardStream.error.write("procpool: run again with --seed \(seed) to do the same\n")
     return .wrongResult
   }
 }

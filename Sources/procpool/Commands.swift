@@ -4,7 +4,7 @@ import ProcPoolBench
 enum Commands {
   static let procpool = CommandDescription(
     name: "procpool", summary: "measures, and tries, what a pool of worker processes does on this machine",
-    commands: [BenchCommand.description, ChaosCommand.description],
+    commands: [BenchCommand.description, ChaosCommand.description, SoakCommand.description],
     examples: [
       ("procpool bench --workers 8", "run the benchmark with eight workers"),
       ("procpool chaos --seconds 60", "kill workers for a minute, and see that nothing is lost"),
@@ -28,6 +28,7 @@ enum Commands {
         return try await BenchCommand(parsed).run()
       }
       if command.name == ChaosCommand.description.name { return try await ChaosCommand(parsed).run() }
+      if command.name == SoakCommand.description.name { return try await SoakCommand(parsed).run() }
       throw UsageError(
         "a command is missing; accepted: \(command.commands.map(\.word).joined(separator: ", "))")
     } catch let error as UsageError {

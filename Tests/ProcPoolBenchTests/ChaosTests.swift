@@ -63,6 +63,26 @@ import Testing
     #expect(Remains.now().isDisjoint(with: mine))
   }
 
+  @Test func whatGrowsIsSeenAndWhatGoesUpAndDownIsNot() {
+    func minute(_ number: Int, _ footprints: Footprint...) -> SoakMinute {
+      var minute = SoakMinute(number: number, footprints[0])
+      for footprint in footprints { minute.add(footprint) }
+      return minute
+    }
+    func footprint(_ megabytes: Int, _ descriptors: Int, _ processes: Int, _ segments: Int) -> Footprint {
+      Footprint(
+        memory: megabytes << 20, descriptors: descriptors, processes: processes, segments: segments)
+    }
+    let early = minute(2, footprint(20, 30, 3, 0), footprint(40, 36, 5, 1))
+    let calm = minute(9, footprint(42, 36, 5, 1), footprint(80, 50, 9, 3))
+    #expect(calm.growth(since: early) == [])
+    let grown = minute(9, footprint(44, 37, 6, 2))
+    let names = grown.growth(since: early).map { $0.split(separator: ":")[1] }
+    #expect(names == [" memory", " descriptors", " processes", " segments"])
+    #expect(
+      grown.growth(since: early)[1] == "more in minute 9 than in minute 2: descriptors: 36, then 37")
+  }
+
   @Test(.timeLimit(.minutes(2))) func aShortRunIsCleanAndSaysWhatItDid() throws {
     let run = try Program.run(["chaos", "--seconds", "3", "--seed", "11", "--workers", "3"])
     #expect(run.status == 0, "\(run.errors)")

@@ -11,6 +11,16 @@ public struct ChaosOptions: Sendable {
   public var workers: Int?
 
   public init() {}
+
+  /// How many workers there are to be. Starts as many as fit, once: the first launch makes Foundation open
+  /// what it keeps for the life of the process.
+  func fittingWorkers() async throws -> Int {
+    let fitting = try await withPool(worker: BenchContext.worker) { pool in
+      _ = try await pool.broadcast(Increment(), 0)
+      return pool.sizing.workers
+    }
+    return workers ?? max(3, fitting)
+  }
 }
 
 /// What was done to workers, and what became of the items.
@@ -53,21 +63,14 @@ public struct Chaos {
   /// - Parameter progress: is told what is being done, before each round.
   public func run(progress: (String) -> Void) async throws -> ChaosTally {
     var tally = ChaosTally()
-    // The first launch makes Foundation open what it keeps for the life of the process.
-    let fitting = try await withPool(worker: BenchContext.worker) { pool in
-      _ = try await pool.broadcast(Increment(), 0)
-      return pool.sizing.workers
-    }
-    let workers = options.workers ?? max(3, fitting)
+    let workers = try await options.fittingWorkers()
     let before = Remains.now()
     let end = ContinuousClock.now + .seconds(options.seconds)
     while ContinuousClock.now < end, tally.breaches.count < Self.enough {
       progress("round \(tally.rounds + 1), \(tally.items) items, \(tally.killed) workers killed")
       var round = ChaosRound(
-        number: tally.rounds, workers: workers,
-        random: RandomNumbers(seed: options.seed, sample: tally.rounds))
+        workers: workers, random: RandomNumbers(seed: options.seed, sample: tally.rounds))
       try await round.run(&tally)
-      tally.rounds += 1
       let left = await Remains.since(before)
       if !left.isEmpty { tally.breaches.append("round \(tally.rounds): left behind: \(left)") }
     }

@@ -1,9 +1,8 @@
 import BenchTasks
 import ProcPool
 
-/// One pool, some calls at once, and somebody who disturbs it all.
+/// Some calls at once in a pool, and somebody who disturbs it all.
 struct ChaosRound {
-  let number: Int
   let workers: Int
   var random: RandomNumbers
 
@@ -28,16 +27,32 @@ struct ChaosRound {
   /// Far more than the disturber manages in a round.
   private static let unlimited = 10_000
 
-  /// Runs the round and adds to the tally what it finds.
+  /// Runs the round in a pool of its own and adds to the tally what it finds.
   mutating func run(_ tally: inout ChaosTally) async throws {
     let recycles = Bool.random(using: &random)
-    let pool = try Pool(
-      workers: workers, worker: BenchContext.worker, standardError: .discarded,
-      maximumTasksPerWorker: recycles ? Int.random(in: 1...40, using: &random) : nil, seed: random.next(),
-      cancellationGrace: CancellationGrace(
-        beforeTermination: .milliseconds(50), beforeKill: .milliseconds(50)))
+    let pool = try Self.makePool(
+      workers: workers, maximumTasks: recycles ? Int.random(in: 1...40, using: &random) : nil,
+      seed: random.next())
     let disturber = Disturber()
     let watching = Task { [events = pool.events] in await disturber.watch(events) }
+    try await run(in: pool, disturber, &tally)
+    pool.close()
+    await pool.join()
+    await watching.value
+    disturber.report(to: &tally)
+  }
+
+  /// A pool that gives up on cancelled items soon.
+  static func makePool(workers: Int, maximumTasks: Int?, seed: UInt64) throws -> Pool {
+    try Pool(
+      workers: workers, worker: BenchContext.worker, standardError: .discarded,
+      maximumTasksPerWorker: maximumTasks, seed: seed,
+      cancellationGrace: CancellationGrace(
+        beforeTermination: .milliseconds(50), beforeKill: .milliseconds(50)))
+  }
+
+  /// Runs the round's calls and adds to the tally what it finds.
+  mutating func run(in pool: Pool, _ disturber: Disturber, _ tally: inout ChaosTally) async throws {
     var calls: [Call] = []
     for _ in 0..<Int.random(in: 1...4, using: &random) { calls.append(try makeCall()) }
     let disturbing = Task {
@@ -54,31 +69,16 @@ struct ChaosRound {
     }
     disturbing.cancel()
     await disturbing.value
-    // Undisturbed, it works as if nothing had been; but a signal takes a while to end a process whose crash is
-    // being reported.
+    // Undisturbed, it works as if nothing had been; but a signal takes a while to end a process whose crash
+    // is being reported.
     let quiet = await Result {
       try await pool.map(Increment(), over: 0..<100, retry: .atLeastOnce(attempts: Self.unlimited))
     }
     if (try? quiet.get()) != Array(1...100) { breaches.append("the pool does not work any more: \(quiet)") }
-    pool.close()
-    await pool.join()
-    await watching.value
-    disturber.account.withLock { account in
-      breaches += account.strange
-      // At most the item that was running is lost with a worker.
-      if account.lost > account.killed {
-        breaches.append("\(account.lost) items were lost with \(account.killed) workers killed")
-      }
-      tally.killed += account.killed
-      tally.stopped += account.stopped
-      tally.retried += account.retried
-      tally.lost += max(0, account.lost - account.retried)
-      tally.recycled += account.recycled
-      tally.slowestReplacement = max(tally.slowestReplacement, account.slowestReplacement)
-    }
+    tally.rounds += 1
     tally.items += calls.reduce(0) { $0 + $1.items }
     tally.cancelledCalls += calls.count { $0.verb == .cancelled }
-    tally.breaches += breaches.map { "round \(number + 1): \($0)" }
+    tally.breaches += breaches.map { "round \(tally.rounds): \($0)" }
   }
 
   private mutating func makeCall() throws -> Call {

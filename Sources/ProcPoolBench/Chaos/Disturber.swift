@@ -48,6 +48,23 @@ final class Disturber: Sendable {
     }
   }
 
+  /// Adds to the tally what was done and told, when the pool has ended.
+  func report(to tally: inout ChaosTally) {
+    account.withLock { account in
+      tally.breaches += account.strange
+      // At most the item that was running is lost with a worker.
+      if account.lost > account.killed {
+        tally.breaches.append("\(account.lost) items were lost with \(account.killed) workers killed")
+      }
+      tally.killed += account.killed
+      tally.stopped += account.stopped
+      tally.retried += account.retried
+      tally.lost += max(0, account.lost - account.retried)
+      tally.recycled += account.recycled
+      tally.slowestReplacement = max(tally.slowestReplacement, account.slowestReplacement)
+    }
+  }
+
   /// So long is a pool disturbed: then it is to get on with its work.
   private static let patience = Duration.seconds(1)
 

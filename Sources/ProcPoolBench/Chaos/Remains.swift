@@ -18,11 +18,11 @@ enum Remains {
     return left
   }
 
-  private static func entries(_ path: String) -> [String] {
+  static func entries(_ path: String) -> [String] {
     (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
   }
 
-  private static func children() -> [String] {
+  static func children() -> [String] {
     entries("/proc").compactMap { entry in
       guard let pid = Int32(entry),
         let status = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
@@ -33,7 +33,7 @@ enum Remains {
     }
   }
 
-  private static func descriptors() -> [String] {
+  static func descriptors() -> [String] {
     entries("/proc/self/fd").compactMap { number in
       guard
         let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(number)"),
