@@ -17,9 +17,12 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -175,6 +178,52 @@ int procpool_limit_processor_time(uint64_t soft, uint64_t hard) {
 }
 
 int procpool_set_niceness(pid_t thread, int niceness) { return setpriority(PRIO_PROCESS, thread, niceness); }
+
+int procpool_trace_begin(pid_t thread) {
+  if (ptrace(PTRACE_SEIZE, thread, NULL, NULL) != 0) return -1;
+  if (ptrace(PTRACE_INTERRUPT, thread, NULL, NULL) == 0) return 0;
+  ptrace(PTRACE_DETACH, thread, NULL, NULL);
+  return -1;
+}
+
+int procpool_trace_wait(pid_t thread) {
+  siginfo_t info = {0};
+  // Only stops, so that nobody's exit status is taken.
+  if (waitid(P_PID, thread, &info, WSTOPPED | WNOHANG | __WALL) != 0) return -1;
+  return info.si_pid == thread;
+}
+
+int procpool_trace_registers(pid_t thread, uint64_t *counter, uint64_t *stack, uint64_t *frame) {
+  struct user_regs_struct registers;
+  struct iovec place = {&registers, sizeof registers};
+  if (ptrace(PTRACE_GETREGSET, thread, (void *)NT_PRSTATUS, &place) != 0) return -1;
+#if defined(__x86_64__)
+  *counter = registers.rip;
+  *stack = registers.rsp;
+  *frame = registers.rbp;
+  return 0;
+#elif defined(__aarch64__)
+  *counter = registers.pc;
+  *stack = registers.sp;
+  *frame = registers.regs[29];
+  return 0;
+#else
+  return -1;
+#endif
+}
+
+void procpool_trace_end(pid_t thread) { ptrace(PTRACE_DETACH, thread, NULL, NULL); }
+
+size_t procpool_read_memory(pid_t process, uint64_t address, void *memory, size_t count) {
+  struct iovec here = {memory, count};
+  struct iovec there = {(void *)(uintptr_t)address, count};
+  ssize_t copied = process_vm_readv(process, &here, 1, &there, 1, 0);
+  return copied < 0 ? 0 : (size_t)copied;
+}
+
+extern char *swift_demangle(const char *name, size_t length, char *output, size_t *size, uint32_t flags);
+
+char *procpool_demangle(const char *name, size_t length) { return swift_demangle(name, length, NULL, NULL, 0); }
 
 static void *unshared_base;
 static size_t unshared_count;

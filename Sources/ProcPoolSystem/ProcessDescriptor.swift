@@ -53,6 +53,9 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
     while attempt(.poll, { poll(&watched, 2, -1) }) <= 0 {}
   }
 
+  /// Whether it has not ended. While this holds, its number is nobody else's.
+  public var isRunning: Bool { !descriptor.isReadable() }
+
   /// Sends a signal; to a process that has ended it does nothing.
   public func send(signal: Int32) {
     _ = procpool_pidfd_send_signal(descriptor.number, signal)

@@ -35,8 +35,10 @@ public func serveIfWorker() {
   WorkerMark.remove()
   do {
     try WorkerThread.start(
-      streams: WorkerStreams.takeOver(), page: nil, name: "procpool-serve", connected: Watchdog.start,
-      // At once, so that the status page says to the last which items have ended, and which are in the buffer.
+      streams: WorkerStreams.takeOver(), page: nil, name: WorkerThread.processThreadName,
+      connected: Watchdog.start,
+      // At once, so that the status page says to the last which items have ended, and which are in the
+      // buffer.
       broken: { $0.code == EPIPE ? _exit(0) : leave("cannot write its results: \($0)") }
     ) { result in
       switch result {

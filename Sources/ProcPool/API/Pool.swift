@@ -51,8 +51,7 @@ public final class Pool: Sendable {
   ///   - seed: what items' random numbers follow from (`TaskContext.random`).
   ///   - cancellationGrace: how long an item may go on when nobody wants its result any more, before its
   ///     worker is ended.
-  ///   - stallTime: an item that has been running for so long is told of, once, by
-  ///     ``PoolEvent/itemStalled(_:_:elapsed:)``; nothing is done about it.
+  ///   - stallNotice: when items that run for long are told of; nothing is done about them.
   /// - Throws: ``PoolError/workersUnavailable(_:)`` if there is no way to start any, or the system denies
   ///   what the pool itself needs: four descriptors and two threads.
   public init(
@@ -61,7 +60,7 @@ public final class Pool: Sendable {
     sharesLargeInputs: Bool = true, maximumTasksPerWorker: Int? = nil, maximumWorkerAge: Duration? = nil,
     maximumWorkerMemory: Int? = nil, standby: Int? = nil, limits: WorkerLimits = WorkerLimits(),
     seed: UInt64 = 0,
-    cancellationGrace: CancellationGrace = CancellationGrace(), stallTime: Duration? = nil
+    cancellationGrace: CancellationGrace = CancellationGrace(), stallNotice: StallNotice? = nil
   ) throws {
     precondition(workers ?? 1 >= 1, "workers must be at least 1, not \(workers!)")
     precondition(
@@ -81,7 +80,7 @@ public final class Pool: Sendable {
         // Brief: more would cost processor time for what a sleeping thread gives nearly as well. Only where
         // every worker has a processor: elsewhere the time would be another worker's.
         pollingTime: sizing.workers <= PoolSizing.processors ? 50_000 : 0, workers: sizing.workers,
-        grace: cancellationGrace, stallTime: stallTime?.nanoseconds, seed: seed,
+        grace: cancellationGrace, stallNotice: stallNotice, seed: seed,
         limits: isThread ? ResourceLimits() : limits.resources,
         itemMark: standardError.marksItems && !isThread ? UInt64.random(in: 1 ... .max) : 0,
         maximumWorkerMemory: isThread ? nil : maximumWorkerMemory)
@@ -155,7 +154,7 @@ extension Pool {
 /// throw.
 ///
 /// The workers are gone when this returns. The parameters are those of
-/// ``Pool/init(workers:worker:environment:standardError:maximumPayload:sharesLargeInputs:maximumTasksPerWorker:maximumWorkerAge:maximumWorkerMemory:standby:limits:seed:cancellationGrace:stallTime:)``.
+/// ``Pool/init(workers:worker:environment:standardError:maximumPayload:sharesLargeInputs:maximumTasksPerWorker:maximumWorkerAge:maximumWorkerMemory:standby:limits:seed:cancellationGrace:stallNotice:)``.
 ///
 /// - Parameter isolation: the caller's; `body` runs there.
 public func withPool<Result>(
@@ -164,7 +163,7 @@ public func withPool<Result>(
   sharesLargeInputs: Bool = true, maximumTasksPerWorker: Int? = nil, maximumWorkerAge: Duration? = nil,
   maximumWorkerMemory: Int? = nil, standby: Int? = nil, limits: WorkerLimits = WorkerLimits(),
   seed: UInt64 = 0,
-  cancellationGrace: CancellationGrace = CancellationGrace(), stallTime: Duration? = nil,
+  cancellationGrace: CancellationGrace = CancellationGrace(), stallNotice: StallNotice? = nil,
   isolation: isolated (any Actor)? = #isolation,
   _ body: (Pool) async throws -> Result
 ) async throws -> Result {
@@ -173,7 +172,7 @@ public func withPool<Result>(
     maximumPayload: maximumPayload, sharesLargeInputs: sharesLargeInputs,
     maximumTasksPerWorker: maximumTasksPerWorker, maximumWorkerAge: maximumWorkerAge,
     maximumWorkerMemory: maximumWorkerMemory, standby: standby, limits: limits, seed: seed,
-    cancellationGrace: cancellationGrace, stallTime: stallTime
+    cancellationGrace: cancellationGrace, stallNotice: stallNotice
   )
   do {
     let result = try await body(pool)

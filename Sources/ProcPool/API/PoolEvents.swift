@@ -14,8 +14,8 @@ public enum PoolEvent: Hashable, Sendable {
   case workerRecycled(WorkerID, RecyclingReason)
   /// An item whose worker was lost is begun once more: this is the number of the attempt that follows.
   case itemRetried(TaskID, attempt: Int)
-  /// An item has been running for longer than the pool's `stallTime`. Nothing is done about it.
-  case itemStalled(TaskID, WorkerID, elapsed: Duration)
+  /// An item has been running for longer than the pool's ``StallNotice`` says. Nothing is done about it.
+  case itemStalled(TaskID, WorkerID, elapsed: Duration, stack: [StackFrame])
   /// No worker is left, and none will be started: every call fails from now on.
   case brokeDown(WorkerStartFailure)
 }
@@ -45,8 +45,8 @@ extension PoolEvent: CustomStringConvertible {
     case .workerLost(let loss, nil): "\(loss)"
     case .workerRecycled(let worker, let reason): "\(worker) is replaced because of its \(reason)"
     case .itemRetried(let item, let attempt): "\(item) is begun once more, as attempt \(attempt)"
-    case .itemStalled(let item, let worker, let elapsed):
-      "\(item) has been running for \(elapsed.rounded) in \(worker)"
+    case .itemStalled(let item, let worker, let elapsed, let stack):
+      stack.reduce("\(item) has been running for \(elapsed.rounded) in \(worker)") { "\($0)\n  in \($1)" }
     case .brokeDown(let failure): "the pool has no workers left: \(failure.message)"
     }
   }

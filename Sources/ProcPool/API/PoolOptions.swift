@@ -28,6 +28,46 @@ public enum StandardErrorMode: Sendable {
   }
 }
 
+/// When and how a pool tells of items that run for long, by ``PoolEvent/itemStalled(_:_:elapsed:stack:)``.
+public struct StallNotice: Hashable, Sendable {
+  /// How long an item has been running when it is told of, once.
+  public var time: Duration
+  /// Whether what the item is doing is told, too: the functions that its worker's serving thread is in. What
+  /// a task awaits is not on that thread.
+  ///
+  /// The worker is looked at as a debugger does it (`ptrace`): it stands still for some hundred microseconds
+  /// and notices nothing. Where the system forbids that, no functions are told. Looking up their names takes
+  /// some milliseconds of a thread of the coordinator's.
+  public var includesStack: Bool
+
+  public init(after time: Duration, includesStack: Bool = false) {
+    precondition(
+      time > .zero, "the time after which an item is told of must be more than nothing, not \(time)")
+    self.time = time
+    self.includesStack = includesStack
+  }
+}
+
+/// One function that a worker has entered and not left.
+public struct StackFrame: Hashable, Sendable, CustomStringConvertible {
+  /// The function as its source has it, if the worker's program says.
+  public let function: String?
+  /// The name of the program or library, if it is one's.
+  public let image: String?
+  /// Where it goes on, in the worker's memory.
+  public let address: UInt64
+
+  init(_ frame: StackWalk.Frame) {
+    function = frame.function
+    image = frame.image.map { String($0[($0.lastIndex(of: "/").map($0.index(after:)) ?? $0.startIndex)...]) }
+    address = frame.address
+  }
+
+  public var description: String {
+    "\(function ?? "0x" + String(address, radix: 16))\(image.map { " (\($0))" } ?? "")"
+  }
+}
+
 /// What each worker may use of the machine. Set by the worker itself before it does anything else; where the
 /// system refuses it, the worker does not start and says why.
 public struct WorkerLimits: Hashable, Sendable {

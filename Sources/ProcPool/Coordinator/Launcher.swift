@@ -27,8 +27,7 @@ final class Launcher: Sendable {
     /// How many processes there may be at once.
     var places = 0
     var grace: CancellationGrace
-    /// How long an item runs before it is told of, in nanoseconds.
-    var stallTime: Int64?
+    var stallNotice: StallNotice?
     /// What items' random numbers follow from, beside the items.
     var seed: UInt64
     /// What each worker may use.

@@ -123,7 +123,14 @@ extension PoolRuntime {
     case .expire(let call, let limit):
       guard let box = state.boxes[call] else { return }
       deliver(.expired(limit), to: box, &state, &effects)
-    case .announce(let event): announce(event, state, &effects)
+    case .announce(let event):
+      if case .itemStalled(_, let worker, _, _) = event, settings.stallNotice?.includesStack == true,
+        let link = state.links[state.scheduler.seats[worker.index]], !state.observers.isEmpty
+      {
+        effects.stalls.append((event, link))
+      } else {
+        announce(event, state, &effects)
+      }
     case .askForMore(let call):
       guard let box = state.boxes[call] else { return }
       wake(box, &state, &effects)

@@ -68,6 +68,8 @@ final class PoolRuntime: Sendable {
       [(completion: @Sendable (_ call: UInt32, CallNews) -> Void, call: UInt32, news: CallNews)] = []
     var finishedSingles: [CallBox] = []
     var events: [(event: PoolEvent, observers: [PoolEvents.Continuation])] = []
+    /// To be told with what the worker is doing.
+    var stalls: [(event: PoolEvent, link: WorkerLink)] = []
     var silenced: [PoolEvents.Continuation] = []
     var wakesRuntime = false
   }
@@ -90,7 +92,8 @@ final class PoolRuntime: Sendable {
     workers: Int, recycling: Recycling, settings: Launcher.Settings, standardError: StandardErrorMode
   ) throws(SystemError) {
     let scheduler = Scheduler<InputSlice>(
-      workers: workers, grace: settings.grace, recycling: recycling, stallTime: settings.stallTime)
+      workers: workers, grace: settings.grace, recycling: recycling,
+      stallTime: settings.stallNotice?.time.nanoseconds)
     var settings = settings
     settings.places = scheduler.places.count
     state = Mutex(
@@ -154,6 +157,7 @@ final class PoolRuntime: Sendable {
     for waiter in effects.resumed { waiter.resume() }
     for (completion, call, news) in effects.completed { completion(call, news) }
     for (event, observers) in effects.events { for observer in observers { observer.yield(event) } }
+    for (event, link) in effects.stalls { tell(event, lookingAt: link) }
     for observer in effects.silenced { observer.finish() }
     if effects.wakesRuntime { poller.wake() }
   }

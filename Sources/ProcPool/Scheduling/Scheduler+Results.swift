@@ -269,7 +269,8 @@ extension Scheduler {
         let item = watch.step ?? chunk.first + UInt64(chunk.done) + offset
         let stalled = TaskID(call: chunk.call, item: Int(clamping: item))
         let worker = WorkerID(index: place.seat!)
-        return actions.append(.announce(.itemStalled(stalled, worker, elapsed: .nanoseconds(elapsed))))
+        return actions.append(
+          .announce(.itemStalled(stalled, worker, elapsed: .nanoseconds(elapsed), stack: [])))
       }
       offset -= UInt64(chunk.remaining)
     }

@@ -2,6 +2,9 @@ import ProcPoolSystem
 
 /// The thread on which a worker serves.
 package enum WorkerThread {
+  /// The name of the serving thread in a process of its own.
+  package static let processThreadName = "procpool-serve"
+
   /// Starts a worker on a thread of this process.
   ///
   /// - Parameters:

@@ -147,22 +147,59 @@ extension Processes {
   /// An item that runs for long is told of, with its worker.
   @Suite struct Stalls {
     @Test func anItemThatRunsForLongIsToldOfOnce() async throws {
-      try await withPool(workers: 2, worker: .faulty, stallTime: .milliseconds(200)) { (pool) async throws in
+      try await withPool(workers: 2, worker: .faulty, stallNotice: StallNotice(after: .milliseconds(200))) {
+        (pool) async throws in
         let events = Task { [events = pool.events] in await events.reduce(into: []) { $0.append($1) } }
         let outputs = try await pool.map(Sleep(), over: [1, 1, 1, 900, 1], chunkSize: 2)
         #expect(outputs == [1, 1, 1, 900, 1])
         pool.close()
         await pool.join()
         let stalls = await events.value.compactMap { event in
-          if case .itemStalled(let item, let worker, let elapsed) = event {
-            (item, worker, elapsed)
-          } else {
-            nil
+          if case .itemStalled(let item, let worker, let elapsed, let stack) = event {
+            #expect(stack.isEmpty)
+            return (item, worker, elapsed)
           }
+          return nil
         }
         #expect(stalls.count == 1, "\(stalls)")
         #expect(stalls.first?.0.item == 3 && (0..<2).contains(stalls.first?.1.index ?? 9))
         #expect(stalls.first.map { $0.2 >= .milliseconds(200) && $0.2 < .milliseconds(900) } == true)
+      }
+    }
+
+    /// While it computes, while the system works for it, and while it waits for what never comes.
+    @Test(arguments: StallWays.allCases) func whatItIsDoingIsToldIfWanted(_ way: StallWays) async throws {
+      try await withPool(
+        workers: 1, worker: .faulty, stallNotice: StallNotice(after: .milliseconds(100), includesStack: true)
+      ) { (pool) async throws in
+        let events = Task { [events = pool.events] in
+          for await event in events { if case .itemStalled(_, _, _, let stack) = event { return stack } }
+          return []
+        }
+        // An item that is looked at goes on as if nothing had been.
+        let task = StallInside(way: way)
+        #expect(try await pool.apply(task, to: 700) >= 700)
+        let stack = await events.value
+        let names = stack.compactMap(\.function)
+        #expect(names.contains { $0.contains("StallInside.(spend in") }, "\(stack)")
+        #expect(
+          names.contains { $0.contains("WorkerSession.serve") || $0.contains("ServeExecutor.run") },
+          "\(stack)")
+        #expect(stack.contains { $0.image == "FaultyWorker" })
+      }
+    }
+
+    @Test func aWorkerOnAThreadIsToldOfWithoutWhatItIsDoing() async throws {
+      try await withPool(
+        workers: 1, worker: .inProcess,
+        stallNotice: StallNotice(after: .milliseconds(50), includesStack: true)
+      ) { (pool) async throws in
+        let events = Task { [events = pool.events] () -> [StackFrame]? in
+          for await event in events { if case .itemStalled(_, _, _, let stack) = event { return stack } }
+          return nil
+        }
+        _ = try await pool.apply(Sleep(), to: 400)
+        #expect(await events.value == [])
       }
     }
   }

@@ -1,0 +1,212 @@
+import CProcPoolShims
+import Glibc
+
+/// What a thread of another process is doing, looked at from outside: the process need not help, and does not
+/// notice. It must be this process's child, or the system must allow tracing in another way.
+public enum StackWalk {
+  /// One function that has been entered and not left.
+  public struct Frame: Hashable, Sendable {
+    /// Where it goes on.
+    public var address: UInt64
+    /// The function as its source has it, if the program says.
+    public var function: String?
+    /// The path of the program or library, if it is one's.
+    public var image: String?
+
+    /// It is a function of Swift's, whose callers are found by its frame.
+    fileprivate var isSwift = false
+  }
+
+  /// A stack of more functions than that is cut off at its outer end.
+  private static let mostFrames = 64
+  /// C functions between the innermost frame and where the thread is: sleeping takes three.
+  private static let mostUnframed = 8
+  /// So much of the stack is read at once: a few functions use more, and the others are read one by one.
+  private static let windowSize = 1 << 16
+  /// How long a thread may take to stop, in steps of a millisecond: one that waits for a disk does not.
+  private static let patience = 200
+
+  /// The functions that a thread is in, the innermost first; none if the system does not allow to look.
+  ///
+  /// The thread stands still for some hundred microseconds. Swift's functions keep their callers in a chain
+  /// of frames; those of C libraries often do not, and may be missing between others.
+  ///
+  /// - Parameters:
+  ///   - thread: its name.
+  ///   - isRunning: whether the process is still the one that is meant, asked while the thread stands still.
+  public static func frames(ofThread thread: String, process: Int32, isRunning: () -> Bool) -> [Frame] {
+    guard let number = Self.number(ofThread: thread, process: process),
+      procpool_trace_begin(number) == 0
+    else { return [] }
+    var stack = Stack()
+    var images: [MappedImage] = []
+    for _ in 0..<patience {
+      let stopped = procpool_trace_wait(number)
+      if stopped < 0 { break }
+      if stopped > 0 {
+        if isRunning() {
+          images = MappedImage.all(ofProcess: process)
+          stack = walk(number, process, images)
+        }
+        break
+      }
+      usleep(1_000)
+    }
+    procpool_trace_end(number)
+    return stack.frames(MappedImage.Symbols(images))
+  }
+
+  /// Where the functions of a stack go on.
+  private struct Stack {
+    /// Where the thread was stopped.
+    var counter: UInt64?
+    /// Places below the innermost frame that look as if a call had come from before them.
+    var unframed: [UInt64] = []
+    /// By the chain of frames.
+    var framed: [UInt64] = []
+
+    func frames(_ symbols: MappedImage.Symbols) -> [Frame] {
+      var symbols = symbols
+      guard let counter else { return [] }
+      var frames = [symbols.frame(at: counter, isReturn: false)]
+      // Functions of C libraries keep no frame. The Swift function that has called them does, and it is the
+      // one whose frame is the innermost.
+      for address in unframed where !frames.last!.isSwift {
+        frames.append(symbols.frame(at: address, isReturn: true))
+      }
+      if !frames.last!.isSwift { frames.removeSubrange(1...) }
+      return frames + framed.map { symbols.frame(at: $0, isReturn: true) }
+    }
+
+  }
+
+  private static func number(ofThread name: String, process: Int32) -> Int32? {
+    guard let folder = opendir("/proc/\(process)/task") else { return nil }
+    defer { closedir(folder) }
+    while let entry = readdir(folder) {
+      let number = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if TextFile.read("/proc/\(process)/task/\(number)/comm") == name + "\n" { return Int32(number) }
+    }
+    return nil
+  }
+
+  /// Follows the chain of frames: each begins with the address of the one outside it and the place where its
+  /// caller goes on.
+  private static func walk(_ thread: Int32, _ process: Int32, _ images: [MappedImage]) -> Stack {
+    var (counter, stack, frame): (UInt64, UInt64, UInt64) = (0, 0, 0)
+    guard procpool_trace_registers(thread, &counter, &stack, &frame) == 0 else { return Stack() }
+    let window = StackWindow(process: process, from: stack, count: windowSize)
+    func link(at frame: UInt64) -> (outer: UInt64, counter: UInt64)? {
+      guard frame >= stack, frame % 8 == 0, let outer = window.word(at: frame),
+        let counter = window.word(at: frame &+ 8), images.contains(where: { $0.hasCode(at: counter) })
+      else { return nil }
+      return (outer, counter)
+    }
+    // A C library may use the register for something else: then the chain begins further out, at the first
+    // place that looks like two links of it.
+    if link(at: frame) == nil {
+      frame =
+        window.addresses.first { link(at: $0).map { $0.outer > stack && link(at: $0.outer) != nil } ?? false }
+        ?? 0
+    }
+    var found = Stack(counter: counter)
+    found.unframed = Array(
+      window.addresses.prefix { $0 < frame }.compactMap { window.word(at: $0) }
+        .filter { address in
+          images.contains { $0.hasCode(at: address) } && Self.followsCall(address, process)
+        }.prefix(mostUnframed))
+    while found.framed.count < mostFrames, let (outer, counter) = link(at: frame) {
+      found.framed.append(counter)
+      guard outer > frame else { break }
+      frame = outer
+    }
+    return found
+  }
+
+  /// Whether the instruction before an address is a call.
+  private static func followsCall(_ address: UInt64, _ process: Int32) -> Bool {
+    var bytes = [UInt8](repeating: 0, count: 7)
+    guard procpool_read_memory(process, address &- 7, &bytes, 7) == 7 else { return false }
+    #if arch(x86_64)
+      // E8 and four bytes of distance, or FF /2 and up to five bytes that say where the target stands.
+      return bytes[2] == 0xE8
+        || [0, 1, 3, 4, 5].contains { bytes[$0] == 0xFF && bytes[$0 + 1] & 0x38 == 0x10 }
+    #elseif arch(arm64)
+      let instruction = bytes[3...].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+      return instruction & 0xFC00_0000 == 0x9400_0000 || instruction & 0xFFFF_FC1F == 0xD63F_0000
+    #else
+      return false
+    #endif
+  }
+}
+
+/// A piece of another process's memory.
+private struct StackWindow {
+  private let process: Int32
+  private let start: UInt64
+  private let words: [UInt64]
+
+  init(process: Int32, from start: UInt64, count: Int) {
+    self.process = process
+    self.start = start & ~7
+    words = [UInt64](unsafeUninitializedCapacity: count / 8) { memory, filled in
+      filled = procpool_read_memory(process, start & ~7, memory.baseAddress, count) / 8
+    }
+  }
+
+  /// Of all words in it.
+  var addresses: some Sequence<UInt64> { (0..<UInt64(words.count)).lazy.map { start + 8 * $0 } }
+
+  func word(at address: UInt64) -> UInt64? {
+    guard address >= start, address & 7 == 0 else { return nil }
+    if (address - start) / 8 < UInt64(words.count) { return words[Int((address - start) / 8)] }
+    var word: UInt64 = 0
+    return procpool_read_memory(process, address, &word, 8) == 8 ? word : nil
+  }
+}
+
+/// Code of a file, as it lies in a process's memory.
+private struct MappedImage {
+  let range: Range<UInt64>
+  let offset: UInt64
+  let path: String
+
+  func hasCode(at address: UInt64) -> Bool { range.contains(address) }
+
+  /// All that may be run, by `/proc/PID/maps`: "start-end rwxp offset device inode path".
+  static func all(ofProcess process: Int32) -> [MappedImage] {
+    TextFile.readAll("/proc/\(process)/maps").split(separator: "\n").compactMap { line in
+      let words = line.split(separator: " ", maxSplits: 5)
+      let ends = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
+      guard words.count == 6, words[1].contains("x"), ends.count == 2, ends[0] < ends[1],
+        let offset = UInt64(words[2], radix: 16)
+      else { return nil }
+      return MappedImage(
+        range: ends[0]..<ends[1], offset: offset, path: String(words[5].drop(while: { $0 == " " })))
+    }
+  }
+
+  /// The names of functions, as far as they have been asked for.
+  struct Symbols {
+    private let images: [MappedImage]
+    private var tables: [String: ElfSymbols] = [:]
+
+    init(_ images: [MappedImage]) { self.images = images }
+
+    /// - Parameter isReturn: whether the address is where a call returns to, which may be the next function's
+    ///   first instruction.
+    mutating func frame(at address: UInt64, isReturn: Bool) -> StackWalk.Frame {
+      guard let image = images.first(where: { $0.hasCode(at: address) }) else {
+        return StackWalk.Frame(address: address)
+      }
+      if tables[image.path] == nil { tables[image.path] = ElfSymbols(path: image.path) }
+      let place = address - image.range.lowerBound + image.offset - (isReturn ? 1 : 0)
+      let name = tables[image.path]?.function(atOffset: place)
+      return StackWalk.Frame(
+        address: address, function: name.map(ElfSymbols.demangled), image: image.path,
+        isSwift: name?.hasPrefix("$s") == true)
+    }
+  }
+}
