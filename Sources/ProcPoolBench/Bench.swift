@@ -62,6 +62,7 @@ public struct Bench: Sendable {
     case .locks: LocksScenario()
     case .sleep: SleepScenario()
     case .spawn: SpawnScenario()
+    case .recycling: RecyclingScenario()
     }
   }
 }

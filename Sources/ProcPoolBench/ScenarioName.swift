@@ -21,6 +21,9 @@ public enum ScenarioName: String, CaseIterable, Sendable {
   /// From nothing to workers that have answered.
   case spawn
 
+  /// Processes that are replaced on purpose, and those that have died.
+  case recycling
+
   /// What it measures, as a fragment.
   public var summary: String {
     switch self {
@@ -34,6 +37,8 @@ public enum ScenarioName: String, CaseIterable, Sendable {
     case .locks: "locks and atomic counters in shared memory, and what is lost without them"
     case .sleep: "ten tasks that only wait, a tenth of a second each, or a second if asked for by name"
     case .spawn: "from nothing to workers that have answered"
+    case .recycling:
+      "processes that are replaced every 25 items of 250 us, and from a worker's death to the next result"
     }
   }
 
@@ -49,6 +54,7 @@ public enum ScenarioName: String, CaseIterable, Sendable {
     case .locks: ["uncontended", "contended", "race"]
     case .sleep: ["tenths", "seconds"]
     case .spawn: ["start"]
+    case .recycling: ["sleeping", "computing", "death"]
     }
   }
 

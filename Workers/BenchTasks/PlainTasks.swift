@@ -26,21 +26,47 @@ public struct Increment: PoolTask {
 
 /// Occupies a worker for some time without using a processor.
 public struct Sleep: PoolTask {
-  var milliseconds: Int
+  var microseconds: Int
+
+  /// Creates a task that sleeps for some microseconds.
+  public init(microseconds: Int) { self.microseconds = microseconds }
 
   /// Creates a task that sleeps for some milliseconds.
-  public init(milliseconds: Int) { self.milliseconds = milliseconds }
+  public init(milliseconds: Int) { microseconds = 1_000 * milliseconds }
 
   /// Sleeps, then returns its input.
   ///
   /// The thread is blocked on purpose: the task stands for work that keeps a worker busy, and frees it only
   /// at its end.
   public func run(_ number: Int) -> Int {
-    var wanted = timespec(tv_sec: milliseconds / 1_000, tv_nsec: milliseconds % 1_000 * 1_000_000)
+    var wanted = timespec(tv_sec: microseconds / 1_000_000, tv_nsec: microseconds % 1_000_000 * 1_000)
     var left = timespec()
     // A signal cuts a sleep short and leaves the rest.
     while nanosleep(&wanted, &left) != 0 { wanted = left }
     return number
+  }
+}
+
+/// Uses a processor for some time.
+public struct Spin: PoolTask {
+  var microseconds: Int
+
+  /// Creates a task that uses so much time of a processor.
+  public init(microseconds: Int) { self.microseconds = microseconds }
+
+  /// Computes, then returns its input.
+  public func run(_ number: Int) -> Int {
+    let end = Self.used() + 1_000 * microseconds
+    while Self.used() < end {}
+    return number
+  }
+
+  /// Nanoseconds of processor time that this thread has used: time in which others had the processor is not
+  /// its.
+  private static func used() -> Int {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return 1_000_000_000 * time.tv_sec + time.tv_nsec
   }
 }
 

@@ -25,6 +25,10 @@ final class Recorder {
   /// Creates a recorder that says, before each run, what it is about to do.
   init(progress: @escaping (String) -> Void) { self.progress = progress }
 
+  func itemsPerSecond(_ key: MeasurementKey) -> Double? {
+    measurements.first { $0.key == key }?.itemsPerSecond
+  }
+
   /// Says what is being done outside the clock.
   func announce(_ activity: String) { progress(activity) }
 

@@ -1,0 +1,112 @@
+import BenchTasks
+import Foundation
+import ProcPool
+
+/// What it costs that processes are replaced: on purpose, every 25 items, and when one has died.
+struct RecyclingScenario: Scenario {
+  private static let limit = 25
+  private static let microseconds = 250
+  private static let unlimited = "one-process"
+  private static let recycled = "25-items-each"
+
+  func run(in context: BenchContext) async throws {
+    if context.includes("sleeping") {
+      try await compare("sleeping", Sleep(microseconds: Self.microseconds), context)
+    }
+    if context.includes("computing") {
+      try await compare("computing", Spin(microseconds: Self.microseconds), context)
+    }
+    if context.includes("death") {
+      try await die("cold", standby: 0, context)
+      try await die("standing-by", standby: 1, context)
+    }
+  }
+
+  // MARK: - On purpose
+
+  private func compare<Task: PoolTask>(
+    _ name: String, _ task: Task, _ context: BenchContext
+  ) async throws where Task.Input == Int, Task.Output == Int {
+    let count = context.options.quick ? 4_000 : 20_000
+    let runs = context.options.runs(usual: 3, quickly: 2)
+    for (strategy, limit) in [(Self.unlimited, nil), (Self.recycled, Self.limit)] {
+      try await withPool(
+        workers: context.workers, worker: BenchContext.worker, maximumTasksPerWorker: limit
+      ) { pool in
+        try await context.recorder.measure(
+          context.key(CaseLabel(name), strategy), items: count, runs: runs, on: pool
+        ) {
+          try await pool.map(task, over: 0..<count)
+        } verify: {
+          $0.elementsEqual(0..<count)
+        }
+      }
+    }
+    guard let before = context.recorder.itemsPerSecond(context.key(CaseLabel(name), Self.unlimited)),
+      let after = context.recorder.itemsPerSecond(context.key(CaseLabel(name), Self.recycled))
+    else { return }
+    let start = try await processorTimeOfAStart(context)
+    // Per item: its own time, if it computes, and its part of a start.
+    let computing = name == "computing" ? Double(Self.microseconds) * 1e-6 : 0
+    let ceiling = min(before, Double(Machine.current().processors) / (computing + start / Double(Self.limit)))
+    context.add(
+      Figure(
+        name: "recycling-\(name)", value: after / ceiling, unit: "of the ceiling",
+        text: """
+          \(name): \(Units.fixed(after / before * 100, decimals: 0)) % of what processes that stay do, \
+          \(Units.fixed(after / ceiling * 100, decimals: 0)) % of what can be done here: a start takes \
+          \(Units.seconds(start)) of processor time, of which each of \(Self.limit) items bears its part.
+          """))
+  }
+
+  /// Seconds that starting and ending a worker's process takes of processors, its coordinator's part
+  /// included.
+  private func processorTimeOfAStart(_ context: BenchContext) async throws -> Double {
+    let count = 50
+    let before = Self.processorTime()
+    for _ in 0..<count / context.workers + 1 {
+      try await withPool(workers: context.workers, worker: BenchContext.worker) { pool in
+        _ = try await pool.broadcast(Increment(), 0)
+      }
+    }
+    return (Self.processorTime() - before) / Double((count / context.workers + 1) * context.workers)
+  }
+
+  /// Seconds of processor time of this process and of its children that have ended.
+  private static func processorTime() -> Double {
+    [RUSAGE_SELF, RUSAGE_CHILDREN].reduce(0) { sum, who in
+      var usage = rusage()
+      getrusage(__rusage_who_t(who.rawValue), &usage)
+      return [usage.ru_utime, usage.ru_stime].reduce(sum) {
+        $0 + Double($1.tv_sec) + Double($1.tv_usec) * 1e-6
+      }
+    }
+  }
+
+  // MARK: - By accident
+
+  /// From a worker's death to the next result, where there is one worker.
+  private func die(_ strategy: String, standby: Int, _ context: BenchContext) async throws {
+    let runs = context.options.runs(usual: 50, quickly: 10)
+    let key = context.key("death", strategy, workers: 1)
+    try await withPool(workers: 1, worker: BenchContext.worker, standby: standby) { pool in
+      var pid = try await pool.apply(ProcessNumber(), to: 0)
+      try await context.recorder.measure(key, items: 1, runs: runs) {
+        kill(pid, SIGKILL)
+        // It may be given to the process that is dying: then it was not begun, and is given to the next.
+        return try await pool.apply(ProcessNumber(), to: 0, retry: .atLeastOnce(attempts: 2))
+      } verify: { next in
+        defer { pid = next }
+        // Outside the clock: until the one that is to stand by does.
+        try? await Task.sleep(for: .milliseconds(standby > 0 ? 100 : 0))
+        return next != pid
+      }
+    }
+    if let slowest = context.recorder.measurements.first(where: { $0.key == key })?.seconds.max() {
+      context.add(
+        Figure(
+          name: "death-\(strategy)", value: slowest, unit: "s",
+          text: "\(strategy): \(Units.seconds(slowest)) from a death to the next result, at the most."))
+    }
+  }
+}
