@@ -46,9 +46,11 @@ struct RecyclingScenario: Scenario {
       let after = context.recorder.itemsPerSecond(context.key(CaseLabel(name), Self.recycled))
     else { return }
     let start = try await processorTimeOfAStart(context)
-    // Per item: its own time, if it computes, and its part of a start.
-    let computing = name == "computing" ? Double(Self.microseconds) * 1e-6 : 0
-    let ceiling = min(before, Double(Machine.current().processors) / (computing + start / Double(Self.limit)))
+    // An item that computes takes its part of the processors as before, and its part of a start besides. One
+    // that sleeps leaves them to those who start.
+    let processors = Double(Machine.current().processors)
+    let computing = name == "computing" ? processors / before : 0
+    let ceiling = min(before, processors / (computing + start / Double(Self.limit)))
     context.add(
       Figure(
         name: "recycling-\(name)", value: after / ceiling, unit: "of the ceiling",
