@@ -33,6 +33,8 @@ public func serveIfWorker() {
   guard WorkerMark.isPresent else { return }
   // Removed at once, so that a task's own pools and programs are not taken for workers.
   WorkerMark.remove()
+  // Before there is a thread that could ask for the main actor.
+  let mainActor = MainActorCalls()
   do {
     try WorkerThread.start(
       streams: WorkerStreams.takeOver(), page: nil, name: WorkerThread.processThreadName,
@@ -52,8 +54,30 @@ public func serveIfWorker() {
     leave("could not begin: \(error)")
   }
   // The main thread serves the main actor, so that a task may await it.
+  mainActor.wait()
   dispatchMain()
 }
+
+/// Whether the main actor has anything to do.
+///
+/// `dispatchMain()` ends the main thread. Unwinding that takes a program ten milliseconds that has all its
+/// libraries linked statically, twice as much as all else of a worker's start; and few tasks await the main
+/// actor.
+private struct MainActorCalls {
+  /// Readable when the main queue has something to do; negative if there is no such thing.
+  private let descriptor = mainQueueDescriptor()
+
+  /// Returns when somebody has asked for the main actor.
+  func wait() {
+    guard descriptor >= 0 else { return }
+    var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    while poll(&wanted, 1, -1) < 0, errno == EINTR {}
+  }
+}
+
+/// What run loops wait for beside their own sources: the dispatch library exports it for them, and no header
+/// declares it.
+@_silgen_name("_dispatch_get_main_queue_handle_4CF") private func mainQueueDescriptor() -> Int32
 
 /// The mark by which a process knows that it was started as a worker.
 package enum WorkerMark {
