@@ -81,7 +81,7 @@ struct Simulation {
     var recycling = Recycling()
     if Bool.random(using: &random) { recycling.maximumTasks = UInt64.random(in: 1...10, using: &random) }
     if Bool.random(using: &random) {
-      recycling.maximumAge = Int64.random(in: 1...200, using: &random) * 1_000_000
+      recycling.maximumAge = Int64.random(in: 1...50, using: &random) * 1_000_000
     }
     if Bool.random(using: &random) { recycling.standby = Int.random(in: 0...3, using: &random) }
     return recycling
