@@ -104,6 +104,17 @@ public struct Soak {
     var tally = ChaosTally()
     let workers = try await options.fittingWorkers()
     let before = Remains.now()
+    try await disturb(workers: workers, &tally, progress, finished)
+    // Its descriptors go with the pool itself, which is out of scope here.
+    let left = await Remains.since(before)
+    if !left.isEmpty { tally.breaches.append("left behind: \(left)") }
+    return tally
+  }
+
+  private func disturb(
+    workers: Int, _ tally: inout ChaosTally, _ progress: (String) -> Void,
+    _ finished: (SoakMinute) throws -> Void
+  ) async throws {
     let pool = try ChaosRound.makePool(workers: workers, maximumTasks: 50, seed: options.seed)
     let disturber = Disturber()
     let watching = Task { [events = pool.events] in await disturber.watch(events) }
@@ -132,8 +143,5 @@ public struct Soak {
     await pool.join()
     await watching.value
     disturber.report(to: &tally)
-    let left = await Remains.since(before)
-    if !left.isEmpty { tally.breaches.append("left behind: \(left)") }
-    return tally
   }
 }
