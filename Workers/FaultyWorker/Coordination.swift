@@ -7,7 +7,7 @@ import ProcPoolSystem
 /// workers' processes in one line on standard output, then waits for its end. `coordinate timed` prints them
 /// too, and ends when its items have, which may take a second and a half each. `coordinate map`, `coordinate
 /// session`, `coordinate prefixed`, `coordinate signals`, `coordinate limited`, `coordinate attach PROGRAM`,
-/// `coordinate tiny` and `coordinate fail` end by themselves.
+/// `coordinate tiny`, `coordinate replacing` and `coordinate fail` end by themselves.
 struct Coordination {
   private let words: [String]
 
@@ -16,7 +16,7 @@ struct Coordination {
   func perform() async throws {
     guard words.first == "coordinate", words.count > 1 else {
       writeLine(
-        "usage: FaultyWorker coordinate busy|sleeping|sharing|timed|idle|map|session|signals|limited|attach|tiny|fail [fork]"
+        "usage: FaultyWorker coordinate busy|sleeping|sharing|timed|idle|map|session|signals|limited|attach|tiny|replacing|fail [fork]"
       )
       exit(64)
     }
@@ -32,6 +32,7 @@ struct Coordination {
     case "session": try await Session.perform()
     case "limited": try await shareWithFewDescriptors()
     case "tiny": try await shareWithTinySharedMemory()
+    case "replacing": try await replaceWorkers()
     case "attach": try await shareWithWorkers(of: words[2])
     case "signals":
       let open = try await withPool(workers: 2) { pool in
@@ -71,6 +72,33 @@ struct Coordination {
     let small = try SharedArray(named: "procpool-tiny", repeating: 1, count: 100)
     print(small.count, Inspection.entries("/dev/shm"))
     try SharedArray<Int>.remove(named: "procpool-tiny")
+  }
+
+  /// How many bytes more it takes to have had a hundred workers more, where what is kept of one takes as much
+  /// as three thousand variables do.
+  private func replaceWorkers() async throws {
+    let variables = (0..<3_000).map { ("PROCPOOL_TEST_\($0)", "") }
+    let environment = Dictionary(uniqueKeysWithValues: variables)
+    let processes = try await withPool(workers: 1, environment: environment, maximumTasksPerWorker: 1) {
+      pool in
+      var processes: Set<Int32> = []
+      var before = 0
+      for item in 0..<120 {
+        if item == 20 { before = try ownMemory() }
+        processes.insert(try await pool.apply(ProcessNumber(), to: item))
+      }
+      print(try ownMemory() - before)
+      return processes
+    }
+    print(processes.count)
+  }
+
+  /// Memory of this process's own, in bytes.
+  private func ownMemory() throws -> Int {
+    let lines = Inspection.contents("/proc/self/status")?.split(separator: "\n") ?? []
+    let words = lines.first { $0.hasPrefix("RssAnon:") }?.split(whereSeparator: \.isWhitespace)
+    guard let words, words.count > 1, let kilobytes = Int(words[1]) else { throw Misfit(value: 1) }
+    return kilobytes << 10
   }
 
   /// Shared memory there and back, with a program that may not see this process in `/proc`.

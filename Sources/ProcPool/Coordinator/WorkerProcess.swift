@@ -1,5 +1,6 @@
 import Foundation
 import ProcPoolSystem
+import Synchronization
 
 /// Starts worker processes with Foundation's `Process`. The one place that knows Foundation.
 enum WorkerProcess {
@@ -28,12 +29,13 @@ enum WorkerProcess {
     process.standardInput = FileHandle(fileDescriptor: input, closeOnDealloc: false)
     process.standardOutput = FileHandle(fileDescriptor: output, closeOnDealloc: false)
     process.standardError = FileHandle(fileDescriptor: errors, closeOnDealloc: false)
+    releaseEnded()
     do {
       try Descriptor.withLimit(atLeast: leastLimit) { try process.run() }
     } catch {
       throw WorkerStartFailure("starting \(path) failed: \(describe(error))")
     }
-    // The Process lives on in the closure, and with it Foundation's watch over the child.
+    started.withLock { $0.append(process) }
     return Started(
       pid: process.processIdentifier,
       status: {
@@ -44,6 +46,24 @@ enum WorkerProcess {
           ? .signalled(process.terminationStatus) : .exited(status: process.terminationStatus)
       },
       kill: { if process.isRunning { _ = Foundation.kill(process.processIdentifier, SIGKILL) } })
+  }
+
+  /// The processes that stay in memory until they are told to go: Swift 6.3's `Process` and the source that
+  /// it adds to a run loop hold each other, and only `waitUntilExit` parts them.
+  private static let started = Mutex<[Process]>([])
+
+  /// Lets go of the processes that have ended. What is left of a program's last workers is some kilobytes
+  /// each.
+  private static func releaseEnded() {
+    started.withLock { started in
+      started.removeAll { process in
+        // It is Foundation's word that counts. Where a worker's children hold Foundation's socket, that comes
+        // when they have ended, too, and waiting earlier would be waiting for them.
+        if process.isRunning { return false }
+        process.waitUntilExit()
+        return true
+      }
+    }
   }
 
   /// Swift 6.3's Foundation names descriptors up to 252 to the system, which refuses those beyond the limit,

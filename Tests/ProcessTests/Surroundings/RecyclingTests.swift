@@ -44,6 +44,17 @@ extension Processes {
       }
     }
 
+    /// Of a pool that lives for long, however many processes it has had.
+    @Test func aProcessThatHasEndedTakesNoMemory() throws {
+      let ending = try Coordinator.run("replacing")
+      #expect(ending.status == 0, "\(ending.errors)")
+      let numbers = ending.output.split(separator: "\n").compactMap { Int($0) }
+      try #require(numbers.count == 2, "\(ending.output)")
+      #expect(numbers[1] == 120)
+      // A hundred times the environment is some thirteen megabytes.
+      #expect(numbers[0] < 3 << 20)
+    }
+
     @Test func replacementsAreToldWithTheirReason() async throws {
       let pool = try Pool(workers: 1, worker: .faulty, maximumTasksPerWorker: 5)
       let events = Task { [events = pool.events] in await events.reduce(into: []) { $0.append($1) } }
