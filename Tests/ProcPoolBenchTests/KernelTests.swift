@@ -51,9 +51,11 @@ struct MatrixKernels {
     let a = (0..<shape.m * shape.l).map { Float($0 * 7 % 11 - 5) }
     let b = (0..<shape.l * shape.n).map { Float($0 * 5 % 13 - 6) }
     let expected = Reference.product(a, b, m: shape.m, l: shape.l, n: shape.n)
-    #expect(Float.multiply(a, b, m: shape.m, l: shape.l, n: shape.n).map(Double.init) == expected)
-    #expect(
-      Double.multiply(a.map(Double.init), b.map(Double.init), m: shape.m, l: shape.l, n: shape.n) == expected)
+    let single = Float.multiply(a, b, m: shape.m, l: shape.l, n: shape.n)
+    #expect(single.map { Double($0) } == expected)
+    let (wideA, wideB) = (a.map { Double($0) }, b.map { Double($0) })
+    let double = Double.multiply(wideA, wideB, m: shape.m, l: shape.l, n: shape.n)
+    #expect(double == expected)
   }
 
   @Test(

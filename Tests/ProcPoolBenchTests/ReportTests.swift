@@ -236,11 +236,10 @@ struct JSON {
     let time = try #require(measurements[0]["time"] as? [String: Any])
     #expect(Set(time.keys) == ["coordinator", "workers", "queued", "chunks", "copyingShare"])
     #expect(time["copyingShare"] as? Double == 0.75)
-    #expect(
-      time["workers"] as? [String: Double]
-        == [
-          "waiting": 1.0 / 3, "reading": 0.5, "decoding": 0, "running": 0.5 / 3, "encoding": 0, "writing": 0,
-        ])
+    let shares: [String: Double] = [
+      "waiting": 1.0 / 3, "reading": 0.5, "decoding": 0, "running": 0.5 / 3, "encoding": 0, "writing": 0,
+    ]
+    #expect(time["workers"] as? [String: Double] == shares)
     #expect(measurements[1]["time"] is NSNull)
     #expect(measurements[0]["verified"] as? Bool == true)
     #expect(measurements[1]["itemsPerSecond"] is NSNull)

@@ -76,13 +76,15 @@ struct RecyclingScenario: Scenario {
 
   /// Seconds of processor time of this process and of its children that have ended.
   private static func processorTime() -> Double {
-    [RUSAGE_SELF, RUSAGE_CHILDREN].reduce(0) { sum, who in
+    var sum = 0.0
+    for who in [RUSAGE_SELF, RUSAGE_CHILDREN] {
       var usage = rusage()
       getrusage(__rusage_who_t(who.rawValue), &usage)
-      return [usage.ru_utime, usage.ru_stime].reduce(sum) {
-        $0 + Double($1.tv_sec) + Double($1.tv_usec) * 1e-6
+      for time in [usage.ru_utime, usage.ru_stime] {
+        sum += Double(time.tv_sec) + 1e-6 * Double(time.tv_usec)
       }
     }
+    return sum
   }
 
   // MARK: - By accident
