@@ -1,6 +1,6 @@
 #!/bin/sh
 # build-simulation.sh BIN OUTPUT: builds the simulation of the scheduler (Tests/Simulate) as one optimised module
-# with the sources of ProcPool, linked with what a release build of that target has left in BIN.
+# with the sources of the scheduler, linked with what a release build of the modules below it has left in BIN.
 #
 # The scheduler is generic over what a chunk carries. A test in another module runs it unspecialised, sixty times
 # slower.
@@ -14,10 +14,12 @@ objects=
 for target in ProcPoolWorker ProcPoolSharedMemory ProcPoolWire ProcPoolSystem CProcPoolShims; do
   objects="$objects $(find "$bin/$target.build" -name '*.o')"
 done
-# The words of these variables are file names without blanks, made by SwiftPM below .build.
-# shellcheck disable=SC2046,SC2086
+api=Sources/ProcPool/API
+# What is spread is file names without blanks, made by SwiftPM below .build.
+# shellcheck disable=SC2086
 swiftc -O -wmo -swift-version 6 -parse-as-library -D ONE_MODULE -module-name Simulate -package-name "$package" \
   -I "$bin/Modules" -Xcc -fmodule-map-file="$bin/CProcPoolShims.build/module.modulemap" \
   -Xcc -ISources/CProcPoolShims/include \
-  $(find Sources/ProcPool -name '*.swift') Tests/Simulate/*.swift \
-  Tests/ProcPoolTests/Scheduling/SchedulerSimulation.swift $objects -o "$output"
+  Sources/ProcPool/Scheduling/*.swift \
+  $api/Autopsy.swift $api/PoolError.swift $api/PoolEvents.swift $api/PoolOptions.swift $api/RetryPolicy.swift \
+  Tests/Simulate/*.swift Tests/ProcPoolTests/Scheduling/SchedulerSimulation.swift $objects -o "$output"

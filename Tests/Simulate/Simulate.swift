@@ -2,7 +2,8 @@ import Dispatch
 import Glibc
 import ProcPoolSystem
 
-/// Runs many schedules, on all processors: `simulate SCHEDULES [FIRST_SEED]`. Exit 1 if any breaks a promise.
+/// Runs many schedules, on all processors: `simulate SCHEDULES [FIRST_SEED]`. Exit 1 if any breaks a promise,
+/// or if many do not reach all that they are for.
 @main struct Simulate {
   static func main() {
     let numbers = CommandLine.arguments.dropFirst().map { UInt64($0) }
@@ -28,6 +29,11 @@ import ProcPoolSystem
     print(
       total.counts.sorted { $0.key < $1.key }.map { "\($0.value) × \($0.key)" }.joined(separator: ", "))
     print("\(total.breaches.count) breaches in \(total.steps) steps, \(ContinuousClock.now - start)")
+    let missed = Simulation.kinds.filter { total.counts[$0] == nil }
+    if schedules >= 1_000, !missed.isEmpty {
+      print("Never reached: \(missed.joined(separator: ", "))")
+      exit(1)
+    }
     exit(total.breaches.isEmpty ? 0 : 1)
   }
 }

@@ -35,7 +35,7 @@ extension PoolRuntime {
     // A look at everything: with many calls at once, as single applications are, a debug build would do
     // little else.
     assert(
-      state.scheduler.calls.count > 64 || state.scheduler.brokenInvariant() == nil,
+      state.scheduler.calls.count > 16 || state.scheduler.brokenInvariant() == nil,
       state.scheduler.brokenInvariant()!)
   }
 

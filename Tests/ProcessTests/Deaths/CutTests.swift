@@ -4,8 +4,8 @@ import ProcPool
 import Testing
 
 extension Processes {
-  /// What a worker writes may break off at any byte, or any byte may be another: every item ends, and no value
-  /// is wrong but one whose own bytes were changed.
+  /// What a worker writes may break off at any byte, or any byte may be another: every item ends, and no
+  /// value is wrong but one whose own bytes were changed.
   @Suite struct Cuts {
     @Test func aWorkerMayDieAtAnyByte() async throws {
       try await Damaged.atEachByte { "cut:\($0)" }
@@ -143,6 +143,7 @@ private struct Damaged: CustomStringConvertible {
   let damage: String
   let place: Int
   let stream: Stream
+  let seed: Seed
 
   /// Sessions at a time: most of their time they wait for a time limit, or for a process to start.
   static let width = 16
@@ -150,14 +151,18 @@ private struct Damaged: CustomStringConvertible {
   private static let limit = Duration.seconds(20)
 
   var description: String {
-    "\(damage), " + (stream.places[place].map { "\($0.purpose) of call \($0.call)" } ?? "in the greeting")
+    "\(seed) \(damage), "
+      + (stream.places[place].map { "\($0.purpose) of call \($0.call)" } ?? "in the greeting")
   }
 
-  /// Has a session with each byte of its stream damaged in turn.
+  /// Has a session with each byte of its stream damaged in turn, or each of a sample.
   static func atEachByte(_ damage: (Int) -> String) async throws {
     let stream = try await Stream.record()
-    let sessions = stream.bytes.indices.map { Damaged(damage: damage($0), place: $0, stream: stream) }
-    try await forEachAtOnce(sessions, atMost: width) { await $0.check() }
+    let seed = Seed()
+    let sessions = stream.bytes.indices.map {
+      Damaged(damage: damage($0), place: $0, stream: stream, seed: seed)
+    }
+    try await forEachAtOnce(Sampling.part(sessions, oneIn: 5, seed), atMost: width) { await $0.check() }
   }
 
   private var isFlip: Bool { damage.hasPrefix("flip") }

@@ -1,8 +1,8 @@
 import ProcPool
 import Testing
 
-/// Does something with a pool that must not hang: if it does, that is recorded, and the pool terminated, which
-/// ends it.
+/// Does something with a pool that must not hang: if it does, that is recorded, and the pool terminated,
+/// which ends it.
 func withDeadline<Value: Sendable>(
   _ limit: Duration, _ pool: Pool, _ name: @autoclosure @escaping @Sendable () -> String,
   _ body: () async throws -> Value

@@ -51,11 +51,12 @@ extension Processes {
     }
 
     /// The next holder is another process, which waits for the lock while its holder is killed.
-    @Test func aThousandHoldersMayDie() async throws {
+    @Test func oneHolderAfterTheOtherMayDie() async throws {
+      let deaths = Sampling.count(200, thoroughly: 1_000)
       let value = try SharedValue(0)
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
         // Each item dies inside the lock, or finds it as a dead one left it and repairs it.
-        let results = await pool.mapResults(RepairAndDie(value), over: 0..<1000, chunkSize: 1)
+        let results = await pool.mapResults(RepairAndDie(value), over: 0..<deaths, chunkSize: 1)
         for result in results { #expect(result.failure?.loss?.end == .signalled(SIGKILL), "\(result)") }
         var repairs = 0
         try value.repair { value, _ in
@@ -63,7 +64,7 @@ extension Processes {
           value = 0
         }
         // The first found nothing to repair.
-        #expect(repairs == 1000)
+        #expect(repairs == deaths)
         #expect(try value.withLock { $0 } == 0)
       }
     }

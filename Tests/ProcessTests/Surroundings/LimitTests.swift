@@ -9,21 +9,21 @@ extension Processes {
   /// A worker uses no more of the machine than it may.
   @Suite struct Limits {
     @Test func anItemThatAsksForTooMuchMemoryIsLostAndTheReportSaysWhy() async throws {
-      let limits = WorkerLimits(memory: 256 << 20)
+      let limits = WorkerLimits(memory: 128 << 20)
       // Swift's backtracer, if there is one, would need memory that there is not.
       let environment = ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
       try await withPool(
         workers: 1, worker: .faulty, environment: environment, standardError: .discarded, limits: limits
       ) {
         (pool) async throws in
-        #expect(try await pool.apply(FillMemory(), to: 10 << 20) == 10 << 20)
-        for bytes in [300 << 20, 8 << 30] {
+        #expect(try await pool.apply(FillMemory(), to: 1 << 20) == 1 << 20)
+        for bytes in [150 << 20, 8 << 30] {
           let error = try await poolError { try await pool.apply(FillMemory(), to: bytes) }
-          #expect(error.loss?.cause == .memoryLimit(256 << 20), "\(error)")
+          #expect(error.loss?.cause == .memoryLimit(128 << 20), "\(error)")
         }
         // What is shared does not count.
-        let array = try SharedArray(repeating: 1, count: 50 << 20)
-        #expect(try await pool.apply(SumShared(), to: array) == 50 << 20)
+        let array = try SharedArray(repeating: 1, count: 17 << 20)
+        #expect(try await pool.apply(SumShared(), to: array) == 17 << 20)
       }
     }
 
