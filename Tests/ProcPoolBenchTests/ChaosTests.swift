@@ -83,8 +83,8 @@ import Testing
       grown.growth(since: early)[1] == "more in minute 9 than in minute 2: descriptors: 36, then 37")
   }
 
-  @Test(.timeLimit(.minutes(2))) func aShortRunIsCleanAndSaysWhatItDid() throws {
-    let run = try Program.run(["chaos", "--seconds", "3", "--seed", "11", "--workers", "3"])
+  @Test(.timeLimit(.minutes(2))) func aShortRunIsCleanAndSaysWhatItDid() async throws {
+    let run = try await Program.run(["chaos", "--seconds", "3", "--seed", "11", "--workers", "3"])
     #expect(run.status == 0, "\(run.errors)")
     #expect(run.output.hasPrefix("seed 11\n") && run.output.contains("Workers killed: "))
     #expect(run.errors.isEmpty)

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 import struct Foundation.Data
@@ -21,9 +22,11 @@ enum Program {
   static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent()
 
-  static func run(_ arguments: [String], at path: URL = folder.appendingPathComponent("procpool")) throws
-    -> Outcome
-  {
+  /// Runs it to its end, and holds up no thread meanwhile: there are as many as processors, for all tests. A
+  /// test that is cancelled kills it.
+  static func run(
+    _ arguments: [String], at path: URL = folder.appendingPathComponent("procpool")
+  ) async throws -> Outcome {
     let process = Process()
     process.executableURL = path
     process.arguments = arguments
@@ -31,7 +34,17 @@ enum Program {
     let errors = try Scratch.file()
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
+    let (ended, end) = AsyncStream.makeStream(of: Void.self)
+    process.terminationHandler = { _ in end.finish() }
     try process.run()
+    let pid = process.processIdentifier
+    await withTaskCancellationHandler {
+      // Not in this Swift task, whose cancellation would end the wait before the program has ended.
+      await Task { for await _ in ended {} }.value
+    } onCancel: {
+      kill(pid, SIGKILL)
+    }
+    // It has ended: this lets Foundation go of its memory and of the files.
     process.waitUntilExit()
     defer {
       try? FileManager.default.removeItem(at: output)
@@ -56,13 +69,14 @@ enum Scratch {
   }
 }
 
-@Suite("The program says what happened, where it belongs, and ends with the right status")
+@Suite(
+  "The program says what happened, where it belongs, and ends with the right status", .timeLimit(.minutes(2)))
 struct ProgramBehaviour {
   @Test(
     "Bad usage is one line on standard error and status 64",
     arguments: [["bench", "--workers", "0"], ["nonsense"], []])
-  func usage(arguments: [String]) throws {
-    let outcome = try Program.run(arguments)
+  func usage(arguments: [String]) async throws {
+    let outcome = try await Program.run(arguments)
     #expect(outcome.status == 64)
     #expect(outcome.output.isEmpty)
     #expect(outcome.errors.hasPrefix("procpool: "))
@@ -73,16 +87,16 @@ struct ProgramBehaviour {
   @Test(
     "Help and version go to standard output",
     arguments: [["--help"], ["bench", "--help"], ["help"], ["--version"], ["bench", "--version"]])
-  func questions(arguments: [String]) throws {
-    let outcome = try Program.run(arguments)
+  func questions(arguments: [String]) async throws {
+    let outcome = try await Program.run(arguments)
     #expect(outcome.status == 0)
     #expect(outcome.output.hasPrefix("procpool"))
     #expect(outcome.errors.isEmpty)
   }
 
   @Test("A file that cannot be written is found before the work begins, with status 73")
-  func unwritable() throws {
-    let outcome = try Program.run(["bench", "--json", "/nonexistent/folder/results.json"])
+  func unwritable() async throws {
+    let outcome = try await Program.run(["bench", "--json", "/nonexistent/folder/results.json"])
     #expect(outcome.status == 73)
     #expect(outcome.output.isEmpty)
     #expect(outcome.errors.contains("/nonexistent/folder/results.json"))
@@ -90,8 +104,10 @@ struct ProgramBehaviour {
   }
 
   @Test("With --json - the JSON is all that is on standard output")
-  func jsonAlone() throws {
-    let outcome = try Program.run(["bench", "--quick", "--case", "apply", "--workers", "2", "--json", "-"])
+  func jsonAlone() async throws {
+    let outcome = try await Program.run([
+      "bench", "--quick", "--case", "apply", "--workers", "2", "--json", "-",
+    ])
     #expect(outcome.status == 0, "\(outcome.errors)")
     let parsed = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
     let measurements = try #require(parsed?["measurements"] as? [[String: Any]])
@@ -102,11 +118,11 @@ struct ProgramBehaviour {
   }
 
   @Test("The JSON replaces what was in a file, and there is no progress where there is no terminal")
-  func jsonFile() throws {
+  func jsonFile() async throws {
     let file = try Scratch.file()
     defer { try? FileManager.default.removeItem(at: file) }
     try Data(repeating: UInt8(ascii: "x"), count: 100_000).write(to: file)
-    let outcome = try Program.run([
+    let outcome = try await Program.run([
       "bench", "--quick", "--case", "imap", "--workers", "1", "--json", file.path,
     ])
     #expect(outcome.status == 0, "\(outcome.errors)")
@@ -116,14 +132,14 @@ struct ProgramBehaviour {
   }
 
   @Test("Without its worker the program says so in one line, ends with status 70 and leaves no file")
-  func missingWorker() throws {
+  func missingWorker() async throws {
     let folder = Scratch.path()
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let copy = folder.appendingPathComponent("procpool")
     try FileManager.default.copyItem(at: Program.folder.appendingPathComponent("procpool"), to: copy)
     let results = folder.appendingPathComponent("results.json")
-    let outcome = try Program.run(["bench", "--quick", "--json", results.path], at: copy)
+    let outcome = try await Program.run(["bench", "--quick", "--json", results.path], at: copy)
     #expect(outcome.status == 70)
     #expect(outcome.errors.contains("bench-worker"))
     #expect(outcome.errors.split(separator: "\n").count == 1)

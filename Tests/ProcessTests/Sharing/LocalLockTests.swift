@@ -1,4 +1,6 @@
 import Dispatch
+import FaultyTasks
+import Synchronization
 import Testing
 
 @testable import ProcPoolSharedMemory
@@ -16,15 +18,19 @@ extension Processes {
     @Test func theTimeToWaitIsLimited() throws {
       let value = try SharedValue(1)
       let done = DispatchSemaphore(value: 0)
+      let error = Mutex<(any Error)?>(nil)
       try value.withLock { _ in
-        Task.detached {
-          #expect(throws: LockError.timedOut(.milliseconds(20))) {
+        startThread {
+          do {
             try value.withLock(timeout: .milliseconds(20)) { _ in }
+          } catch let thrown {
+            error.withLock { $0 = thrown }
           }
           done.signal()
         }
         done.wait()
       }
+      #expect(error.withLock { $0 as? LockError } == .timedOut(.milliseconds(20)))
       #expect(try value.withLock(timeout: .seconds(1)) { $0 } == 1)
     }
 
