@@ -80,30 +80,3 @@ public enum OutOfMemoryKills {
     )
   }
 }
-
-/// Small files of the kernel's, which are texts.
-enum TextFile {
-  /// All of a file, however long; nothing if it cannot be read.
-  static func readAll(_ path: String) -> String {
-    guard let file = try? Descriptor.open(path, O_RDONLY) else { return "" }
-    var bytes: [UInt8] = []
-    return withUnsafeTemporaryAllocation(byteCount: 1 << 14, alignment: 1) { memory in
-      while case .moved(let count)? = try? file.read(into: memory) { bytes += memory[..<count] }
-      return String(decoding: bytes, as: UTF8.self)
-    }
-  }
-
-  /// The first 16 KiB of a file, or `nil` if it cannot be read.
-  static func read(_ path: String) -> String? {
-    guard let file = try? Descriptor.open(path, O_RDONLY) else { return nil }
-    return withUnsafeTemporaryAllocation(byteCount: 1 << 14, alignment: 1) { memory in
-      var count = 0
-      while count < memory.count,
-        case .moved(let more)? = try? file.read(into: .init(rebasing: memory[count...]))
-      {
-        count += more
-      }
-      return String(decoding: memory[..<count], as: UTF8.self)
-    }
-  }
-}

@@ -31,17 +31,11 @@ public enum OwnLimits {
     }
   }
 
-  /// All threads of the process: Linux sets both for one at a time. Threads that are started later inherit them.
+  /// All threads of the process: Linux sets both for one at a time. Threads that are started later inherit
+  /// them.
   private static var threads: [Int32] {
-    guard let folder = opendir("/proc/self/task") else { return [0] }
-    defer { closedir(folder) }
-    var threads: [Int32] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if let thread = Int32(name) { threads.append(thread) }
-    }
-    return threads
+    let threads = NumberFolder.entries("/proc/self/task")
+    // 0 is the one that asks.
+    return threads.isEmpty ? [0] : threads
   }
 }

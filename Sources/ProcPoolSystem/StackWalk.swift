@@ -77,19 +77,12 @@ public enum StackWalk {
       if !frames.last!.isSwift { frames.removeSubrange(1...) }
       return frames + framed.map { symbols.frame(at: $0, isReturn: true) }
     }
-
   }
 
   private static func number(ofThread name: String, process: Int32) -> Int32? {
-    guard let folder = opendir("/proc/\(process)/task") else { return nil }
-    defer { closedir(folder) }
-    while let entry = readdir(folder) {
-      let number = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if TextFile.read("/proc/\(process)/task/\(number)/comm") == name + "\n" { return Int32(number) }
+    NumberFolder.entries("/proc/\(process)/task").first {
+      TextFile.read("/proc/\(process)/task/\($0)/comm") == name + "\n"
     }
-    return nil
   }
 
   /// Follows the chain of frames: each begins with the address of the one outside it and the place where its
@@ -177,7 +170,7 @@ private struct MappedImage {
 
   /// All that may be run, by `/proc/PID/maps`: "start-end rwxp offset device inode path".
   static func all(ofProcess process: Int32) -> [MappedImage] {
-    TextFile.readAll("/proc/\(process)/maps").split(separator: "\n").compactMap { line in
+    (TextFile.read("/proc/\(process)/maps") ?? "").split(separator: "\n").compactMap { line in
       let words = line.split(separator: " ", maxSplits: 5)
       let ends = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
       guard words.count == 6, words[1].contains("x"), ends.count == 2, ends[0] < ends[1],

@@ -5,7 +5,7 @@ import ProcPoolWorker
 
 /// The pool's runtime thread: waits for workers, reads what they send, notices when they end.
 struct RuntimeLoop {
-  private let runtime: PoolRuntime
+  let runtime: PoolRuntime
   /// When results that lie in workers' buffers are looked for next, and the interval from then on.
   private var nextPeek: Int64 = .max
   private var peekInterval = Self.shortestPeek
@@ -16,6 +16,10 @@ struct RuntimeLoop {
   private var nextLifeCheck: Int64 = .max
   /// When it is looked at how much memory workers use, if that is limited.
   private var nextMemoryCheck: Int64 = .max
+  /// When it is looked whether busy workers that crash come to an end.
+  private var nextCrashCheck: Int64 = .max
+  /// The reports of crashes that were being written at the last look.
+  var backtracers: Set<Backtracer> = []
   /// Workers that have closed their results and are not known to have ended.
   private var closed: [WorkerLink] = []
   /// Workers whose standard error waits until there is room on the coordinator's.
@@ -34,6 +38,8 @@ struct RuntimeLoop {
   static let lifeInterval: Int64 = 1_000_000_000
   /// How often it is looked at how much memory busy workers use: some microseconds for each of them.
   private static let memoryInterval: Int64 = 100_000_000
+  /// How long a crash may take to report: twice what the reporter gives itself unless told otherwise.
+  private static let crashInterval: Int64 = 60_000_000_000
   /// How often blocked standard error is tried again.
   private static let errorsInterval: Int64 = 10_000_000
 
@@ -98,8 +104,10 @@ struct RuntimeLoop {
       }
       for rest in state.rests { next = min(next, rest.until) }
       state.needsWatch = false
-      nextLifeCheck = state.scheduler.busyPlaces > 0 ? min(nextLifeCheck, now + Self.lifeInterval) : .max
-      if runtime.settings.maximumWorkerMemory != nil, state.scheduler.busyPlaces > 0 {
+      let isBusy = state.scheduler.busyPlaces > 0
+      nextLifeCheck = isBusy ? min(nextLifeCheck, now + Self.lifeInterval) : .max
+      nextCrashCheck = isBusy ? min(nextCrashCheck, now + Self.crashInterval) : .max
+      if runtime.settings.maximumWorkerMemory != nil, isBusy {
         nextMemoryCheck = min(nextMemoryCheck, now + Self.memoryInterval)
       }
       if state.needsTick {
@@ -118,7 +126,8 @@ struct RuntimeLoop {
     }
     if isStopped { return nil }
     next = min(
-      next, nextPeek, nextFlush, nextCheck, nextLifeCheck, nextMemoryCheck, runtime.lane?.nextTrim ?? .max)
+      next, nextPeek, nextFlush, nextCheck, nextLifeCheck, nextMemoryCheck, nextCrashCheck,
+      runtime.lane?.nextTrim ?? .max)
     if !blockedErrors.isEmpty { next = min(next, now + Self.errorsInterval) }
     for link in closed { next = min(next, link.closedAt + Self.closingTime) }
     // Whoever sends work from now on wakes this thread if it would sleep for too long.
@@ -144,13 +153,11 @@ struct RuntimeLoop {
     }
     if now >= nextLifeCheck {
       nextLifeCheck = .max
-      let busy = runtime.state.withLock { state in
-        state.links.filter { $0 != nil && !state.scheduler.places[$0!.place].queue.isEmpty }
-      }
-      for case let link? in busy where link.isHalfDead {
-        link.violation = link.violation ?? "it was dying, and its threads kept it from that"
-        link.kill()
-      }
+      checkLives()
+    }
+    if now >= nextCrashCheck {
+      nextCrashCheck = .max
+      checkCrashes()
     }
     if now >= nextMemoryCheck {
       nextMemoryCheck = .max
@@ -165,12 +172,8 @@ struct RuntimeLoop {
     }
     if now >= nextPeek {
       nextPeek = .max
-      let busy = runtime.state.withLock { state in
-        state.links.filter { $0 != nil && !state.scheduler.places[$0!.place].queue.isEmpty }
-      }
-      for case let link? in busy {
-        runtime.receiving.withLock { _ in runtime.fetchResults(of: link) }
-      }
+      let busy = busyLinks()
+      for link in busy { runtime.receiving.withLock { _ in runtime.fetchResults(of: link) } }
       runtime.change { state, _ in state.scheduler.relieve(now: now) }
       if !busy.isEmpty {
         peekInterval = min(peekInterval * 2, Self.longestPeek)
@@ -212,21 +215,6 @@ struct RuntimeLoop {
       }
     }
     for case let link? in abandoned { runtime.receiving.withLock { _ in end(link) } }
-  }
-
-  /// Has those workers replaced that use more memory of their own than they may.
-  private func checkMemory(now: Int64) {
-    guard let limit = runtime.settings.maximumWorkerMemory else { return }
-    let links = runtime.state.withLock { state in
-      state.links.filter { $0 != nil && state.scheduler.places[$0!.place].state == .ready }
-    }
-    let large = links.filter { ProcessMemory.ofItsOwn($0!.pid) ?? 0 > limit }
-    if large.isEmpty { return }
-    runtime.change { state, _ in
-      for case let link? in large where state.links[link.place] === link {
-        state.scheduler.exceededMemory(link.place, now: now)
-      }
-    }
   }
 
   static let serveAdvice =
@@ -325,6 +313,7 @@ struct RuntimeLoop {
       guard let (status, peak) = process.reap() else { return }
       link.peakMemory = peak
       end = status == .unknown ? link.foundationStatus?() ?? .unknown : status
+      Backtracer.killThoseLeft(by: link.pid)
       runtime.poller.remove(process.descriptor)
       closed.removeAll { $0 === link }
     }

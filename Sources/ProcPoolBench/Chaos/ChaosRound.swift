@@ -1,4 +1,5 @@
 import BenchTasks
+import Foundation
 import ProcPool
 
 /// Some calls at once in a pool, and somebody who disturbs it all.
@@ -24,6 +25,9 @@ struct ChaosRound {
     var retry: RetryPolicy { attempts == 1 ? .atMostOnce : .atLeastOnce(attempts: attempts) }
   }
 
+  /// Far more than a round takes: it has two thousand items of eight milliseconds at the most.
+  private static let patience = Duration.seconds(120)
+
   /// Far more than the disturber manages in a round.
   private static let unlimited = 10_000
 
@@ -44,8 +48,11 @@ struct ChaosRound {
 
   /// A pool that gives up on cancelled items soon.
   static func makePool(workers: Int, maximumTasks: Int?, seed: UInt64) throws -> Pool {
-    try Pool(
-      workers: workers, worker: BenchContext.worker, standardError: .discarded,
+    // A crash takes Swift's backtracer a second to report, and a second signal meanwhile makes it wait for
+    // ever, which the pool notices in a minute or two.
+    let environment = ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
+    return try Pool(
+      workers: workers, worker: BenchContext.worker, environment: environment, standardError: .discarded,
       maximumTasksPerWorker: maximumTasks, seed: seed,
       cancellationGrace: CancellationGrace(
         beforeTermination: .milliseconds(50), beforeKill: .milliseconds(50)))
@@ -62,6 +69,12 @@ struct ChaosRound {
       ] in
       await disturber.disturb(pause: pause, stops: stops, random)
     }
+    let watching = Task {
+      do { try await Task.sleep(for: Self.patience) } catch { return }
+      disturber.account.withLock { $0.strange.append("a round has not ended within \(Self.patience)") }
+      pool.terminate()
+    }
+    defer { watching.cancel() }
     var breaches: [String] = []
     await withTaskGroup(of: [String].self) { group in
       for call in calls { group.addTask { await Self.perform(call, on: pool) } }

@@ -1,0 +1,48 @@
+import ProcPoolSystem
+
+/// What is looked at now and then, because nobody tells of it.
+extension RuntimeLoop {
+  /// The workers that have been given something.
+  func busyLinks() -> [WorkerLink] {
+    runtime.state.withLock { state in
+      state.links.compactMap { link in
+        link.flatMap { state.scheduler.places[$0.place].queue.isEmpty ? nil : $0 }
+      }
+    }
+  }
+
+  /// Kills those that are dying and do not come to that.
+  func checkLives() {
+    for link in busyLinks() where link.isHalfDead {
+      link.violation = link.violation ?? "it was dying, and its threads kept it from that"
+      link.kill()
+    }
+  }
+
+  /// Kills those whose crash was being reported at the last look already.
+  mutating func checkCrashes() {
+    let seen = Set(Backtracer.all())
+    let stuck = Set(seen.intersection(backtracers).map(\.group))
+    backtracers = seen
+    if stuck.isEmpty { return }
+    for link in busyLinks() where stuck.contains(link.pid) {
+      link.violation = link.violation ?? "it was crashing, and Swift's backtracer did not come to an end"
+      link.kill()
+    }
+  }
+
+  /// Has those workers replaced that use more memory of their own than they may.
+  func checkMemory(now: Int64) {
+    guard let limit = runtime.settings.maximumWorkerMemory else { return }
+    let links = runtime.state.withLock { state in
+      state.links.filter { $0 != nil && state.scheduler.places[$0!.place].state == .ready }
+    }
+    let large = links.filter { ProcessMemory.ofItsOwn($0!.pid) ?? 0 > limit }
+    if large.isEmpty { return }
+    runtime.change { state, _ in
+      for case let link? in large where state.links[link.place] === link {
+        state.scheduler.exceededMemory(link.place, now: now)
+      }
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import Glibc
+
+/// Small files of the kernel's, which are texts.
+enum TextFile {
+  /// All of a file, however long, or `nil` if it cannot be read.
+  static func read(_ path: String) -> String? {
+    guard let file = try? Descriptor.open(path, O_RDONLY) else { return nil }
+    var bytes: [UInt8] = []
+    return withUnsafeTemporaryAllocation(byteCount: 1 << 14, alignment: 1) { memory in
+      while case .moved(let count)? = try? file.read(into: memory) { bytes += memory[..<count] }
+      return String(decoding: bytes, as: UTF8.self)
+    }
+  }
+}
+
+/// Folders whose entries are numbers: those of processes and threads below `/proc`.
+enum NumberFolder {
+  /// In no particular order; nothing if the folder cannot be read.
+  static func entries(_ path: String) -> [Int32] {
+    guard let folder = opendir(path) else { return [] }
+    defer { closedir(folder) }
+    var numbers: [Int32] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if let number = Int32(name) { numbers.append(number) }
+    }
+    return numbers
+  }
+}
