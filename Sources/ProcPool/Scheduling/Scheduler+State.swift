@@ -1,0 +1,148 @@
+import ProcPoolWorker
+
+extension Scheduler {
+  /// A place for a process. The process in it may be replaced; which worker of the pool it is, if any, is its
+  /// seat. Places without a seat are for processes that stand by, and for those that are on their way out.
+  struct Place {
+    /// What the clock has seen of an item.
+    struct Watch {
+      let position: UInt64
+      let step: UInt64?
+      /// Since when it runs; later by the time in which nobody looked.
+      var since: Int64
+      var lastLook: Int64
+      /// It was told that it runs for long.
+      var isTold = false
+
+      init(position: UInt64, step: UInt64?, now: Int64) {
+        self.position = position
+        self.step = step
+        since = now
+        lastLook = now
+      }
+
+      /// How long the item has been running, at another look.
+      ///
+      /// Looks come ten times a second or more often. When one comes a second late, this process or the whole
+      /// machine has been stopped meanwhile, and the worker perhaps with it: such time is not the item's.
+      mutating func elapsed(now: Int64) -> Int64 {
+        if now - lastLook > 1_000_000_000 { since += now - lastLook }
+        lastLook = now
+        return now - since
+      }
+    }
+
+    enum State: Equatable {
+      case vacant
+      /// Waits a while before the next worker is started in it.
+      case resting
+      case launching
+      /// Has greeted, and waits for a seat.
+      case standby
+      case ready
+      /// Was told to go.
+      case leaving
+      /// Is to be killed; if for an item that exceeded its time limit, this is the limit.
+      case condemned(timeLimit: Duration?)
+    }
+
+    var state = State.vacant
+    /// Which of the pool's workers is here.
+    var seat: Int?
+    /// When its process took up work: while it stands by it does not age.
+    var begun: Int64 = 0
+    /// When it was seen that it had been told to go.
+    var left: Int64 = 0
+    /// Why its process is to be replaced, as soon as another one stands by.
+    var due: RecyclingReason?
+    /// Chunks in flight, in the order in which they were sent.
+    var queue = Deque<Chunk<Payload>>()
+    /// Items that have ended in this worker.
+    var position: UInt64 = 0
+    /// Items whose end has been read from the pipe; behind `position` where results were copied from the
+    /// status page.
+    var streamPosition: UInt64 = 0
+    /// Estimated work in flight, in nanoseconds; items and bytes in flight.
+    var cost: Int64 = 0
+    var items = 0
+    var bytes = 0
+    /// Calls whose task this worker has.
+    var calls: Set<UInt32> = []
+    /// When the worker last got its first chunk or ended an item.
+    var lastProgress: Int64 = 0
+    /// Items that ended since that time, each by call, to be accounted for together.
+    var unmeasured: [UInt32: Int] = [:]
+    /// What was seen of the running item, for its time limit.
+    var watch: Watch?
+    /// Since when the worker has been running items of a call that is cancelled, and whether it was asked to
+    /// end for it.
+    var cancellation: (call: UInt32, since: Int64, isTerminated: Bool)?
+    /// Workers lost in this place since one of them ended an item.
+    var strikes = 0
+    /// Chunks that only this place may run.
+    var pinned = Deque<Chunk<Payload>>()
+
+    var isAlive: Bool { state != .vacant }
+
+    /// The time limit that the first item which has not ended exceeded, if its worker is being killed for
+    /// that: the one that it was condemned for may have ended since.
+    var exceededLimit: Duration? {
+      guard case .condemned(let limit?) = state, watch.map({ $0.position >= position }) ?? true else {
+        return nil
+      }
+      return limit
+    }
+
+    /// Forgets what is in flight.
+    mutating func empty() {
+      queue.removeAll()
+      cost = 0
+      items = 0
+      bytes = 0
+    }
+  }
+
+  struct Call {
+    let limits: CallLimits
+    /// When its time is over.
+    let expiry: Int64?
+    /// One item, whose task a worker forgets when it has run it.
+    let isSingle: Bool
+    /// Nanoseconds per item, estimated from what has ended; 0 before that.
+    var itemTime: Double
+    var pending = Deque<Chunk<Payload>>()
+    /// Items and bytes in `pending`.
+    var pendingItems = 0
+    var pendingBytes = 0
+    /// Items in workers, or waiting for one particular worker.
+    var inFlight = 0
+    var isCancelled = false
+    /// Its owner was told that there are too many bytes before the workers.
+    var awaitsRoom = false
+
+    mutating func append(_ chunk: Chunk<Payload>) {
+      pending.append(chunk)
+      pendingItems += chunk.count
+      pendingBytes += chunk.payload.byteCount
+    }
+
+    mutating func prepend(_ chunk: Chunk<Payload>) {
+      pending.prepend(chunk)
+      pendingItems += chunk.count
+      pendingBytes += chunk.payload.byteCount
+    }
+
+    mutating func popPending() -> Chunk<Payload>? {
+      guard let chunk = pending.popFirst() else { return nil }
+      pendingItems -= chunk.count
+      pendingBytes -= chunk.payload.byteCount
+      return chunk
+    }
+
+    mutating func dropPending() {
+      pending.removeAll()
+      pendingItems = 0
+      pendingBytes = 0
+    }
+  }
+}

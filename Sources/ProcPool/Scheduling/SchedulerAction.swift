@@ -1,0 +1,77 @@
+import ProcPoolWorker
+
+/// What the owner of a scheduler is to do.
+enum SchedulerAction<Payload: ChunkPayload> {
+  case launch(place: Int)
+  /// Report so many nanoseconds later that the place has `rested`.
+  case rest(place: Int, Int64)
+  case sendCall(place: Int, call: UInt32)
+  case sendChunk(place: Int, Chunk<Payload>, flags: ChunkHint)
+  /// Close the worker's gate and report what it had claimed through `tookBack`, before any other event.
+  case takeBack(place: Int)
+  case sendResume(place: Int, epoch: UInt64)
+  case sendEndCall(place: Int, call: UInt32)
+  case sendEnd(place: Int)
+  /// A worker of this number has taken up work: tell it, where its number is not that of its place.
+  case begin(place: Int, worker: WorkerID)
+  /// Tell the worker that everything below the position is cancelled.
+  case cancelRunning(place: Int, below: UInt64)
+  /// Ask the worker's process to end.
+  case terminate(place: Int)
+  case kill(place: Int)
+  /// Items of a call ended without a result.
+  case fail(call: UInt32, first: UInt64, count: Int, ItemTrace, ItemFailure)
+  /// The call's time is over.
+  case expire(call: UInt32, limit: Duration)
+  case announce(PoolEvent)
+  /// Nobody needs the call any more.
+  case forget(call: UInt32)
+  /// There is room for more of the call, whose owner was told that there was none.
+  case askForMore(call: UInt32)
+  /// All workers are gone, and no more will come.
+  case stopped
+}
+
+/// What the worker is told about a chunk.
+struct ChunkHint: Equatable {
+  var flushes: Bool
+  var claimExponent: UInt8
+}
+
+/// Why an item ended, where it was not the task that ended it.
+enum ItemFailure: Equatable {
+  case lost(WorkerLoss)
+  case timedOut(WorkerLoss, limit: Duration)
+  case noWorkers(WorkerStartFailure)
+  case terminated
+}
+
+/// What is known of the run of an item that ended without a result.
+struct ItemTrace: Equatable {
+  /// At which step it ended, where that is known and items have steps.
+  var step: UInt64?
+  /// Which attempt it was, from 1.
+  var attempt = 1
+  /// How long it had been running, at the most, in nanoseconds.
+  var elapsed: Int64 = 0
+}
+
+/// What bounds a call and its items.
+struct CallLimits: Equatable {
+  /// How long an item may run.
+  var timeout: Duration?
+  /// How long the call may take.
+  var deadline: Duration?
+  /// How often an item is begun, at the most.
+  var attempts = 1
+}
+
+/// What a worker's frame was found to be.
+enum Reception: Equatable {
+  /// Deliver the items, without the first `skipping`, which are known already.
+  case deliver(skipping: Int)
+  /// Nobody waits for them any more, or all are known already.
+  case ignore
+  /// The worker was not given these items, or has answered them before.
+  case violation(String)
+}
