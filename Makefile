@@ -93,9 +93,9 @@ soak: release
 	.build/release/procpool soak --minutes $(MINUTES) $(ARGS)
 
 # Left out of both: tests that look at how a worker ends when it traps, exits or gets no memory, or that count what it
-# takes to the millisecond or the byte, and the simulation, which computes for a minute on threads that others wait for.
-# A sanitizer takes such ends for errors of its own, with another exit status, and is slower by a factor of ten. The
-# suites that end workers by signals stay in.
+# takes to the millisecond or the byte. A sanitizer takes such ends for errors of its own, with another exit status, and
+# is slower by a factor of ten. The suites that end workers by signals stay in. And the simulation, which would compute
+# for minutes on threads that others wait for.
 SANITIZED = --skip 'EveryItemEndsExactlyOnce|CrashMatrix|Cuts|Autopsies|OutOfMemory|Limits|FailingCalls|aWorkerThatSeesNoProc'
 # Signals are the workers', not the sanitizer's; what Foundation, Dispatch and the runtime keep for life is no leak.
 SIGNALS = handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigtrap=0:handle_abort=0:handle_sigfpe=0
@@ -103,7 +103,7 @@ SIGNALS = handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigtrap=0:handle_
 # Each in a folder of its own, so that the usual build need not be made again.
 tsan: swift
 	$(BUILD) --build-tests --sanitize=thread --scratch-path .build/tsan
-	"$$(dirname "$$(command -v swift)")/clang" -O1 -shared -fPIC Tests/Sanitizers/SwiftMutex.c -o .build/tsan/mutex.so
+	"$$(dirname "$$(readlink -f "$$(command -v swift)")")/clang" -O1 -shared -fPIC Tests/Sanitizers/SwiftMutex.c -o .build/tsan/mutex.so
 	SWIFT_BACKTRACE=enable=no LD_PRELOAD="$(CURDIR)/.build/tsan/mutex.so" \
 	  TSAN_OPTIONS="$(SIGNALS):report_thread_leaks=0" \
 	  swift test --skip-build --sanitize=thread --scratch-path .build/tsan $(SANITIZED) $(ARGS)
@@ -141,7 +141,7 @@ clean:
 	rm -rf .build
 
 # With the time, so that a record of a run that took too long says what did.
-STEP = @date '+--- %T'; set -x; $(MAKE) --no-print-directory
+STEP = +@date '+--- %T'; set -x; $(MAKE) --no-print-directory
 
 # One after the other, also with `make -j`: two builds in one folder would wait for each other.
 check:

@@ -83,10 +83,16 @@ import Testing
       grown.growth(since: early)[1] == "more in minute 9 than in minute 2: descriptors: 36, then 37")
   }
 
+  @Test func theLastMinuteIsAWholeOne() {
+    let numbers = [0, 59, 60, 179, 180, 200].map { SoakMinute.number(at: .seconds($0), of: 3) }
+    #expect(numbers == [1, 1, 2, 3, 3, 3])
+  }
+
   @Test(.timeLimit(.minutes(2))) func aShortRunIsCleanAndSaysWhatItDid() async throws {
     let run = try await Program.run(["chaos", "--seconds", "3", "--seed", "11", "--workers", "3"])
     #expect(run.status == 0, "\(run.errors)")
     #expect(run.output.hasPrefix("seed 11\n") && run.output.contains("Workers killed: "))
+    #expect(!run.output.contains("Workers killed: 0,"))
     #expect(run.errors.isEmpty)
   }
 }

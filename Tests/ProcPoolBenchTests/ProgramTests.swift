@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import Testing
 
 import struct Foundation.Data
@@ -7,6 +8,7 @@ import class Foundation.FileManager
 import class Foundation.JSONSerialization
 import class Foundation.Pipe
 import class Foundation.Process
+import class Foundation.Thread
 import struct Foundation.URL
 import struct Foundation.UUID
 
@@ -22,34 +24,45 @@ enum Program {
   static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent()
 
-  /// Runs it to its end, and holds up no thread meanwhile: there are as many as processors, for all tests. A
-  /// test that is cancelled kills it.
+  /// Runs it to its end. A test that is cancelled kills it.
+  ///
+  /// On a thread of its own: those of Swift tasks are as many as processors, for all tests, and one that has
+  /// started a process keeps a run loop with a descriptor, which tests that look for what is left would find.
   static func run(
     _ arguments: [String], at path: URL = folder.appendingPathComponent("procpool")
   ) async throws -> Outcome {
+    let pid = Mutex<Int32?>(nil)
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        Thread {
+          continuation.resume(
+            with: Result {
+              try runAndWait(arguments, at: path) { started in pid.withLock { $0 = started } }
+            })
+        }.start()
+      }
+    } onCancel: {
+      if let pid = pid.withLock({ $0 }) { kill(pid, SIGKILL) }
+    }
+  }
+
+  private static func runAndWait(
+    _ arguments: [String], at path: URL, started: (Int32) -> Void
+  ) throws -> Outcome {
     let process = Process()
     process.executableURL = path
     process.arguments = arguments
     let output = try Scratch.file()
     let errors = try Scratch.file()
-    process.standardOutput = try FileHandle(forWritingTo: output)
-    process.standardError = try FileHandle(forWritingTo: errors)
-    let (ended, end) = AsyncStream.makeStream(of: Void.self)
-    process.terminationHandler = { _ in end.finish() }
-    try process.run()
-    let pid = process.processIdentifier
-    await withTaskCancellationHandler {
-      // Not in this Swift task, whose cancellation would end the wait before the program has ended.
-      await Task { for await _ in ended {} }.value
-    } onCancel: {
-      kill(pid, SIGKILL)
-    }
-    // It has ended: this lets Foundation go of its memory and of the files.
-    process.waitUntilExit()
     defer {
       try? FileManager.default.removeItem(at: output)
       try? FileManager.default.removeItem(at: errors)
     }
+    process.standardOutput = try FileHandle(forWritingTo: output)
+    process.standardError = try FileHandle(forWritingTo: errors)
+    try process.run()
+    started(process.processIdentifier)
+    process.waitUntilExit()
     return Outcome(
       status: process.terminationStatus, output: try String(contentsOf: output, encoding: .utf8),
       errors: try String(contentsOf: errors, encoding: .utf8))
@@ -74,7 +87,9 @@ enum Scratch {
 struct ProgramBehaviour {
   @Test(
     "Bad usage is one line on standard error and status 64",
-    arguments: [["bench", "--workers", "0"], ["nonsense"], []])
+    arguments: [
+      ["bench", "--workers", "0"], ["soak", "--minutes", "0"], ["chaos", "--seed", "-1"], ["nonsense"], [],
+    ])
   func usage(arguments: [String]) async throws {
     let outcome = try await Program.run(arguments)
     #expect(outcome.status == 64)
@@ -86,7 +101,10 @@ struct ProgramBehaviour {
 
   @Test(
     "Help and version go to standard output",
-    arguments: [["--help"], ["bench", "--help"], ["help"], ["--version"], ["bench", "--version"]])
+    arguments: [
+      ["--help"], ["bench", "--help"], ["chaos", "--help"], ["soak", "--help"], ["help"], ["--version"],
+      ["bench", "--version"],
+    ])
   func questions(arguments: [String]) async throws {
     let outcome = try await Program.run(arguments)
     #expect(outcome.status == 0)

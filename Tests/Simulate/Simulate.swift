@@ -14,7 +14,7 @@ import ProcPoolSystem
     let first = numbers.count == 2 ? seed : UInt64.random(in: 0..<1 << 40)
     print("\(schedules) schedules from seed \(first)")
     let start = ContinuousClock.now
-    let processors = ProcessorCount.online
+    let processors = ProcessorAllowance.current().workers
     // Each has every n-th seed, so that all end at about the same time.
     let results = Results(parts: processors)
     DispatchQueue.concurrentPerform(iterations: processors) { part in
@@ -36,10 +36,6 @@ import ProcPoolSystem
     }
     exit(total.breaches.isEmpty ? 0 : 1)
   }
-}
-
-private enum ProcessorCount {
-  static var online: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 }
 
 /// - Because `@unchecked Sendable`: each thread writes one element, and nobody reads before all have.

@@ -24,22 +24,26 @@ public struct ForkAt: PoolTask {
   }
 
   public func run(_ input: Int) -> [Int] {
-    guard items.contains(input), Self.fork() == 0 else { return [input] }
+    guard items.contains(input), copyThisProcess() == 0 else { return [input] }
     switch copy {
     case .goesOn: return [-1]
     case .goesOnWithMuch: return Array(repeating: -1, count: 100_000)
     case .lingers:
-      pause(milliseconds: 3_000)
+      pause(milliseconds: 30_000)
       _exit(0)
     case .exits: exit(0)
     case .dies: kill(getpid(), SIGKILL)
     }
     return []
   }
+}
 
-  /// By name, because Swift hides it.
-  private static func fork() -> Int32 {
-    typealias Fork = @convention(c) () -> Int32
-    return unsafeBitCast(dlsym(nil, "fork"), to: Fork.self)()
-  }
+/// `fork`, by name because Swift hides it: the copy has this thread only.
+///
+/// - Returns: 0 in the copy, its number in the original.
+public func copyThisProcess() -> Int32 {
+  typealias Fork = @convention(c) () -> Int32
+  let pid = unsafeBitCast(dlsym(nil, "fork"), to: Fork.self)()
+  precondition(pid >= 0, "fork failed: \(String(cString: strerror(errno)))")
+  return pid
 }

@@ -16,7 +16,7 @@ struct Coordination {
   func perform() async throws {
     guard words.first == "coordinate", words.count > 1 else {
       writeLine(
-        "usage: FaultyWorker coordinate busy|sleeping|sharing|timed|idle|map|session|signals|limited|attach|tiny|replacing|fail [fork]"
+        "usage: FaultyWorker coordinate busy|sleeping|sharing|timed|idle|map|prefixed|session|signals|limited|attach|tiny|replacing|fail [fork]"
       )
       exit(64)
     }
@@ -153,12 +153,9 @@ struct Coordination {
     }
   }
 
-  /// A copy of this process that holds all its descriptors. By name, because Swift hides `fork`: the copy has
-  /// only this thread, and does nothing but sleep.
+  /// A copy of this process that holds all its descriptors, and does nothing but sleep.
   private static func fork() -> Int32 {
-    typealias Fork = @convention(c) () -> Int32
-    let fork = unsafeBitCast(dlsym(nil, "fork"), to: Fork.self)
-    let pid = fork()
+    let pid = copyThisProcess()
     if pid == 0 {
       sleep(60)
       _exit(0)

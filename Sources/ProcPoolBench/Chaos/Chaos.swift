@@ -41,8 +41,11 @@ public struct ChaosTally: Sendable {
   /// In words, for people.
   public var description: String {
     let slowest = Units.seconds(slowestReplacement / .seconds(1))
+    let verdict =
+      breaches.isEmpty
+      ? "each of which ended once and with the right value or a reason" : "and \(breaches.count) breaches"
     return """
-      \(rounds) rounds, \(items) items, each of which ended once and with the right value or a reason.
+      \(rounds) rounds, \(items) items, \(verdict).
       Workers killed: \(killed), stopped: \(stopped), replaced on purpose: \(recycled); calls cancelled: \(cancelledCalls).
       Items that were running in a worker that died: \(lost + retried), of which \(retried) were begun once more.
       From a death to a replacement that takes up work: \(slowest) at the most.

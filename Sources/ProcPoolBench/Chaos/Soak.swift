@@ -14,7 +14,8 @@ struct Footprint: Equatable, Sendable {
   static func now() -> Footprint {
     Footprint(
       memory: memoryInUse(), descriptors: Remains.descriptors().count, processes: Remains.children().count,
-      segments: Remains.entries("/dev/shm").count)
+      // Those of other programs come and go.
+      segments: Remains.entries("/dev/shm").count { $0.hasPrefix("procpool") })
   }
 
   private static func memoryInUse() -> Int {
@@ -46,6 +47,11 @@ public struct SoakMinute: Sendable {
   /// What was in use between rounds, at the least and at the most.
   var least: Footprint
   var most: Footprint
+
+  /// In which minute of so many a run is; what is over the time belongs to the last.
+  static func number(at time: Duration, of minutes: Int) -> Int {
+    min(Int(time / .seconds(60)) + 1, max(minutes, 1))
+  }
 
   init(number: Int, _ footprint: Footprint) {
     self.number = number
@@ -121,13 +127,13 @@ public struct Soak {
     let start = ContinuousClock.now
     var minutes: [SoakMinute] = []
     while ContinuousClock.now - start < .seconds(options.seconds), tally.breaches.isEmpty {
-      progress("minute \(minutes.count), round \(tally.rounds + 1), \(tally.items) items")
+      progress("minute \(max(minutes.count, 1)), round \(tally.rounds + 1), \(tally.items) items")
       var round = ChaosRound(
         workers: workers, random: RandomNumbers(seed: options.seed, sample: tally.rounds))
       let items = tally.items
       try await round.run(in: pool, disturber, &tally)
       let footprint = Footprint.now()
-      let number = Int((ContinuousClock.now - start) / .seconds(60)) + 1
+      let number = SoakMinute.number(at: ContinuousClock.now - start, of: options.seconds / 60)
       if minutes.last?.number != number {
         if let last = minutes.last { try finished(last) }
         minutes.append(SoakMinute(number: number, footprint))

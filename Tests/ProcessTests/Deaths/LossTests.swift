@@ -224,8 +224,6 @@ extension Processes {
         for _ in 0..<2 {
           let error = try await poolError { try await pool.apply(LoseMainThread(), to: 60_000) }
           #expect(error.loss?.violation?.contains("it was dying") == true, "\(error)")
-          // An idle pool notices as soon as it has work.
-          try await Task.sleep(for: .milliseconds(1_200))
         }
         #expect(try await pool.apply(Echo(), to: 3) == 3)
       }

@@ -62,7 +62,10 @@ private struct MemoryGroup {
 
   func remove() {
     // The last process may be on its way out.
-    for _ in 0..<100 where rmdir(path) != 0 { usleep(10_000) }
+    for _ in 0..<100 {
+      if rmdir(path) == 0 { return }
+      usleep(10_000)
+    }
   }
 
   private static func write(_ text: String, to path: String) -> Bool {

@@ -179,6 +179,9 @@ extension Processes {
         // An item that is looked at goes on as if nothing had been.
         let task = StallInside(way: way)
         #expect(try await pool.apply(task, to: 700) >= 700)
+        // So that the events end, whether it was told or not.
+        pool.close()
+        await pool.join()
         let stack = await events.value
         let names = stack.compactMap(\.function)
         #expect(names.contains { $0.contains("StallInside.(spend in") }, "\(stack)")
@@ -199,6 +202,8 @@ extension Processes {
           return nil
         }
         _ = try await pool.apply(Sleep(), to: 400)
+        pool.close()
+        await pool.join()
         #expect(await events.value == [])
       }
     }

@@ -10,6 +10,10 @@ import Testing
 @Suite(
   .serialized, .leavesNothing, .timeLimit(.minutes(5)), .enabled(if: Sizes.given != nil, "see make large"))
 struct PayloadsOfManyGigabytes {
+  @Test func thereIsMemoryForOne() {
+    #expect(Sizes.given?.isEmpty == false, "nothing was tried: PROCPOOL_LARGE is a list of numbers of bytes")
+  }
+
   @Test(arguments: Sizes.given ?? []) func arriveWholeAsInputs(_ count: Int) async throws {
     try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
       #expect(try await pool.apply(CountBulk(), to: Bulk.bytes(count)) == count)
@@ -27,7 +31,11 @@ struct PayloadsOfManyGigabytes {
 private enum Sizes {
   /// `PROCPOOL_LARGE` says how many bytes, with commas between several sizes.
   static let given = ProcessInfo.processInfo.environment["PROCPOOL_LARGE"].map {
-    $0.split(separator: ",").compactMap { Int($0) }.filter { count in
+    $0.split(separator: ",").compactMap { word in
+      let count = Int(word)
+      if count == nil { print("Left out: \(word), which is no number of bytes.") }
+      return count
+    }.filter { (count: Int) in
       // Value and frame in the sender, frame and value in the receiver, and something for the rest.
       let fits = available > 4 * count + 1 << 30
       if !fits { print("Left out: \(count) bytes, for which there is not enough memory here.") }
