@@ -186,10 +186,12 @@ int procpool_trace_begin(pid_t thread) {
   return -1;
 }
 
-int procpool_trace_wait(pid_t thread) {
+int procpool_trace_wait(pid_t thread, int *signal) {
   siginfo_t info = {0};
   // Only stops, so that nobody's exit status is taken.
   if (waitid(P_PID, thread, &info, WSTOPPED | WNOHANG | __WALL) != 0) return -1;
+  // The stop that was asked for says so above the signal's number; another is for a signal that is on its way.
+  *signal = info.si_status >> 8 == 0 ? info.si_status : 0;
   return info.si_pid == thread;
 }
 
@@ -212,7 +214,13 @@ int procpool_trace_registers(pid_t thread, uint64_t *counter, uint64_t *stack, u
 #endif
 }
 
-void procpool_trace_end(pid_t thread) { ptrace(PTRACE_DETACH, thread, NULL, NULL); }
+void procpool_trace_end(pid_t thread, int signal) {
+  if (ptrace(PTRACE_DETACH, thread, NULL, (void *)(intptr_t)signal) == 0) return;
+  // It may have died: then it stays, and its process with it, until its tracer has taken its status. That of a thread is
+  // nobody else's.
+  siginfo_t info;
+  waitid(P_PID, thread, &info, WEXITED | WNOHANG | __WALL);
+}
 
 size_t procpool_read_memory(pid_t process, uint64_t address, void *memory, size_t count) {
   struct iovec here = {memory, count};

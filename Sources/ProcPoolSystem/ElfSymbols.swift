@@ -3,70 +3,91 @@ import Glibc
 
 /// The names of the functions in a program or library: its symbol table, as the ELF format (System V ABI,
 /// chapter 4) has it. Of what makes no sense there is no name.
+///
+/// The file is read and not mapped: somebody may cut it off meanwhile, which would cost whoever looks into a
+/// map his life.
 final class ElfSymbols {
-  private let base: UnsafeMutableRawPointer
-  private let file: UnsafeRawBufferPointer
+  private let file: Descriptor
   private var segments: [(offset: UInt64, size: UInt64, address: UInt64)] = []
   private var functions: [(address: UInt64, size: UInt64, name: UInt64)] = []
 
+  /// The longest table that is read: a million symbols of 24 bytes and more. Swift's compiler has a quarter
+  /// of that.
+  private static let longestTable: UInt64 = 32 << 20
+  /// The longest name that is read.
+  private static let longestName: UInt64 = 4096
+
   init?(path: String) {
-    guard let descriptor = try? Descriptor.open(path, O_RDONLY) else { return nil }
-    var status = stat()
-    guard fstat(descriptor.number, &status) == 0, status.st_size > 64,
-      let base = mmap(nil, Int(status.st_size), PROT_READ, MAP_PRIVATE, descriptor.number, 0),
-      base != MAP_FAILED
-    else { return nil }
-    self.base = base
-    file = UnsafeRawBufferPointer(start: base, count: Int(status.st_size))
-    // 64 bits, little-endian.
-    guard file.starts(with: [0x7F, 0x45, 0x4C, 0x46, 2, 1]) else { return nil }
-    readSegments()
-    readFunctions()
-  }
-
-  deinit { munmap(base, file.count) }
-
-  private func load<Number: FixedWidthInteger>(_ offset: UInt64, _: Number.Type) -> Number? {
-    guard let place = Int(exactly: offset), place <= file.count - MemoryLayout<Number>.size else {
+    // What is mapped may be a device, or something that has no file, like "[vdso]".
+    guard path.hasPrefix("/"), let file = try? Descriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY) else {
       return nil
     }
-    return file.loadUnaligned(fromByteOffset: place, as: Number.self)
+    self.file = file
+    var status = stat()
+    guard fstat(self.file.number, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      // 64 bits, little-endian.
+      let header = bytes(at: 0, 64)?[...], header.starts(with: [0x7F, 0x45, 0x4C, 0x46, 2, 1])
+    else { return nil }
+    readSegments(header)
+    readFunctions(header)
   }
 
-  /// The entries of a table: where it begins, how long each is, how many there are.
-  private func table(_ start: UInt64?, _ size: UInt64?, _ count: UInt64?) -> [UInt64] {
-    guard let start, let size, let count, size > 0, start < UInt64(file.count),
-      count <= (UInt64(file.count) - start) / size
-    else { return [] }
-    return (0..<count).map { start + $0 * size }
+  /// So many bytes of the file, or `nil` if it has not so many, or if they are too many.
+  private func bytes(at offset: UInt64, _ count: UInt64) -> [UInt8]? {
+    guard count <= Self.longestTable, let place = off_t(exactly: offset) else { return nil }
+    let bytes = [UInt8](unsafeUninitializedCapacity: Int(count)) { memory, filled in
+      while filled < Int(count) {
+        let more = pread(
+          file.number, memory.baseAddress! + filled, Int(count) - filled, place &+ off_t(filled))
+        if more > 0 { filled += more } else if more == 0 || errno != EINTR { break }
+      }
+    }
+    return bytes.count == Int(count) ? bytes : nil
+  }
+
+  /// A field of an entry, which is as long as its kind has it.
+  private func load<Number: FixedWidthInteger>(
+    _ entry: ArraySlice<UInt8>, _ offset: Int, _: Number.Type = Number.self
+  ) -> Number {
+    entry.withUnsafeBytes { Number(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: Number.self)) }
+  }
+
+  /// The entries of a table; none if they are not all there, or shorter than `least`.
+  private func table(_ offset: UInt64, size: UInt64, count: UInt64, least: UInt64) -> [ArraySlice<UInt8>] {
+    let (length, overflow) = size.multipliedReportingOverflow(by: count)
+    guard size >= least, !overflow, let bytes = bytes(at: offset, length) else { return [] }
+    return (0..<Int(count)).map { bytes[$0 * Int(size)..<($0 + 1) * Int(size)] }
   }
 
   /// Which part of the file lies at which address.
-  private func readSegments() {
-    let headers = table(
-      load(32, UInt64.self), load(54, UInt16.self).map(UInt64.init), load(56, UInt16.self).map(UInt64.init))
-    for header in headers where load(header, UInt32.self) == 1 {
-      guard let offset = load(header + 8, UInt64.self), let address = load(header + 16, UInt64.self),
-        let size = load(header + 32, UInt64.self)
-      else { continue }
-      segments.append((offset, size, address))
+  private func readSegments(_ header: ArraySlice<UInt8>) {
+    let segments = table(
+      load(header, 32), size: UInt64(load(header, 54, UInt16.self)),
+      count: UInt64(load(header, 56, UInt16.self)), least: 56)
+    for segment in segments where load(segment, 0, UInt32.self) == 1 {
+      self.segments.append((load(segment, 8), load(segment, 32), load(segment, 16)))
     }
   }
 
-  private func readFunctions() {
+  private func readFunctions(_ header: ArraySlice<UInt8>) {
     let sections = table(
-      load(40, UInt64.self), load(58, UInt16.self).map(UInt64.init), load(60, UInt16.self).map(UInt64.init))
+      load(header, 40), size: UInt64(load(header, 58, UInt16.self)),
+      count: UInt64(load(header, 60, UInt16.self)), least: 64)
     // The full table (2), or else what is left for the dynamic linker (11).
-    let symbols = [2, 11].lazy.compactMap { type in sections.first { self.load($0 + 4, UInt32.self) == type }
+    let symbols = [2, 11].lazy.compactMap { type in
+      sections.first { self.load($0, 4, UInt32.self) == type }
     }
-    guard let section = symbols.first, let link = load(section + 40, UInt32.self), Int(link) < sections.count,
-      let names = load(sections[Int(link)] + 24, UInt64.self), let size = load(section + 32, UInt64.self)
+    guard let section = symbols.first, let link = Int(exactly: load(section, 40, UInt32.self)),
+      link < sections.count
     else { return }
-    for symbol in table(load(section + 24, UInt64.self), 24, size / 24) {
-      guard let info = load(symbol + 4, UInt8.self), info & 15 == 2, let name = load(symbol, UInt32.self),
-        let address = load(symbol + 8, UInt64.self), address != 0, let size = load(symbol + 16, UInt64.self)
-      else { continue }
-      functions.append((address, size, names &+ UInt64(name)))
+    let names: UInt64 = load(sections[link], 24)
+    let size: UInt64 = load(section, 32)
+    for symbol in table(load(section, 24), size: 24, count: size / 24, least: 24) {
+      // Those of functions, and of them those that are defined here.
+      guard symbol[symbol.startIndex + 4] & 15 == 2 else { continue }
+      let address: UInt64 = load(symbol, 8)
+      if address == 0 { continue }
+      functions.append((address, load(symbol, 16), names &+ UInt64(load(symbol, 0, UInt32.self))))
     }
     functions.sort { $0.address < $1.address }
   }
@@ -86,10 +107,16 @@ final class ElfSymbols {
   }
 
   private func name(at offset: UInt64) -> String? {
-    guard let start = Int(exactly: offset), start < file.count,
-      let end = file[start...].firstIndex(of: 0), end > start
-    else { return nil }
-    return String(decoding: file[start..<end], as: UTF8.self)
+    var length = Self.longestName
+    // The last names of a file have less behind them.
+    while length > 0 {
+      if let bytes = bytes(at: offset, length) {
+        guard let end = bytes.firstIndex(of: 0), end > 0 else { return nil }
+        return String(decoding: bytes[..<end], as: UTF8.self)
+      }
+      length /= 2
+    }
+    return nil
   }
 
   /// A name as the source has it, if it is one of Swift's.

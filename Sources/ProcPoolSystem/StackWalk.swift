@@ -28,53 +28,59 @@ public enum StackWalk {
 
   /// The functions that a thread is in, the innermost first; none if the system does not allow to look.
   ///
-  /// The thread stands still for some hundred microseconds. Swift's functions keep their callers in a chain
+  /// The thread stands still for a millisecond or so. Swift's functions keep their callers in a chain
   /// of frames; those of C libraries often do not, and may be missing between others.
   ///
   /// - Parameters:
   ///   - thread: its name.
   ///   - isRunning: whether the process is still the one that is meant, asked while the thread stands still.
   public static func frames(ofThread thread: String, process: Int32, isRunning: () -> Bool) -> [Frame] {
-    guard let number = Self.number(ofThread: thread, process: process),
+    guard let number = Self.number(ofThread: thread, process: process), number != process,
       procpool_trace_begin(number) == 0
     else { return [] }
     var stack = Stack()
-    var images: [MappedImage] = []
+    var images = MappedImages()
+    var signal: Int32 = 0
     for _ in 0..<patience {
-      let stopped = procpool_trace_wait(number)
+      let stopped = procpool_trace_wait(number, &signal)
       if stopped < 0 { break }
       if stopped > 0 {
         if isRunning() {
-          images = MappedImage.all(ofProcess: process)
+          images = MappedImages(ofProcess: process)
           stack = walk(number, process, images)
         }
         break
       }
       usleep(1_000)
     }
-    procpool_trace_end(number)
-    return stack.frames(MappedImage.Symbols(images))
+    procpool_trace_end(number, signal)
+    return stack.frames(MappedImages.Symbols(images))
   }
 
   /// Where the functions of a stack go on.
   private struct Stack {
     /// Where the thread was stopped.
     var counter: UInt64?
+    /// Where the function that it was in goes back to, if that is certain and not in the chain: because it
+    /// had just been entered, or was about to be left.
+    var caller: UInt64?
     /// Places below the innermost frame that look as if a call had come from before them.
     var unframed: [UInt64] = []
     /// By the chain of frames.
     var framed: [UInt64] = []
 
-    func frames(_ symbols: MappedImage.Symbols) -> [Frame] {
+    func frames(_ symbols: MappedImages.Symbols) -> [Frame] {
       var symbols = symbols
       guard let counter else { return [] }
       var frames = [symbols.frame(at: counter, isReturn: false)]
+      if let caller { frames.append(symbols.frame(at: caller, isReturn: true)) }
+      let certain = frames.count
       // Functions of C libraries keep no frame. The Swift function that has called them does, and it is the
       // one whose frame is the innermost.
-      for address in unframed where !frames.last!.isSwift {
+      for address in unframed where address != caller && !frames.last!.isSwift {
         frames.append(symbols.frame(at: address, isReturn: true))
       }
-      if !frames.last!.isSwift { frames.removeSubrange(1...) }
+      if !frames.last!.isSwift { frames.removeSubrange(certain...) }
       return frames + framed.map { symbols.frame(at: $0, isReturn: true) }
     }
   }
@@ -87,15 +93,21 @@ public enum StackWalk {
 
   /// Follows the chain of frames: each begins with the address of the one outside it and the place where its
   /// caller goes on.
-  private static func walk(_ thread: Int32, _ process: Int32, _ images: [MappedImage]) -> Stack {
+  private static func walk(_ thread: Int32, _ process: Int32, _ images: MappedImages) -> Stack {
     var (counter, stack, frame): (UInt64, UInt64, UInt64) = (0, 0, 0)
     guard procpool_trace_registers(thread, &counter, &stack, &frame) == 0 else { return Stack() }
     let window = StackWindow(process: process, from: stack, count: windowSize)
     func link(at frame: UInt64) -> (outer: UInt64, counter: UInt64)? {
       guard frame >= stack, frame % 8 == 0, let outer = window.word(at: frame),
-        let counter = window.word(at: frame &+ 8), images.contains(where: { $0.hasCode(at: counter) })
+        let counter = window.word(at: frame &+ 8), images.isReturn(to: counter)
       else { return nil }
       return (outer, counter)
+    }
+    var found = Stack(counter: counter)
+    if let caller = caller(of: counter, process, frame, { window.word(at: stack &+ 8 * $0) }),
+      images.isReturn(to: caller), followsCall(caller, process)
+    {
+      found.caller = caller
     }
     // A C library may use the register for something else: then the chain begins further out, at the first
     // place that looks like two links of it.
@@ -104,18 +116,33 @@ public enum StackWalk {
         window.addresses.first { link(at: $0).map { $0.outer > stack && link(at: $0.outer) != nil } ?? false }
         ?? 0
     }
-    var found = Stack(counter: counter)
+    // Lazily, because the thread stands still meanwhile.
     found.unframed = Array(
-      window.addresses.prefix { $0 < frame }.compactMap { window.word(at: $0) }
-        .filter { address in
-          images.contains { $0.hasCode(at: address) } && Self.followsCall(address, process)
-        }.prefix(mostUnframed))
+      window.addresses.prefix { $0 < frame }.lazy.compactMap { window.word(at: $0) }
+        .filter { images.isReturn(to: $0) && Self.followsCall($0, process) }.prefix(mostUnframed))
     while found.framed.count < mostFrames, let (outer, counter) = link(at: frame) {
       found.framed.append(counter)
       guard outer > frame else { break }
       frame = outer
     }
     return found
+  }
+
+  /// Where a function may go back to that has no frame of its own at this instruction.
+  ///
+  /// - Parameter word: gives a word of the stack, counted from its top.
+  private static func caller(
+    of counter: UInt64, _ process: Int32, _ frame: UInt64, _ word: (UInt64) -> UInt64?
+  ) -> UInt64? {
+    #if arch(x86_64)
+      var bytes = [UInt8](repeating: 0, count: 3)
+      guard procpool_read_memory(process, counter, &bytes, 3) == 3 else { return nil }
+      // `push %rbp` is a function's first instruction, `ret` its last; `mov %rsp, %rbp` is its second.
+      if bytes[0] == 0x55 || bytes[0] == 0xC3 { return word(0) }
+      return bytes == [0x48, 0x89, 0xE5] && word(0) == frame ? word(1) : nil
+    #else
+      return nil
+    #endif
   }
 
   /// Whether the instruction before an address is a call.
@@ -160,43 +187,59 @@ private struct StackWindow {
   }
 }
 
-/// Code of a file, as it lies in a process's memory.
-private struct MappedImage {
-  let range: Range<UInt64>
-  let offset: UInt64
-  let path: String
+/// The code in a process's memory.
+private struct MappedImages {
+  struct Image {
+    let range: Range<UInt64>
+    /// Where in the file it begins.
+    let offset: UInt64
+    let path: String
+  }
 
-  func hasCode(at address: UInt64) -> Bool { range.contains(address) }
+  /// In the order of their addresses.
+  private var images: [Image] = []
+
+  init() {}
 
   /// All that may be run, by `/proc/PID/maps`: "start-end rwxp offset device inode path".
-  static func all(ofProcess process: Int32) -> [MappedImage] {
-    (TextFile.read("/proc/\(process)/maps") ?? "").split(separator: "\n").compactMap { line in
+  init(ofProcess process: Int32) {
+    images = (TextFile.read("/proc/\(process)/maps") ?? "").split(separator: "\n").compactMap { line in
       let words = line.split(separator: " ", maxSplits: 5)
       let ends = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
       guard words.count == 6, words[1].contains("x"), ends.count == 2, ends[0] < ends[1],
         let offset = UInt64(words[2], radix: 16)
       else { return nil }
-      return MappedImage(
+      return Image(
         range: ends[0]..<ends[1], offset: offset, path: String(words[5].drop(while: { $0 == " " })))
     }
   }
 
+  private func image(at address: UInt64) -> Image? {
+    var (low, high) = (0, images.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if images[middle].range.upperBound <= address { low = middle + 1 } else { high = middle }
+    }
+    return low < images.count && images[low].range.contains(address) ? images[low] : nil
+  }
+
+  /// Whether a call may return there: with code before it. It may be the next function's first instruction.
+  func isReturn(to address: UInt64) -> Bool { image(at: address &- 1) != nil }
+
   /// The names of functions, as far as they have been asked for.
   struct Symbols {
-    private let images: [MappedImage]
+    private let images: MappedImages
     private var tables: [String: ElfSymbols] = [:]
 
-    init(_ images: [MappedImage]) { self.images = images }
+    init(_ images: MappedImages) { self.images = images }
 
-    /// - Parameter isReturn: whether the address is where a call returns to, which may be the next function's
-    ///   first instruction.
+    /// - Parameter isReturn: whether the address is where a call returns to.
     mutating func frame(at address: UInt64, isReturn: Bool) -> StackWalk.Frame {
-      guard let image = images.first(where: { $0.hasCode(at: address) }) else {
-        return StackWalk.Frame(address: address)
-      }
+      let place = isReturn ? address &- 1 : address
+      guard let image = images.image(at: place) else { return StackWalk.Frame(address: address) }
       if tables[image.path] == nil { tables[image.path] = ElfSymbols(path: image.path) }
-      let place = address - image.range.lowerBound + image.offset - (isReturn ? 1 : 0)
-      let name = tables[image.path]?.function(atOffset: place)
+      let name = tables[image.path]?.function(
+        atOffset: place - image.range.lowerBound &+ image.offset)
       return StackWalk.Frame(
         address: address, function: name.map(ElfSymbols.demangled), image: image.path,
         isSwift: name?.hasPrefix("$s") == true)

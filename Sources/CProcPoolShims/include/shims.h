@@ -46,11 +46,12 @@ int procpool_limit_data(uint64_t bytes);
 int procpool_limit_processor_time(uint64_t soft, uint64_t hard);  // seconds
 int procpool_set_niceness(pid_t thread, int niceness);
 
-// ptrace is variadic, and the layout of registers is the processor's. `wait` returns 1 once the thread has stopped.
+// ptrace is variadic, and the layout of registers is the processor's. `wait` returns 1 once the thread has stopped, which must
+// not be its process's first, and says which signal the thread was about to take, for `end` to pass on.
 int procpool_trace_begin(pid_t thread);
-int procpool_trace_wait(pid_t thread);
+int procpool_trace_wait(pid_t thread, int *signal);
 int procpool_trace_registers(pid_t thread, uint64_t *counter, uint64_t *stack, uint64_t *frame);
-void procpool_trace_end(pid_t thread);
+void procpool_trace_end(pid_t thread, int signal);
 // Copies memory of another process; returns how many bytes there were.
 size_t procpool_read_memory(pid_t process, uint64_t address, void *memory, size_t count);
 // A name of Swift's as its source has it, to be freed; NULL if it is not one. The runtime exports the function, no header

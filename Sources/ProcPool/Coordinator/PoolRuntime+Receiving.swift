@@ -166,7 +166,7 @@ extension PoolRuntime {
     link.isPageShared = link.offersPage && greeting.pageFailure.isEmpty
     // Under the lock, once in the life of a program, so that nothing overtakes it that is to be attached.
     if !greeting.pageFailure.isEmpty { BlockServer.start() }
-    state.scheduler.greeted(link.place, now: MonotonicClock.now())
+    state.scheduler.greeted(link.place, canGiveBack: link.isPageShared, now: MonotonicClock.now())
   }
 
   /// Takes results or a failure, from the pipe or from the page.

@@ -11,23 +11,33 @@ extension RuntimeLoop {
     }
   }
 
-  /// Kills those that are dying and do not come to that.
+  /// Kills a worker for what it is or is not doing.
+  func kill(_ link: WorkerLink, because violation: String) {
+    // Whoever reads what it has written may find something, too.
+    runtime.receiving.withLock { _ in link.violation = link.violation ?? violation }
+    link.kill()
+  }
+
+  /// Kills those that are dying and do not come to that. One that has much memory to give back looks so for a
+  /// while: what counts is the second look.
   func checkLives() {
-    for link in busyLinks() where link.isHalfDead {
-      link.violation = link.violation ?? "it was dying, and its threads kept it from that"
-      link.kill()
+    for link in busyLinks() {
+      let isHalfDead = link.isHalfDead
+      if isHalfDead, link.wasHalfDead {
+        kill(link, because: "it was dying, and its threads kept it from that")
+      }
+      link.wasHalfDead = isHalfDead
     }
   }
 
   /// Kills those whose crash was being reported at the last look already.
   mutating func checkCrashes() {
     let seen = Set(Backtracer.all())
-    let stuck = Set(seen.intersection(backtracers).map(\.group))
+    let stuck = Set(seen.intersection(backtracers).map(\.parent))
     backtracers = seen
     if stuck.isEmpty { return }
     for link in busyLinks() where stuck.contains(link.pid) {
-      link.violation = link.violation ?? "it was crashing, and Swift's backtracer did not come to an end"
-      link.kill()
+      kill(link, because: "it was crashing, and Swift's backtracer did not come to an end")
     }
   }
 

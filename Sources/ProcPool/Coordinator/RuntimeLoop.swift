@@ -197,8 +197,7 @@ struct RuntimeLoop {
       link.kill()
     }
     for link in closed where now >= link.closedAt + Self.closingTime {
-      link.violation = link.violation ?? "it closed its results and went on running"
-      link.kill()
+      kill(link, because: "it closed its results and went on running")
     }
     closed.removeAll { now >= $0.closedAt + Self.closingTime }
     if !blockedErrors.isEmpty {
@@ -313,7 +312,7 @@ struct RuntimeLoop {
       guard let (status, peak) = process.reap() else { return }
       link.peakMemory = peak
       end = status == .unknown ? link.foundationStatus?() ?? .unknown : status
-      Backtracer.killThoseLeft(by: link.pid)
+      Backtracer.killThatLeft(by: link.pid)
       runtime.poller.remove(process.descriptor)
       closed.removeAll { $0 === link }
     }

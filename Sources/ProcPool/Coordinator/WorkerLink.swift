@@ -45,6 +45,8 @@ final class WorkerLink: @unchecked Sendable {
   /// Whether the worker reads and writes the page that `page` is.
   var isPageShared = false
   var violation: String?
+  /// Whether it was half dead when it was looked at last.
+  var wasHalfDead = false
   var startFailure: WorkerStartFailure?
   /// Why the pool kills it, if it does and the worker has not gone against the protocol.
   var condemnation: LikelyCause?
@@ -96,7 +98,8 @@ final class WorkerLink: @unchecked Sendable {
     switch process {
     case .none: false
     case .some(let process):
-      !process.descriptor.isReadable() && ProcessState.of(pid) == .ended && !process.descriptor.isReadable()
+      // In this order: it may end meanwhile.
+      ProcessState.of(pid) == .ended && process.isRunning
     }
   }
 

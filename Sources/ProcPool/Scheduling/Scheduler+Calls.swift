@@ -15,9 +15,8 @@ extension Scheduler {
     // own.
     repeat { lastCall &+= 1 } while calls[lastCall] != nil
     if let timeout = limits.timeout { timedCalls[lastCall] = timeout.nanoseconds }
-    let expiry = limits.deadline.map { now.addingSaturating($0.nanoseconds) }
-    if let expiry { expiries[lastCall] = expiry }
-    calls[lastCall] = Call(limits: limits, expiry: expiry, isSingle: isSingle, itemTime: itemTime)
+    if let deadline = limits.deadline { expiries[lastCall] = now.addingSaturating(deadline.nanoseconds) }
+    calls[lastCall] = Call(limits: limits, isSingle: isSingle, itemTime: itemTime)
     return lastCall
   }
 

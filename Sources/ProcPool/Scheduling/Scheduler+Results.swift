@@ -133,7 +133,8 @@ extension Scheduler {
       if !calls[chunk.call]!.isCancelled { back.append(returned) }
     }
     places[index].queue = kept
-    places[index].watch = nil
+    // What the worker is running it keeps, and the time that it has taken.
+    if let watch = places[index].watch, watch.position >= position { places[index].watch = nil }
     actions.append(.sendResume(place: index, epoch: epoch))
     cancelRunning(index)
     giveBack(back, now: now)

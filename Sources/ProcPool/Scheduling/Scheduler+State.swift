@@ -72,6 +72,8 @@ extension Scheduler {
     var lastProgress: Int64 = 0
     /// Items that ended since that time, each by call, to be accounted for together.
     var unmeasured: [UInt32: Int] = [:]
+    /// Whether the worker gives back what it has not begun.
+    var canGiveBack = true
     /// What was seen of the running item, for its time limit.
     var watch: Watch?
     /// Since when the worker has been running items of a call that is cancelled, and whether it was asked to
@@ -104,8 +106,6 @@ extension Scheduler {
 
   struct Call {
     let limits: CallLimits
-    /// When its time is over.
-    let expiry: Int64?
     /// One item, whose task a worker forgets when it has run it.
     let isSingle: Bool
     /// Nanoseconds per item, estimated from what has ended; 0 before that.

@@ -177,8 +177,10 @@ extension Scheduler {
   }
 
   /// A worker has greeted.
-  mutating func greeted(_ index: Int, now: Int64) {
+  /// - Parameter canGiveBack: whether the worker has a page on which its gate is.
+  mutating func greeted(_ index: Int, canGiveBack: Bool = true, now: Int64) {
     guard places[index].state == .launching else { return }
+    places[index].canGiveBack = canGiveBack
     let isFirst = !hasGreeted
     hasGreeted = true
     if places[index].seat == nil {

@@ -55,6 +55,8 @@ final class ServeExecutor: TaskExecutor {
       }
       if jobs.isEmpty {
         if isStopped { return }
+        // A copy has none of the threads that would wake it up.
+        ForkedCopy.endIfCopy()
         wakeUp.wait(since: seen)
       }
     }

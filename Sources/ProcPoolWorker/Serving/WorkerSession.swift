@@ -187,6 +187,7 @@ final class WorkerSession: @unchecked Sendable {
     if itemMark != 0 { mark(header.first) }
     isInChunk = true
     await (substitute ?? call).run(chunk, for: self)
+    ForkedCopy.endIfCopy()
     isInChunk = false
     sharing.kept = nil
     if itemMark != 0 { mark(ItemMark.none) }

@@ -339,6 +339,22 @@ import Testing
     #expect(scheduler.brokenInvariant() == nil)
   }
 
+  @Test func whatIsTakenBackGivesARunningItemNoMoreTime() {
+    var scheduler = Self.withOneWorker()
+    let slow = scheduler.begin(CallLimits(timeout: .milliseconds(2_000)), itemTime: 10)
+    scheduler.accept([Chunk(call: slow, first: 0, count: 1, payload: Items(first: 0, count: 1))], now: 0)
+    let other = scheduler.begin(itemTime: 10)
+    scheduler.accept([Chunk(call: other, first: 0, count: 1, payload: Items(first: 0, count: 1))], now: 0)
+    func look(_ milliseconds: Int64) -> Bool {
+      scheduler.checkClock(now: milliseconds * 1_000_000) { _ in .init(position: 0, phase: .running) }
+      return scheduler.actions.contains { if case .kill = $0 { true } else { false } }
+    }
+    for time in stride(from: 0, through: 1_750, by: 250) { #expect(!look(Int64(time))) }
+    scheduler.cancel(other, now: 1_800_000_000)
+    scheduler.tookBack(0, position: 1, epoch: 1, now: 1_800_000_000)
+    #expect(look(2_000))
+  }
+
   @Test func timeInWhichThisProcessWasStoppedIsNotTheItems() {
     var scheduler = Self.withOneWorker()
     let call = scheduler.begin(CallLimits(timeout: .milliseconds(2_000)), itemTime: 10)
