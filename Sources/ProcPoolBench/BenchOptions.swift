@@ -9,7 +9,7 @@ public struct BenchOptions: Sendable {
   /// The only case to run, one of ``ScenarioName/cases``; all if `nil`.
   public var caseName: String?
 
-  /// Whether to work on less data and with fewer runs, to end within 15 seconds.
+  /// Whether to work on less data and with fewer runs, to end within 20 seconds or so.
   public var quick = false
 
   /// The number of measured runs of each strategy; `nil` for the scenario's own.

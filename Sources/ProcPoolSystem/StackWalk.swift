@@ -23,8 +23,9 @@ public enum StackWalk {
   private static let mostUnframed = 8
   /// So much of the stack is read at once: a few functions use more, and the others are read one by one.
   private static let windowSize = 1 << 16
-  /// How long a thread may take to stop, in steps of a millisecond: one that waits for a disk does not.
-  private static let patience = 200
+  /// How long a thread may take to stop, in steps of a millisecond: one that waits for a disk does not, and
+  /// one that waits for a processor does when it gets one.
+  private static let patience = 1_000
 
   /// The functions that a thread is in, the innermost first; none if the system does not allow to look.
   ///

@@ -21,7 +21,7 @@ struct BenchCommand {
         name: "case", value: .choice(ScenarioName.allCases.flatMap(\.cases)), placeholder: "NAME",
         summary: "run this case instead of all"),
       OptionDescription(
-        name: "quick", value: .none, summary: "less data and fewer runs: 15 seconds instead of 80"),
+        name: "quick", value: .none, summary: "less data and fewer runs: 20 seconds instead of 100"),
       OptionDescription(
         name: "repeat", value: .integer(1...1_000), placeholder: "K",
         summary: "the number of measured runs of each strategy, 1 to 6 unless given"),

@@ -229,7 +229,8 @@ private final class Peer {
     let peer = try Peer(sharesPage: true)
     try peer.sendCall(1, typeName: _mangledTypeName(LongPrepared.self)!)
     try peer.sendChunk(1, first: 0, [1, 2])
-    while !LongPrepared.isPreparing.load(ordering: .acquiring) { sched_yield() }
+    let end = ContinuousClock.now + .seconds(20)
+    while !LongPrepared.isPreparing.load(ordering: .acquiring), ContinuousClock.now < end { sched_yield() }
     #expect(peer.page!.takeBack().position == 1)
     LongPrepared.mayEnd.store(true, ordering: .releasing)
     let (header, outputs) = try peer.nextOutputs()

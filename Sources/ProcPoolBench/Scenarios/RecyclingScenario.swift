@@ -27,7 +27,7 @@ struct RecyclingScenario: Scenario {
   private func compare<Task: PoolTask>(
     _ name: String, _ task: Task, _ context: BenchContext
   ) async throws where Task.Input == Int, Task.Output == Int {
-    let count = context.options.quick ? 4_000 : 20_000
+    let count = context.options.quick ? 2_000 : 8_000
     let runs = context.options.runs(usual: 3, quickly: 2)
     for (strategy, limit) in [(Self.unlimited, nil), (Self.recycled, Self.limit)] {
       try await withPool(
@@ -45,11 +45,10 @@ struct RecyclingScenario: Scenario {
     guard let before = context.recorder.itemsPerSecond(context.key(CaseLabel(name), Self.unlimited)),
       let after = context.recorder.itemsPerSecond(context.key(CaseLabel(name), Self.recycled))
     else { return }
-    let start = try await processorTimeOfAStart(context)
+    let (start, processors) = try await costOfAStart(context)
     // An item that computes takes its part of the processors as before, and its part of a start besides. One
     // that sleeps leaves them to those who start.
-    let processors = Double(Machine.current().processors)
-    let computing = name == "computing" ? processors / before : 0
+    let computing = name == "computing" ? min(Double(context.workers), processors) / before : 0
     let ceiling = min(before, processors / (computing + start / Double(Self.limit)))
     context.add(
       Figure(
@@ -62,16 +61,19 @@ struct RecyclingScenario: Scenario {
   }
 
   /// Seconds that starting and ending a worker's process takes of processors, its coordinator's part
-  /// included.
-  private func processorTimeOfAStart(_ context: BenchContext) async throws -> Double {
+  /// included; and how many processors there are for it.
+  private func costOfAStart(_ context: BenchContext) async throws -> (time: Double, processors: Double) {
     let count = 50
     let before = Self.processorTime()
+    var processors = 1.0
     for _ in 0..<count / context.workers + 1 {
       try await withPool(workers: context.workers, worker: BenchContext.worker) { pool in
         _ = try await pool.broadcast(Increment(), 0)
+        processors = min(Double(pool.sizing.affinity), pool.sizing.quota ?? .infinity)
       }
     }
-    return (Self.processorTime() - before) / Double((count / context.workers + 1) * context.workers)
+    let starts = (count / context.workers + 1) * context.workers
+    return ((Self.processorTime() - before) / Double(starts), processors)
   }
 
   /// Seconds of processor time of this process and of its children that have ended.
@@ -91,7 +93,7 @@ struct RecyclingScenario: Scenario {
 
   /// From a worker's death to the next result, where there is one worker.
   private func die(_ strategy: String, standby: Int, _ context: BenchContext) async throws {
-    let runs = context.options.runs(usual: 50, quickly: 10)
+    let runs = context.options.runs(usual: 20, quickly: 5)
     let key = context.key("death", strategy, workers: 1)
     try await withPool(workers: 1, worker: BenchContext.worker, standby: standby) { pool in
       var pid = try await pool.apply(ProcessNumber(), to: 0)

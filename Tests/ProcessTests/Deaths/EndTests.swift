@@ -62,12 +62,15 @@ extension Processes {
 
     @Test func aPoolThatIsDroppedLeavesNothing() async throws {
       var pids: [Int32] = []
+      let handle: TaskHandle<Int>
       do {
         let pool = try Pool(workers: 2, worker: .faulty)
         pids = try await pool.broadcast(ProcessNumber(), 0)
-        _ = pool.applyAsync(Sleep(), to: 60_000)
+        handle = pool.applyAsync(Sleep(), to: 60_000)
       }
       #expect(await eventually { !pids.contains(where: Inspection.isRunning) })
+      let error = try await poolError { try await handle.value }
+      guard case .terminated = error else { throw error }
     }
 
     @Test func aPoolThatEndsWhileItsWorkersStartLeavesNothing() async throws {

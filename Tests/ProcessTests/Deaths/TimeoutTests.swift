@@ -20,9 +20,9 @@ extension Processes {
       // As Ctrl-Z and `fg` do it, and the workers with it.
       let all = [coordinator.pid] + coordinator.workers
       for pid in all { kill(pid, SIGSTOP) }
-      pause(milliseconds: 2_000)
+      try await Task.sleep(for: .seconds(2))
       kill(coordinator.pid, SIGCONT)
-      pause(milliseconds: 400)
+      try await Task.sleep(for: .milliseconds(400))
       for pid in all { kill(pid, SIGCONT) }
       let (status, errors, _) = await coordinator.end(by: 0)
       #expect(status == 0)

@@ -39,6 +39,34 @@ extension Processes {
       #expect(ContinuousClock.now - clock < .seconds(20))
     }
 
+    @Test func whatHadEndedIsKept() async throws {
+      let scratch = Scratch()
+      try await withPool(
+        workers: 1, worker: .faulty,
+        cancellationGrace: CancellationGrace(
+          beforeTermination: .milliseconds(50), beforeKill: .milliseconds(50))
+      ) { (pool) async throws in
+        let task = NoteAndPause(path: scratch.file("notes"), item: 5, milliseconds: 100_000)
+        let running = Task { await pool.mapResults(task, over: 0..<20, chunkSize: 1) }
+        #expect(await eventually { scratch.lines("notes").count == 6 })
+        running.cancel()
+        let results = await running.value
+        #expect(results.count == 20)
+        for (item, result) in results.enumerated() {
+          switch result {
+          case .success(let output): #expect(item < 5 && output == item)
+          case .failure(.cancelled(let name)): #expect(item >= 5 && name.item == item)
+          case .failure(let error): Issue.record("item \(item): \(error)")
+          }
+        }
+        // And what has ended cannot be cancelled.
+        let handle = pool.applyAsync(Echo(), to: 3)
+        #expect(try await handle.value == 3)
+        handle.cancel()
+        #expect(try await handle.value == 3)
+      }
+    }
+
     @Test(arguments: Kind.allCases) func aCancelledMapStartsNoMore(_ kind: Kind) async throws {
       try await cancel(kind) { pool, task in _ = try await pool.map(task, over: 0..<1000, chunkSize: 1) }
     }
