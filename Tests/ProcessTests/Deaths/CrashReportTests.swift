@@ -57,7 +57,7 @@ private func withCrash(
       reporter = Inspection.children(of: worker).first { $0.value.hasPrefix("swift-backtrace") }?.key
       return reporter != nil
     }
-    #expect(isReporting)
+    #expect(isReporting, "Swift's backtracer, which comes with the toolchain, has not begun")
     if let reporter {
       try await body(worker, reporter, item)
     } else {
