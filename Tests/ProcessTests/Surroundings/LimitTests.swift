@@ -172,17 +172,19 @@ extension Processes {
       try await withPool(
         workers: 1, worker: .faulty, stallNotice: StallNotice(after: .milliseconds(100), includesStack: true)
       ) { (pool) async throws in
-        let events = Task { [events = pool.events] in
-          for await event in events { if case .itemStalled(_, _, _, let stack) = event { return stack } }
-          return []
+        let told = Mutex<[StackFrame]?>(nil)
+        let watching = Task { [events = pool.events] in
+          for await event in events {
+            if case .itemStalled(_, _, _, let stack) = event { told.withLock { $0 = stack } }
+          }
         }
+        defer { watching.cancel() }
         // An item that is looked at goes on as if nothing had been.
         let task = StallInside(way: way)
         #expect(try await pool.apply(task, to: 700) >= 700)
-        // So that the events end, whether it was told or not.
-        pool.close()
-        await pool.join()
-        let stack = await events.value
+        // Names take a while to be found.
+        #expect(await eventually { told.withLock { $0 != nil } })
+        let stack = told.withLock { $0 ?? [] }
         let names = stack.compactMap(\.function)
         #expect(names.contains { $0.contains("StallInside.(spend in") }, "\(stack)")
         #expect(
