@@ -92,8 +92,7 @@ struct Simulation {
   /// What can happen in a schedule. Twenty of them reach each kind once, on average, even the rarest.
   static let kinds = [
     "submit", "start failure", "take-back", "peek", "cancel", "loss", "time limit", "deadline", "retry",
-    "rest",
-    "cancelled while running", "termination", "standby", "memory", "stall", "recycled for tasks",
+    "rest", "cancelled while running", "termination", "standby", "memory", "stall", "recycled for tasks",
     "recycled for age", "recycled for memory",
   ]
 
