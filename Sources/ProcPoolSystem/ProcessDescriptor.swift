@@ -53,6 +53,9 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
     while attempt(.poll, { poll(&watched, 2, -1) }) <= 0 {}
   }
 
+  /// Gives up ownership: the caller closes it, or keeps it for life.
+  public consuming func relinquish() -> Int32 { descriptor.relinquish() }
+
   /// Whether it has not ended. While this holds, its number is nobody else's.
   public var isRunning: Bool { !descriptor.isReadable() }
 
@@ -87,34 +90,13 @@ public enum ProcessState: Sendable {
 
   /// - Returns: `nil` if there is no such process.
   public static func of(_ pid: Int32) -> ProcessState? {
-    switch ProcessEntry(pid)?.state {
-    case nil: nil
-    case "T", "t": .stopped
-    case "Z", "X": .ended
-    default: .other
+    // "PID (name) S …", and the name may have anything in it, parentheses too.
+    guard let text = TextFile.read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
+    switch text[end...].dropFirst(2).first {
+    case nil: return nil
+    case "T", "t": return .stopped
+    case "Z", "X": return .ended
+    default: return .other
     }
-  }
-}
-
-/// What `/proc/PID/stat` says of a process.
-struct ProcessEntry {
-  /// Its program's, cut to fifteen bytes.
-  let name: Substring
-  let state: Character
-  let parent: Int32
-  let group: Int32
-
-  /// `nil` if there is no such process.
-  init?(_ pid: Int32) {
-    // "PID (name) S PARENT GROUP …", and the name may have anything in it, parentheses too.
-    guard let text = TextFile.read("/proc/\(pid)/stat"), let start = text.firstIndex(of: "("),
-      let end = text.lastIndex(of: ")"), start < end
-    else { return nil }
-    let fields = text[end...].split(separator: " ")
-    guard fields.count > 3, let state = fields[1].first, let parent = Int32(fields[2]),
-      let group = Int32(fields[3])
-    else { return nil }
-    name = text[text.index(after: start)..<end]
-    (self.state, self.parent, self.group) = (state, parent, group)
   }
 }

@@ -38,7 +38,7 @@ public func serveIfWorker() {
   do {
     try WorkerThread.start(
       streams: WorkerStreams.takeOver(), page: nil, name: WorkerThread.processThreadName,
-      connected: Watchdog.start,
+      connected: { (connection) throws(SystemError) in try Watchdog.start(connection) },
       // At once, so that the status page says to the last which items have ended, and which are in the
       // buffer.
       broken: { $0.code == EPIPE ? _exit(0) : leave("cannot write its results: \($0)") }

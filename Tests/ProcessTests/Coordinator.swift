@@ -43,9 +43,10 @@ struct Coordinator: Sendable {
     return (pid, output[0], errors[0])
   }
 
-  /// Starts one that waits for its end, and returns when its workers are at work.
-  init(_ words: String...) throws {
-    let (pid, output, errors) = try Self.spawn(words)
+  /// Starts one that waits for its end, perhaps by way of a program that becomes it, and returns when its
+  /// workers are at work.
+  init(_ words: String..., through launcher: [String] = []) throws {
+    let (pid, output, errors) = try Self.spawn(words, through: launcher)
     self.pid = pid
     self.errors = errors
     defer { close(output) }

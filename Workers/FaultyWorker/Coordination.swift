@@ -4,9 +4,9 @@ import ProcPool
 import ProcPoolSystem
 
 /// A coordinator for tests to kill: `coordinate busy|sleeping|sharing|idle [fork]` prints the numbers of its
-/// workers' processes in one line on standard output, then waits for its end. `coordinate timed` prints them
-/// too, and ends when its items have, which may take a second and a half each. `coordinate map`, `coordinate
-/// session`, `coordinate prefixed`, `coordinate signals`, `coordinate limited`, `coordinate attach PROGRAM`,
+/// workers' processes in one line on standard output, then waits for its end. `coordinate timed` and
+/// `coordinate dated` print them too, and end when their items have, which may take a second and a half each,
+/// or five seconds together. `coordinate map`, `coordinate session`, `coordinate prefixed`, `coordinate signals`, `coordinate limited`, `coordinate attach PROGRAM`,
 /// `coordinate tiny`, `coordinate replacing` and `coordinate fail` end by themselves.
 struct Coordination {
   private let words: [String]
@@ -16,7 +16,7 @@ struct Coordination {
   func perform() async throws {
     guard words.first == "coordinate", words.count > 1 else {
       writeLine(
-        "usage: FaultyWorker coordinate busy|sleeping|sharing|timed|idle|map|prefixed|session|signals|limited|attach|tiny|replacing|fail [fork]"
+        "usage: FaultyWorker coordinate busy|sleeping|sharing|timed|dated|idle|map|prefixed|session|signals|limited|attach|tiny|replacing|fail [fork]"
       )
       exit(64)
     }
@@ -139,6 +139,8 @@ struct Coordination {
           handles.append(pool.applyAsync(Sleep(), to: 100_000))
         case "timed":
           handles.append(pool.applyAsync(Sleep(), to: 1_000, timeout: .milliseconds(1_500)))
+        case "dated":
+          handles.append(pool.applyAsync(Sleep(), to: 100_000, deadline: .seconds(5)))
         case "sleeping": handles.append(pool.applyAsync(Sleep(), to: 100_000))
         default: break
         }
@@ -148,7 +150,7 @@ struct Coordination {
       let fork = words.contains("fork") ? Self.fork() : 0
       print(workers.map(String.init).joined(separator: " "), fork)
       fflush(nil)
-      if words[1] != "timed" { try await Task.sleep(for: .seconds(100)) }
+      if !["timed", "dated"].contains(words[1]) { try await Task.sleep(for: .seconds(100)) }
       for handle in handles { StandardError.writeLine("\(await handle.result)") }
     }
   }

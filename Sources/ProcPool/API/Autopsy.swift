@@ -196,20 +196,28 @@ extension LikelyCause {
   /// What the end of a process and the circumstances say.
   ///
   /// - Parameters:
+  ///   - crash: the signal that it crashed by, where the worker could say so.
   ///   - violation: what it sent that goes against the protocol.
   ///   - condemnation: why the pool killed it, if it did.
   ///   - memory: whose memory ran out since the last time.
   ///   - peakMemory: how much memory it had in use at once.
   ///   - limits: what it was allowed.
   init(
-    end: ProcessEnd, violation: String?, condemnation: LikelyCause?, memory: MemoryLimit?, peakMemory: Int?,
+    end: ProcessEnd, crash: Int32?, violation: String?, condemnation: LikelyCause?, memory: MemoryLimit?,
+    peakMemory: Int?,
     limits: ResourceLimits, standardError: String
   ) {
     if let violation {
       self = .protocolViolation(violation)
-    } else if let condemnation, end == .signalled(SIGKILL) || end == .signalled(SIGTERM) || end == .unknown {
+      return
+    }
+    if let condemnation, end == .signalled(SIGKILL) || end == .signalled(SIGTERM) || end == .unknown {
       self = condemnation
-    } else if end == .signalled(SIGXCPU), limits.processorTime != 0 {
+      return
+    }
+    // Whatever ended it while it was crashing.
+    let end = crash.map(ProcessEnd.signalled) ?? end
+    if end == .signalled(SIGXCPU), limits.processorTime != 0 {
       self = .processorTimeLimit
     } else if Self.hasMetMemoryLimit(end, peakMemory, limits, standardError) {
       self = .memoryLimit(Int(clamping: limits.memory))

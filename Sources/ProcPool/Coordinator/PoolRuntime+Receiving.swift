@@ -342,7 +342,8 @@ extension WorkerLoss {
     self.init(
       worker: link.worker, pid: link.pid, end: end,
       cause: LikelyCause(
-        end: end, violation: link.violation, condemnation: link.condemnation, memory: memory,
+        end: end, crash: link.page.crash, violation: link.violation, condemnation: link.condemnation,
+        memory: memory,
         peakMemory: link.peakMemory, limits: limits, standardError: standardError),
       peakMemory: link.peakMemory, standardError: standardError)
   }

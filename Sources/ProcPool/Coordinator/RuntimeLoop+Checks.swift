@@ -30,17 +30,6 @@ extension RuntimeLoop {
     }
   }
 
-  /// Kills those whose crash was being reported at the last look already.
-  mutating func checkCrashes() {
-    let seen = Set(Backtracer.all())
-    let stuck = Set(seen.intersection(backtracers).map(\.parent))
-    backtracers = seen
-    if stuck.isEmpty { return }
-    for link in busyLinks() where stuck.contains(link.pid) {
-      kill(link, because: "it was crashing, and Swift's backtracer did not come to an end")
-    }
-  }
-
   /// Has those workers replaced that use more memory of their own than they may.
   func checkMemory(now: Int64) {
     guard let limit = runtime.settings.maximumWorkerMemory else { return }

@@ -16,10 +16,6 @@ struct RuntimeLoop {
   private var nextLifeCheck: Int64 = .max
   /// When it is looked at how much memory workers use, if that is limited.
   private var nextMemoryCheck: Int64 = .max
-  /// When it is looked whether busy workers that crash come to an end.
-  private var nextCrashCheck: Int64 = .max
-  /// The reports of crashes that were being written at the last look.
-  var backtracers: Set<Backtracer> = []
   /// Workers that have closed their results and are not known to have ended.
   private var closed: [WorkerLink] = []
   /// Workers whose standard error waits until there is room on the coordinator's.
@@ -38,8 +34,6 @@ struct RuntimeLoop {
   static let lifeInterval: Int64 = 1_000_000_000
   /// How often it is looked at how much memory busy workers use: some microseconds for each of them.
   private static let memoryInterval: Int64 = 100_000_000
-  /// How long a crash may take to report: twice what the reporter gives itself unless told otherwise.
-  private static let crashInterval: Int64 = 60_000_000_000
   /// How often blocked standard error is tried again.
   private static let errorsInterval: Int64 = 10_000_000
 
@@ -106,7 +100,6 @@ struct RuntimeLoop {
       state.needsWatch = false
       let isBusy = state.scheduler.busyPlaces > 0
       nextLifeCheck = isBusy ? min(nextLifeCheck, now + Self.lifeInterval) : .max
-      nextCrashCheck = isBusy ? min(nextCrashCheck, now + Self.crashInterval) : .max
       if runtime.settings.maximumWorkerMemory != nil, isBusy {
         nextMemoryCheck = min(nextMemoryCheck, now + Self.memoryInterval)
       }
@@ -126,8 +119,7 @@ struct RuntimeLoop {
     }
     if isStopped { return nil }
     next = min(
-      next, nextPeek, nextFlush, nextCheck, nextLifeCheck, nextMemoryCheck, nextCrashCheck,
-      runtime.lane?.nextTrim ?? .max)
+      next, nextPeek, nextFlush, nextCheck, nextLifeCheck, nextMemoryCheck, runtime.lane?.nextTrim ?? .max)
     if !blockedErrors.isEmpty { next = min(next, now + Self.errorsInterval) }
     for link in closed { next = min(next, link.closedAt + Self.closingTime) }
     // Whoever sends work from now on wakes this thread if it would sleep for too long.
@@ -154,10 +146,6 @@ struct RuntimeLoop {
     if now >= nextLifeCheck {
       nextLifeCheck = .max
       checkLives()
-    }
-    if now >= nextCrashCheck {
-      nextCrashCheck = .max
-      checkCrashes()
     }
     if now >= nextMemoryCheck {
       nextMemoryCheck = .max
@@ -312,7 +300,6 @@ struct RuntimeLoop {
       guard let (status, peak) = process.reap() else { return }
       link.peakMemory = peak
       end = status == .unknown ? link.foundationStatus?() ?? .unknown : status
-      Backtracer.killThatLeft(by: link.pid)
       runtime.poller.remove(process.descriptor)
       closed.removeAll { $0 === link }
     }

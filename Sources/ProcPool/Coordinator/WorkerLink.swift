@@ -90,10 +90,7 @@ final class WorkerLink: @unchecked Sendable {
   }
 
   /// Whether its process has lost its main thread and lives on all the same: it was dying, and something
-  /// keeps it from that.
-  ///
-  /// Seen with signals like `SIGSEGV` that somebody has sent to a process whose crashes Swift's backtracer
-  /// reports: it holds up all threads until the process has died of its fault, and here there is none.
+  /// keeps it from that, as a second signal can while Swift's runtime holds up its threads for a report.
   var isHalfDead: Bool {
     switch process {
     case .none: false

@@ -48,8 +48,8 @@ struct ChaosRound {
 
   /// A pool that gives up on cancelled items soon.
   static func makePool(workers: Int, maximumTasks: Int?, seed: UInt64) throws -> Pool {
-    // A crash takes Swift's backtracer a second to report, and a second signal meanwhile makes it wait for
-    // ever, which the pool notices in a minute or two.
+    // A crash takes Swift's backtracer a second to report, and a second signal meanwhile makes it wait until
+    // it is cut off, after a minute.
     let environment = ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
     return try Pool(
       workers: workers, worker: BenchContext.worker, environment: environment, standardError: .discarded,

@@ -10,6 +10,7 @@ import Synchronization
 /// | 72 | the position below which everything is cancelled | the coordinator |
 /// | 128 | position of the first result in the buffer | the worker |
 /// | 192 | the step that is running within an item, and one; 0 where items have none | the worker |
+/// | 200 | the number of the signal that it crashes by, 32 bits; 0 before | the worker |
 /// | 256 | what the worker spends its time on (`ActivityClock`) | the worker |
 /// | 2048 | 32 bits that count what there is to look at: a futex | both, by addition |
 /// | 4096 | the results buffer: frames that are committed but not written yet | the worker |
@@ -69,6 +70,7 @@ package struct StatusPage: @unchecked Sendable {
     for offset in [0, 64, 72, 128, 192] + (0..<ActivityClock.wordCount).map({ 256 + 8 * $0 }) {
       (base + offset).bindMemory(to: Atomic<UInt64>.self, capacity: 1).initialize(to: Atomic(0))
     }
+    (base + 200).bindMemory(to: Atomic<Int32>.self, capacity: 1).initialize(to: Atomic(0))
     wakeUp.initialize()
   }
 
@@ -94,6 +96,10 @@ package struct StatusPage: @unchecked Sendable {
 
   var stepWord: UnsafeMutablePointer<Atomic<UInt64>> {
     (base + 192).assumingMemoryBound(to: Atomic<UInt64>.self)
+  }
+
+  var crashWord: UnsafeMutablePointer<Atomic<Int32>> {
+    (base + 200).assumingMemoryBound(to: Atomic<Int32>.self)
   }
 }
 
@@ -154,6 +160,17 @@ extension StatusPage {
 
   /// Where the worker's time has gone so far, and how many bytes it has copied.
   package var spent: (times: ActivityTimes, bytesCopied: UInt64) { clock.read() }
+}
+
+// MARK: - Crashes
+
+extension StatusPage {
+  /// The signal that the worker has crashed by, where Swift's runtime reports crashes: it may take a while from
+  /// there to the worker's end, which may be another.
+  package var crash: Int32? {
+    let signal = crashWord.pointee.load(ordering: .relaxed)
+    return signal == 0 ? nil : signal
+  }
 }
 
 // MARK: - Gate

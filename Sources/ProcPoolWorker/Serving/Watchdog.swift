@@ -6,23 +6,21 @@ import ProcPoolSystem
 /// It watches two things: the task pipe, for its hang-up only, and the coordinator's process, because a fork
 /// of the coordinator would keep the pipe open. And not `PR_SET_PDEATHSIG`, which fires when the *thread*
 /// ends that started the worker. An orderly end is a frame, so a hang-up always means death.
+///
+/// While the worker crashes, its threads stand still, this one too: then a ``CrashGuard`` watches.
 enum Watchdog {
   /// 64 KiB of stack: it calls `poll` and `_exit`.
   private static let stack = 1 << 16
 
-  /// - Parameters:
-  ///   - tasks: the number of the task pipe; the process ends with its session, before the number can be
-  ///     another's.
-  ///   - coordinator: its process.
-  static func start(tasks: Int32, coordinator: Int32) throws(SystemError) {
+  /// Watches the coordinator of a connection that stays open until the process ends.
+  static func start(_ connection: borrowing WorkerConnection) throws(SystemError) {
+    let tasks = connection.tasks.number
+    // Where the kernel has no pidfd, the hang-up of the pipe has to do. If the process is gone, so is the
+    // pipe's other end, and the first poll says so. Open for life, since a guard may need it at any time.
+    let coordinator = (try? ProcessDescriptor(pid: connection.hello.coordinator))?.relinquish() ?? -1
+    CrashGuard.start(coordinator: coordinator, orHangUpOf: tasks, signal: connection.page.crashWord)
     try SystemThread.start(name: "procpool-watch", stack: stack) {
-      // Where the kernel has no pidfd, the hang-up of the pipe has to do. If the process is gone, so is the
-      // pipe's other end, and the first poll says so.
-      if let process = try? ProcessDescriptor(pid: coordinator) {
-        ProcessDescriptor.waitForEnd(of: process.descriptor.number, orHangUpOf: tasks)
-      } else {
-        ProcessDescriptor.waitForEnd(of: -1, orHangUpOf: tasks)
-      }
+      ProcessDescriptor.waitForEnd(of: coordinator, orHangUpOf: tasks)
       _exit(0)
     }
   }

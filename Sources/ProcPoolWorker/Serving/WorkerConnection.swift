@@ -11,6 +11,8 @@ struct WorkerConnection: ~Copyable {
   let input: InputBuffer
   let page: StatusPage
   let isPageShared: Bool
+  /// Why the page is not shared, if it is not.
+  private let pageFailure: String
 
   /// Why no connection came about.
   enum Failure: Error, CustomStringConvertible {
@@ -27,7 +29,7 @@ struct WorkerConnection: ~Copyable {
     }
   }
 
-  /// Waits for the coordinator's first words, attaches the status page and greets.
+  /// Waits for the coordinator's first words and attaches the status page.
   ///
   /// - Parameter page: the status page of a worker on threads; `nil` if it is to be attached as the hello
   ///   says.
@@ -54,11 +56,21 @@ struct WorkerConnection: ~Copyable {
 
     // What keeps this worker from looking into the coordinator may work the other way, too.
     if !page.failure.isEmpty { BlockServer.start() } else if given == nil { BlockServer.startIfClosed() }
+    self.hello = hello
+    self.page = page.page
+    isPageShared = page.isShared
+    pageFailure = page.failure
+    self.input = input
+    self.tasks = tasks
+    self.results = results
+  }
 
+  /// Tells the coordinator that the worker is ready: from now on it is given work.
+  func greet() throws(Failure) {
     var writer = WireWriter()
     Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
     let greeting = Greeting(
-      pid: ProgramIdentity.pid, buildID: ProgramIdentity.buildID, pageFailure: page.failure)
+      pid: ProgramIdentity.pid, buildID: ProgramIdentity.buildID, pageFailure: pageFailure)
     writer.writeFrame(FrameHeader(.greeting)) { greeting.write(to: &$0) }
     do throws(SystemError) {
       guard try results.writeAll(writer.bytes) else { throw SystemError(call: "write", code: EPIPE) }
@@ -66,12 +78,6 @@ struct WorkerConnection: ~Copyable {
     } catch {
       throw .invalid(error.description)
     }
-    self.hello = hello
-    self.page = page.page
-    isPageShared = page.isShared
-    self.input = input
-    self.tasks = tasks
-    self.results = results
   }
 
   /// Before the process does anything that could have used too much.

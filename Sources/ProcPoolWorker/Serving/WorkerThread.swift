@@ -19,15 +19,13 @@ package enum WorkerThread {
   /// Starts the serving thread.
   ///
   /// - Parameters:
-  ///   - connected: called on the thread when the coordinator is known, with the number of the task pipe;
-  ///     without it the worker does not serve.
+  ///   - connected: called on the thread when the coordinator is known, and before that is greeted; if it
+  ///     throws, the worker does not serve.
   ///   - broken: called on the thread as soon as results cannot be written.
   ///   - ended: called on the thread after the session.
   static func start(
     streams: consuming WorkerStreams, page: StatusPage?, name: String,
-    connected: @escaping @Sendable (_ tasks: Int32, _ coordinator: Int32) throws(SystemError) -> Void = {
-      _, _ in
-    },
+    connected: @escaping @Sendable (borrowing WorkerConnection) throws(SystemError) -> Void = { _ in },
     broken: @escaping @Sendable (SystemError) -> Void = { _ in },
     ended: @escaping @Sendable (Result<WorkerSession.Ending, WorkerConnection.Failure>) -> Void
   ) throws(SystemError) {
@@ -43,10 +41,11 @@ package enum WorkerThread {
         do throws(WorkerConnection.Failure) {
           let connection = try WorkerConnection(streams: streams, page: page)
           do throws(SystemError) {
-            try connected(numbers.tasks, connection.hello.coordinator)
+            try connected(connection)
           } catch {
             throw .invalid("it cannot watch its coordinator: \(error)")
           }
+          try connection.greet()
           ended(.success(serve(connection, broken: broken)))
         } catch {
           ended(.failure(error))

@@ -29,6 +29,18 @@ extension Processes {
       #expect(errors == String(repeating: "success(1000)\n", count: 4))
     }
 
+    @Test func theTimeInWhichTheCoordinatorIsStoppedCountsForADeadline() async throws {
+      let coordinator = try Coordinator("dated")
+      kill(coordinator.pid, SIGSTOP)
+      try await Task.sleep(for: .seconds(6))
+      kill(coordinator.pid, SIGCONT)
+      let (status, errors, delay) = await coordinator.end(by: 0)
+      #expect(status == 0)
+      // Five seconds more if it did not count.
+      #expect(delay < .seconds(4))
+      #expect(errors.split(separator: "\n").count { $0.contains("deadline") } == 4, "\(errors)")
+    }
+
     @Test(arguments: Kind.allCases) func anItemThatTakesTooLongIsTimedOutAndTheOthersEnd(_ kind: Kind)
       async throws
     {
