@@ -149,6 +149,19 @@ struct HostileInputTests {
     }
   }
 
+  @Test func nothingIsLeftOfAMessageThatCouldNotBeRead() throws {
+    let codec = ItemCodec<Box<Int>>.resolve()
+    let whole = try bytes(Box(content: 1))
+    #expect(whole == [0xBB, 2, 2, 1] + [14] + Array("content".utf8) + [8])
+    // Its table has another entry, which is longer than the table.
+    let damaged = whole.dropLast() + [100, 9]
+    #expect(throws: (any Error).self) { try damaged.withUnsafeBytes { try codec.decode($0) } }
+    // A table without entries, and a field that names the first.
+    let nameless: [UInt8] = [0xBB, 2, 2, 1, 0]
+    #expect(throws: (any Error).self) { try nameless.withUnsafeBytes { try codec.decode($0) } }
+    #expect(try whole.withUnsafeBytes { try codec.decode($0) }.content == 1)
+  }
+
   @Test func containersOutliveTheirMessageHarmlessly() throws {
     var kept = try roundTrip(Keeper(kept: []))
     #expect(throws: (any Error).self) { try kept.decode() }

@@ -119,6 +119,14 @@ struct RoundTripTests {
     #expect(try roundTrip(Int??.some(nil)) == .some(nil))
   }
 
+  @Test func emptyArraysOfStructuresComeBackWhereverTheyStand() throws {
+    #expect(try roundTrip(Box(content: [Particle]())).content.isEmpty)
+    #expect(try roundTrip(Box(content: [SIMD16<Double>]())).content.isEmpty)
+    #expect(try roundTrip([[Particle](), []]) == [[], []])
+    let value = Mixed(quick: Quick(mass: 1, name: ""), quicks: [], particles: [], payload: Data())
+    #expect(try roundTrip(value) == value)
+  }
+
   @Test func floatingPointNumbersKeepTheirBits() throws {
     for bits: UInt64 in [0x7FF0_0000_0000_0001, 0xFFF8_0000_0000_0000, 0x8000_0000_0000_0000, 1] {
       let value = Double(bitPattern: bits)

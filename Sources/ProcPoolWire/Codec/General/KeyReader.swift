@@ -9,10 +9,24 @@ struct KeyReader {
   /// Reads a table, unless it is the one that was read last.
   mutating func read(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
     if bytes.count == table.count, table.withUnsafeBytes({ Self.equal($0, bytes) }) { return }
+    removeAll()
+    do throws(WireError) {
+      try readEntries(bytes)
+    } catch {
+      removeAll()
+      throw error
+    }
+    table.append(contentsOf: bytes)
+  }
+
+  private mutating func removeAll() {
     names.removeAll(keepingCapacity: true)
     numbers.removeAll(keepingCapacity: true)
     table.removeAll(keepingCapacity: true)
     positions = nil
+  }
+
+  private mutating func readEntries(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
     var reader = WireReader(bytes)
     while reader.remaining > 0 {
       let header = try reader.readVarint()
@@ -23,7 +37,6 @@ struct KeyReader {
         try String(validating: try reader.readBytes(Int(header >> 1)), offset: reader.offset))
       numbers.append(header & 1 == 1 ? Int(try reader.readSignedVarint()) : nil)
     }
-    table.append(contentsOf: bytes)
   }
 
   /// Whether two pieces of memory of the same length are the same. In words, because the standard library

@@ -126,8 +126,10 @@ struct ValueReader {
   private func blocksHeader(
     _ position: inout Int, limit: Int
   ) throws(WireError) -> (stride: Int, count: Int) {
-    let stride = try length(&position, limit: limit)
-    guard stride > 0 else { throw .malformed("an array of structures without a size", offset: position) }
+    // Not a length of what follows: an array may be empty, and stand at the end.
+    guard let stride = Int(exactly: try varint(&position, limit: limit)), stride > 0 else {
+      throw .malformed("an array of structures without a size", offset: position)
+    }
     return (stride, try count(&position, limit: limit, minimumBytesEach: stride))
   }
 
