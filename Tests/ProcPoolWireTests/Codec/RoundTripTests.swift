@@ -191,6 +191,10 @@ indirect enum Tree: Codable, Equatable {
   case maybe(Tree?)
   case block([Int32])
   case reading(Reading)
+  case particles([Particle])
+  case vectors([SIMD8<Double>])
+  case quick(Quick)
+  case bytes(Data)
 
   static func random(depth: Int, using generator: inout SeededGenerator) -> Tree {
     func some<T>(_ make: (inout SeededGenerator) -> T) -> [T] {
@@ -202,7 +206,7 @@ indirect enum Tree: Codable, Equatable {
           Character(["a", "é", "日", "🦆", " "].randomElement(using: &g)!)
         })
     }
-    switch Int.random(in: 0..<(depth == 0 ? 4 : 10), using: &generator) {
+    switch Int.random(in: 0..<(depth == 0 ? 4 : 14), using: &generator) {
     case 0:
       return .number(Int(truncatingIfNeeded: generator.next()) >> Int.random(in: 0..<64, using: &generator))
     case 1: return .big(generator.next())
@@ -217,6 +221,12 @@ indirect enum Tree: Codable, Equatable {
       return .numbered(Dictionary(pairs, uniquingKeysWith: { $1 }))
     case 7: return .maybe(Bool.random(using: &generator) ? random(depth: depth - 1, using: &generator) : nil)
     case 8: return .block(some { Int32(truncatingIfNeeded: $0.next()) })
+    case 9:
+      return .particles(
+        some { Particle(x: 1, y: 2, charge: Int32(truncatingIfNeeded: $0.next()), tiny: -1) })
+    case 10: return .vectors(some { SIMD8(repeating: Double($0.next())) })
+    case 11: return .quick(Quick(mass: Double(generator.next()), name: text(&generator)))
+    case 12: return .bytes(Data(some { UInt8(truncatingIfNeeded: $0.next()) }))
     default:
       return .reading(
         Reading(
