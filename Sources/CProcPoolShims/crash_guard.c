@@ -1,116 +1,135 @@
 #define _GNU_SOURCE
 #include "crash_guard.h"
 
-#include <errno.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-// Reports take about a second, and with a large program's symbols on a busy machine some ten.
+// A minute: reports take about a second, and with a large program's symbols on a busy machine some ten.
 static const int report_limit_ms = 60000;
+// How soon the worker's end is noticed where the system has no descriptor for it.
+static const int step_ms = 200;
 
 // Those that Swift's runtime reports.
 static const int fatal[] = {SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
 
 static struct sigaction reporter;
+static pid_t guarded_process;
 static int coordinator_process;
 static int task_pipe;
 static int32_t *crash_word;
-static atomic_bool has_crashed, is_guarded;
+static atomic_bool has_crashed;
 
-// The life of the guard. All its descriptors are copies, and it ends with the worker: there is nothing to close but one,
-// to make room.
+// The life of the guard.
 static _Noreturn void watch(pid_t process) {
   setpgid(0, 0);
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, NULL);
   prctl(PR_SET_NAME, "procpool-guard");
-  close(STDIN_FILENO);
+  // What else the worker has open, locks among it, must not stay open when the worker is gone.
+  dup2(task_pipe, 0);
+  bool has_coordinator = coordinator_process >= 0 && dup2(coordinator_process, 1) == 1;
+  syscall(SYS_close_range, 3u, ~0u, 0u);
   int worker = (int)syscall(SYS_pidfd_open, process, 0);
-  // If it has ended already, that may be another process.
-  bool is_late = getppid() != process;
-  if (is_late && worker >= 0) close(worker), worker = -1;
+  // If it had ended before, that may be another process.
+  bool is_its = getppid() == process;
   struct pollfd watched[] = {
-      {.fd = worker, .events = POLLIN},
-      {.fd = coordinator_process, .events = POLLIN},
-      {.fd = task_pipe, .events = 0},  // Hang-up is always reported.
+      {.fd = is_its ? worker : -1, .events = POLLIN},
+      {.fd = has_coordinator ? 1 : -1, .events = POLLIN},
+      {.fd = 0, .events = 0},  // Hang-up is always reported.
   };
-  int count;
-  do {
-    count = is_late ? 1 : poll(watched, sizeof watched / sizeof *watched, report_limit_ms);
-  } while (count < 0 && errno == EINTR);
-  if (count == 0) {
+  int waited = 0;
+  while (waited < report_limit_ms && getppid() == process && poll(watched, 3, step_ms) <= 0) waited += step_ms;
+  struct pollfd errors = {.fd = 2, .events = POLLOUT};
+  // Not if that would wait for somebody to read it.
+  if (waited >= report_limit_ms && poll(&errors, 1, 0) == 1 && errors.revents == POLLOUT) {
     static const char words[] =
         "procpool: the report of this crash did not come to an end within a minute, and was cut off\n";
-    if (write(STDERR_FILENO, words, sizeof words - 1) < 0) {
-      // Nobody reads it any more.
-    }
+    ssize_t written = write(2, words, sizeof words - 1);
+    (void)written;
   }
-  syscall(SYS_pidfd_send_signal, worker, SIGKILL, NULL, 0);
+  if (is_its) syscall(SYS_pidfd_send_signal, worker, SIGKILL, NULL, 0);
   // The group is the worker, the guard, and what the worker has started since it crashed: the report's author.
-  kill(0, SIGKILL);
+  kill(-getpid(), SIGKILL);
   _exit(0);
 }
 
-static void start_guard(void) {
-  pid_t process = getpid();
+static pid_t start_guard(void) {
   // Not `fork`, which takes locks that the thread which crashed may hold, and calls what others have asked it to.
   pid_t guard = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
-  if (guard == 0) watch(process);
-  if (guard < 0) return;
-  // A group of their own: programs that tasks have started are in the worker's.
-  setpgid(guard, guard);
-  setpgid(0, guard);
-}
-
-static void report(int signal, siginfo_t *info, void *context) {
-  int error = errno;
-  if (!atomic_exchange(&has_crashed, true)) {
-    __atomic_store_n(crash_word, signal, __ATOMIC_RELAXED);
-    start_guard();
-    atomic_store(&is_guarded, true);
+  if (guard == 0) watch(guarded_process);
+  if (guard > 0) {
+    // A group of their own: programs that tasks have started are in the worker's.
+    setpgid(guard, guard);
+    setpgid(0, guard);
   }
-  // Another thread, which has crashed as well, must not begin to report before there is a guard.
-  while (!atomic_load(&is_guarded)) sched_yield();
-  // From here on, what the runtime has asked for.
-  sigset_t wanted;
-  sigemptyset(&wanted);
-  for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
-    if (!sigismember(&reporter.sa_mask, fatal[i])) sigaddset(&wanted, fatal[i]);
-  pthread_sigmask(SIG_UNBLOCK, &wanted, NULL);
-  errno = error;
-  reporter.sa_sigaction(signal, info, context);
-  // The signal's default is back, and a fault comes again when this returns. What somebody has sent does not, nor does
-  // what follows some processors' breakpoints: without this the process would live on, half dead.
-  if (info->si_code <= 0 || signal == SIGTRAP) syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), signal);
-  errno = error;
+  return guard;
 }
 
-// Whether a handler is the runtime's, which has one for all: a program's own handlers may have other purposes.
+// Comes with all signals blocked.
+static void report(int signal, siginfo_t *info, void *context) {
+  sigset_t changed;
+  sigemptyset(&changed);
+  // A copy that a task has made with `fork` is its own affair.
+  bool is_copy = getpid() != guarded_process;
+  if (!is_copy && atomic_exchange(&has_crashed, true)) {
+    // Another thread is reporting, and the process ends with that. It suspends this one by one of these.
+    sigaddset(&changed, SIGUSR1);
+    sigaddset(&changed, SIGUSR2);
+    sigaddset(&changed, SIGPROF);
+    pthread_sigmask(SIG_UNBLOCK, &changed, NULL);
+    for (;;) pause();
+  }
+  pid_t guard = 0;
+  if (!is_copy) {
+    __atomic_store_n(crash_word, signal, __ATOMIC_RELAXED);
+    guard = start_guard();
+  }
+  // What cannot be guarded is not reported.
+  if (guard >= 0) {
+    // The runtime reads memory that may not be there.
+    sigaddset(&changed, SIGSEGV);
+    sigaddset(&changed, SIGBUS);
+    pthread_sigmask(SIG_UNBLOCK, &changed, NULL);
+    reporter.sa_sigaction(signal, info, context);
+    pthread_sigmask(SIG_BLOCK, &changed, NULL);
+  }
+  if (guard > 0) {
+    kill(guard, SIGKILL);
+    waitpid(guard, NULL, 0);
+  }
+  // A fault would come again when this returns. What somebody has sent would not, and the process would live on, half
+  // dead. Taken where this returns to, so that a core file shows where the process was.
+  struct sigaction standard = {.sa_handler = SIG_DFL};
+  sigaction(signal, &standard, NULL);
+  syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), signal);
+}
+
+// Whether a handler is the runtime's, which has one for all and lets the others through: a program's own handlers may
+// have other purposes.
 static bool is_reported(int signal) {
+  const int flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
   struct sigaction action;
-  return sigaction(signal, NULL, &action) == 0 && (action.sa_flags & SA_SIGINFO) != 0 &&
-         action.sa_sigaction == reporter.sa_sigaction;
+  return sigaction(signal, NULL, &action) == 0 && (action.sa_flags & flags) == flags &&
+         action.sa_sigaction == reporter.sa_sigaction && sigismember(&action.sa_mask, SIGUSR1) == 1 &&
+         sigismember(&action.sa_mask, SIGSEGV) == 0;
 }
 
 void procpool_guard_crashes(int coordinator, int tasks, int32_t *crash) {
   // Two that nobody ignores, as shells let programs in the background ignore SIGQUIT: the runtime leaves such alone.
-  if (sigaction(SIGILL, NULL, &reporter) != 0 || (reporter.sa_flags & SA_SIGINFO) == 0 || !is_reported(SIGTRAP)) return;
+  if (sigaction(SIGILL, NULL, &reporter) != 0 || !is_reported(SIGILL) || !is_reported(SIGTRAP)) return;
+  guarded_process = getpid();
   coordinator_process = coordinator;
   task_pipe = tasks;
   crash_word = crash;
-  struct sigaction guarded = reporter;
-  guarded.sa_sigaction = report;
-  // Nothing more until there is a guard.
+  struct sigaction guarded = {.sa_sigaction = report, .sa_flags = SA_SIGINFO | SA_ONSTACK};
   sigfillset(&guarded.sa_mask);
-  guarded.sa_flags &= ~SA_NODEFER;
   for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
     if (is_reported(fatal[i])) sigaction(fatal[i], &guarded, NULL);
 }

@@ -12,7 +12,7 @@ public enum CrashGuard {
   /// - Parameters:
   ///   - coordinator: the number of its pidfd, or a negative one; open as long as the process lives.
   ///   - pipe: the number of the end of a pipe that hangs up with the coordinator; likewise.
-  ///   - signal: gets the number of the signal that the process crashes by.
+  ///   - signal: gets the number of the signal that the process crashes by; memory for life.
   public static func start(
     coordinator: Int32, orHangUpOf pipe: Int32, signal: UnsafeMutablePointer<Atomic<Int32>>
   ) {

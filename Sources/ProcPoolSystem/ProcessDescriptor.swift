@@ -53,7 +53,7 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
     while attempt(.poll, { poll(&watched, 2, -1) }) <= 0 {}
   }
 
-  /// Gives up ownership: the caller closes it, or keeps it for life.
+  /// Gives up ownership: closing it is the caller's.
   public consuming func relinquish() -> Int32 { descriptor.relinquish() }
 
   /// Whether it has not ended. While this holds, its number is nobody else's.

@@ -48,6 +48,16 @@ public enum Inspection {
     return found
   }
 
+  /// The process group of a process; 0 if there is no such process.
+  public static func group(of pid: Int32) -> Int32 { status(of: pid)?.group ?? 0 }
+
+  /// The processes of a group that have not ended.
+  public static func processes(inGroup group: Int32) -> [Int32] {
+    entries("/proc").compactMap { Int32($0) }.filter { pid in
+      status(of: pid).map { $0.group == group && $0.state != "Z" && $0.state != "X" } ?? false
+    }
+  }
+
   /// Whether a process exists and has not ended.
   public static func isRunning(_ pid: Int32) -> Bool {
     status(of: pid).map { $0.state != "Z" && $0.state != "X" } ?? false
@@ -56,14 +66,16 @@ public enum Inspection {
   /// Whether a signal has stopped a process.
   public static func isStopped(_ pid: Int32) -> Bool { status(of: pid)?.state == "T" }
 
-  static func status(of pid: Int32) -> (name: String, state: Character, parent: Int32)? {
-    // `pid (name) state parent …`, and the name may hold anything, parentheses too.
+  static func status(of pid: Int32) -> (name: String, state: Character, parent: Int32, group: Int32)? {
+    // `pid (name) state parent group …`, and the name may hold anything, parentheses too.
     guard let text = contents("/proc/\(pid)/stat"), let open = text.firstIndex(of: "("),
       let close = text.lastIndex(of: ")")
     else { return nil }
     let fields = text[text.index(after: close)...].split(separator: " ")
-    guard fields.count > 1, let state = fields[0].first, let parent = Int32(fields[1]) else { return nil }
-    return (String(text[text.index(after: open)..<close]), state, parent)
+    guard fields.count > 2, let state = fields[0].first, let parent = Int32(fields[1]),
+      let group = Int32(fields[2])
+    else { return nil }
+    return (String(text[text.index(after: open)..<close]), state, parent, group)
   }
 
   /// A set of signals, by its name in a status file of /proc.
@@ -132,13 +144,16 @@ public struct SpawnFailure: Error {
 }
 
 extension Inspection {
-  /// Starts a program with the descriptors that this process would pass on, in a process group of its own.
+  /// Starts a program with the descriptors that this process would pass on.
   ///
   /// - Parameters:
+  ///   - inGroup: whether it is in the process group of this process. Otherwise it is in one of its own, and
+  ///     what is sent to this one does not reach it.
   ///   - output: becomes its standard output, if given; `errors` its standard error.
   ///   - resetsSignals: whether it starts with no signal blocked or ignored, as from a terminal.
   public static func spawn(
-    _ arguments: [String], output: Int32? = nil, errors: Int32? = nil, resetsSignals: Bool = false
+    _ arguments: [String], inGroup: Bool = false, output: Int32? = nil, errors: Int32? = nil,
+    resetsSignals: Bool = false
   ) throws -> Int32 {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -148,8 +163,7 @@ extension Inspection {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    // Without a group of its own, what is sent to the group of this process would reach it, too.
-    var flags = POSIX_SPAWN_SETPGROUP
+    var flags = inGroup ? 0 : POSIX_SPAWN_SETPGROUP
     if resetsSignals {
       var set = sigset_t()
       sigemptyset(&set)

@@ -64,8 +64,12 @@ public struct RunProgram: PoolTask {
 
 /// Starts a program that outlives the item, and returns its process number.
 public struct LeaveChild: PoolTask {
-  public init() {}
-  public func run(_ command: String) throws -> Int32 { try Inspection.spawn(["/bin/sh", "-c", command]) }
+  /// Whether it is in the worker's process group, or in one of its own.
+  public var isInGroup: Bool
+  public init(inGroup: Bool = false) { isInGroup = inGroup }
+  public func run(_ command: String) throws -> Int32 {
+    try Inspection.spawn(["/bin/sh", "-c", command], inGroup: isInGroup)
+  }
 }
 
 /// Recurses until so many bytes of stack are used, and says how many were.

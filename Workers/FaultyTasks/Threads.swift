@@ -1,5 +1,6 @@
 import Glibc
 import ProcPool
+import Synchronization
 
 /// Runs the body on a thread of its own.
 public func startThread(_ body: @escaping @Sendable () -> Void) {
@@ -52,6 +53,27 @@ extension Inspection {
 func waitingBytes(in pipe: Int32) -> Int {
   var count: Int32 = 0
   return ioctl(pipe, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
+}
+
+/// Crashes the worker in as many threads as the input says, all at once.
+public struct CrashTogether: PoolTask {
+  private final class Start: Sendable { let isGiven = Atomic(false) }
+
+  public init() {}
+
+  public func run(_ threads: Int) -> Int {
+    let start = Start()
+    for _ in 0..<threads {
+      startThread {
+        while !start.isGiven.load(ordering: .acquiring) { sched_yield() }
+        UnsafeMutablePointer<Int>(bitPattern: 8)!.pointee = 1
+      }
+    }
+    pause(milliseconds: 10)
+    start.isGiven.store(true, ordering: .releasing)
+    pause(milliseconds: 60_000)
+    return threads
+  }
 }
 
 /// Ends the main thread of its worker, and stays for so many milliseconds: as a process does that something

@@ -12,11 +12,11 @@
 //
 // The runtime holds up all threads of a process that crashes, those that watch its coordinator among them, and waits for
 // the program that writes the report. A second signal can make the two wait for each other for ever, and so can the death
-// of one of them: in Swift 6.3 each holds both ends of the socket between them. So another process watches: it kills
-// both when the coordinator ends, when the process that crashes does, or when the report takes more than a minute.
+// of one of them: in Swift 6.3 each holds both ends of the socket between them. So another process watches for as long as
+// the report takes: it kills both when the coordinator ends, when the process that crashes does, or after a minute.
 //
-// `coordinator` is a pidfd, or negative where there is none; `tasks` a pipe that hangs up when the coordinator goes; both
-// stay open as long as the process lives. `crash` gets the number of the signal.
+// `coordinator` is a pidfd, or negative where there is none; `tasks` a pipe that hangs up when the coordinator goes.
+// `crash` gets the number of the signal. All three stay what they are as long as the process lives.
 void procpool_guard_crashes(int coordinator, int tasks, int32_t *crash);
 
 #endif

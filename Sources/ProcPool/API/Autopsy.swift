@@ -211,13 +211,11 @@ extension LikelyCause {
       self = .protocolViolation(violation)
       return
     }
+    // What it crashed by, whatever ended it while it did, and whoever had lost patience.
+    let end = crash.map(ProcessEnd.signalled) ?? end
     if let condemnation, end == .signalled(SIGKILL) || end == .signalled(SIGTERM) || end == .unknown {
       self = condemnation
-      return
-    }
-    // Whatever ended it while it was crashing.
-    let end = crash.map(ProcessEnd.signalled) ?? end
-    if end == .signalled(SIGXCPU), limits.processorTime != 0 {
+    } else if end == .signalled(SIGXCPU), limits.processorTime != 0 {
       self = .processorTimeLimit
     } else if Self.hasMetMemoryLimit(end, peakMemory, limits, standardError) {
       self = .memoryLimit(Int(clamping: limits.memory))

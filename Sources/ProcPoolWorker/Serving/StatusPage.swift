@@ -1,3 +1,4 @@
+import Glibc
 import ProcPoolSystem
 import Synchronization
 
@@ -169,8 +170,12 @@ extension StatusPage {
   /// there to the worker's end, which may be another.
   package var crash: Int32? {
     let signal = crashWord.pointee.load(ordering: .relaxed)
-    return signal == 0 ? nil : signal
+    // A task may write anywhere.
+    return [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP].contains(signal) ? signal : nil
   }
+
+  /// Keeps the memory of the page until the process ends.
+  func keepForLife() { _ = Unmanaged.passRetained(owner) }
 }
 
 // MARK: - Gate

@@ -12,11 +12,13 @@ enum Watchdog {
   /// 64 KiB of stack: it calls `poll` and `_exit`.
   private static let stack = 1 << 16
 
-  /// Watches the coordinator of a connection that stays open until the process ends.
+  /// Watches the coordinator of a connection, until the process ends: what it looks at is its own for life,
+  /// since the process may crash after its session, too.
   static func start(_ connection: borrowing WorkerConnection) throws(SystemError) {
-    let tasks = connection.tasks.number
+    let tasks = try connection.tasks.duplicate().relinquish()
+    connection.page.keepForLife()
     // Where the kernel has no pidfd, the hang-up of the pipe has to do. If the process is gone, so is the
-    // pipe's other end, and the first poll says so. Open for life, since a guard may need it at any time.
+    // pipe's other end, and the first poll says so.
     let coordinator = (try? ProcessDescriptor(pid: connection.hello.coordinator))?.relinquish() ?? -1
     CrashGuard.start(coordinator: coordinator, orHangUpOf: tasks, signal: connection.page.crashWord)
     try SystemThread.start(name: "procpool-watch", stack: stack) {

@@ -7,7 +7,7 @@ extension Processes {
   /// A crash ends with its worker, its report and its coordinator, whichever ends first.
   @Suite struct CrashReports {
     @Test func aSignalThatSomebodySendsEndsTheWorkerOnceItIsReported() async throws {
-      try await withCrash { worker, reporter, item in
+      try await withCrash(reportedBy: .runtime) { worker, reporter, item in
         let error = try await poolError { try await item.value }
         #expect(error.loss?.end == .signalled(SIGSEGV), "\(error)")
         #expect(error.loss?.cause == .invalidAccess)
@@ -17,9 +17,7 @@ extension Processes {
     }
 
     @Test func theReporterOfAWorkerThatIsKilledMeanwhileGoesWithIt() async throws {
-      try await withCrash { worker, reporter, item in
-        // What is stopped neither ends by itself nor notices that the worker has.
-        kill(reporter, SIGSTOP)
+      try await withCrash(reportedBy: .endless) { worker, reporter, item in
         kill(worker, SIGKILL)
         let error = try await poolError { try await item.value }
         #expect(error.loss?.end == .signalled(SIGKILL), "\(error)")
@@ -29,21 +27,50 @@ extension Processes {
       }
     }
 
+    @Test func anItemWhoseTimeIsUpWhileItsCrashIsReportedHasCrashed() async throws {
+      try await withCrash(reportedBy: .endless, timeout: .seconds(1)) { _, reporter, item in
+        let error = try await poolError { try await item.value }
+        guard case .timedOut(let autopsy, _) = error else { throw error }
+        #expect(autopsy.worker.cause == .invalidAccess)
+        #expect(await eventually { !Inspection.isRunning(reporter) })
+      }
+    }
+
     /// Where a script starts it in the background, it ignores `SIGQUIT`, and the runtime leaves that alone.
     @Test(arguments: ["INT QUIT", ""])
     func theWorkerAndTheReporterGoWithTheirCoordinator(ignoring signals: String) async throws {
-      let script = "trap '' \(signals); export SWIFT_BACKTRACE=enable=yes; exec \"$@\""
-      let coordinator = try Coordinator("sleeping", through: ["/bin/sh", "-c", script, "sh"])
+      let scratch = Scratch()
+      let script = "trap '' \(signals); exec \"$@\""
+      let setting = "SWIFT_BACKTRACE=\(Reporter.endless.setting(scratch))"
+      let coordinator = try Coordinator(
+        "sleeping", through: ["/bin/sh", "-c", script, "sh", "/usr/bin/env", setting])
       let worker = coordinator.workers[0]
       kill(worker, SIGSEGV)
       let reporter = try #require(await reporter(of: worker))
-      // So that none of the two can end by itself.
-      kill(reporter, SIGSTOP)
-      let companions = Inspection.children(of: worker).keys
-      #expect(companions.count == 2)
       let (_, _, delay) = await coordinator.end(by: SIGKILL)
       #expect(delay < .seconds(1))
-      #expect(await eventually { !companions.contains(where: Inspection.isRunning) })
+      #expect(await eventually { !Inspection.isRunning(reporter) })
+    }
+
+    @Test func threadsThatCrashTogetherAreOneCrash() async throws {
+      for _ in 0..<5 {
+        try await withPool(
+          workers: 1, worker: .faulty, environment: Reporter.runtime.environment(Scratch()),
+          standardError: .discarded
+        ) { (pool) async throws in
+          let worker = try await pool.apply(ProcessNumber(), to: 0)
+          let item = pool.applyAsync(CrashTogether(), to: 4)
+          _ = try #require(await reporter(of: worker))
+          // The one that the guard leads.
+          let group = Inspection.group(of: worker)
+          let error = try await poolError { try await item.value }
+          #expect(error.loss?.end == .signalled(SIGSEGV), "\(error)")
+          #expect(error.loss?.backtrace?.isEmpty == false)
+          #expect(group > 0 && group != worker)
+          #expect(await eventually { Inspection.processes(inGroup: group).isEmpty })
+          #expect(try await pool.apply(Echo(), to: 2) == 2)
+        }
+      }
     }
   }
 }
@@ -57,8 +84,7 @@ extension Processes {
   .enabled(if: getenv("PROCPOOL_PATIENT") != nil, "see make thorough"))
 struct CrashReportsThatDoNotEnd {
   @Test func areCutOff() async throws {
-    try await withCrash { _, reporter, item in
-      kill(reporter, SIGSTOP)
+    try await withCrash(reportedBy: .endless) { _, reporter, item in
       let error = try await poolError { try await item.value }
       #expect(error.loss?.end == .signalled(SIGKILL), "\(error)")
       #expect(error.loss?.cause == .invalidAccess)
@@ -69,38 +95,63 @@ struct CrashReportsThatDoNotEnd {
   }
 }
 
-/// Calls the body when Swift's backtracer is at work on a worker that has crashed while it was running an
-/// item; afterwards the pool must go on.
+/// Who reports a crash.
+private enum Reporter {
+  /// Swift's own backtracer.
+  case runtime
+  /// A program in its place that does not come to an end.
+  case endless
+
+  /// What `SWIFT_BACKTRACE` has to be.
+  func setting(_ scratch: Scratch) -> String {
+    switch self {
+    case .runtime: return "enable=yes"
+    case .endless:
+      let program = scratch.file("reporter", containing: "#!/bin/sh\nexec sleep 1000\n", mode: 0o700)
+      return "enable=yes,swift-backtrace=\(program)"
+    }
+  }
+
+  func environment(_ scratch: Scratch) -> [String: String] {
+    ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": setting(scratch)]) { $1 }
+  }
+}
+
+/// Calls the body when a reporter is at work on a worker that has crashed while it was running an item;
+/// afterwards the pool must go on.
 private func withCrash(
+  reportedBy reporting: Reporter, timeout: Duration? = nil,
   _ body: (_ worker: Int32, _ reporter: Int32, _ item: TaskHandle<Int>) async throws -> Void
 ) async throws {
-  let environment = ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": "enable=yes"]) { $1 }
-  try await withPool(workers: 1, worker: .faulty, environment: environment, standardError: .discarded) {
-    (pool) async throws in
+  let scratch = Scratch()
+  try await withPool(
+    workers: 1, worker: .faulty, environment: reporting.environment(scratch), standardError: .discarded
+  ) { (pool) async throws in
     let worker = try await pool.apply(ProcessNumber(), to: 0)
-    let program = try await pool.apply(LeaveChild(), to: "sleep 100")
+    let program = try await pool.apply(LeaveChild(inGroup: true), to: "sleep 100")
     defer { kill(program, SIGKILL) }
-    let scratch = Scratch()
     let task = NoteAndPause(path: scratch.file("begun"), item: 1, milliseconds: 300_000)
-    let item = pool.applyAsync(task, to: 1)
+    let item = pool.applyAsync(task, to: 1, timeout: timeout)
     #expect(await eventually { scratch.lines("begun").count == 1 })
     kill(worker, SIGSEGV)
-    if let reporter = await reporter(of: worker) {
+    if let reporter = await reporter(of: worker, besides: program) {
       try await body(worker, reporter, item)
     } else {
       kill(worker, SIGKILL)
     }
+    // A program that a task has started is its own affair.
     #expect(Inspection.isRunning(program))
     #expect(try await pool.apply(Echo(), to: 2) == 2)
   }
 }
 
-/// Waits until Swift's backtracer is at work on a process.
-private func reporter(of worker: Int32) async -> Int32? {
+/// Waits until a reporter is at work on a process, and a guard watches both.
+private func reporter(of worker: Int32, besides program: Int32 = 0) async -> Int32? {
   var reporter: Int32?
   let isReporting = await eventually {
-    reporter = Inspection.children(of: worker).first { $0.value.hasPrefix("swift-backtrace") }?.key
-    return reporter != nil
+    let children = Inspection.children(of: worker).filter { $0.key != program }
+    reporter = children.first { $0.value.hasPrefix("swift-backtrace") || $0.value.hasPrefix("sleep") }?.key
+    return reporter != nil && children.contains { $0.value.hasPrefix("procpool-guard") }
   }
   #expect(isReporting, "Swift's backtracer, which comes with the toolchain, has not begun")
   return reporter
