@@ -120,23 +120,31 @@ extension Pool {
       results[Int(item)] = result
     }
     var source = SequenceSource(inputs, iterator: inputs.makeIterator())
+    /// - Returns: whether the pool wants more at once.
+    func takeNews(submits: Bool) -> Bool {
+      // Taking inputs from a sequence throws nothing.
+      let wantsMore = try? call.exchange(&source, submits: submits) { news in
+        switch news {
+        case .failure(let item, let error): put(.failure(error), at: item)
+        case .outputs(let first, let count, let slice):
+          var cursor = OutputCursor<Task.Output>(slice, count: count)
+          for item in first..<first + UInt64(count) {
+            put(cursor.next(call.decoder, item: call.taskID(item)), at: item)
+          }
+        }
+      }
+      return wantsMore == true
+    }
     await withTaskCancellationHandler(
       operation: {
         while !_Concurrency.Task.isCancelled {
-          // Taking inputs from a sequence throws nothing.
-          let wantsMore = try? call.exchange(&source, submits: true) { news in
-            switch news {
-            case .failure(let item, let error): put(.failure(error), at: item)
-            case .outputs(let first, let count, let slice):
-              var cursor = OutputCursor<Task.Output>(slice, count: count)
-              for item in first..<first + UInt64(count) {
-                put(cursor.next(call.decoder, item: call.taskID(item)), at: item)
-              }
-            }
-          }
+          let wantsMore = takeNews(submits: true)
           if source.isExhausted && call.isComplete || call.expired != nil { return }
-          if wantsMore != true { await call.wait(isolation: isolation) }
+          if !wantsMore { await call.wait(isolation: isolation) }
         }
+        // What has ended by now is kept, though it may still be in a worker.
+        runtime.fetchResults()
+        _ = takeNews(submits: false)
       }, onCancel: { [runtime, box = call.box] in runtime.call(ownerOf: box) }, isolation: isolation)
     // After a cancellation, or when the time is over: what has not ended, and what was never sent.
     for item in 0..<call.submitted + source.countRest() where item >= results.count || results[item] == nil {

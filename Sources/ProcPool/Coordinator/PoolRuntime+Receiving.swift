@@ -257,8 +257,26 @@ struct PollingRecord {
 // MARK: - Results that a worker has not written
 
 extension PoolRuntime {
-  /// Fetches what a busy worker has finished and not written, so that nobody waits for it.
-  func fetchResults(of link: WorkerLink) {
+  /// The workers that have been given something.
+  func busyLinks() -> [WorkerLink] {
+    state.withLock { state in
+      state.links.compactMap { link in
+        link.flatMap { state.scheduler.places[$0.place].queue.isEmpty ? nil : $0 }
+      }
+    }
+  }
+
+  /// Fetches what busy workers have finished and not written, so that nobody waits for it, and nothing of it
+  /// is lost to a call that ends before its time.
+  ///
+  /// - Returns: whether there are busy workers.
+  @discardableResult func fetchResults() -> Bool {
+    let busy = busyLinks()
+    for link in busy { receiving.withLock { _ in fetchResults(of: link) } }
+    return !busy.isEmpty
+  }
+
+  private func fetchResults(of link: WorkerLink) {
     guard let unwritten = UnwrittenResults(of: link) else { return }
     change { state, effects in
       take(unwritten, of: link, &state, &effects)

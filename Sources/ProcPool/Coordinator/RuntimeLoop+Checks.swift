@@ -2,15 +2,6 @@ import ProcPoolSystem
 
 /// What is looked at now and then, because nobody tells of it.
 extension RuntimeLoop {
-  /// The workers that have been given something.
-  func busyLinks() -> [WorkerLink] {
-    runtime.state.withLock { state in
-      state.links.compactMap { link in
-        link.flatMap { state.scheduler.places[$0.place].queue.isEmpty ? nil : $0 }
-      }
-    }
-  }
-
   /// Kills a worker for what it is or is not doing.
   func kill(_ link: WorkerLink, because violation: String) {
     // Whoever reads what it has written may find something, too.
@@ -21,7 +12,7 @@ extension RuntimeLoop {
   /// Kills those that are dying and do not come to that. One that has much memory to give back looks so for a
   /// while: what counts is the second look.
   func checkLives() {
-    for link in busyLinks() {
+    for link in runtime.busyLinks() {
       let isHalfDead = link.isHalfDead
       if isHalfDead, link.wasHalfDead {
         kill(link, because: "it was dying, and its threads kept it from that")

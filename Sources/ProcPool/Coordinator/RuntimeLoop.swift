@@ -136,6 +136,7 @@ struct RuntimeLoop {
     runtime.lane?.trim(now: now)
     if now >= nextCheck {
       nextCheck = .max
+      if runtime.state.withLock({ $0.scheduler.isDeadlineOver(now: now) }) { runtime.fetchResults() }
       runtime.change { state, _ in
         let links = state.links
         state.scheduler.checkClock(now: now) {
@@ -160,10 +161,9 @@ struct RuntimeLoop {
     }
     if now >= nextPeek {
       nextPeek = .max
-      let busy = busyLinks()
-      for link in busy { runtime.receiving.withLock { _ in runtime.fetchResults(of: link) } }
+      let isBusy = runtime.fetchResults()
       runtime.change { state, _ in state.scheduler.relieve(now: now) }
-      if !busy.isEmpty {
+      if isBusy {
         peekInterval = min(peekInterval * 2, Self.longestPeek)
         nextPeek = now + peekInterval
       }

@@ -39,8 +39,9 @@ enum WorkerProcess {
     return Started(
       pid: process.processIdentifier,
       status: {
-        // Foundation notes the status on a thread of its own, an instant after it has taken it.
-        for _ in 0..<1000 where process.isRunning { Thread.sleep(forTimeInterval: 0.0001) }
+        // Foundation notes the status on a thread of its own, an instant after it has taken it; on a machine
+        // that has too much to do, that has been a tenth of a second.
+        for _ in 0..<10_000 where process.isRunning { Thread.sleep(forTimeInterval: 0.0001) }
         if process.isRunning { return .unknown }
         return process.terminationReason == .uncaughtSignal
           ? .signalled(process.terminationStatus) : .exited(status: process.terminationStatus)

@@ -228,6 +228,9 @@ extension Scheduler {
 
   // MARK: Time limits
 
+  /// Whether a call is to end because its time is over.
+  func isDeadlineOver(now: Int64) -> Bool { expiries.values.contains { now >= $0 } }
+
   /// Does what is due by the clock: condemns workers whose items have run for longer than they may, ends
   /// calls whose time is over, and those workers that go on with what is cancelled.
   ///
