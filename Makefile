@@ -93,11 +93,11 @@ fuzz: swift
 soak: release
 	.build/release/procpool soak --minutes $(MINUTES) $(ARGS)
 
-# Left out of both: tests that look at how a worker ends when it traps, exits or gets no memory, that walk a stack on
-# which a sanitizer has frames of its own, or that count what it takes to the millisecond or the byte. A sanitizer takes such ends for errors of its own, with another exit status, and
-# is slower by a factor of ten. The suites that end workers by signals stay in. And the simulation, which would compute
-# for minutes on threads that others wait for, and the bench, which would take longer than its test waits. And Swift's reports of crashes, which begin a thread that ThreadSanitizer
-# does not know.
+# Left out of both: tests that look at how a worker ends when it traps, exits or gets no memory, which a sanitizer takes
+# for errors of its own; that walk a stack, on which it has frames of its own; or that count what a worker takes to the
+# millisecond or the byte, where it is slower by a factor of ten. The suites that end workers by signals stay in. And the
+# simulation and the bench, which would compute for minutes, and Swift's reports of crashes, which begin a thread that
+# ThreadSanitizer does not know.
 SANITIZED = --skip 'EveryItemEndsExactlyOnce|CrashMatrix|CrashReports|Cuts|Autopsies|OutOfMemory|Limits|FailingCalls|aWorkerThatSeesNoProc' \
   --skip 'aWorkerThatDiesMidTask|aProcessThatHasEndedTakesNoMemory|jsonFile|whatItIsDoingIsToldIfWanted'
 # Signals are the workers', not the sanitizer's; what Foundation, Dispatch and the runtime keep for life is no leak.
