@@ -103,12 +103,13 @@ SANITIZED = --skip 'EveryItemEndsExactlyOnce|CrashMatrix|CrashReports|Cuts|Autop
 # Signals are the workers', not the sanitizer's; what Foundation, Dispatch and the runtime keep for life is no leak.
 SIGNALS = handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigtrap=0:handle_abort=0:handle_sigfpe=0
 
-# Each in a folder of its own, so that the usual build need not be made again.
+# Each in a folder of its own, so that the usual build need not be made again. At its end a process would wait a second
+# for races to show, and outlive its coordinator by that.
 tsan: swift
 	$(BUILD) --build-tests --sanitize=thread --scratch-path .build/tsan
 	"$$(dirname "$$(readlink -f "$$(command -v swift)")")/clang" -O1 -shared -fPIC Tests/Sanitizers/SwiftMutex.c -o .build/tsan/mutex.so
 	SWIFT_BACKTRACE=enable=no LD_PRELOAD="$(CURDIR)/.build/tsan/mutex.so" \
-	  TSAN_OPTIONS="$(SIGNALS):report_thread_leaks=0" \
+	  TSAN_OPTIONS="$(SIGNALS):report_thread_leaks=0:atexit_sleep_ms=0" \
 	  swift test --skip-build --sanitize=thread --scratch-path .build/tsan $(SANITIZED) $(ARGS)
 
 # The deepest nesting that the codec takes fits a thread's stack, but not with the room that this sanitizer puts around
