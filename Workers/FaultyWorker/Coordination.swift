@@ -6,8 +6,9 @@ import ProcPoolSystem
 /// A coordinator for tests to kill: `coordinate busy|sleeping|sharing|idle [fork]` prints the numbers of its
 /// workers' processes in one line on standard output, then waits for its end. `coordinate timed` and
 /// `coordinate dated` print them too, and end when their items have, which may take a second and a half each,
-/// or five seconds together. `coordinate map`, `coordinate session`, `coordinate prefixed`, `coordinate signals`, `coordinate limited`, `coordinate attach PROGRAM`,
-/// `coordinate tiny`, `coordinate replacing` and `coordinate fail` end by themselves.
+/// or five seconds together. `coordinate map`, `coordinate session`, `coordinate prefixed`, `coordinate
+/// signals`, `coordinate limited`, `coordinate attach PROGRAM`, `coordinate tiny`, `coordinate replacing` and
+/// `coordinate fail` end by themselves.
 struct Coordination {
   private let words: [String]
 

@@ -73,6 +73,7 @@ struct OutputCursor<Output> {
   ) -> (outputs: [Output], undecodable: PoolError?) {
     // So many that what is done per batch costs nothing per item, and not all of a long frame at once.
     let count = min(remaining, 4096)
+    // Where they are not all there, they are read one by one, and the one that is not says so.
     if decoder.isBlock, let bytes = try? reader.readBytes(count * MemoryLayout<Output>.stride) {
       remaining -= count
       return (Self.block(bytes, count: count), nil)
