@@ -56,8 +56,13 @@ func waitingBytes(in pipe: Int32) -> Int {
 }
 
 /// Crashes the worker in as many threads as the input says, all at once.
+///
+/// When all of them run: what a thread that is still being made would do is written at `crash_guard.h`.
 public struct CrashTogether: PoolTask {
-  private final class Start: Sendable { let isGiven = Atomic(false) }
+  private final class Start: Sendable {
+    let ready = Atomic(0)
+    let isGiven = Atomic(false)
+  }
 
   public init() {}
 
@@ -65,11 +70,12 @@ public struct CrashTogether: PoolTask {
     let start = Start()
     for _ in 0..<threads {
       startThread {
+        start.ready.add(1, ordering: .releasing)
         while !start.isGiven.load(ordering: .acquiring) { sched_yield() }
         UnsafeMutablePointer<Int>(bitPattern: 8)!.pointee = 1
       }
     }
-    pause(milliseconds: 10)
+    while start.ready.load(ordering: .acquiring) < threads { pause(milliseconds: 1) }
     start.isGiven.store(true, ordering: .releasing)
     pause(milliseconds: 60_000)
     return threads
