@@ -38,6 +38,19 @@ public struct ForkAt: PoolTask {
   }
 }
 
+/// Crashes in a copy of the worker, and returns the number of the signal that the copy ended by.
+public struct CrashInCopy: PoolTask {
+  public init() {}
+
+  public func run(_: Int) -> Int32 {
+    let copy = copyThisProcess()
+    if copy == 0 { UnsafeMutablePointer<Int>(bitPattern: 8)!.pointee = 1 }
+    var status: Int32 = 0
+    while waitpid(copy, &status, 0) < 0 && errno == EINTR {}
+    return status & 0x7F
+  }
+}
+
 /// `fork`, by name because Swift hides it: the copy has this thread only.
 ///
 /// - Returns: 0 in the copy, its number in the original.

@@ -52,6 +52,19 @@ extension Processes {
       #expect(await eventually { reporter.map(Inspection.isRunning) == false })
     }
 
+    @Test func aCrashOfACopyThatATaskHasMadeIsItsOwnAffair() async throws {
+      try await withPool(
+        workers: 1, worker: .faulty, environment: Reporter.runtime.environment(Scratch()),
+        standardError: .discarded
+      ) { (pool) async throws in
+        let worker = try await pool.apply(ProcessNumber(), to: 0)
+        #expect(try await pool.apply(CrashInCopy(), to: 0) == SIGSEGV)
+        #expect(try await pool.apply(ProcessNumber(), to: 0) == worker)
+        let error = try await poolError { try await pool.apply(DieAt([1]), to: 1) }
+        #expect(error.loss?.cause == .signal(SIGKILL), "\(error)")
+      }
+    }
+
     @Test func threadsThatCrashTogetherAreOneCrash() async throws {
       for _ in 0..<5 {
         try await withPool(
