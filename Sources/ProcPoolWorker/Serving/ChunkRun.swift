@@ -1,7 +1,7 @@
 import ProcPoolSystem
 import ProcPoolWire
 
-/// One chunk on its way through a worker: gives the inputs, takes the outputs.
+/// Chunks of a call on their way through a worker, one after the other: gives the inputs, takes the outputs.
 ///
 /// Made by the serving loop and used by the default `PoolTask._runChunk`, into whose specialisation its
 /// methods are inlined: for numbers an item costs a compare, a load, a store and the store of the progress
@@ -19,8 +19,8 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
 
   @usableFromInline var position: UInt64
   @usableFromInline var claimedEnd: UInt64
-  @usableFromInline let end: UInt64
-  @usableFromInline let claimBatch: UInt64
+  @usableFromInline var end: UInt64
+  @usableFromInline var claimBatch: UInt64
 
   init(
     _ frame: ServedChunk, worker: WorkerSession, codecs: TaskCodecs<Input, Output>
@@ -36,20 +36,35 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
     // Its first item may be claimed.
     claimedEnd = max(worker.position, worker.claimedEnd)
     end = worker.position + UInt64(frame.header.count)
-    claimBatch =
-      worker.claimsEachItem ? 1 : 1 << UInt64(ChunkFlags(rawValue: frame.header.flags).claimExponent)
+    claimBatch = Self.claimBatch(of: frame, worker)
+  }
+
+  private static func claimBatch(of frame: ServedChunk, _ worker: WorkerSession) -> UInt64 {
+    worker.claimsEachItem ? 1 : 1 << UInt64(ChunkFlags(rawValue: frame.header.flags).claimExponent)
   }
 
   /// Commits the item before, and starts the next one.
   ///
-  /// - Returns: `false` at the end of the chunk, or if the rest has been taken back.
+  /// - Returns: `false` if no more have come, or if the rest has been taken back.
   @inlinable
   public mutating func startNext() -> Bool {
-    guard position < end else { return false }
+    guard position < end || goOn() else { return false }
     if position == claimedEnd {
       guard claim() else { return false }
     }
     page.noteRunning(position)
+    return true
+  }
+
+  /// Goes on with the next chunk, if it has come.
+  @usableFromInline
+  mutating func goOn() -> Bool {
+    while position == end {
+      guard let chunk = worker.nextChunk(at: position) else { return false }
+      reader = WireReader(chunk.body)
+      end = position + UInt64(chunk.header.count)
+      claimBatch = Self.claimBatch(of: chunk, worker)
+    }
     return true
   }
 

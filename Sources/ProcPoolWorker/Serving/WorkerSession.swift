@@ -40,6 +40,8 @@ final class WorkerSession: @unchecked Sendable {
   /// The chunk that is running, for the task's context: its call and first item, and the position of that
   /// item.
   private(set) var current: (call: UInt32, first: UInt64, position: UInt64) = (0, 0, 0)
+  /// Its results are written when it is done.
+  private var flushesAfterChunk = false
   /// Which attempt at its items the chunk that is running is, and the next one.
   private(set) var attempt = 1
   private var nextAttempt = 1
@@ -175,15 +177,8 @@ final class WorkerSession: @unchecked Sendable {
     guard !isSkipping else { return }
     let header = chunk.header
     guard let call = calls[header.call] else { return loseCoordinator() }
-    current = (header.call, header.first, position)
-    do {
-      try results.begin(call: header.call, first: header.first, position: position)
-    } catch {
-      return loseCoordinator(error)
-    }
+    guard begin(chunk) else { return }
     sharing.kept = call.shared
-    // Once, from where it was read to where the inputs are.
-    clock.count(copied: chunk.body.count)
     if itemMark != 0 { mark(header.first) }
     isInChunk = true
     await (substitute ?? call).run(chunk, for: self)
@@ -193,7 +188,47 @@ final class WorkerSession: @unchecked Sendable {
     if itemMark != 0 { mark(ItemMark.none) }
     lingering = call.isSingle ? calls.removeValue(forKey: header.call)?.shared : nil
     note(.idle)
-    if ChunkFlags(rawValue: header.flags).flushes || results.flushesEachItem { flush(position: position) }
+    endChunk()
+  }
+
+  /// - Returns: `false` if the results have nowhere to go.
+  private func begin(_ chunk: ServedChunk) -> Bool {
+    let header = chunk.header
+    current = (header.call, header.first, position)
+    flushesAfterChunk = ChunkFlags(rawValue: header.flags).flushes || results.flushesEachItem
+    // Once, from where it was read to where the inputs are.
+    clock.count(copied: chunk.body.count)
+    do {
+      try results.begin(call: header.call, first: header.first, position: position)
+      return true
+    } catch {
+      loseCoordinator(error)
+      return false
+    }
+  }
+
+  private func endChunk() {
+    if flushesAfterChunk { flush(position: position) }
+  }
+
+  /// The next chunk, if it is one more of the call that is running and has come already.
+  ///
+  /// So that the loop over items goes on with it: to end that, and to begin it again, takes longer than a
+  /// short chunk does.
+  ///
+  /// - Parameter position: that of its first item.
+  func nextChunk(at position: UInt64) -> ServedChunk? {
+    guard !isTaskCancelled, !isLost, itemMark == 0,
+      // What makes no sense is left for the serving loop to find.
+      case .frame(let header)? = try? FrameScan.scan(input.bytes, limit: maximumBody),
+      header.kind == .chunk, header.call == current.call
+    else { return nil }
+    ForkedCopy.endIfCopy()
+    self.position = position
+    endChunk()
+    attempt = 1
+    let chunk = take(header)
+    return begin(chunk) ? chunk : nil
   }
 
   /// The next frame; its body is valid until the next call. Results are written before the loop waits for
@@ -204,11 +239,7 @@ final class WorkerSession: @unchecked Sendable {
     ForkedCopy.endIfCopy()
     while true {
       switch try FrameScan.scan(input.bytes, limit: maximumBody) {
-      case .frame(let header):
-        let body = UnsafeRawBufferPointer(
-          rebasing: input.bytes[FrameHeader.size...].prefix(header.bodyLength))
-        input.consume(header.frameLength)
-        return ServedChunk(header: header, body: body)
+      case .frame(let header): return take(header)
       case .needs(let length):
         clock.enter(.reading)
         switch try input.read(from: tasks, frameLength: length) {
@@ -225,6 +256,14 @@ final class WorkerSession: @unchecked Sendable {
         }
       }
     }
+  }
+
+  /// Takes the frame that comes first out of the buffer.
+  private func take(_ header: FrameHeader) -> ServedChunk {
+    let body = UnsafeRawBufferPointer(
+      rebasing: input.bytes[FrameHeader.size...].prefix(header.bodyLength))
+    input.consume(header.frameLength)
+    return ServedChunk(header: header, body: body)
   }
 
   /// Polls for a moment, because waking a sleeping processor costs more than most frames take to come, then
