@@ -80,15 +80,23 @@ extension Pool {
   /// Begins a `map`, and returns at once.
   ///
   /// The parameters and errors are those of `map`; cancelling the handle cancels the call.
+  @inlinable
   public func mapAsync<Task: PoolTask, Inputs: Sequence<Task.Input> & Sendable>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
   ) -> TaskHandle<[Task.Output]> where Task.Output: Codable {
+    mapAsync(task, CallInputs(inputs), chunkSize, timeout, deadline, retry)
+  }
+
+  @usableFromInline
+  func mapAsync<Task: PoolTask>(
+    _ task: Task, _ inputs: sending CallInputs<Task.Input>, _ chunkSize: Int?, _ timeout: Duration?,
+    _ deadline: Duration?, _ retry: RetryPolicy
+  ) -> TaskHandle<[Task.Output]> {
     let handle = TaskHandle<[Task.Output]>()
     let running = _Concurrency.Task {
       do {
-        let outputs = try await map(
-          task, over: inputs, chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry)
+        let outputs = try await map(task, inputs, chunkSize, timeout, deadline, retry, isolation: nil)
         handle.complete { .success(outputs) }
       } catch {
         handle.complete { .failure(error) }

@@ -20,65 +20,83 @@ extension Pool {
   ///   - deadline: how long an iteration may take; then it throws ``PoolError/deadlineExceeded(limit:)``,
   ///     also one of results. What has come in order by then is given out before that.
   ///   - retry: how often an item is begun whose worker is lost; once unless given.
+  @inlinable
   public func imap<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
   ) -> PoolStream<Task.Output> where Task.Output: Codable {
-    stream(task, inputs, .ordered, chunkSize, inFlight, CallLimits(timeout, deadline, retry), .plain)
+    outputs(task, CallInputs(inputs), true, chunkSize, inFlight, timeout, deadline, retry)
   }
 
   /// As `imap` for outputs, for a task that returns nothing.
+  @inlinable
   public func imap<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
   ) -> PoolStream<Void> where Task.Output == Void {
-    stream(task, inputs, .ordered, chunkSize, inFlight, CallLimits(timeout, deadline, retry), .plain)
+    outputs(task, CallInputs(inputs), true, chunkSize, inFlight, timeout, deadline, retry)
   }
 
   /// As `imap`, but gives results as they come, whatever their order: those of a chunk together.
+  @inlinable
   public func imapUnordered<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
   ) -> PoolStream<Task.Output> where Task.Output: Codable {
-    stream(task, inputs, .unordered, chunkSize, inFlight, CallLimits(timeout, deadline, retry), .plain)
+    outputs(task, CallInputs(inputs), false, chunkSize, inFlight, timeout, deadline, retry)
   }
 
   /// As `imapUnordered` for outputs, for a task that returns nothing.
+  @inlinable
   public func imapUnordered<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
   ) -> PoolStream<Void> where Task.Output == Void {
-    stream(task, inputs, .unordered, chunkSize, inFlight, CallLimits(timeout, deadline, retry), .plain)
+    outputs(task, CallInputs(inputs), false, chunkSize, inFlight, timeout, deadline, retry)
   }
 
   /// As `imap`, but gives what became of each item: one that fails does not end the stream.
   ///
   /// - Parameter ordered: whether the results come in the order of the inputs, or as soon as they are there.
+  @inlinable
   public func imapResults<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
     timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
   ) -> PoolStream<Result<Task.Output, PoolError>> where Task.Output: Codable {
-    stream(
-      task, inputs, ordered ? .ordered : .unordered, chunkSize, inFlight,
-      CallLimits(timeout, deadline, retry), .results)
+    results(task, CallInputs(inputs), ordered, chunkSize, inFlight, timeout, deadline, retry)
   }
 
   /// As `imapResults` for outputs, for a task that returns nothing.
+  @inlinable
   public func imapResults<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
     timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
   ) -> PoolStream<Result<Task.Output, PoolError>> where Task.Output == Void {
-    stream(
-      task, inputs, ordered ? .ordered : .unordered, chunkSize, inFlight,
-      CallLimits(timeout, deadline, retry), .results)
+    results(task, CallInputs(inputs), ordered, chunkSize, inFlight, timeout, deadline, retry)
   }
 
-  private func stream<Task: PoolTask, Inputs: Sequence<Task.Input>, Element>(
-    _ task: Task, _ inputs: Inputs, _ order: StreamOrder, _ chunkSize: Int?, _ inFlight: Int?,
-    _ limits: CallLimits, _ elements: StreamElements<Task.Output, Element>
-  ) -> PoolStream<Element> {
-    stream(task, order, chunkSize, inFlight, limits, elements) { _ in
-      SequenceSource(inputs, iterator: inputs.makeIterator())
+  @usableFromInline
+  func outputs<Task: PoolTask>(
+    _ task: Task, _ inputs: CallInputs<Task.Input>, _ ordered: Bool, _ chunkSize: Int?, _ inFlight: Int?,
+    _ timeout: Duration?, _ deadline: Duration?, _ retry: RetryPolicy
+  ) -> PoolStream<Task.Output> {
+    stream(
+      task, ordered ? .ordered : .unordered, chunkSize, inFlight, CallLimits(timeout, deadline, retry), .plain
+    ) { _ in
+      SequenceSource(inputs)
+    }
+  }
+
+  @usableFromInline
+  func results<Task: PoolTask>(
+    _ task: Task, _ inputs: CallInputs<Task.Input>, _ ordered: Bool, _ chunkSize: Int?, _ inFlight: Int?,
+    _ timeout: Duration?, _ deadline: Duration?, _ retry: RetryPolicy
+  ) -> PoolStream<Result<Task.Output, PoolError>> {
+    stream(
+      task, ordered ? .ordered : .unordered, chunkSize, inFlight, CallLimits(timeout, deadline, retry),
+      .results
+    ) { _ in
+      SequenceSource(inputs)
     }
   }
 

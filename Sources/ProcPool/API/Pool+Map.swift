@@ -25,19 +25,17 @@ extension Pool {
   /// - Throws: ``PoolError``, or what iterating the inputs throws.
   /// - Complexity: one round of messages per chunk. Inputs and outputs that are `WireBlock` are copied as
   ///   memory.
+  @inlinable
   public func map<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [Task.Output] where Task.Output: Codable {
-    let call = try TypedCall(
-      task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry))
-    defer { call.retire() }
-    if let array = inputs as? [Task.Input] { return try await outputs(call, ArraySource(array), isolation) }
-    return try await outputs(call, SequenceSource(inputs, iterator: inputs.makeIterator()), isolation)
+    try await map(task, CallInputs(inputs), chunkSize, timeout, deadline, retry, isolation: isolation)
   }
 
   /// As `map` for outputs, for a task that returns nothing.
+  @inlinable
   public func map<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
@@ -50,17 +48,13 @@ extension Pool {
   /// Runs the task on every input and drops the outputs, in constant memory.
   ///
   /// The parameters and errors are those of `map`.
+  @inlinable
   public func forEach<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
     isolation: isolated (any Actor)? = #isolation
   ) async throws {
-    let call = try TypedCall(
-      task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry))
-    defer { call.retire() }
-    try await runtime.collect(
-      call, SequenceSource(inputs, iterator: inputs.makeIterator()), isolation: isolation
-    ) { _, _, _ in nil }
+    try await forEach(task, CallInputs(inputs), chunkSize, timeout, deadline, retry, isolation: isolation)
   }
 
   /// Runs the task on every input and returns what became of each, in the order of the inputs.
@@ -71,24 +65,49 @@ extension Pool {
   /// must come to an end.
   ///
   /// The parameters are those of `map`.
+  @inlinable
   public func mapResults<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
     isolation: isolated (any Actor)? = #isolation
   ) async -> [Result<Task.Output, PoolError>] where Task.Output: Codable {
-    await results(task, inputs, chunkSize, CallLimits(timeout, deadline, retry), isolation)
+    await mapResults(task, CallInputs(inputs), chunkSize, timeout, deadline, retry, isolation: isolation)
   }
 
   /// As `mapResults` for outputs, for a task that returns nothing.
+  @inlinable
   public func mapResults<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
     isolation: isolated (any Actor)? = #isolation
   ) async -> [Result<Task.Output, PoolError>] where Task.Output == Void {
-    await results(task, inputs, chunkSize, CallLimits(timeout, deadline, retry), isolation)
+    await mapResults(task, CallInputs(inputs), chunkSize, timeout, deadline, retry, isolation: isolation)
   }
 
   // MARK: - What they have in common
+
+  @usableFromInline
+  func map<Task: PoolTask>(
+    _ task: Task, _ inputs: CallInputs<Task.Input>, _ chunkSize: Int?, _ timeout: Duration?,
+    _ deadline: Duration?, _ retry: RetryPolicy, isolation: isolated (any Actor)?
+  ) async throws -> [Task.Output] {
+    let call = try TypedCall(
+      task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry))
+    defer { call.retire() }
+    if let array = inputs.array { return try await outputs(call, ArraySource(array), isolation) }
+    return try await outputs(call, SequenceSource(inputs), isolation)
+  }
+
+  @usableFromInline
+  func forEach<Task: PoolTask>(
+    _ task: Task, _ inputs: CallInputs<Task.Input>, _ chunkSize: Int?, _ timeout: Duration?,
+    _ deadline: Duration?, _ retry: RetryPolicy, isolation: isolated (any Actor)?
+  ) async throws {
+    let call = try TypedCall(
+      task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry))
+    defer { call.retire() }
+    try await runtime.collect(call, SequenceSource(inputs), isolation: isolation) { _, _, _ in nil }
+  }
 
   func outputs<Task: PoolTask>(
     _ call: TypedCall<Task>, _ source: some InputSource<Task.Input>, _ isolation: isolated (any Actor)?
@@ -101,17 +120,20 @@ extension Pool {
     return storage.finish(call.submitted)
   }
 
-  private func results<Task: PoolTask, Inputs: Sequence<Task.Input>>(
-    _ task: Task, _ inputs: Inputs, _ chunkSize: Int?, _ limits: CallLimits,
-    _ isolation: isolated (any Actor)?
+  @usableFromInline
+  func mapResults<Task: PoolTask>(
+    _ task: Task, _ inputs: CallInputs<Task.Input>, _ chunkSize: Int?, _ timeout: Duration?,
+    _ deadline: Duration?, _ retry: RetryPolicy, isolation: isolated (any Actor)?
   ) async -> [Result<Task.Output, PoolError>] {
+    var source = SequenceSource(inputs)
     let call: TypedCall<Task>
     do {
-      call = try TypedCall(task, runtime: runtime, chunkSize: chunkSize, limits)
+      call = try TypedCall(
+        task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry))
     } catch {
       // A call that could not be begun is every item's failure.
       let failure = error as? PoolError ?? .taskUnavailable("\(error)")
-      return inputs.map { _ in .failure(failure) }
+      return Array(repeating: .failure(failure), count: source.countRest())
     }
     defer { call.retire() }
     var results: [Result<Task.Output, PoolError>?] = []
@@ -119,7 +141,6 @@ extension Pool {
       while results.count <= Int(item) { results.append(nil) }
       results[Int(item)] = result
     }
-    var source = SequenceSource(inputs, iterator: inputs.makeIterator())
     /// - Returns: whether the pool wants more at once.
     func takeNews(submits: Bool) -> Bool {
       // Taking inputs from a sequence throws nothing.

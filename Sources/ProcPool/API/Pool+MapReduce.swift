@@ -28,18 +28,14 @@ extension Pool {
   ///   - retry: how often a part is begun whose worker is lost, from its first input on; once unless given.
   /// - Throws: ``PoolError``, or what iterating the inputs throws.
   /// - Complexity: one message for each part. A range of integers travels as its bounds, all else as it is.
+  @inlinable
   public func mapReduce<Task: ReducingTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, startingWith initial: Task.Output, parts: Int = 256,
     timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> Task.Output {
-    let sizes = PartSizes(inputs: knownCount(of: inputs), parts: parts)
-    return try await reduced(
-      task, InputReduction(task), initial, sizes, CallLimits(timeout, deadline, retry), isolation
-    ) { _ in
-      let items = InputParts(inputs, sizes: sizes)
-      return SequenceSource(items, iterator: items)
-    }
+    try await mapReduce(
+      task, CallInputs(inputs), initial, parts, timeout, deadline, retry, isolation: isolation)
   }
 
   /// As `mapReduce`, over consecutive integers, of which only the bounds of each part travel.
@@ -81,6 +77,17 @@ extension Pool {
 
   // MARK: - What they have in common
 
+  @usableFromInline
+  func mapReduce<Task: ReducingTask>(
+    _ task: Task, _ inputs: CallInputs<Task.Input>, _ initial: Task.Output, _ parts: Int,
+    _ timeout: Duration?, _ deadline: Duration?, _ retry: RetryPolicy, isolation: isolated (any Actor)?
+  ) async throws -> Task.Output {
+    let sizes = PartSizes(inputs: inputs.count, parts: parts)
+    return try await reduced(
+      task, InputReduction(task), initial, sizes, CallLimits(timeout, deadline, retry), isolation
+    ) { _ in SequenceSource(InputParts(inputs, sizes: sizes)) }
+  }
+
   private func reduced<Task: ReducingTask>(
     _ task: Task, _ first: Task.Input, _ count: Int?, _ initial: Task.Output, _ parts: Int,
     _ limits: CallLimits, _ isolation: isolated (any Actor)?
@@ -91,7 +98,7 @@ extension Pool {
     let sizes = PartSizes(inputs: count, parts: parts)
     return try await reduced(task, IntervalReduction(task), initial, sizes, limits, isolation) { _ in
       let items = IntervalParts(from: first, count: count, sizes: sizes)
-      return SequenceSource(items, iterator: items)
+      return SequenceSource(items)
     }
   }
 

@@ -17,83 +17,68 @@ protocol InputSource<Input> {
 }
 
 /// Inputs from any sequence, taken on demand.
-struct SequenceSource<Iterator: IteratorProtocol>: InputSource where Iterator.Element: Codable & Sendable {
-  private var iterator: Iterator
+struct SequenceSource<Input: Codable & Sendable>: InputSource {
+  private let pull: CallInputs<Input>.Pull
   private(set) var isExhausted = false
   private(set) var remaining: Int?
 
-  init(_ inputs: some Sequence<Iterator.Element>, iterator: Iterator) {
-    self.iterator = iterator
-    remaining = knownCount(of: inputs)
+  /// So many bytes of inputs that lie on the wire as in memory are taken at once: they stay in the cache
+  /// between the sequence and the frame.
+  private static var gatheredBytes: Int { 1 << 14 }
+
+  init(_ inputs: CallInputs<Input>) {
+    pull = inputs.begin()
+    remaining = inputs.count
   }
+
+  init(_ inputs: some Sequence<Input>) { self.init(CallInputs(inputs)) }
 
   mutating func countRest() -> Int {
     var count = 0
-    while !isExhausted, iterator.next() != nil { count += 1 }
-    isExhausted = true
+    take(.max, atOnce: 64) {
+      count += $0.count
+      return true
+    }
     return count
   }
 
-  mutating func fill(_ writer: inout ChunkWriter<Iterator.Element>, count: Int, isBlock: Bool) {
+  mutating func fill(_ writer: inout ChunkWriter<Input>, count: Int, isBlock: Bool) {
     if isBlock {
-      // Gathered first, and then copied as memory: several times as fast as one by one.
-      var inputs: [Iterator.Element] = []
-      inputs.reserveCapacity(min(count, remaining ?? Pacing.chunkItems))
-      while inputs.count < count, let input = iterator.next() { inputs.append(input) }
-      if inputs.count < count { isExhausted = true }
-      if let left = remaining { remaining = isExhausted ? 0 : max(0, left - inputs.count) }
-      inputs.withUnsafeBufferPointer { writer.append(block: $0) }
-      return
-    }
-    for taken in 0..<count {
-      // Bounded in bytes, too: large inputs are made when they are wanted.
-      if writer.isFull && taken > 0 { return }
-      guard let input = iterator.next() else {
-        isExhausted = true
-        remaining = 0
-        return
+      take(count, atOnce: max(1, Self.gatheredBytes / MemoryLayout<Input>.stride)) {
+        writer.append(block: UnsafeBufferPointer($0))
+        return true
       }
-      if let left = remaining { remaining = max(0, left - 1) }
-      writer.append(input)
+    } else {
+      take(count, atOnce: 1) {
+        writer.append($0[0])
+        // Bounded in bytes, too: large inputs are made when they are wanted.
+        return !writer.isFull
+      }
     }
   }
-}
 
-/// How many elements there are, where the sequence knows that at once, and where it is a number.
-func knownCount<Inputs: Sequence>(of inputs: Inputs) -> Int? {
-  /// `0...Int.max` has one more than `Int` can count, and its `count` would trap.
-  func count<Elements: RandomAccessCollection>(of elements: Elements) -> Int? {
-    guard let first = elements.startIndex as? Int, let end = elements.endIndex as? Int else {
-      return (elements as? any IntegerRange)?.knownCount
+  /// Takes up to `count` inputs, and hands them on in pieces.
+  ///
+  /// - Parameter body: gets some, and says whether it wants more.
+  private mutating func take(
+    _ count: Int, atOnce most: Int, _ body: (UnsafeMutableBufferPointer<Input>) -> Bool
+  ) {
+    guard !isExhausted else { return }
+    let most = min(most, count)
+    var left = count
+    var wantsMore = true
+    withUnsafeTemporaryAllocation(of: Input.self, capacity: most) { memory in
+      while left > 0, wantsMore, !isExhausted {
+        let wanted = min(left, most)
+        let taken = UnsafeMutableBufferPointer(rebasing: memory[..<pull(memory.baseAddress!, wanted)])
+        if !taken.isEmpty { wantsMore = body(taken) }
+        taken.deinitialize()
+        left -= taken.count
+        isExhausted = taken.count < wanted
+      }
     }
-    let (count, overflow) = end.subtractingReportingOverflow(first)
-    return overflow ? nil : count
+    if let known = remaining { remaining = isExhausted ? 0 : max(0, known - count + left) }
   }
-  // Only these: others would go through all their elements for it, which may be endless.
-  return (inputs as? any RandomAccessCollection).flatMap { count(of: $0) }
-}
-
-/// Ranges of integers whose elements may be more than can be counted.
-private protocol IntegerRange {
-  var knownCount: Int? { get }
-}
-
-extension Range: IntegerRange where Bound: FixedWidthInteger {
-  var knownCount: Int? { integerDistance(from: lowerBound, to: upperBound) }
-}
-
-extension ClosedRange: IntegerRange where Bound: FixedWidthInteger {
-  var knownCount: Int? {
-    guard let distance = integerDistance(from: lowerBound, to: upperBound), distance < .max else {
-      return nil
-    }
-    return distance + 1
-  }
-}
-
-/// How far it is from one integer to a larger one: more than the type itself can say, where it is signed.
-private func integerDistance<Bound: FixedWidthInteger>(from lower: Bound, to upper: Bound) -> Int? {
-  Int(exactly: Bound.Magnitude(truncatingIfNeeded: upper &- lower))
 }
 
 /// Inputs from an array: those of fixed size are copied as memory.

@@ -3,20 +3,23 @@ import ProcPoolWorker
 // The parts of a reduction, as sequences of the items that travel.
 
 /// Parts of a sequence's elements.
-struct InputParts<Inputs: Sequence>: Sequence, IteratorProtocol where Inputs.Element: Codable & Sendable {
-  private var inputs: Inputs.Iterator
+struct InputParts<Input: Codable & Sendable>: Sequence, IteratorProtocol {
+  private let pull: CallInputs<Input>.Pull
   private var cursor: PartCursor
+  private var isExhausted = false
 
-  init(_ inputs: Inputs, sizes: PartSizes) {
-    self.inputs = inputs.makeIterator()
+  init(_ inputs: CallInputs<Input>, sizes: PartSizes) {
+    pull = inputs.begin()
     cursor = PartCursor(sizes)
   }
 
-  mutating func next() -> InputPart<Inputs.Element>? {
+  mutating func next() -> InputPart<Input>? {
+    if isExhausted { return nil }
     let (start, size) = cursor.next()
-    var part: [Inputs.Element] = []
-    part.reserveCapacity(Swift.min(size, Int(PartSizes.longestGrown)))
-    while part.count < size, let input = inputs.next() { part.append(input) }
+    let part = [Input](unsafeUninitializedCapacity: size) { memory, count in
+      count = pull(memory.baseAddress!, size)
+    }
+    isExhausted = part.count < size
     return part.isEmpty ? nil : InputPart(first: start, inputs: part)
   }
 }

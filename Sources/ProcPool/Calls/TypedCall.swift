@@ -73,27 +73,27 @@ final class TypedCall<Task: PoolTask> {
     _ source: inout some InputSource<Task.Input>, submits: Bool, limit: @autoclosure () -> Int = .max,
     _ handle: (ItemNews) -> Void
   ) throws -> Bool {
-    let (news, items, size) = runtime.exchange(box, chunkSize: chunkSize)
+    let (news, appetite) = runtime.exchange(box, chunkSize: chunkSize)
     if !news.isEmpty { runtime.times.measure(.decoding) { for one in news { take(one, handle) } } }
-    guard submits, items > 0, !source.isExhausted, expired == nil else { return false }
+    guard submits, appetite.items > 0, !source.isExhausted, expired == nil else { return false }
     // The limit only now: the news has changed what the caller holds.
-    return try submit(&source, items: items, size: size, limit: limit(), handle)
+    return try submit(&source, appetite, limit: limit(), handle)
   }
 
-  /// Hands the pool up to `items` inputs, in chunks of `size`, so that no more than `limit` are in it.
+  /// Hands the pool the inputs that it wants, so that no more than `limit` are in it.
   ///
   /// - Returns: whether there were so many bytes that it stopped before.
   private func submit(
-    _ source: inout some InputSource<Task.Input>, items: Int, size: Int, limit: Int,
+    _ source: inout some InputSource<Task.Input>, _ appetite: Appetite, limit: Int,
     _ handle: (ItemNews) -> Void
   ) throws -> Bool {
-    var wanted = min(items, limit - (submitted - ended))
+    var wanted = min(appetite.items, limit - (submitted - ended))
     // As memory a block's inputs are gathered all at once, so here is where they are bounded.
     if codec.blockStride > 0 {
       wanted = min(wanted, max(chunkSize ?? 1, 4 * Pacing.windowBytes / codec.blockStride))
     }
     guard wanted > 0 else { return false }
-    var chunk = size
+    var chunk = appetite.chunkSize
     if chunkSize == nil {
       // Smaller towards the end, so that all workers finish together, and where few items may be in flight.
       let workers = 2 * runtime.settings.workers
@@ -116,7 +116,7 @@ final class TypedCall<Task: PoolTask> {
       let failure = CodingFailure(item: taskID(item), value: .input, isEncoding: true, message: "\(error)")
       handle(.failure(item: item, .notCodable(failure)))
     }
-    let chunks = writer.finish()
+    let chunks = writer.finish(together: appetite.together)
     runtime.times.count(copied: chunks.reduce(0) { $0 + $1.payload.byteCount })
     runtime.submit(chunks)
     return isCutShort

@@ -41,12 +41,13 @@ final class FrameMemory: @unchecked Sendable {
   }
 }
 
-/// The frame of a chunk in the memory of many: what the scheduler moves about.
+/// The frame of a chunk in the memory of many, or those of several: what the scheduler moves about.
 struct InputSlice: ChunkPayload {
   let memory: FrameMemory
-  /// Where the frame begins and ends.
+  /// Where the first frame begins, and the last one ends.
   let start: Int
   let end: Int
+  var frameCount = 1
   let packing: ItemPacking
   /// Shared blocks whose handles are in it: kept until all of its items have ended.
   var shared: [SharedBlock] = []
@@ -55,24 +56,40 @@ struct InputSlice: ChunkPayload {
 
   /// - Complexity: O(bytes): they get memory and a header of their own.
   func items(_ range: Range<Int>) -> InputSlice {
-    var header = try! FrameHeader(loading: memory.base + start)  // Written by this process.
-    let body = UnsafeRawBufferPointer(
-      start: memory.base + start + FrameHeader.size, count: header.bodyLength)
-    let start = try! packing.length(ofFirst: range.lowerBound, in: body)  // Likewise.
-    let end = try! packing.length(ofFirst: range.upperBound, in: body)
-    header.first += UInt64(range.lowerBound)
-    header.count = UInt32(range.count)
-    let rest = UnsafeRawBufferPointer(rebasing: body[start..<end])
-    var writer = WireWriter(capacity: FrameHeader.size + rest.count + 8)
-    writer.writeFrame(header) { $0.writeBytes(rest) }
+    var writer = WireWriter(capacity: min(end - start, 1 << 12))
+    var written = 0
+    var first = 0
+    forEachFrame { place, header in
+      let wanted = range.clamped(to: first..<first + Int(header.count))
+      defer { first += Int(header.count) }
+      guard !wanted.isEmpty else { return }
+      let body = UnsafeRawBufferPointer(start: place + FrameHeader.size, count: header.bodyLength)
+      // Written by this process.
+      let start = try! packing.length(ofFirst: wanted.lowerBound - first, in: body)
+      let end = try! packing.length(ofFirst: wanted.upperBound - first, in: body)
+      var part = header
+      part.first += UInt64(wanted.lowerBound - first)
+      part.count = UInt32(wanted.count)
+      writer.writeFrame(part) { $0.writeBytes(UnsafeRawBufferPointer(rebasing: body[start..<end])) }
+      written += 1
+    }
     let memory = FrameMemory(writer)
     return InputSlice(
-      memory: memory, start: 0, end: memory.count, packing: packing, shared: shared)
+      memory: memory, start: 0, end: memory.count, frameCount: written, packing: packing, shared: shared)
+  }
+
+  private func forEachFrame(_ body: (UnsafeMutableRawPointer, FrameHeader) -> Void) {
+    var place = memory.base + start
+    for _ in 0..<frameCount {
+      let header = try! FrameHeader(loading: place)  // Written by this process.
+      body(place, header)
+      place += header.frameLength
+    }
   }
 
   /// A frame that says where this one's body lies; `nil` if only this process sees it, or it is short.
   func reference() -> FrameMemory? {
-    guard let segment = memory.segment, byteCount >= InputLane.shortest else { return nil }
+    guard let segment = memory.segment, frameCount == 1, byteCount >= InputLane.shortest else { return nil }
     var header = try! FrameHeader(loading: memory.base + start)  // Written by this process.
     let body = BodyLocation(
       memory: segment.location(of: memory.base + start + FrameHeader.size), length: header.bodyLength)
@@ -80,10 +97,10 @@ struct InputSlice: ChunkPayload {
     return FrameMemory(header) { body.write(to: &$0) }
   }
 
-  /// Notes in the frame's header what the worker is told about it.
+  /// Notes in the frames' headers what the worker is told about them.
   func note(_ hint: ChunkHint) {
     let flags = ChunkFlags(flushes: hint.flushes, claimExponent: hint.claimExponent)
-    memory.base.storeBytes(of: flags.rawValue, toByteOffset: start + 7, as: UInt8.self)
+    forEachFrame { place, _ in place.storeBytes(of: flags.rawValue, toByteOffset: 7, as: UInt8.self) }
   }
 }
 

@@ -277,14 +277,13 @@ extension PoolRuntime {
   }
 
   /// What has happened since the last time, and how much more would keep the workers busy.
-  func exchange(_ box: CallBox, chunkSize: Int?) -> (news: [CallNews], items: Int, chunkSize: Int) {
+  func exchange(_ box: CallBox, chunkSize: Int?) -> (news: [CallNews], appetite: Appetite) {
     state.withLock { state in
       let news = box.news
       box.news = []
       box.unseenBytes = 0
       box.hasChanged = false
-      let (items, size) = state.scheduler.appetite(of: box.id, chunkSize: chunkSize)
-      return (news, items, size)
+      return (news, state.scheduler.appetite(of: box.id, chunkSize: chunkSize))
     }
   }
 

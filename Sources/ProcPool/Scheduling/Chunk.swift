@@ -1,4 +1,5 @@
-/// Consecutive items of one call, on their way to a worker or in it.
+/// Consecutive items of one call, on their way to a worker or in it: a chunk as the caller sees it, or several
+/// short ones, which are moved about together and travel in a frame each.
 struct Chunk<Payload: ChunkPayload> {
   let call: UInt32
   /// The index of the first item.
@@ -62,8 +63,14 @@ struct Chunk<Payload: ChunkPayload> {
 protocol ChunkPayload {
   /// Bytes on the wire.
   var byteCount: Int { get }
+  /// How many frames they are in, each of them a chunk to the worker.
+  var frameCount: Int { get }
   /// Some of the inputs, the first being 0. Rare: after a loss or a take-back.
   func items(_ range: Range<Int>) -> Self
+}
+
+extension ChunkPayload {
+  var frameCount: Int { 1 }
 }
 
 /// How long chunks should be, and how much a worker should have before it.
@@ -74,6 +81,9 @@ enum Pacing {
   /// Estimated work in flight per worker, in nanoseconds: some ten times what a round trip takes, so that the
   /// worker does not run dry, and short enough that the last items are spread evenly.
   static let window: Int64 = 1_500_000
+  /// What short chunks of given size are moved about together should take: an eighth of `window`, so that a
+  /// worker has several before it. Nanoseconds.
+  static let togetherTime: Int64 = window / 8
   /// Items in flight per worker, at the most: FIELD measurements level off between 1 024 and 16 384.
   static let windowItems = 1 << 14
   /// Bytes in flight per worker, beyond the first chunk: what fits the largest pipe an unprivileged process

@@ -84,8 +84,8 @@ extension Scheduler {
   private mutating func send(_ chunk: Chunk<Payload>, to index: Int, now: Int64) -> Int64 {
     var chunk = chunk
     chunk.cost = cost(of: chunk)
-    chunksSent += 1
-    queued += max(0, now - chunk.accepted)
+    chunksSent += UInt64(chunk.payload.frameCount)
+    queued += max(0, now - chunk.accepted) * Int64(chunk.payload.frameCount)
     if places[index].queue.isEmpty {
       places[index].lastProgress = now
       places[index].watch = nil
@@ -108,7 +108,7 @@ extension Scheduler {
     // 32 768 because the frame says it as a power of two, of which 15 is the largest.
     let claim = min(32_768, max(1, Double(Pacing.claimTime) / itemTime))
     return ChunkHint(
-      flushes: itemTime * Double(chunk.count) >= Double(Pacing.flushTime),
+      flushes: itemTime * Double(chunk.count / chunk.payload.frameCount) >= Double(Pacing.flushTime),
       claimExponent: UInt8(min(15, Int(claim).bitWidth - 1 - Int(claim).leadingZeroBitCount)))
   }
 
@@ -117,9 +117,8 @@ extension Scheduler {
 
   /// How much more of a call would keep the workers busy.
   ///
-  /// - Returns: how many items, and how many to a chunk where that is the pool's to choose.
-  mutating func appetite(of call: UInt32, chunkSize: Int?) -> (items: Int, chunkSize: Int) {
-    guard let state = calls[call], !state.isCancelled else { return (0, 1) }
+  mutating func appetite(of call: UInt32, chunkSize: Int?) -> Appetite {
+    guard let state = calls[call], !state.isCancelled else { return .none }
     let automatic =
       state.itemTime == 0
       ? 1 : max(1, Int(min(Double(Pacing.chunkTime) / state.itemTime, Double(Pacing.chunkItems))))
@@ -132,8 +131,22 @@ extension Scheduler {
     let accepted = state.pendingItems + state.inFlight
     if state.pendingBytes > mostPendingBytes {
       calls[call]!.awaitsRoom = true
-      return (0, size)
+      return .none
     }
-    return (max(0, target - accepted), size)
+    let together =
+      state.itemTime == 0
+      ? 1 : max(1, Int(min(Double(Pacing.togetherTime) / state.itemTime, Double(Pacing.windowItems / 8))))
+    return Appetite(items: max(0, target - accepted), chunkSize: size, together: together)
   }
+}
+
+/// How much more of a call would keep the workers busy.
+struct Appetite: Equatable {
+  var items: Int
+  /// How many to a chunk, where that is the pool's to choose.
+  var chunkSize: Int
+  /// How many items of shorter chunks are moved about together, at the most.
+  var together: Int
+
+  static let none = Appetite(items: 0, chunkSize: 1, together: 1)
 }

@@ -74,7 +74,7 @@ import Testing
 
   @Test func theFirstChunkIsAProbe() {
     var (scheduler, call) = scheduler(itemTime: 0)
-    #expect(scheduler.appetite(of: call, chunkSize: nil) == (8, 1))
+    #expect(scheduler.appetite(of: call, chunkSize: nil) == Appetite(items: 8, chunkSize: 1, together: 1))
   }
 
   @Test func aChunkTakesAboutHalfAMillisecond() {
@@ -82,14 +82,20 @@ import Testing
     #expect(scheduler.appetite(of: call, chunkSize: nil).chunkSize == 500)
   }
 
+  /// Else each of a million would be looked at by itself.
+  @Test func shortChunksOfGivenSizeGoTogether() {
+    var (scheduler, call) = scheduler(itemTime: 1000)
+    #expect(scheduler.appetite(of: call, chunkSize: 1).together == 187)
+  }
+
   @Test func longItemsGoOneByOne() {
     var (scheduler, call) = scheduler(itemTime: 1e10)
-    #expect(scheduler.appetite(of: call, chunkSize: nil) == (8, 1))
+    #expect(scheduler.appetite(of: call, chunkSize: nil) == Appetite(items: 8, chunkSize: 1, together: 1))
   }
 
   @Test func aGivenSizeIsKept() {
     var (scheduler, call) = scheduler(itemTime: 1e10)
-    #expect(scheduler.appetite(of: call, chunkSize: 64) == (512, 64))
+    #expect(scheduler.appetite(of: call, chunkSize: 64) == Appetite(items: 512, chunkSize: 64, together: 1))
   }
 
   /// Else a call that began before the workers had started would have one long input under way.
