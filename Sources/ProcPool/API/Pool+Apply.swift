@@ -176,7 +176,7 @@ extension Pool {
       }
       var writer = ChunkWriter<Task.Input>(
         codec: .resolve(), call: box.id, first: 0, chunkSize: 1, isAutomatic: false,
-        maximumBody: runtime.settings.maximumPayload)
+        maximumBody: runtime.settings.maximumPayload, lane: runtime.lane)
       times.measure(.encoding) { writer.append(input) }
       if let (_, error) = writer.failures.first {
         let failure = CodingFailure(
