@@ -17,7 +17,7 @@ let package = Package(
   targets: [
     // The runtime
     .target(name: "CProcPoolShims"),
-    .target(name: "ProcPoolWire"),
+    .target(name: "ProcPoolWire", dependencies: ["CProcPoolShims"]),
     .target(name: "ProcPoolSystem", dependencies: ["CProcPoolShims"]),
     .target(
       name: "ProcPoolSharedMemory", dependencies: ["ProcPoolWire", "ProcPoolSystem", "CProcPoolShims"]),

@@ -62,8 +62,8 @@ struct OutputStorage<Output> {
     if isBlock {
       block.withUnsafeMutableBytes { memory in
         let stride = MemoryLayout<Output>.stride
-        UnsafeMutableRawBufferPointer(rebasing: memory[(first * stride)...]).copyMemory(
-          from: UnsafeRawBufferPointer(rebasing: slice.bytes.prefix(count * stride)))
+        UnsafeMutableRawBufferPointer(rebasing: memory[(first * stride)...]).copyIntoFresh(
+          UnsafeRawBufferPointer(rebasing: slice.bytes.prefix(count * stride)))
       }
     } else {
       var cursor = OutputCursor<Output>(slice, count: count)

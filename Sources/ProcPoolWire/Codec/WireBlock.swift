@@ -60,7 +60,7 @@ extension WireBlock {
   package static func array(of bytes: UnsafeRawBufferPointer) -> [Self] {
     let count = bytes.count / blockStride
     return [Self](unsafeUninitializedCapacity: count) { storage, initialized in
-      if count > 0 { UnsafeMutableRawBufferPointer(storage).copyMemory(from: bytes) }
+      UnsafeMutableRawBufferPointer(storage).copyIntoFresh(bytes)
       initialized = count
     }
   }

@@ -119,7 +119,7 @@ enum PackedNumbers {
     var unfit: Bool = false
     let elements = [T](unsafeUninitializedCapacity: count) { storage, initialized in
       if N.isSigned == T.isSigned && N.bitWidth == T.bitWidth {
-        UnsafeMutableRawBufferPointer(storage).copyMemory(from: bytes)
+        UnsafeMutableRawBufferPointer(storage).copyIntoFresh(bytes)
       } else {
         for i in 0..<count {
           let number = base.loadUnaligned(fromByteOffset: i &* MemoryLayout<N>.size, as: N.self)
