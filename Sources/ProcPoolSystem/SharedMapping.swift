@@ -59,6 +59,11 @@ public final class SharedMapping: @unchecked Sendable {
     }
   }
 
+  /// Keeps the memory out of copies of this process that are made from now on.
+  public func keepFromCopies() throws(SystemError) {
+    try retryingInterrupts(.watchForks) { madvise(base, count, MADV_DONTFORK) }
+  }
+
   /// Bytes of a page.
   public static let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
 

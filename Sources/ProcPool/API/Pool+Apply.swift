@@ -176,7 +176,7 @@ extension Pool {
       }
       var writer = ChunkWriter<Task.Input>(
         codec: .resolve(), call: box.id, first: 0, chunkSize: 1, isAutomatic: false,
-        maximumBody: runtime.settings.maximumPayload, lane: runtime.lane)
+        maximumBody: runtime.settings.maximumPayload, lane: runtime.inputs)
       times.measure(.encoding) { writer.append(input) }
       if let (_, error) = writer.failures.first {
         let failure = CodingFailure(
@@ -184,7 +184,9 @@ extension Pool {
         handle.complete { .failure(PoolError.notCodable(failure)) }
         runtime.retire(box)
       } else {
-        let chunks = writer.finish()
+        var chunks = writer.finish()
+        // Nobody else looks at the box before its item is on its way.
+        runtime.giveRoom(to: &chunks, outputLength: box.outputLength)
         times.count(copied: chunks[0].payload.byteCount)
         if polls {
           runtime.submitAndPoll(chunks, key: ObjectIdentifier(Task.self)) { handle.isReady }

@@ -33,9 +33,9 @@ public final class Pool: Sendable {
   ///   - standardError: where what they write to standard error goes; by default to this process's.
   ///   - maximumPayload: the longest input, output or task value, encoded, in bytes. A chunk with its frame
   ///     has to fit too. 64 GiB unless given.
-  ///   - sharesLargeInputs: whether chunks of 64 KiB and more are left in memory that the workers see, with
-  ///     only their place sent, where the call has more than one item. Faster, and otherwise the same: inputs
-  ///     are encoded and decoded all the same. Without it every byte goes through a pipe.
+  ///   - sharesLargePayloads: whether chunks and outputs of 64 KiB and more are left in memory that the workers
+  ///     see, with only their place sent; outputs from the second of their kind on. Faster, and otherwise the
+  ///     same: they are encoded and decoded all the same. Without it every byte goes through a pipe.
   ///   - maximumTasksPerWorker: how many items a worker's process runs before it is replaced by a fresh one,
   ///     for tasks that leave something behind; exactly, so that a chunk may be divided. No limit unless
   ///     given.
@@ -57,7 +57,7 @@ public final class Pool: Sendable {
   public init(
     workers: Int? = nil, worker: WorkerKind = .selfProgram, environment: [String: String]? = nil,
     standardError: StandardErrorMode = .inherited, maximumPayload: Int = 64 << 30,
-    sharesLargeInputs: Bool = true, maximumTasksPerWorker: Int? = nil, maximumWorkerAge: Duration? = nil,
+    sharesLargePayloads: Bool = true, maximumTasksPerWorker: Int? = nil, maximumWorkerAge: Duration? = nil,
     maximumWorkerMemory: Int? = nil, standby: Int? = nil, limits: WorkerLimits = WorkerLimits(),
     seed: UInt64 = 0,
     cancellationGrace: CancellationGrace = CancellationGrace(), stallNotice: StallNotice? = nil
@@ -76,7 +76,7 @@ public final class Pool: Sendable {
       let isThread = if case .thread = program { true } else { false }
       let settings = Launcher.Settings(
         program: program, environment: environment, maximumPayload: maximumPayload,
-        sharesLargeInputs: sharesLargeInputs && !isThread,
+        sharesLargePayloads: sharesLargePayloads && !isThread,
         // Brief: more would cost processor time for what a sleeping thread gives nearly as well. Only where
         // every worker has a processor: elsewhere the time would be another worker's.
         pollingTime: sizing.workers <= PoolSizing.processors ? 50_000 : 0, workers: sizing.workers,
@@ -154,13 +154,13 @@ extension Pool {
 /// throw.
 ///
 /// The workers are gone when this returns. The parameters are those of
-/// ``Pool/init(workers:worker:environment:standardError:maximumPayload:sharesLargeInputs:maximumTasksPerWorker:maximumWorkerAge:maximumWorkerMemory:standby:limits:seed:cancellationGrace:stallNotice:)``.
+/// ``Pool/init(workers:worker:environment:standardError:maximumPayload:sharesLargePayloads:maximumTasksPerWorker:maximumWorkerAge:maximumWorkerMemory:standby:limits:seed:cancellationGrace:stallNotice:)``.
 ///
 /// - Parameter isolation: the caller's; `body` runs there.
 public func withPool<Result>(
   workers: Int? = nil, worker: WorkerKind = .selfProgram, environment: [String: String]? = nil,
   standardError: StandardErrorMode = .inherited, maximumPayload: Int = 64 << 30,
-  sharesLargeInputs: Bool = true, maximumTasksPerWorker: Int? = nil, maximumWorkerAge: Duration? = nil,
+  sharesLargePayloads: Bool = true, maximumTasksPerWorker: Int? = nil, maximumWorkerAge: Duration? = nil,
   maximumWorkerMemory: Int? = nil, standby: Int? = nil, limits: WorkerLimits = WorkerLimits(),
   seed: UInt64 = 0,
   cancellationGrace: CancellationGrace = CancellationGrace(), stallNotice: StallNotice? = nil,
@@ -169,7 +169,7 @@ public func withPool<Result>(
 ) async throws -> Result {
   let pool = try Pool(
     workers: workers, worker: worker, environment: environment, standardError: standardError,
-    maximumPayload: maximumPayload, sharesLargeInputs: sharesLargeInputs,
+    maximumPayload: maximumPayload, sharesLargePayloads: sharesLargePayloads,
     maximumTasksPerWorker: maximumTasksPerWorker, maximumWorkerAge: maximumWorkerAge,
     maximumWorkerMemory: maximumWorkerMemory, standby: standby, limits: limits, seed: seed,
     cancellationGrace: cancellationGrace, stallNotice: stallNotice

@@ -36,7 +36,7 @@ struct ChunkFramer: ~Copyable {
     func isJoinable(with next: Frame, together: Int) -> Bool {
       seat == nil && next.seat == nil && shared.isEmpty && next.shared.isEmpty
         && first + UInt64(count) == next.first && count + next.count <= together
-        && next.end - next.start < InputLane.shortest && next.end - start <= Pacing.chunkBytes
+        && next.end - next.start < MemoryLane.shortest && next.end - start <= Pacing.chunkBytes
     }
   }
 
@@ -51,7 +51,7 @@ struct ChunkFramer: ~Copyable {
 
   init(
     call: UInt32, first: UInt64, chunkSize: Int, isAutomatic: Bool, maximumBody: Int, packing: ItemPacking,
-    lane: InputLane?
+    lane: MemoryLane?
   ) {
     self.call = call
     self.chunkSize = chunkSize

@@ -7,7 +7,7 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
 
   init(
     codec: ItemCodec<Input>, call: UInt32, first: UInt64, chunkSize: Int, isAutomatic: Bool, maximumBody: Int,
-    lane: InputLane? = nil
+    lane: MemoryLane? = nil
   ) {
     self.codec = codec
     framer = ChunkFramer(

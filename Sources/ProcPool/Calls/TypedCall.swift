@@ -73,19 +73,19 @@ final class TypedCall<Task: PoolTask> {
     _ source: inout some InputSource<Task.Input>, submits: Bool, limit: @autoclosure () -> Int = .max,
     _ handle: (ItemNews) -> Void
   ) throws -> Bool {
-    let (news, appetite) = runtime.exchange(box, chunkSize: chunkSize)
+    let (news, appetite, outputLength) = runtime.exchange(box, chunkSize: chunkSize)
     if !news.isEmpty { runtime.times.measure(.decoding) { for one in news { take(one, handle) } } }
     guard submits, appetite.items > 0, !source.isExhausted, expired == nil else { return false }
     // The limit only now: the news has changed what the caller holds.
-    return try submit(&source, appetite, limit: limit(), handle)
+    return try submit(&source, appetite, outputLength: outputLength, limit: limit(), handle)
   }
 
   /// Hands the pool the inputs that it wants, so that no more than `limit` are in it.
   ///
   /// - Returns: whether there were so many bytes that it stopped before.
   private func submit(
-    _ source: inout some InputSource<Task.Input>, _ appetite: Appetite, limit: Int,
-    _ handle: (ItemNews) -> Void
+    _ source: inout some InputSource<Task.Input>, _ appetite: Appetite, outputLength: Int,
+    limit: Int, _ handle: (ItemNews) -> Void
   ) throws -> Bool {
     var wanted = min(appetite.items, limit - (submitted - ended))
     // As memory a block's inputs are gathered all at once, so here is where they are bounded.
@@ -105,7 +105,7 @@ final class TypedCall<Task: PoolTask> {
     guard count > 0 else { return false }
     var writer = ChunkWriter<Task.Input>(
       codec: codec, call: box.id, first: UInt64(submitted), chunkSize: chunk, isAutomatic: chunkSize == nil,
-      maximumBody: runtime.settings.maximumPayload, lane: runtime.lane)
+      maximumBody: runtime.settings.maximumPayload, lane: runtime.inputs)
     try runtime.times.measure(.encoding) {
       try source.fill(&writer, count: count, isBlock: codec.blockStride > 0)
     }
@@ -116,7 +116,8 @@ final class TypedCall<Task: PoolTask> {
       let failure = CodingFailure(item: taskID(item), value: .input, isEncoding: true, message: "\(error)")
       handle(.failure(item: item, .notCodable(failure)))
     }
-    let chunks = writer.finish(together: appetite.together)
+    var chunks = writer.finish(together: appetite.together)
+    runtime.giveRoom(to: &chunks, outputLength: outputLength)
     runtime.times.count(copied: chunks.reduce(0) { $0 + $1.payload.byteCount })
     runtime.submit(chunks)
     return isCutShort

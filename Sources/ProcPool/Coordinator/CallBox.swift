@@ -44,6 +44,8 @@ final class CallBox: @unchecked Sendable {
   var completion: (@Sendable (_ call: UInt32, CallNews) -> Void)?
   /// Under which a call of one item leaves what it took to the next of its kind.
   let estimateKey: ObjectIdentifier?
+  /// Bytes of an output, by the last ones.
+  var outputLength: Int
 
   var news: [CallNews] = []
   /// The caller, if it is waiting for news or for room.
@@ -61,11 +63,12 @@ final class CallBox: @unchecked Sendable {
 
   init(
     id: UInt32, callFrame: FrameMemory, outputs: OutputShape, lent: LentBlocks?,
-    estimateKey: ObjectIdentifier? = nil,
+    estimateKey: ObjectIdentifier? = nil, outputLength: Int = 0,
     completion: (@Sendable (_ call: UInt32, CallNews) -> Void)? = nil
   ) {
     self.id = id
     self.estimateKey = estimateKey
+    self.outputLength = outputLength
     self.completion = completion
     self.callFrame = callFrame
     self.outputs = outputs

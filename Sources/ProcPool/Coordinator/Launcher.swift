@@ -21,7 +21,7 @@ final class Launcher: Sendable {
     var environment: [String: String]?
     var maximumPayload: Int
     /// Whether long inputs are left in memory that workers see.
-    var sharesLargeInputs: Bool
+    var sharesLargePayloads: Bool
     var pollingTime: Int64
     var workers: Int
     /// How many processes there may be at once.

@@ -13,7 +13,7 @@ final class FrameMemory: @unchecked Sendable {
   /// Shared blocks whose handles are in it.
   private let shared: [SharedBlock]
   /// Whose memory it is; `nil` for the heap's.
-  private let loan: InputLane.Loan?
+  private let loan: MemoryLane.Loan?
 
   init(_ writer: consuming WireWriter, shared: [SharedBlock] = []) {
     let (base, count, owner) = writer.release()!
@@ -21,7 +21,7 @@ final class FrameMemory: @unchecked Sendable {
     self.count = count
     self.shared = shared
     // The cast cannot fail: a lane is all that writers get memory from.
-    loan = owner.map { unsafeDowncast($0, to: InputLane.Loan.self) }
+    loan = owner.map { unsafeDowncast($0, to: MemoryLane.Loan.self) }
   }
 
   deinit {
@@ -29,7 +29,7 @@ final class FrameMemory: @unchecked Sendable {
   }
 
   /// The memory that workers see, if it lies there.
-  var segment: InputLane.Segment? { loan?.segment }
+  var segment: MemoryLane.Segment? { loan?.segment }
 
   /// One frame without a body, or with a small one.
   convenience init(
@@ -51,6 +51,8 @@ struct InputSlice: ChunkPayload {
   let packing: ItemPacking
   /// Shared blocks whose handles are in it: kept until all of its items have ended.
   var shared: [SharedBlock] = []
+  /// Where long outputs of these items go; not those of parts of them, which may be in another worker.
+  var room: MemoryLane.Loan?
 
   var byteCount: Int { end - start }
 
@@ -89,7 +91,7 @@ struct InputSlice: ChunkPayload {
 
   /// A frame that says where this one's body lies; `nil` if only this process sees it, or it is short.
   func reference() -> FrameMemory? {
-    guard let segment = memory.segment, frameCount == 1, byteCount >= InputLane.shortest else { return nil }
+    guard let segment = memory.segment, frameCount == 1, byteCount >= MemoryLane.shortest else { return nil }
     var header = try! FrameHeader(loading: memory.base + start)  // Written by this process.
     let body = BodyLocation(
       memory: segment.location(of: memory.base + start + FrameHeader.size), length: header.bodyLength)
@@ -110,15 +112,25 @@ struct InputSlice: ChunkPayload {
 final class ReceivedMemory: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
   let capacity: Int
+  /// Whose memory it is; `nil` for the heap's.
+  private let room: MemoryLane.Loan?
 
   init(capacity: Int) {
     // 16, so that the frames in it, and their bodies, are aligned to 8.
     base = .allocate(byteCount: capacity, alignment: 16)
     self.capacity = capacity
+    room = nil
+  }
+
+  /// What a worker has written into its room.
+  init(_ room: MemoryLane.Loan) {
+    base = room.segment.mapping.base
+    capacity = room.segment.mapping.count
+    self.room = room
   }
 
   deinit {
-    base.deallocate()
+    if room == nil { base.deallocate() }
   }
 }
 
@@ -130,6 +142,31 @@ struct OutputSlice: Sendable {
 
   var bytes: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: memory.base + start, count: count)
+  }
+}
+
+extension InputSlice {
+  /// The results that a worker says lie in the room that it has for these items.
+  ///
+  /// - Parameter place: the body of the frame that says so.
+  func results(at place: UnsafeRawBufferPointer) -> (header: FrameHeader, body: OutputSlice)? {
+    guard let room, let frame = try? RemoteFrame(from: place) else { return nil }
+    let memory = ReceivedMemory(room)
+    guard frame.offset + frame.length <= memory.capacity,
+      let header = try? FrameHeader(loading: memory.base + frame.offset), header.kind == .results,
+      header.bodyLength == frame.length - FrameHeader.size
+    else { return nil }
+    let start = frame.offset + FrameHeader.size
+    return (header, OutputSlice(memory: memory, start: start, count: header.bodyLength))
+  }
+
+  /// The frame that tells a worker of the room.
+  func roomFrame() -> FrameMemory? {
+    room.map { room in
+      let memory = room.segment.mapping
+      let location = BodyLocation(memory: room.segment.location(of: memory.base), length: memory.count)
+      return FrameMemory(FrameHeader(.room)) { location.write(to: &$0) }
+    }
   }
 }
 

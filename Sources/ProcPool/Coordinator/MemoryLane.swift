@@ -2,18 +2,20 @@ import ProcPoolSystem
 import ProcPoolWire
 import Synchronization
 
-/// Memory that a pool's workers see, for chunks too long for their pipes: the coordinator encodes inputs into
-/// it, workers decode them from it, and what crosses the pipe is where they are. Half of the copies, and none
-/// of them the kernel's.
+/// Memory that a pool's workers see, for what is too long for their pipes: one side encodes into it, the other
+/// decodes from it, and what crosses the pipe is where it is. Half of the copies, and none of them the
+/// kernel's.
 ///
-///     inputs ──encode──▶ segment ◀──decode── worker          (instead of  encode ▶ pipe ▶ buffer ▶ decode)
+///     inputs ──encode──▶ segment ──decode──▶ worker          (instead of  encode ▶ pipe ▶ buffer ▶ decode)
+///     outputs ◀──decode── room ◀──encode── worker
 ///
-/// A segment is in use as long as any of the chunks in it is: none of their items has to be read again after
-/// it has ended. Then the next inputs are written into it, so that its pages are zeroed once and not for
-/// every chunk. One that nobody has wanted for a second goes.
-final class InputLane: WireMemory, Sendable {
-  /// Chunks from this length on are left where they are: shorter ones take less to copy than to look up.
-  static let shortest = 1 << 16
+/// A segment of inputs is in use as long as any of the chunks in it is: none of their items has to be read
+/// again after it has ended. One that gives room for outputs is, until those are decoded and the chunk has
+/// left the worker, or the worker is gone. Then the next inputs or outputs are written into it, so that its
+/// pages are zeroed once and not for every chunk. One that nobody has wanted for a second goes.
+final class MemoryLane: WireMemory, Sendable {
+  /// What has this length or more is left where it is: less takes less to copy than to look up.
+  static let shortest = RemoteFrame.shortest
   /// What a call hands to the pool at once, with some to spare: longer only where a single input is.
   private static let smallestSegment = 2 * Pacing.windowBytes
 
@@ -23,8 +25,8 @@ final class InputLane: WireMemory, Sendable {
     private let file: Descriptor
     private let identity: FileIdentity
 
-    init(count: Int) throws(SystemError) {
-      let file = try SharedMapping.makeFile(named: "procpool-inputs", count: count)
+    init(named name: String, count: Int) throws(SystemError) {
+      let file = try SharedMapping.makeFile(named: name, count: count)
       identity = try FileIdentity(of: file)
       mapping = try SharedMapping(file, count: count)
       self.file = file
@@ -42,9 +44,9 @@ final class InputLane: WireMemory, Sendable {
   /// Gives its segment back when the last chunk in it has ended.
   final class Loan: Sendable {
     let segment: Segment
-    private let lane: InputLane
+    private let lane: MemoryLane
 
-    fileprivate init(_ segment: Segment, of lane: InputLane) {
+    fileprivate init(_ segment: Segment, of lane: MemoryLane) {
       self.segment = segment
       self.lane = lane
     }
@@ -66,13 +68,36 @@ final class InputLane: WireMemory, Sendable {
   /// How many segments there may be; beyond that, inputs are sent. A segment takes a descriptor.
   private let most: Int
 
-  /// 64 at the most, so that a large pool has descriptors left.
-  init(workers: Int) { most = min(64, 2 * workers + 2) }
+  /// What the files of memory are called where the system shows them.
+  private let name: String
+
+  init(named name: String, workers: Int) {
+    self.name = name
+    // 64 at the most, so that a large pool has descriptors left.
+    most = min(64, 2 * workers + 2)
+  }
 
   func allocate(_ count: Int) -> (base: UnsafeMutableRawPointer, capacity: Int, owner: AnyObject)? {
     guard count > Self.shortest, let segment = segment(atLeast: count) else { return nil }
     return (segment.mapping.base, segment.mapping.count, Loan(segment, of: self))
   }
+
+  /// Room for outputs.
+  ///
+  /// - Parameters:
+  ///   - count: how many outputs.
+  ///   - length: what each of them is expected to take, in bytes.
+  /// - Returns: `nil` where they had better go through a pipe.
+  func room(forOutputs count: Int, of length: Int) -> Loan? {
+    guard length >= Self.shortest else { return nil }
+    // What comes next may be somewhat longer than what came last, and has its frame.
+    let (total, overflow) = (length + length / 4 + 4096).multipliedReportingOverflow(by: count)
+    guard !overflow, total < Self.longestRoom else { return nil }
+    return segment(atLeast: total).map { Loan($0, of: self) }
+  }
+
+  /// Because what is longer takes seconds, and more memory at a time than most machines have to spare.
+  private static let longestRoom = 1 << 32
 
   private func segment(atLeast count: Int) -> Segment? {
     let (found, isAllowed) = state.withLock { state -> (Segment?, Bool) in
@@ -95,7 +120,8 @@ final class InputLane: WireMemory, Sendable {
     // Up to a whole number of the smallest, so that inputs of about the same length take turns in the same.
     let rounded = (count + Self.smallestSegment - 1) / Self.smallestSegment * Self.smallestSegment
     // With as much again to spare: where memory is short, the heap and the pipe ask for less of it at a time.
-    if MemoryAllowance.available().map({ $0 / 2 >= rounded }) ?? true, let made = try? Segment(count: rounded)
+    if MemoryAllowance.available().map({ $0 / 2 >= rounded }) ?? true,
+      let made = try? Segment(named: name, count: rounded)
     {
       return made
     }

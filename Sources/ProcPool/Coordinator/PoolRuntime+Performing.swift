@@ -14,7 +14,9 @@ extension PoolRuntime {
       state.scheduler.actions.removeAll(keepingCapacity: true)
       for action in actions { perform(action, &state, &effects) }
       for box in effects.finishedSingles {
-        if let key = box.estimateKey { state.applyTimes[key] = state.scheduler.calls[box.id]?.itemTime }
+        if let key = box.estimateKey {
+          state.applied[key] = state.scheduler.calls[box.id].map { ($0.itemTime, box.outputLength) }
+        }
         state.scheduler.cancel(box.id, now: MonotonicClock.now())
       }
       effects.finishedSingles.removeAll()
@@ -60,7 +62,9 @@ extension PoolRuntime {
       }
       chunk.payload.note(hint)
       // A worker that could attach its page can attach this; another gets the bytes.
-      if link.isPageShared, link.reachesMemory, let reference = chunk.payload.reference() {
+      let reachesMemory = link.isPageShared && link.reachesMemory
+      if reachesMemory, let room = chunk.payload.roomFrame() { link.outbox.append(room) }
+      if reachesMemory, let reference = chunk.payload.reference() {
         link.outbox.append(reference)
       } else {
         link.outbox.append(chunk.payload.memory, from: chunk.payload.start, to: chunk.payload.end)

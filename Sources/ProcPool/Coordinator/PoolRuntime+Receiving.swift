@@ -147,10 +147,10 @@ extension PoolRuntime {
       return try greet(link, body.bytes, &state)
     }
     switch header.kind {
-    case .results, .failure: try take(header, body, position: nil, of: link, &state, &effects)
-    case .hello, .call, .chunk, .chunkElsewhere, .attempt, .seat, .resume, .endCall, .end, .acknowledge,
-      .greeting,
-      .lend:
+    case .results, .failure, .resultsElsewhere:
+      try take(header, body, position: nil, of: link, &state, &effects)
+    case .hello, .call, .chunk, .chunkElsewhere, .room, .attempt, .seat, .resume, .endCall, .end,
+      .acknowledge, .greeting, .lend:
       throw .unexpected("it sent a \(header.kind) frame")
     }
   }
@@ -174,6 +174,17 @@ extension PoolRuntime {
     _ header: FrameHeader, _ body: OutputSlice, position: UInt64?, of link: WorkerLink, _ state: inout State,
     _ effects: inout Effects
   ) throws(FrameError) {
+    if header.kind == .resultsElsewhere {
+      // Of items that are known already, the room may have been given to others.
+      guard
+        let chunk = state.scheduler.firstChunk(
+          of: link.place, ifAt: header.first, of: header.call, position: position)
+      else { return try takeKnown(header, position: position, of: link, &state) }
+      guard let found = chunk.payload.results(at: body.bytes), found.header.call == header.call,
+        found.header.first == header.first, found.header.count == header.count
+      else { throw .unexpected("its results for call \(header.call) are not where it says") }
+      return try take(found.header, found.body, position: position, of: link, &state, &effects)
+    }
     let count = Int(header.count)
     let box = state.boxes[header.call]
     if header.kind == .results, let box {
@@ -198,12 +209,27 @@ extension PoolRuntime {
       if header.kind == .results {
         let offset = (try? box.outputs.length(ofFirst: skipped, in: body.bytes)) ?? 0
         let slice = OutputSlice(memory: body.memory, start: body.start + offset, count: body.count - offset)
+        // Long ones are remembered for a while, since among them are short ones.
+        box.outputLength = max(slice.count / wanted, box.outputLength / 4 * 3)
         deliver(.outputs(first: first, count: wanted, slice), to: box, &state, &effects)
       } else if let report {
         deliver(
           .reported(first: first, count: wanted, report, link.worker), to: box, &state,
           &effects)
       }
+    }
+  }
+
+  /// Results that cannot be looked at any more, and need not be.
+  private func takeKnown(
+    _ header: FrameHeader, position: UInt64?, of link: WorkerLink, _ state: inout State
+  ) throws(FrameError) {
+    switch state.scheduler.received(
+      link.place, call: header.call, first: header.first, count: Int(header.count), position: position)
+    {
+    case .ignore: return
+    case .violation(let what): throw .unexpected(what)
+    case .deliver: throw .unexpected("it answers items of call \(header.call) out of their order")
     }
   }
 
@@ -296,7 +322,7 @@ extension PoolRuntime {
     var offset = 0
     while left > 0, offset + FrameHeader.size <= memory.capacity,
       var header = try? FrameHeader(loading: memory.base + offset),
-      header.kind == .results || header.kind == .failure
+      [.results, .failure, .resultsElsewhere].contains(header.kind)
     {
       let room = memory.capacity - offset - FrameHeader.size
       let body = OutputSlice(memory: memory, start: offset + FrameHeader.size, count: room)

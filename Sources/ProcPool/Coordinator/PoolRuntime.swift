@@ -27,8 +27,9 @@ final class PoolRuntime: Sendable {
     var links: [WorkerLink?]
     var scheduler: Scheduler<InputSlice>
     var boxes: [UInt32: CallBox] = [:]
-    /// Estimated nanoseconds per item of single applications, by task type: each is a call of its own.
-    var applyTimes: [ObjectIdentifier: Double] = [:]
+    /// What single applications took, by task type, in nanoseconds, and the bytes of their outputs: each is a
+    /// call of its own.
+    var applied: [ObjectIdentifier: (itemTime: Double, outputLength: Int)] = [:]
     /// How callers fare that poll for the answers of single applications, by task type.
     var polling: [ObjectIdentifier: PollingRecord] = [:]
     var nextGeneration: UInt32 = 0
@@ -81,8 +82,11 @@ final class PoolRuntime: Sendable {
   let times = CoordinatorTimes()
   let handover = Handover()
   let memoryKills = MemoryKills()
+  var lanes: [MemoryLane] { [inputs, outputs].compactMap(\.self) }
   /// `nil` where inputs go through pipes, however long they are.
-  let lane: InputLane?
+  let inputs: MemoryLane?
+  /// The same for outputs. Apart from the inputs' memory, which workers cannot write to.
+  let outputs: MemoryLane?
   let settings: Launcher.Settings
   let standardError: StandardErrorMode
   /// Set once, before any thread runs.
@@ -100,7 +104,9 @@ final class PoolRuntime: Sendable {
       State(links: Array(repeating: nil, count: scheduler.places.count), scheduler: scheduler))
     poller = try Poller()
     self.settings = settings
-    lane = settings.sharesLargeInputs ? InputLane(workers: workers) : nil
+    let shares = settings.sharesLargePayloads
+    inputs = shares ? MemoryLane(named: "procpool-inputs", workers: workers) : nil
+    outputs = shares ? MemoryLane(named: "procpool-outputs", workers: workers) : nil
     self.standardError = standardError
   }
 
@@ -258,11 +264,11 @@ extension PoolRuntime {
       case .closing, .stopped, .terminating: return nil
       case .open, .broken: break
       }
-      let itemTime = single.flatMap { state.applyTimes[$0.key] } ?? 0
-      let id = state.scheduler.begin(limits, isSingle: single != nil, itemTime: itemTime, now: now)
+      let last = single.flatMap { state.applied[$0.key] } ?? (0, 0)
+      let id = state.scheduler.begin(limits, isSingle: single != nil, itemTime: last.itemTime, now: now)
       let box = CallBox(
         id: id, callFrame: callFrame(id), outputs: outputs, lent: lent, estimateKey: single?.key,
-        completion: single?.completion)
+        outputLength: last.outputLength, completion: single?.completion)
       state.boxes[id] = box
       return box
     }
@@ -271,19 +277,31 @@ extension PoolRuntime {
     return box
   }
 
+  /// Gives chunks room for their outputs, where those are expected to be long.
+  func giveRoom(to chunks: inout [Chunk<InputSlice>], outputLength: Int) {
+    guard outputLength >= MemoryLane.shortest, let outputs else { return }
+    for index in chunks.indices {
+      chunks[index].payload.room = outputs.room(forOutputs: chunks[index].count, of: outputLength)
+    }
+  }
+
   func submit(_ chunks: [Chunk<InputSlice>]) {
     guard !chunks.isEmpty else { return }
     change { state, _ in state.scheduler.accept(chunks, now: MonotonicClock.now()) }
   }
 
   /// What has happened since the last time, and how much more would keep the workers busy.
-  func exchange(_ box: CallBox, chunkSize: Int?) -> (news: [CallNews], appetite: Appetite) {
+  ///
+  /// - Returns: the length of outputs, too, as far as it is known.
+  func exchange(
+    _ box: CallBox, chunkSize: Int?
+  ) -> (news: [CallNews], appetite: Appetite, outputLength: Int) {
     state.withLock { state in
       let news = box.news
       box.news = []
       box.unseenBytes = 0
       box.hasChanged = false
-      return (news, state.scheduler.appetite(of: box.id, chunkSize: chunkSize))
+      return (news, state.scheduler.appetite(of: box.id, chunkSize: chunkSize), box.outputLength)
     }
   }
 
@@ -335,7 +353,7 @@ extension PoolRuntime {
   }
 
   func terminate() {
-    lane?.close()
+    for lane in lanes { lane.close() }
     change { state, _ in
       state.isTerminated = true
       state.scheduler.terminate()

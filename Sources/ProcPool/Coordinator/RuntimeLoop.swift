@@ -47,7 +47,7 @@ struct RuntimeLoop {
       events.removeAll(keepingCapacity: true)
       let timeout = waitingTime()
       if timeout == nil {
-        runtime.lane?.trim(now: .max)
+        for lane in runtime.lanes { lane.trim(now: .max) }
         return
       }
       do {
@@ -119,7 +119,8 @@ struct RuntimeLoop {
     }
     if isStopped { return nil }
     next = min(
-      next, nextPeek, nextFlush, nextCheck, nextLifeCheck, nextMemoryCheck, runtime.lane?.nextTrim ?? .max)
+      next, nextPeek, nextFlush, nextCheck, nextLifeCheck, nextMemoryCheck)
+    for lane in runtime.lanes { next = min(next, lane.nextTrim ?? .max) }
     if !blockedErrors.isEmpty { next = min(next, now + Self.errorsInterval) }
     for link in closed { next = min(next, link.closedAt + Self.closingTime) }
     // Whoever sends work from now on wakes this thread if it would sleep for too long.
@@ -133,7 +134,7 @@ struct RuntimeLoop {
   /// What is due by the clock.
   private mutating func tick() {
     let now = MonotonicClock.now()
-    runtime.lane?.trim(now: now)
+    for lane in runtime.lanes { lane.trim(now: now) }
     if now >= nextCheck {
       nextCheck = .max
       if runtime.state.withLock({ $0.scheduler.isDeadlineOver(now: now) }) { runtime.fetchResults() }

@@ -6,7 +6,7 @@ struct Chunk<Payload: ChunkPayload> {
   let first: UInt64
   /// Items, at least one.
   var count: Int
-  let payload: Payload
+  var payload: Payload
   /// The worker that must run it; `nil` where any may.
   var seat: Int?
   /// Items at the front that have ended. Their inputs are still in `payload`.

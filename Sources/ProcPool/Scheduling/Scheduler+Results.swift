@@ -39,6 +39,19 @@ extension Scheduler {
     return isWanted ? .deliver(skipping: skipped) : .ignore
   }
 
+  /// The chunk that a worker is on, if an item is the one of it that comes next.
+  ///
+  /// - Parameter position: where in the worker's order the item stands; `nil` for what comes through the pipe.
+  func firstChunk(
+    of index: Int, ifAt item: UInt64, of call: UInt32, position: UInt64?
+  ) -> Chunk<Payload>? {
+    guard let chunk = places[index].queue.first, chunk.call == call,
+      chunk.first + UInt64(chunk.done) == item,
+      position ?? places[index].streamPosition == places[index].position
+    else { return nil }
+    return chunk
+  }
+
   /// Why items are not those that a worker has before it; `nil` if they are. Looked at before any of them
   /// ends: an answer that is wrong at its end must not end what it begins with.
   private func mismatch(_ index: Int, call: UInt32, first: UInt64, count: Int) -> String? {

@@ -23,6 +23,8 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
   case attempt = 9
   /// The worker is number ``count`` of the pool from now on. No body.
   case seat = 10
+  /// Memory of the coordinator's for outputs of the next chunk. Body: ``BodyLocation``.
+  case room = 11
 
   // Worker to coordinator
   /// The worker is ready; its first frame. Body: ``Greeting``.
@@ -33,6 +35,8 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
   case failure = 66
   /// Shared blocks whose handles are in outputs of ``call`` that follow. Body: ``count`` handles.
   case lend = 67
+  /// As ``results``, but the frame itself lies in the chunk's room. Body: ``RemoteFrame``.
+  case resultsElsewhere = 68
 }
 
 /// The 24 bytes before every body.

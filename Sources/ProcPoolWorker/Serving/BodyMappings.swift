@@ -5,29 +5,35 @@ extension MemoryLocation {
   var identity: FileIdentity { FileIdentity(device: device, inode: inode, size: fileSize) }
 }
 
-/// The memory in which the bodies of chunks lie: mapped once each, to be read only, and as long as the
-/// coordinator goes on using it.
+/// Memory of the coordinator's in which the bodies of chunks lie, or where outputs are to lie: mapped once
+/// each, and as long as the coordinator goes on using it.
 struct BodyMappings {
+  /// Else the memory is to be read only.
+  private let isWritable: Bool
   private var mappings: [FileIdentity: (mapping: SharedMapping, used: Int64)] = [:]
 
   /// As long as a coordinator keeps what nobody wants. Nanoseconds.
   private static let patience: Int64 = 1_000_000_000
 
-  mutating func body(
+  init(isWritable: Bool) { self.isWritable = isWritable }
+
+  mutating func mapping(
     at location: BodyLocation, of coordinator: Int32
-  ) throws(SystemError) -> UnsafeRawBufferPointer {
+  ) throws(SystemError) -> SharedMapping {
     let place = location.memory
     let identity = place.identity
     if mappings[identity] == nil {
-      let file = try identity.open(ofProcess: coordinator, descriptor: place.descriptor, isWritable: false)
-      let mapping = try SharedMapping(file, count: place.fileSize, isWritable: false)
+      let file = try identity.open(
+        ofProcess: coordinator, descriptor: place.descriptor, isWritable: isWritable)
+      let mapping = try SharedMapping(file, count: place.fileSize, isWritable: isWritable)
+      // A copy that a task makes may go on as if it were this worker.
+      if isWritable { try mapping.keepFromCopies() }
       // It saves faults, and nothing is wrong without it.
       try? mapping.populate()
       mappings[identity] = (mapping, 0)
     }
     mappings[identity]!.used = MonotonicClock.now()
-    return UnsafeRawBufferPointer(
-      start: mappings[identity]!.mapping.base + place.offset, count: location.length)
+    return mappings[identity]!.mapping
   }
 
   var isEmpty: Bool { mappings.isEmpty }

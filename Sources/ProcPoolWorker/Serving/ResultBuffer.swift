@@ -28,7 +28,13 @@ final class ResultBuffer: @unchecked Sendable {
   private let output: Descriptor
   /// Nobody can read the buffer, so nothing may wait in it while an item runs.
   let flushesEachItem: Bool
+  /// Where outputs are encoded that do not go straight into the buffer: in the room, where there is one and
+  /// they are long.
   private var scratch = WireWriter(capacity: 1 << 10)
+  /// Where the coordinator wants long outputs of the chunk that is running.
+  var room: OutputRoom? {
+    didSet { if room != nil || oldValue != nil { renewScratch() } }
+  }
   private let clock: ActivityClock
   /// Of the last output of no fixed size.
   private(set) var lastLength = 0
@@ -109,6 +115,19 @@ final class ResultBuffer: @unchecked Sendable {
 
     let call = openHeader.call
     let item = openHeader.first + UInt64(openCount)
+    if length > RemoteFrame.shortest, let room {
+      let header = FrameHeader(.results, call: call, count: 1, first: item, bodyLength: prefix + length)
+      let start = memory + head - prefix - FrameHeader.size
+      header.store(to: start)
+      // The room begins where the writer does, some bytes before the frame.
+      let bytes = UnsafeRawBufferPointer(start: memory, count: head + length)
+      if var frame = room.keep(bytes) {
+        frame.offset += start - memory
+        frame.length -= start - memory
+        renewScratch()
+        return try addRemote(frame, header, position: position)
+      }
+    }
     if length > Self.longest {
       try flush(position: position)
       let header = FrameHeader(
@@ -131,6 +150,24 @@ final class ResultBuffer: @unchecked Sendable {
     (base + used).copyMemory(from: memory + head - prefix, byteCount: prefix + length)
     used += prefix + length
     openCount += 1
+  }
+
+  private func renewScratch() { scratch = WireWriter(capacity: 1 << 10, growingIn: room) }
+
+  /// Says where the output of an item lies.
+  private func addRemote(
+    _ frame: RemoteFrame, _ header: FrameHeader, position: UInt64
+  ) throws(SystemError) {
+    close()
+    let length = FrameHeader.size + RemoteFrame.size
+    try makeRoom(for: length + 2 * FrameHeader.size, position: position)
+    FrameHeader(
+      .resultsElsewhere, call: header.call, count: 1, first: header.first, bodyLength: RemoteFrame.size
+    ).store(to: base + used)
+    (base + used).storeBytes(of: Int64(frame.offset), toByteOffset: FrameHeader.size, as: Int64.self)
+    (base + used).storeBytes(of: Int64(frame.length), toByteOffset: FrameHeader.size + 8, as: Int64.self)
+    used += length
+    open(call: header.call, first: header.first + 1)
   }
 
   /// Writes what is there and goes on with the open frame, so that one more output of fixed size fits.

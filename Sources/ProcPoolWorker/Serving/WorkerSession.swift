@@ -25,7 +25,9 @@ final class WorkerSession: @unchecked Sendable {
   private let itemMark: UInt64
   private let coordinator: Int32
   /// Where the bodies of chunks lie that did not come through the pipe; kept until a moment of idleness.
-  private var bodies = BodyMappings()
+  private var bodies = BodyMappings(isWritable: false)
+  /// Where outputs are to lie that do not go through the pipe; likewise.
+  private var rooms = BodyMappings(isWritable: true)
   private let tasks: Descriptor
   private let pollingTime: Int64
   private var input: InputBuffer
@@ -114,7 +116,9 @@ final class WorkerSession: @unchecked Sendable {
           attempt = nextAttempt
           nextAttempt = 1
           if frame.header.kind == .chunk { await run(frame) } else { try await runElsewhere(frame) }
+          results.room = nil
           if isTaskCancelled { return nil }
+        case .room: results.room = try room(frame.body)
         case .attempt: nextAttempt = Int(frame.header.count)
         case .seat: worker = WorkerID(index: Int(frame.header.count))
         case .call:
@@ -130,7 +134,7 @@ final class WorkerSession: @unchecked Sendable {
         case .end:
           flush(position: position)
           return .ordered
-        case .hello, .greeting, .results, .failure, .lend:
+        case .hello, .greeting, .results, .failure, .lend, .resultsElsewhere:
           return .broken("a frame of kind \(frame.header.kind) has no place here")
         }
       }
@@ -162,7 +166,9 @@ final class WorkerSession: @unchecked Sendable {
     guard location.length <= maximumBody else { return loseCoordinator() }
     do throws(SystemError) {
       let body = try timed(.reading, bytes: location.length) { () throws(SystemError) in
-        try bodies.body(at: location, of: coordinator)
+        let mapping = try bodies.mapping(at: location, of: coordinator)
+        return UnsafeRawBufferPointer(
+          start: mapping.base + location.memory.offset, count: location.length)
       }
       await run(ServedChunk(header: frame.header, body: body))
     } catch {
@@ -171,6 +177,13 @@ final class WorkerSession: @unchecked Sendable {
         as: "the worker can no longer reach the coordinator's memory; what follows is sent through its pipe")
       await run(frame, with: FailedCall(report))
     }
+  }
+
+  /// - Returns: `nil` if it cannot be reached: outputs go through the pipe then.
+  private func room(_ body: UnsafeRawBufferPointer) throws(WireError) -> OutputRoom? {
+    let location = try BodyLocation(from: body)
+    guard !isSkipping, let mapping = try? rooms.mapping(at: location, of: coordinator) else { return nil }
+    return OutputRoom(mapping, at: location)
   }
 
   private func run(_ chunk: ServedChunk, with substitute: ServedCall? = nil) async {
@@ -270,6 +283,7 @@ final class WorkerSession: @unchecked Sendable {
   /// sleeps.
   private func waitForInput() throws(SystemError) {
     if !bodies.isEmpty { bodies.removeOld() }
+    if !rooms.isEmpty { rooms.removeOld() }
     if pollingTime > 0 {
       let deadline = MonotonicClock.now() + pollingTime
       repeat {
@@ -278,10 +292,11 @@ final class WorkerSession: @unchecked Sendable {
         sched_yield()
       } while MonotonicClock.now() < deadline
     }
-    if lingering != nil || !bodies.isEmpty {
+    if lingering != nil || !bodies.isEmpty || !rooms.isEmpty {
       if try tasks.waitUntilReady(for: Int16(POLLIN), milliseconds: Self.lingeringTime) { return }
       lingering = nil
       bodies.removeAll()
+      rooms.removeAll()
     }
     try tasks.waitUntilReady(for: Int16(POLLIN))
   }

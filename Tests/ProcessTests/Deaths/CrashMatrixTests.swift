@@ -97,7 +97,7 @@ private struct Trial: CustomStringConvertible {
     let mine = Mine(fault, at: point, once: scratch.file("struck"))
     let pool = try Pool(
       workers: Self.workers, worker: .faulty, environment: environment(mine, scratch),
-      standardError: .discarded, sharesLargeInputs: false)
+      standardError: .discarded, sharesLargePayloads: false)
     await withDeadline(Self.limit, pool, "\(self)") {
       await prepare(pool, mine, scratch)
       let call = Task { await outcome(of: pool, mine) }

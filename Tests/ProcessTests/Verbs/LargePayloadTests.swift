@@ -5,8 +5,8 @@ import Synchronization
 import Testing
 
 extension Processes {
-  /// Chunks too long for a pipe lie in memory that workers see.
-  @Suite struct LargeInputs {
+  /// Chunks and outputs too long for a pipe lie in memory that workers see.
+  @Suite struct LargePayloads {
     private static let memory = "procpool-inputs"
 
     private static func bytes(_ count: Int, _ value: Int) -> [UInt8] {
@@ -22,7 +22,7 @@ extension Processes {
     func inputsOfAllLengthsArrive(_ shares: Bool, _ chunkSize: Int?) async throws {
       let lengths = [0, 1, 65_535, 65_536, 65_537, 300_000, 10, 4_200_000, 70_000]
       let inputs = (0..<3).flatMap { round in lengths.enumerated().map { Self.bytes($1, $0 + 10 * round) } }
-      try await withPool(workers: 2, worker: .faulty, sharesLargeInputs: shares) { (pool) async throws in
+      try await withPool(workers: 2, worker: .faulty, sharesLargePayloads: shares) { (pool) async throws in
         #expect(try await pool.map(EchoBytes(), over: inputs, chunkSize: chunkSize) == inputs)
         var next = 0
         for try await output in pool.imap(EchoBytes(), over: inputs, chunkSize: chunkSize) {
@@ -119,12 +119,83 @@ extension Processes {
     @Test func theMemoryGoesWhenNobodyHasWantedItForAWhile() async throws {
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
         let inputs = (0..<10).map { [UInt8](repeating: UInt8($0), count: 500_000) }
-        _ = try await pool.map(SumBytes(), over: inputs)
-        #expect(Inspection.sharedMappings(named: Self.memory) > 0)
-        #expect(await eventually { Inspection.sharedMappings(named: Self.memory) == 0 })
-        let inWorkers = try await pool.broadcast(CountMappings(named: Self.memory), 0)
-        #expect(inWorkers == [0, 0])
+        _ = try await pool.map(EchoBytes(), over: inputs, chunkSize: 1)
+        let memories = [Self.memory, "procpool-outputs"]
+        #expect(memories.allSatisfy { Inspection.sharedMappings(named: $0) > 0 })
+        for memory in memories {
+          #expect(await eventually { Inspection.sharedMappings(named: memory) == 0 })
+          let inWorkers = try await pool.broadcast(CountMappings(named: memory), 0)
+          #expect(inWorkers == [0, 0])
+        }
         #expect(try await pool.map(SumBytes(), over: inputs) == (0..<10).map { $0 * 500_000 })
+      }
+    }
+
+    /// The first output says how long the others may be.
+    @Test func longOutputsCrossNoPipeOnceTheirLengthIsKnown() async throws {
+      try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+        let payload = Self.bytes(1 << 20, 1)
+        for trip in 0..<8 {
+          let before = pool.statistics.bytesReceived
+          #expect(try await pool.apply(EchoBytes(), to: payload) == payload)
+          let received = pool.statistics.bytesReceived - before
+          #expect(trip == 0 ? received > 1 << 20 : received < 200, "trip \(trip): \(received) bytes")
+        }
+        // One that is longer than all before has no room, and one that is shorter has.
+        let longer = Self.bytes(3 << 20, 2)
+        #expect(try await pool.apply(EchoBytes(), to: longer) == longer)
+        #expect(try await pool.apply(EchoBytes(), to: [7, 8, 9]) == [7, 8, 9])
+        let before = pool.statistics.bytesReceived
+        let inputs = (0..<40).map { Self.bytes(400_000 + 1000 * $0, $0) }
+        #expect(try await pool.map(EchoBytes(), over: inputs, chunkSize: 1) == inputs)
+        #expect(pool.statistics.bytesReceived - before < 40 * 400_000 / 2)
+      }
+    }
+
+    /// In whatever state its room is; then the next one gets it.
+    @Test func workersKilledWithLongOutputsLoseNoneAndSpoilNone() async throws {
+      let inputs = (0..<400).map { Self.bytes(100_000 + 3000 * ($0 % 50), $0) }
+      try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+        let killer = Task {
+          var numbers = SystemRandomNumberGenerator()
+          var kills = 0
+          while !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(3))
+            // Not before it has greeted, since a program whose workers never do is not run again.
+            guard kills < 30, let pid = Inspection.children().keys.randomElement(using: &numbers) else {
+              continue
+            }
+            kill(pid, SIGKILL)
+            kills += 1
+          }
+          return kills
+        }
+        _ = try await pool.broadcast(ProcessNumber(), 0, retry: .atLeastOnce(attempts: 40))
+        var next = 0
+        let outputs = pool.imap(
+          EchoBytes(), over: inputs, chunkSize: 1, retry: .atLeastOnce(attempts: 40))
+        for try await output in outputs {
+          #expect(output == inputs[next])
+          next += 1
+        }
+        #expect(next == inputs.count)
+        killer.cancel()
+        #expect(await killer.value > 0)
+      }
+    }
+
+    /// Its room is given to others only when it has left it.
+    @Test func aCancelledItemDoesNotWriteIntoTheOutputsOfOthers() async throws {
+      try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+        let payload = Self.bytes(2 << 20, 5)
+        _ = try await pool.apply(EchoBytes(), to: payload)
+        for round in 0..<40 {
+          let left = pool.applyAsync(EchoBytes(), to: Self.bytes(2 << 20, 200))
+          if round % 2 == 0 { usleep(UInt32(round) * 50) }
+          left.cancel()
+          let inputs = (0..<4).map { Self.bytes(2 << 20, round + $0) }
+          #expect(try await pool.map(EchoBytes(), over: inputs, chunkSize: 1) == inputs)
+        }
       }
     }
 
@@ -143,6 +214,7 @@ extension Processes {
     @Test func aWorkerCannotWriteWhereInputsLie() async throws {
       try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
         let inputs = (0..<3).map { [UInt8](repeating: UInt8($0), count: 500_000) }
+        _ = try await pool.map(EchoBytes(), over: inputs, chunkSize: 1)
         #expect(try await pool.map(WritableInputMemory(), over: inputs).allSatisfy { $0 == [] })
       }
     }
