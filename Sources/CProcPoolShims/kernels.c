@@ -54,21 +54,49 @@
 #define SCALAR double
 #define NAME(x) JOIN(x, f64_avx2)
 #include "matmul_template.h"
+#undef SCALAR
+#undef NAME
+#undef DEAL_LOW
+#undef DEAL_HIGH
+#undef VECTOR_BYTES
+#undef TARGET
 
-static bool has_avx2_and_fma(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
-#define CHOOSE(wide, portable) (has_avx2_and_fma() ? (wide) : (portable))
+#define TARGET __attribute__((target("avx512f,avx512dq,avx512vl,fma")))
+#define VECTOR_BYTES 64
+#define DEAL_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define DEAL_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#define SCALAR float
+#define NAME(x) JOIN(x, f32_avx512)
+#include "matmul_template.h"
+#undef SCALAR
+#undef NAME
+#undef DEAL_LOW
+#undef DEAL_HIGH
+#define DEAL_LOW 0, 8, 1, 9, 2, 10, 3, 11
+#define DEAL_HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#define SCALAR double
+#define NAME(x) JOIN(x, f64_avx512)
+#include "matmul_template.h"
+
+static bool has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+
+static bool has_avx512(void) {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+#define CHOOSE(name) (has_avx512() ? name##_avx512 : has_avx2() ? name##_avx2 : name)
 #else
-#define CHOOSE(wide, portable) (portable)
+#define CHOOSE(name) name
 #endif
 
 void procpool_matmul_f32(long m, long l, long n, const float *a, const float *b, float *c) {
-  CHOOSE(matmul_f32_avx2, matmul_f32)(m, l, n, a, b, c);
+  CHOOSE(matmul_f32)(m, l, n, a, b, c);
 }
 
 void procpool_matmul_f64(long m, long l, long n, const double *a, const double *b, double *c) {
-  CHOOSE(matmul_f64_avx2, matmul_f64)(m, l, n, a, b, c);
+  CHOOSE(matmul_f64)(m, l, n, a, b, c);
 }
 
-float procpool_dot_f32(long l, const float *a, const float *b) { return CHOOSE(dot_f32_avx2, dot_f32)(l, a, b); }
+float procpool_dot_f32(long l, const float *a, const float *b) { return CHOOSE(dot_f32)(l, a, b); }
 
-double procpool_dot_f64(long l, const double *a, const double *b) { return CHOOSE(dot_f64_avx2, dot_f64)(l, a, b); }
+double procpool_dot_f64(long l, const double *a, const double *b) { return CHOOSE(dot_f64)(l, a, b); }

@@ -1,7 +1,7 @@
 // The matrix kernels of the benchmark.
 //
 // Why they are in C: Swift compiles a module for one processor and has no attribute that lets a single function use
-// AVX2 and fused multiply-add where the machine has them. Without them a core does a third of what it can, and a slow
+// AVX-512, or AVX2 and fused multiply-add, where the machine has them. Without them a core does a third of what it can, and a slow
 // serial product would flatter every parallel strategy that is set beside it.
 //
 // A has m rows of l numbers, row after row (C order). B has n columns of l numbers, column after column (F order).
