@@ -63,6 +63,8 @@ public struct Bench: Sendable {
     case .sleep: SleepScenario()
     case .spawn: SpawnScenario()
     case .recycling: RecyclingScenario()
+    case .uneven: UnevenScenario()
+    case .growth: GrowthScenario()
     }
   }
 }

@@ -23,7 +23,9 @@ public struct BenchOptions: Sendable {
 
   /// The scenarios that are run: those asked for, less those that lack the case asked for.
   public var selectedScenarios: [ScenarioName] {
-    let asked = scenarios.isEmpty ? ScenarioName.allCases : ScenarioName.allCases.filter(scenarios.contains)
+    let asked = ScenarioName.allCases.filter {
+      scenarios.isEmpty ? !$0.isOnRequest || caseName != nil : scenarios.contains($0)
+    }
     guard let caseName else { return asked }
     return asked.filter { $0.cases.contains(caseName) }
   }

@@ -24,6 +24,12 @@ public enum ScenarioName: String, CaseIterable, Sendable {
   /// Processes that are replaced on purpose, and those that have died.
   case recycling
 
+  /// Items that take very different times.
+  case uneven
+
+  /// What an item costs when there are many, and many workers.
+  case growth
+
   /// What it measures, as a fragment.
   public var summary: String {
     switch self {
@@ -39,6 +45,9 @@ public enum ScenarioName: String, CaseIterable, Sendable {
     case .spawn: "from nothing to workers that have answered"
     case .recycling:
       "processes that are replaced every 25 items of 250 us, and from a worker's death to the next result"
+    case .uneven: "items that take very different times, beside the best schedule that there is"
+    case .growth:
+      "what an item costs with 10 thousand to 100 million of them, and 1 to 64 workers; if asked for"
     }
   }
 
@@ -55,9 +64,14 @@ public enum ScenarioName: String, CaseIterable, Sendable {
     case .sleep: ["tenths", "seconds"]
     case .spawn: ["start"]
     case .recycling: ["sleeping", "computing", "death"]
+    case .uneven: ["mandelbrot", "log-normal"]
+    case .growth: ["items", "workers"]
     }
   }
 
   /// The cases that run only when they are asked for by name.
   var casesOnRequest: Set<String> { self == .sleep ? ["seconds"] : [] }
+
+  /// Whether it runs only when it or one of its cases is asked for by name: it takes half a minute.
+  var isOnRequest: Bool { self == .growth }
 }

@@ -147,7 +147,8 @@ final class TypedCall<Task: PoolTask> {
   ///
   /// - Parameter untilEnd: whether outputs alone are not worth waking up for, before they are the last.
   func wait(untilEnd: Bool = false, isolation: isolated (any Actor)?) async {
-    await runtime.wait(for: box, untilEnd: untilEnd, isolation: isolation)
+    await runtime.wait(
+      for: box, key: ObjectIdentifier(Task.self), untilEnd: untilEnd, isolation: isolation)
   }
 }
 

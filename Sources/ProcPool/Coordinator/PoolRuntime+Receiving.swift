@@ -48,15 +48,44 @@ extension PoolRuntime {
     // So that the answer does not wake the runtime thread. Fails only for a worker that has just ended.
     try? poller.modify(link.results, for: [], token: LinkToken(link, .results).rawValue)
     carryOut(effects)
+    poll([link], key: key, until: isReady)
+  }
+
+  /// Reads the answers to the last few items of a call on this thread, if they may come soon: as
+  /// `submitAndPoll` does, and for the same reason.
+  ///
+  /// - Parameter key: the type of the task.
+  func pollForEnd(of box: CallBox, key: ObjectIdentifier) {
+    guard settings.pollingTime > 0 else { return }
+    let links = state.withLock { state -> [WorkerLink] in
+      guard !box.hasChanged, state.scheduler.isEnding(box.id),
+        state.scheduler.busyPlaces <= PoolSizing.processors,
+        state.polling[key, default: PollingRecord()].mayPoll()
+      else { return [] }
+      box.waitsForEnd = true
+      return state.scheduler.places.indices.compactMap { index in
+        state.scheduler.places[index].queue.contains { $0.call == box.id } ? state.links[index] : nil
+      }
+    }
+    guard !links.isEmpty else { return }
+    for link in links { try? poller.modify(link.results, for: [], token: LinkToken(link, .results).rawValue) }
+    poll(links, key: key) { state.withLock { _ in box.hasChanged } }
+  }
+
+  /// Reads what comes from workers of which the poller tells nothing, for a moment; then it does again.
+  private func poll(_ links: [WorkerLink], key: ObjectIdentifier, until isReady: () -> Bool) {
     let deadline = MonotonicClock.now() + Self.pollingTime
     while !isReady(), MonotonicClock.now() < deadline {
-      // The end of the stream is left to the runtime thread, which will see it too.
-      let read = receiving.withLockIfAvailable { _ in link.isResultsOpen ? readOnce(link) : .closed }
-      if read == .closed { break }
+      for link in links {
+        // The end of the stream is left to the runtime thread, which will see it too.
+        _ = receiving.withLockIfAvailable { _ in link.isResultsOpen ? readOnce(link) : .closed }
+      }
       // Whoever is to answer may be waiting for this very processor.
       sched_yield()
     }
-    try? poller.modify(link.results, for: .readable, token: LinkToken(link, .results).rawValue)
+    for link in links {
+      try? poller.modify(link.results, for: .readable, token: LinkToken(link, .results).rawValue)
+    }
     let isHit = isReady()
     state.withLock { $0.polling[key, default: PollingRecord()].note(isHit: isHit) }
   }

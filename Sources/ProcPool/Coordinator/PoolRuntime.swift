@@ -307,8 +307,12 @@ extension PoolRuntime {
 
   /// Waits until there is news for the call, or its owner is called.
   ///
+  /// - Parameter key: the type of the task.
   /// - Parameter untilEnd: whether outputs alone are not worth waking up for, before they are the last.
-  func wait(for box: CallBox, untilEnd: Bool, isolation: isolated (any Actor)?) async {
+  func wait(
+    for box: CallBox, key: ObjectIdentifier, untilEnd: Bool, isolation: isolated (any Actor)?
+  ) async {
+    if untilEnd { pollForEnd(of: box, key: key) }
     // Without an actor the task is at home wherever it is resumed.
     guard isolation != nil else { return await suspend(box, untilEnd: untilEnd, isolation: nil) }
     await withTaskExecutorPreference(handover, isolation: isolation) {

@@ -26,6 +26,12 @@ extension Scheduler {
     return call.inFlight == 0 && call.pendingItems == 0
   }
 
+  /// Whether no more than a few of the call's items are left, all of them with workers.
+  func isEnding(_ call: UInt32) -> Bool {
+    guard let call = calls[call] else { return true }
+    return call.pending.isEmpty && call.inFlight <= 2 * seats.count
+  }
+
   /// Takes over chunks of a call: from here on each of their items ends exactly once.
   mutating func accept(_ chunks: [Chunk<Payload>], now: Int64) {
     guard let call = chunks.first?.call else { return }

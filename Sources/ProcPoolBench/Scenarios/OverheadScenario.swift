@@ -16,7 +16,7 @@ struct OverheadScenario: Scenario {
         try await stream(chunkSize: 64, count: 200_000 * scale, runs: runs, on: pool, context)
       }
       if context.includes("map") {
-        let count = 300_000 * scale
+        let count = 1_000_000 * scale
         let inputs = Array(0..<count)
         try await context.recorder.measure(
           context.key("map", "automatic"), items: count, runs: runs, on: pool
@@ -32,6 +32,11 @@ struct OverheadScenario: Scenario {
   }
 
   private func apply(count: Int, runs: Int, on pool: Pool, _ context: BenchContext) async throws {
+    let workers = try await pool.broadcast(ProcessNumber(), 0)
+    func used() -> (own: Double, workers: Double) {
+      (ProcessorTime.own, workers.reduce(0) { $0 + ProcessorTime.of($1) })
+    }
+    let before = used()
     try await context.recorder.measure(
       context.key("apply", "round-trips"), items: count, runs: runs, on: pool
     ) {
@@ -41,12 +46,29 @@ struct OverheadScenario: Scenario {
     } verify: {
       $0 == count
     }
+    let after = used()
+    // With the run that warms up.
+    let calls = Double((runs + 1) * count)
+    let (own, theirs) = ((after.own - before.own) / calls, (after.workers - before.workers) / calls)
+    context.add(
+      Figure(
+        name: "apply-processor-time", value: own + theirs, unit: "s",
+        text: """
+          an apply takes \(Units.seconds(own)) of the coordinator's processor time and \(Units.seconds(theirs)) of \
+          the workers'.
+          """))
+    guard let bare = PipePingPong.roundTrip(count: count) else { return }
+    context.add(
+      Figure(
+        name: "pipe-ping-pong", value: bare, unit: "s",
+        text: "a byte to `cat` and back, where both sides wait for it, takes \(Units.seconds(bare))."))
   }
 
   private func stream(
     chunkSize: Int, count: Int, runs: Int, on pool: Pool, _ context: BenchContext
   ) async throws {
     let key = context.key("imap", "chunk-\(chunkSize)")
+    let before = ProcessorTime.own
     try await context.recorder.measure(key, items: count, runs: runs, on: pool) {
       var expected = 0
       for try await number in pool.imap(Increment(), over: 0..<count, chunkSize: chunkSize) {
@@ -57,5 +79,13 @@ struct OverheadScenario: Scenario {
     } verify: {
       $0 == count
     }
+    // With the run that warms up.
+    let own = (ProcessorTime.own - before) / Double((runs + 1) * count)
+    context.add(
+      Figure(
+        name: "imap-\(chunkSize)-coordinator", value: own, unit: "s",
+        text:
+          "imap, chunk \(chunkSize): an item takes \(Units.seconds(own)) of the coordinator's processor time."
+      ))
   }
 }

@@ -64,7 +64,7 @@ struct RecyclingScenario: Scenario {
   /// included; and how many processors there are for it.
   private func costOfAStart(_ context: BenchContext) async throws -> (time: Double, processors: Double) {
     let count = 50
-    let before = Self.processorTime()
+    let before = ProcessorTime.own + ProcessorTime.ofEnded
     var processors = 1.0
     for _ in 0..<count / context.workers + 1 {
       try await withPool(workers: context.workers, worker: BenchContext.worker) { pool in
@@ -73,20 +73,7 @@ struct RecyclingScenario: Scenario {
       }
     }
     let starts = (count / context.workers + 1) * context.workers
-    return ((Self.processorTime() - before) / Double(starts), processors)
-  }
-
-  /// Seconds of processor time of this process and of its children that have ended.
-  private static func processorTime() -> Double {
-    var sum = 0.0
-    for who in [RUSAGE_SELF, RUSAGE_CHILDREN] {
-      var usage = rusage()
-      getrusage(__rusage_who_t(who.rawValue), &usage)
-      for time in [usage.ru_utime, usage.ru_stime] {
-        sum += Double(time.tv_sec) + 1e-6 * Double(time.tv_usec)
-      }
-    }
-    return sum
+    return ((ProcessorTime.own + ProcessorTime.ofEnded - before) / Double(starts), processors)
   }
 
   // MARK: - By accident

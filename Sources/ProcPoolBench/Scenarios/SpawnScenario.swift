@@ -7,17 +7,26 @@ struct SpawnScenario: Scenario {
     guard context.includes("start") else { return }
     let runs = context.options.runs(usual: 5, quickly: 3)
     for workers in Set([1, context.workers]).sorted() {
+      var shares: [Double] = []
       let key = context.key("start", "broadcast", workers: workers)
       try await context.recorder.measure(key, items: workers, runs: runs) {
         let pool = try Pool(workers: workers, worker: BenchContext.worker)
         return (pool: pool, processes: try await pool.broadcast(ProcessNumber(), 0))
       } verify: { run in
+        shares = run.processes.compactMap(ResidentMemory.share)
         // The end is outside the clock.
         run.pool.close()
         await run.pool.join()
         // Every worker has answered, and each is a process of its own.
         return Set(run.processes).count == workers
       }
+      guard workers == context.workers, let memory = RunStatistics(of: shares)?.median else { continue }
+      context.add(
+        Figure(
+          name: "idle-worker", value: memory, unit: "bytes",
+          text:
+            "a worker that has nothing to do takes \(Units.bytes(memory)) of memory (proportional set size).")
+      )
     }
   }
 }

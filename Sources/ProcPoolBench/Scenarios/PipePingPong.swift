@@ -1,0 +1,28 @@
+import Foundation
+
+/// A byte there and back through two pipes, between processes that wait for it: what a round trip costs where
+/// nobody polls.
+enum PipePingPong {
+  /// Seconds of one round trip; `nil` where there is no `cat`, which is the other side.
+  static func roundTrip(count: Int) -> Double? {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/cat")
+    let (there, back) = (Pipe(), Pipe())
+    process.standardInput = there
+    process.standardOutput = back
+    guard (try? process.run()) != nil else { return nil }
+    defer {
+      try? there.fileHandleForWriting.close()
+      process.waitUntilExit()
+    }
+    let (writing, reading) = (
+      there.fileHandleForWriting.fileDescriptor, back.fileHandleForReading.fileDescriptor
+    )
+    var byte: UInt8 = 7
+    func trip() -> Bool { write(writing, &byte, 1) == 1 && read(reading, &byte, 1) == 1 }
+    guard trip() else { return nil }
+    let start = ContinuousClock.now
+    for _ in 0..<count where !trip() { return nil }
+    return (ContinuousClock.now - start) / .seconds(1) / Double(count)
+  }
+}
