@@ -7,8 +7,8 @@
 
 // From here on memory comes from the kernel in pages of its own, more often than not; below, the heap has it at hand.
 static const size_t shortest = 1 << 18;
-// Half of what the smallest second-level caches hold.
-static const size_t piece = 1 << 16;
+// What stays in a second-level cache until it is written; each piece costs a call.
+static const size_t piece = 1 << 18;
 // Because no page is smaller on the systems that there are; where they are larger, the advice is refused.
 static const uintptr_t page = 4096;
 // MADV_POPULATE_WRITE since Linux 5.14; older headers lack the name, older kernels the advice.

@@ -44,10 +44,13 @@ final class MemoryLane: WireMemory, Sendable {
   /// Gives its segment back when the last chunk in it has ended.
   final class Loan: Sendable {
     let segment: Segment
+    /// How many bytes are to go into it.
+    let expected: Int
     private let lane: MemoryLane
 
-    fileprivate init(_ segment: Segment, of lane: MemoryLane) {
+    fileprivate init(_ segment: Segment, of lane: MemoryLane, expecting expected: Int) {
       self.segment = segment
+      self.expected = expected
       self.lane = lane
     }
 
@@ -79,7 +82,7 @@ final class MemoryLane: WireMemory, Sendable {
 
   func allocate(_ count: Int) -> (base: UnsafeMutableRawPointer, capacity: Int, owner: AnyObject)? {
     guard count > Self.shortest, let segment = segment(atLeast: count) else { return nil }
-    return (segment.mapping.base, segment.mapping.count, Loan(segment, of: self))
+    return (segment.mapping.base, segment.mapping.count, Loan(segment, of: self, expecting: count))
   }
 
   /// Room for outputs.
@@ -93,7 +96,7 @@ final class MemoryLane: WireMemory, Sendable {
     // What comes next may be somewhat longer than what came last, and has its frame.
     let (total, overflow) = (length + length / 4 + 4096).multipliedReportingOverflow(by: count)
     guard !overflow, total < Self.longestRoom else { return nil }
-    return segment(atLeast: total).map { Loan($0, of: self) }
+    return segment(atLeast: total).map { Loan($0, of: self, expecting: count * length) }
   }
 
   /// Because what is longer takes seconds, and more memory at a time than most machines have to spare.

@@ -48,7 +48,8 @@ extension PoolRuntime {
     // So that the answer does not wake the runtime thread. Fails only for a worker that has just ended.
     try? poller.modify(link.results, for: [], token: LinkToken(link, .results).rawValue)
     carryOut(effects)
-    poll([link], key: key, until: isReady)
+    let bytes = chunks.reduce(0) { $0 + $1.payload.byteCount } + (chunks.first?.payload.room?.expected ?? 0)
+    poll([link], key: key, for: Self.pollingTime + CopyingTime.of(bytes), until: isReady)
   }
 
   /// Reads the answers to the last few items of a call on this thread, if they may come soon: as
@@ -69,12 +70,14 @@ extension PoolRuntime {
     }
     guard !links.isEmpty else { return }
     for link in links { try? poller.modify(link.results, for: [], token: LinkToken(link, .results).rawValue) }
-    poll(links, key: key) { state.withLock { _ in box.hasChanged } }
+    poll(links, key: key, for: Self.pollingTime) { state.withLock { _ in box.hasChanged } }
   }
 
   /// Reads what comes from workers of which the poller tells nothing, for a moment; then it does again.
-  private func poll(_ links: [WorkerLink], key: ObjectIdentifier, until isReady: () -> Bool) {
-    let deadline = MonotonicClock.now() + Self.pollingTime
+  private func poll(
+    _ links: [WorkerLink], key: ObjectIdentifier, for time: Int64, until isReady: () -> Bool
+  ) {
+    let deadline = MonotonicClock.now() + time
     while !isReady(), MonotonicClock.now() < deadline {
       for link in links {
         // The end of the stream is left to the runtime thread, which will see it too.
@@ -90,9 +93,10 @@ extension PoolRuntime {
     state.withLock { $0.polling[key, default: PollingRecord()].note(isHit: isHit) }
   }
 
-  /// How long a caller polls for an answer, in nanoseconds: somewhat longer than a worker that sleeps takes
+  /// How long a caller polls for an answer, beside the time that long payloads take: somewhat longer than a worker that sleeps takes
   /// to wake up and to answer, on a virtual machine too, where that is 80 to 150 µs (measured). With less,
   /// calls that have once been too late for the worker's own polling would all be: each would find it asleep.
+  /// Nanoseconds.
   private static let pollingTime: Int64 = 200_000
 
   /// Takes the frames that are complete out of what has been read from a worker.

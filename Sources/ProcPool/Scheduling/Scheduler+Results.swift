@@ -107,8 +107,11 @@ extension Scheduler {
       guard let old = calls[call]?.itemTime else { continue }
       // In proportion to what was expected of each call; where nothing was, all items alike.
       let measured = old > 0 && expected > 0 ? old * elapsed / expected : elapsed / Double(items)
-      // Half and half: two or three chunks after a change the estimate has followed it.
-      calls[call]!.itemTime = old > 0 ? (old + measured) / 2 : measured
+      // Half and half: two or three chunks after a change the estimate has followed it. The first items take
+      // longer than others, since workers wake up and get to know the task: such an estimate must not hold the
+      // call up.
+      let weight = measured < old && items >= 8 ? 0.9 : 0.5
+      calls[call]!.itemTime = old > 0 ? old + weight * (measured - old) : measured
     }
     retireIfExhausted(index, now: now)
     dispatch(now: now)

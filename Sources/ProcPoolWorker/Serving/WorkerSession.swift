@@ -30,6 +30,8 @@ final class WorkerSession: @unchecked Sendable {
   private var rooms = BodyMappings(isWritable: true)
   private let tasks: Descriptor
   private let pollingTime: Int64
+  /// Of the chunk that was run last, if the coordinator has them in its memory: it may be making the next.
+  private var lastBytes = 0
   private var input: InputBuffer
   var calls: [UInt32: ServedCall] = [:]
   /// The task types of all calls so far, by their mangled names.
@@ -115,6 +117,7 @@ final class WorkerSession: @unchecked Sendable {
         case .chunk, .chunkElsewhere:
           attempt = nextAttempt
           nextAttempt = 1
+          lastBytes = 0
           if frame.header.kind == .chunk { await run(frame) } else { try await runElsewhere(frame) }
           results.room = nil
           if isTaskCancelled { return nil }
@@ -167,6 +170,7 @@ final class WorkerSession: @unchecked Sendable {
     do throws(SystemError) {
       let body = try timed(.reading, bytes: location.length) { () throws(SystemError) in
         let mapping = try bodies.mapping(at: location, of: coordinator)
+        lastBytes = location.length
         return UnsafeRawBufferPointer(
           start: mapping.base + location.memory.offset, count: location.length)
       }
@@ -285,7 +289,7 @@ final class WorkerSession: @unchecked Sendable {
     if !bodies.isEmpty { bodies.removeOld() }
     if !rooms.isEmpty { rooms.removeOld() }
     if pollingTime > 0 {
-      let deadline = MonotonicClock.now() + pollingTime
+      let deadline = MonotonicClock.now() + pollingTime + CopyingTime.of(lastBytes)
       repeat {
         if tasks.isReadable() { return }
         // Whoever is to send it may be waiting for this very processor.
