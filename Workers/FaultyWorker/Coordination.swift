@@ -7,8 +7,8 @@ import ProcPoolSystem
 /// workers' processes in one line on standard output, then waits for its end. `coordinate timed` and
 /// `coordinate dated` print them too, and end when their items have, which may take a second and a half each,
 /// or five seconds together. `coordinate map`, `coordinate session`, `coordinate prefixed`, `coordinate
-/// signals`, `coordinate limited`, `coordinate attach PROGRAM`, `coordinate tiny`, `coordinate replacing` and
-/// `coordinate fail` end by themselves.
+/// signals`, `coordinate limited`, `coordinate attach PROGRAM`, `coordinate tiny`, `coordinate replacing`,
+/// `coordinate cost VERB ITEMS` and `coordinate fail` end by themselves.
 struct Coordination {
   private let words: [String]
 
@@ -17,7 +17,7 @@ struct Coordination {
   func perform() async throws {
     guard words.first == "coordinate", words.count > 1 else {
       writeLine(
-        "usage: FaultyWorker coordinate busy|sleeping|sharing|timed|dated|idle|map|prefixed|session|signals|limited|attach|tiny|replacing|fail [fork]"
+        "usage: FaultyWorker coordinate busy|sleeping|sharing|timed|dated|idle|map|prefixed|session|signals|limited|attach|tiny|replacing|cost|fail [fork]"
       )
       exit(64)
     }
@@ -34,6 +34,7 @@ struct Coordination {
     case "limited": try await shareWithFewDescriptors()
     case "tiny": try await shareWithTinySharedMemory()
     case "replacing": try await replaceWorkers()
+    case "cost": try await spend(on: words[2], items: Int(words[3])!)
     case "attach": try await shareWithWorkers(of: words[2])
     case "signals":
       let open = try await withPool(workers: 2) { pool in
@@ -43,6 +44,27 @@ struct Coordination {
       print(open.joined(separator: " "))
     default: try await waitForEnd()
     }
+  }
+
+  /// Makes a verb run many items, and prints how many bytes were copied for them, and how many chunks were sent.
+  private func spend(on verb: String, items: Int) async throws {
+    let spent = try await withPool(workers: 2) { pool in
+      _ = try await pool.broadcast(Echo(), 0)
+      let before = pool.statistics
+      switch verb {
+      case "map": _ = try await pool.map(Echo(), over: Array(0..<items))
+      case "apply": for item in 0..<items { _ = try await pool.apply(Echo(), to: item) }
+      case "echo":
+        let payload = [UInt8](repeating: 3, count: 1 << 20)
+        for _ in 0..<items { _ = try await pool.apply(EchoBytes(), to: payload) }
+      default:
+        let chunkSize = Int(verb.split(separator: "-").last!)!
+        for try await _ in pool.imap(Echo(), over: 0..<items, chunkSize: chunkSize) {}
+      }
+      let spent = pool.statistics - before
+      return "\(spent.bytesCopied) \(spent.chunksSent)"
+    }
+    print(spent)
   }
 
   /// Ten thousand small things and a few large ones, where 64 descriptors are allowed.

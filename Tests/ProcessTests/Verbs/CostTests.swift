@@ -1,0 +1,92 @@
+#if DEBUG
+  import FaultyTasks
+  import Glibc
+  import Testing
+
+  extension Processes {
+    /// What the verbs cost by the item, counted, because times are the machine's.
+    @Suite struct Costs {
+      /// What a verb made of so many items.
+      private struct Cost {
+        /// Calls to the system by all processes together, by name.
+        var calls: [Substring: Int]
+        var bytesCopied: Int
+        var chunks: Int
+
+        func calls(_ names: Set<Substring>) -> Int {
+          calls.reduce(0) { $0 + (names.contains($1.key) ? $1.value : 0) }
+        }
+        var allCalls: Int { calls.reduce(0) { $0 + $1.value } }
+      }
+
+      private func cost(of verb: String, items: Int) async throws -> Cost {
+        let scratch = Scratch()
+        let (record, output) = (scratch.file("record"), scratch.file("output"))
+        let file = open(output, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        let pid = try Inspection.spawn(
+          [
+            "/usr/bin/env", "PROCPOOL_INJECT=record@\(record)", Coordinator.path, "coordinate", "cost", verb,
+            "\(items)",
+          ], output: file, errors: 2, resetsSignals: true)
+        close(file)
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+        #expect(status == 0)
+        let calls = scratch.lines("record").compactMap { $0.split(separator: " ").last }
+        let words = scratch.lines("output").first?.split(separator: " ").compactMap { Int($0) } ?? []
+        try #require(words.count == 2)
+        return Cost(
+          calls: Dictionary(calls.map { ($0, 1) }, uniquingKeysWith: +),
+          bytesCopied: words[0], chunks: words[1])
+      }
+
+      /// The same without what the pool costs by itself.
+      private func cost(of verb: String, perItemOf items: Int) async throws -> Cost {
+        let all = try await cost(of: verb, items: items)
+        let none = try await cost(of: verb, items: 0)
+        let calls = all.calls.merging(none.calls.mapValues { -$0 }) { $0 + $1 }
+        return Cost(
+          calls: calls, bytesCopied: all.bytesCopied - none.bytesCopied, chunks: all.chunks - none.chunks)
+      }
+
+      /// An item in a chunk of its own: its frame and its result cross together with those of many others.
+      @Test(arguments: [1, 64]) func aSaturatedStreamMakesFewCallsByTheItem(_ chunkSize: Int) async throws {
+        let items = 100_000
+        let cost = try await cost(of: "imap-\(chunkSize)", perItemOf: items)
+        #expect(cost.allCalls <= items / 10, "\(cost.calls)")
+        // Out of a frame that has a header of its own, into the pipe, out of it and so on: four copies of the
+        // input's frame, and as many of the output.
+        #expect(cost.bytesCopied <= items * (chunkSize == 1 ? 160 : 80), "\(cost.bytesCopied) bytes")
+        #expect(cost.chunks == (items + chunkSize - 1) / chunkSize)
+      }
+
+      /// A chunk of automatic size takes half a millisecond, however many items that are.
+      @Test func aMapMakesAFewCallsForEachChunk() async throws {
+        let items = 400_000
+        let cost = try await cost(of: "map", perItemOf: items)
+        #expect(cost.chunks < items / 20)
+        #expect(cost.allCalls <= 12 * cost.chunks + 200, "\(cost.calls) for \(cost.chunks) chunks")
+        #expect(cost.bytesCopied <= items * 80, "\(cost.bytesCopied) bytes")
+      }
+
+      /// One write there and one back. How often each side looks whether something has come is a matter of
+      /// time.
+      @Test func aRoundTripIsTwoWrites() async throws {
+        let items = 1_000
+        let cost = try await cost(of: "apply", perItemOf: items)
+        let writes = cost.calls(["write", "writev"])
+        #expect(writes >= 2 * items && writes <= 2 * items + items / 10, "\(cost.calls)")
+      }
+
+      /// Long payloads lie where both sides see them: into memory and out of it, there and back.
+      @Test func aLongPayloadIsCopiedFourTimes() async throws {
+        let items = 20
+        let cost = try await cost(of: "echo", perItemOf: items)
+        let megabytes = Double(cost.bytesCopied) / Double(1 << 20)
+        // The first output, whose length nobody knew, twice more.
+        #expect(megabytes >= Double(4 * items) && megabytes < Double(4 * items + 4), "\(megabytes)")
+        #expect(cost.calls(["write", "writev"]) < 4 * items, "\(cost.calls)")
+      }
+    }
+  }
+#endif
