@@ -57,7 +57,7 @@ public enum ScenarioName: String, CaseIterable, Sendable {
   public var cases: [String] {
     switch self {
     case .matmul: ["low-l", "high-l", "big"]
-    case .partialSums: ["array-sum", "slow-series", "trigonometric"]
+    case .partialSums: ["array-sum", "slow-series", "slow-series-long", "trigonometric"]
     case .overhead: ["apply", "imap", "map"]
     case .payload: PayloadScenario.sizes.map(\.name)
     case .locks: ["uncontended", "contended", "race"]
@@ -70,7 +70,13 @@ public enum ScenarioName: String, CaseIterable, Sendable {
   }
 
   /// The cases that run only when they are asked for by name.
-  var casesOnRequest: Set<String> { self == .sleep ? ["seconds"] : [] }
+  var casesOnRequest: Set<String> {
+    switch self {
+    case .sleep: ["seconds"]
+    case .partialSums: ["slow-series-long"]
+    default: []
+    }
+  }
 
   /// Whether it runs only when it or one of its cases is asked for by name: it takes half a minute.
   var isOnRequest: Bool { self == .growth }

@@ -30,11 +30,15 @@ struct BenchCommand {
         summary: "what the samples' random numbers follow from, 1 unless given"),
       OptionDescription(
         name: "json", value: .outputFile, placeholder: "FILE", summary: "write the results as JSON, too"),
+      OptionDescription(
+        name: "baseline", value: .inputFile, placeholder: "FILE",
+        summary: "compare with an earlier run's JSON, and tell what moved beyond the noise"),
     ],
     examples: [
       ("procpool bench --workers 8", "everything, on eight workers"),
       ("procpool bench --quick --scenario matmul --scenario payload", "two scenarios, on little data"),
       ("procpool bench --case slow-series --repeat 20", "one case, measured twenty times"),
+      ("procpool bench --scenario overhead --baseline before.json", "what has become faster or slower since"),
       ("procpool bench --quick --json - | jq .measurements", "the figures alone, for another program"),
     ],
     topics: [("Scenarios", ScenarioName.allCases.map { ($0.rawValue, $0.summary) })],
@@ -46,6 +50,7 @@ struct BenchCommand {
 
   private let options: BenchOptions
   private let jsonPath: String?
+  private let baseline: Baseline?
 
   /// Takes arguments that the parser has accepted.
   init(_ arguments: ParsedArguments) throws(UsageError) {
@@ -58,6 +63,12 @@ struct BenchCommand {
     if let seed = arguments.value("seed").flatMap({ UInt64($0) }) { options.seed = seed }
     self.options = options
     jsonPath = arguments.value("json")
+    // Before the work, as is the file for the results.
+    do throws(Baseline.Unusable) {
+      baseline = if let path = arguments.value("baseline") { try Baseline(contentsOf: path) } else { nil }
+    } catch {
+      throw UsageError("--baseline: \(error)")
+    }
     if let caseName = options.caseName, options.selectedScenarios.isEmpty {
       let accepted = options.scenarios.flatMap(\.cases).joined(separator: ", ")
       throw UsageError("--case does not accept '\(caseName)' with this --scenario; accepted: \(accepted)")
@@ -79,6 +90,7 @@ struct BenchCommand {
     let report = try await Bench(options).run(
       started: show, finished: { try show($0.text) }, progress: progress.show)
     if let verdict = report.verdict { try show(verdict) }
+    if let baseline { try show(report.comparison(with: baseline)) }
     progress.erase()
     if jsonToOutput { try StandardStream.output.write(report.json) }
     switch file {

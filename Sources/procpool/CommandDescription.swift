@@ -48,6 +48,9 @@ struct OptionDescription: Sendable {
 
     /// The path of a file, or `-` for standard output.
     case outputFile
+
+    /// The path of a file that is there.
+    case inputFile
   }
 
   /// The name, without the two hyphens.
@@ -89,6 +92,7 @@ struct OptionDescription: Sendable {
     case .unsigned: "a whole number from 0 to \(UInt64.max)"
     case .choice(let names): names.joined(separator: ", ")
     case .outputFile: "the path of a file, or - for standard output"
+    case .inputFile: "the path of a file"
     }
   }
 
@@ -99,7 +103,7 @@ struct OptionDescription: Sendable {
     case .integer(let range): Self.isNumber(text) && Int(text).map(range.contains) ?? false
     case .unsigned: Self.isNumber(text) && UInt64(text) != nil
     case .choice(let names): names.contains(text)
-    case .outputFile: !text.isEmpty
+    case .outputFile, .inputFile: !text.isEmpty
     }
   }
 

@@ -20,6 +20,7 @@ struct PartialSumsScenario: Scenario {
     }
     let terms = 1..<(quick ? 10_000_001 : 100_000_001)
     if context.includes("slow-series") { try await series(.slow, SlowTerm(), "slow-series", terms, context) }
+    if context.includes("slow-series-long") { try await longSeries(context) }
     if context.includes("trigonometric") {
       try await series(.trigonometric, TrigonometricTerm(), "trigonometric", terms, context)
     }
@@ -118,6 +119,23 @@ struct PartialSumsScenario: Scenario {
     try await start.serial { series.sum(over: first) }
     try await context.withWorkers { pool in
       try await start.terms(on: pool) { pool.imap(term, over: first, chunkSize: 1) }
+    }
+  }
+
+  /// Ten times as many terms, so that starting and ending counts for nothing beside them.
+  private func longSeries(_ context: BenchContext) async throws {
+    let terms = 1..<1_000_000_001
+    let label = CaseLabel("slow-series-long")
+    context.recorder.announce("\(context.scenario.rawValue) · \(label) · computing the reference")
+    let whole = SumStrategies(
+      label: label, terms: terms.count, runs: context.options.runs(usual: 7, quickly: 1), context: context,
+      reference: SumReference(of: .slow, terms: terms, parts: context.workers))
+    try await whole.serial { Series.slow.sum(over: terms) }
+    try await context.withWorkers { pool in
+      try await whole.intervals(on: pool) {
+        try await pool.map(
+          IntervalSum(of: .slow), over: Parts.of(terms, count: context.workers), chunkSize: 1)
+      }
     }
   }
 
