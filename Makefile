@@ -13,7 +13,7 @@
 #   make tsan       run the tests with ThreadSanitizer                       ARGS="--filter NAME"
 #   make asan       run the tests with AddressSanitizer                      ARGS="--filter NAME"
 #   make simulate   run random schedules against the scheduler               SCHEDULES=100000 SEED=1
-#   make peers      compare with Python's multiprocessing.Pool, if there is a Python
+#   make peers      compare with Python's pools, and see what was promised          ARGS="--peer loky"
 #   make clean      remove everything that was built
 #   make check      what CI runs: lint, build without warnings, test, docs, examples, quick bench, 10 s of fuzz,
 #                   20 000 schedules
@@ -132,17 +132,14 @@ simulate: swift
 	.ci/scripts/build-simulation.sh "$$(swift build -c release --show-bin-path)" .build/simulate
 	.build/simulate $(SCHEDULES) $(SEED)
 
+# What cannot be installed is left out.
 peers: release
-	@if command -v python3 >/dev/null; then \
-	  python3 Examples/Peers/side_by_side.py .build/release/procpool $(ARGS); \
-	  if python3 -c 'import numpy' 2>/dev/null; then \
-	    python3 Examples/Peers/side_by_side.py .build/release/procpool --scenario matmul $(ARGS); \
-	  else \
-	    echo "There is no NumPy here, so there are no products to compare."; \
-	  fi; \
-	else \
-	  echo "There is no python3 here, so there is nothing to compare with."; \
-	fi
+	@command -v python3 >/dev/null || { echo "There is no python3 here, so there is nothing to compare with."; exit 1; }
+	test -x .build/peers/bin/python || python3 -m venv .build/peers
+	@for package in $$(grep -v '^#' Examples/Peers/requirements.txt); do \
+	  .build/peers/bin/pip install --quiet --disable-pip-version-check $$package || echo "$$package is left out"; \
+	done
+	.build/peers/bin/python Examples/Peers/side_by_side.py .build/release/procpool $(ARGS)
 
 clean:
 	rm -rf .build

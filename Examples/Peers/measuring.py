@@ -30,13 +30,26 @@ def measure(runs, items, body, accepts):
     }
 
 
-def main(description, scenario, quick, peer, measurements):
+def repeated(runs, seconds, count, body, accepts, most=None):
+    """The same with as many items as take about `seconds`; `body` and `accepts` are told how many."""
+    while True:
+        start = time.perf_counter()
+        accepted = accepts(body(count), count)
+        elapsed = time.perf_counter() - start
+        if not accepted or elapsed >= seconds / 4 or count == most:
+            break
+        count = min(4 * count, most or 4 * count)
+    count = max(1, min(round(count * seconds / elapsed), most or sys.maxsize))
+    return measure(runs, count, lambda: body(count), lambda result: accepts(result, count))
+
+
+def main(description, quick, peers, measurements):
     """Runs the program, and returns its exit status.
 
-    `measurements` gets the options, and yields each measurement with its key (case, perhaps variant, strategy) and the
-    words for it in the table.
+    `measurements` gets the options, and yields the case and the strategy of each measurement, and its result.
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peer", choices=peers, default=next(iter(peers)), help="whose processes (%(default)s)")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="worker processes (2)")
     parser.add_argument("--repeat", type=int, default=3, metavar="K", help="measured runs of each (3)")
     parser.add_argument("--quick", action="store_true", help=quick)
@@ -46,17 +59,15 @@ def main(description, scenario, quick, peer, measurements):
 
     results = []
     table = sys.stderr if options.json == "-" else sys.stdout
-    print(f"multiprocessing.Pool({options.workers}), fork, Python {platform.python_version()}", file=table)
-    for key, result, words in measurements(options):
-        results.append({"scenario": scenario, **key, "workers": options.workers, **result})
-        print(f"{words}  verified {'yes' if result['verified'] else 'NO'}", file=table)
+    print(f"{options.peer}, {options.workers} workers, Python {platform.python_version()}", file=table)
+    for (case, strategy), result in measurements(options):
+        results.append({"case": case, "strategy": strategy, **result})
+        rate = result["itemsPerSecond"]
+        verified = "yes" if result["verified"] else "NO"
+        print(f"{case:10} {strategy:14} {1e6 / rate:12.3f} µs/item {rate:14,.0f} items/s  verified {verified}", file=table)
 
-    document = {
-        "peer": peer,
-        "version": platform.python_version(),
-        "workers": options.workers,
-        "measurements": results,
-    }
+    document = {"peer": options.peer, "version": platform.python_version(), "workers": options.workers}
+    document["measurements"] = results
     if options.json == "-":
         print(json.dumps(document, indent=2))
     elif options.json:

@@ -9,23 +9,22 @@ Two strategies of the course material, on a pool that is running already:
 and, because it is the default, rows-chunked: as rows, in Pool.map's automatic chunks, in which pickle sends what the
 items of a chunk share only once.
 
-Python gets its best setting: workers by fork, shared memory that they inherit, rows multiplied by NumPy with one thread
-for each worker, and for rows in place the better of one item to a chunk and automatic chunks.
+  threads        no pool at all: NumPy's own product, with as many threads as there are workers
 
-    python3 multiprocessing_matmul.py --workers 2
-    python3 multiprocessing_matmul.py --workers 2 --json -
+Python gets its best setting: workers by fork, shared memory that they inherit, rows multiplied by NumPy with one thread
+for each worker, and for rows in place the better of one item to a chunk, automatic chunks and one chunk for each worker.
+
+    python3 matmul.py --workers 2
+    python3 matmul.py --workers 2 --json -
 """
 
 import multiprocessing
-import os
 import sys
 
+import numpy
+import threadpoolctl
+
 from measuring import main, measure
-
-# Before NumPy is loaded, whose library starts a thread for every processor, in every worker.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-import numpy  # noqa: E402
 
 # As procpool's bench: m, l, n, type, and how many rows go by message (all of them, where that is not 32 GB).
 CASES = {
@@ -73,6 +72,10 @@ def products(workers, runs, case, quick):
     def accepts(product):
         return numpy.abs(product - expected[: len(product)]).max() <= tolerance
 
+    # Before the workers are forked: threads do not survive that.
+    with threadpoolctl.threadpool_limits(workers):
+        threads = measure(max(runs, 5), m, lambda: a @ b, accepts)
+    single = threadpoolctl.threadpool_limits(1)
     with multiprocessing.get_context("fork").Pool(workers) as pool:
         tasks = [(a[row], b) for row in range(rows)]
 
@@ -91,19 +94,19 @@ def products(workers, runs, case, quick):
 
         yield "rows", measure(runs, rows, lambda: by_message(1), accepts)
         yield "rows-chunked", measure(runs, rows, lambda: by_message(None), accepts)
-        both = [measure(runs, m, lambda: in_place(chunk), accepts_in_place) for chunk in (1, None)]
-        yield "rows-in-place", max(both, key=lambda one: one["itemsPerSecond"])
+        sizes = (1, None, -(-m // workers))
+        all_sizes = [measure(max(runs, 5), m, lambda: in_place(chunk), accepts_in_place) for chunk in sizes]
+        yield "rows-in-place", max(all_sizes, key=lambda one: one["itemsPerSecond"])
+    single.restore_original_limits()
+    yield "threads", threads
 
 
 def measurements(options):
     for case in CASES:
         for strategy, result in products(options.workers, options.repeat, case, options.quick):
-            per_row = 1e3 * result["seconds"]["median"] / result["items"]
-            words = f"{case[0]:6} {case[1]} {strategy:14} {per_row:10.3f} ms/row"
-            yield {"case": case[0], "variant": case[1], "strategy": strategy}, result, words
+            yield (" ".join(case), strategy), result
 
 
 if __name__ == "__main__":
     quick = "the big case with 5 000 columns instead of 100 000"
-    peer = "multiprocessing.Pool, fork, NumPy " + numpy.__version__
-    sys.exit(main(__doc__, "matmul", quick, peer, measurements))
+    sys.exit(main(__doc__, quick, {"multiprocessing": None}, measurements))
