@@ -116,3 +116,11 @@ public struct FindContext: PoolTask {
       worker: context.worker.index, call: context.item.call, item: context.item.item, pid: getpid())
   }
 }
+
+/// Returns so many bytes, which follow from their number.
+public struct MakeBytes: PoolTask {
+  public init() {}
+  public func run(_ count: Int) -> [UInt8] {
+    [UInt8](repeating: UInt8(truncatingIfNeeded: count >> 4), count: count)
+  }
+}

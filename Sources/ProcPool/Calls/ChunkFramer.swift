@@ -36,7 +36,8 @@ struct ChunkFramer: ~Copyable {
     func isJoinable(with next: Frame, together: Int) -> Bool {
       seat == nil && next.seat == nil && shared.isEmpty && next.shared.isEmpty
         && first + UInt64(count) == next.first && count + next.count <= together
-        && next.end - next.start < MemoryLane.shortest && next.end - start <= Pacing.chunkBytes
+        && (frames > 1 || end - start < MemoryLane.shortest) && next.end - next.start < MemoryLane.shortest
+        && next.end - start <= Pacing.chunkBytes
     }
   }
 

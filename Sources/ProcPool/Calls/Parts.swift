@@ -16,10 +16,18 @@ struct InputParts<Input: Codable & Sendable>: Sequence, IteratorProtocol {
   mutating func next() -> InputPart<Input>? {
     if isExhausted { return nil }
     let (start, size) = cursor.next()
-    let part = [Input](unsafeUninitializedCapacity: size) { memory, count in
-      count = pull(memory.baseAddress!, size)
+    let most = Swift.min(size, Int(PartSizes.longestGrown))
+    var part: [Input] = []
+    part.reserveCapacity(most)
+    withUnsafeTemporaryAllocation(of: Input.self, capacity: most) { memory in
+      while part.count < size, !isExhausted {
+        let wanted = Swift.min(most, size - part.count)
+        let taken = UnsafeMutableBufferPointer(rebasing: memory[..<pull(memory.baseAddress!, wanted)])
+        part.append(contentsOf: taken)
+        taken.deinitialize()
+        isExhausted = taken.count < wanted
+      }
     }
-    isExhausted = part.count < size
     return part.isEmpty ? nil : InputPart(first: start, inputs: part)
   }
 }

@@ -116,7 +116,8 @@ final class TypedCall<Task: PoolTask> {
       let failure = CodingFailure(item: taskID(item), value: .input, isEncoding: true, message: "\(error)")
       handle(.failure(item: item, .notCodable(failure)))
     }
-    var chunks = writer.finish(together: appetite.together)
+    // Each has a room of its own where outputs are long.
+    var chunks = writer.finish(together: outputLength < MemoryLane.shortest ? appetite.together : 1)
     runtime.giveRoom(to: &chunks, outputLength: outputLength)
     runtime.times.count(copied: chunks.reduce(0) { $0 + $1.payload.byteCount })
     runtime.submit(chunks)

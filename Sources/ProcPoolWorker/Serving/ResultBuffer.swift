@@ -102,6 +102,8 @@ final class ResultBuffer: @unchecked Sendable {
   ) throws {
     // Room for a header and a length before the output, so that a long one can be written from where it lies.
     let head = FrameHeader.size + 16
+    // A copy of this process has no such memory.
+    if room != nil { ForkedCopy.endIfCopy() }
     scratch.removeAll()
     _ = scratch.appendUninitialized(head)
     try encode(&scratch)
@@ -138,7 +140,7 @@ final class ResultBuffer: @unchecked Sendable {
         UnsafeMutableRawPointer(mutating: scratch.bytes.baseAddress!) + head - prefix - FrameHeader.size
       header.store(to: start)
       try write(UnsafeRawBufferPointer(start: start, count: header.frameLength))
-      if scratch.count > 1 << 20 { scratch = WireWriter(capacity: 1 << 10) }
+      if scratch.count > 1 << 20 { renewScratch() }
       page.noteBufferStart(position + 1)
       open(call: call, first: item + 1)
       return

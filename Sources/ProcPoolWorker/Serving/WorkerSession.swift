@@ -235,13 +235,16 @@ final class WorkerSession: @unchecked Sendable {
   ///
   /// - Parameter position: that of its first item.
   func nextChunk(at position: UInt64) -> ServedChunk? {
-    guard !isTaskCancelled, !isLost, itemMark == 0,
+    // A room is the chunk's that it came with, and no other's.
+    guard !isTaskCancelled, !isLost, itemMark == 0, results.room == nil,
       // What makes no sense is left for the serving loop to find.
       case .frame(let header)? = try? FrameScan.scan(input.bytes, limit: maximumBody),
       header.kind == .chunk, header.call == current.call
     else { return nil }
     ForkedCopy.endIfCopy()
     self.position = position
+    // Its last item has ended before anything waits for the pipe.
+    note(.idle)
     endChunk()
     attempt = 1
     let chunk = take(header)

@@ -152,6 +152,21 @@ extension Processes {
       }
     }
 
+    /// There are fewer rooms than chunks before the workers, and chunks follow each other at once.
+    @Test func aChunkWithoutARoomDoesNotUseThatOfAnother() async throws {
+      try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+        for chunkSize in [1, 2] {
+          let lengths = (0..<600).map { 70_000 + 40_000 * ($0 % 3) }
+          var next = 0
+          for try await output in pool.imap(MakeBytes(), over: lengths, chunkSize: chunkSize) {
+            #expect(output == MakeBytes().run(lengths[next]))
+            next += 1
+          }
+          #expect(next == lengths.count)
+        }
+      }
+    }
+
     /// In whatever state its room is; then the next one gets it.
     @Test func workersKilledWithLongOutputsLoseNoneAndSpoilNone() async throws {
       let inputs = (0..<400).map { Self.bytes(100_000 + 3000 * ($0 % 50), $0) }
