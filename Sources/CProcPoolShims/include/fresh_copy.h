@@ -7,7 +7,7 @@
 
 // Copies `count` bytes to memory that most likely has no pages yet, as large new arrays have none: they are asked for in
 // pieces that stay in the cache until they are written. The processor would else stop at each page, which takes as long as
-// copying a few of it; measured on a virtual machine, 1.7 GB/s against 3.3 GB/s.
+// copying a few of it; measured on a virtual machine, 1.9 GB/s against 3.6 GB/s for a megabyte.
 //
 // In C because Swift cannot be told that the memory is initialised by it without touching it first, and the advice has no
 // name in older headers.
