@@ -21,19 +21,11 @@
 #define SCALAR float
 #define NAME(x) JOIN(x, f32)
 #include "matmul_template.h"
-#undef SCALAR
-#undef NAME
-#undef DEAL_LOW
-#undef DEAL_HIGH
 #define DEAL_LOW 0, 2
 #define DEAL_HIGH 1, 3
 #define SCALAR double
 #define NAME(x) JOIN(x, f64)
 #include "matmul_template.h"
-#undef SCALAR
-#undef NAME
-#undef DEAL_LOW
-#undef DEAL_HIGH
 #undef VECTOR_BYTES
 #undef TARGET
 
@@ -45,19 +37,11 @@
 #define SCALAR float
 #define NAME(x) JOIN(x, f32_avx2)
 #include "matmul_template.h"
-#undef SCALAR
-#undef NAME
-#undef DEAL_LOW
-#undef DEAL_HIGH
 #define DEAL_LOW 0, 4, 1, 5
 #define DEAL_HIGH 2, 6, 3, 7
 #define SCALAR double
 #define NAME(x) JOIN(x, f64_avx2)
 #include "matmul_template.h"
-#undef SCALAR
-#undef NAME
-#undef DEAL_LOW
-#undef DEAL_HIGH
 #undef VECTOR_BYTES
 #undef TARGET
 
@@ -68,10 +52,6 @@
 #define SCALAR float
 #define NAME(x) JOIN(x, f32_avx512)
 #include "matmul_template.h"
-#undef SCALAR
-#undef NAME
-#undef DEAL_LOW
-#undef DEAL_HIGH
 #define DEAL_LOW 0, 8, 1, 9, 2, 10, 3, 11
 #define DEAL_HIGH 4, 12, 5, 13, 6, 14, 7, 15
 #define SCALAR double

@@ -2,7 +2,8 @@
 //
 // Parameters, all macros: SCALAR (float or double), VECTOR_BYTES (the width of a vector register), DEAL_LOW and
 // DEAL_HIGH (the lanes of two vectors in turns, their lower and their upper halves), TARGET (the attribute that lets the
-// compiler use a processor's instructions) and NAME(x) (adds the variant's suffix).
+// compiler use a processor's instructions) and NAME(x) (adds the variant's suffix). Those that differ from pair to pair
+// are forgotten at the end.
 //
 // Many rows are multiplied as BLAS libraries do it: a block of B is copied so that the numbers that meet lie side by
 // side (a panel), and a tile of 6 rows × 2 vectors of C stays in registers while it runs down the panel. Few long rows
@@ -240,3 +241,8 @@ TARGET static void NAME(matmul)(long m, long l, long n, const SCALAR *a, const S
   }
   free(panels);
 }
+
+#undef SCALAR
+#undef NAME
+#undef DEAL_LOW
+#undef DEAL_HIGH
