@@ -46,11 +46,13 @@ struct Coordination {
     }
   }
 
-  /// Makes a verb run many items, and prints how many bytes were copied for them, and how many chunks were sent.
+  /// Makes a verb run many items, and prints how many bytes were copied for them, how many chunks were sent, and
+  /// how many milliseconds it took.
   private func spend(on verb: String, items: Int) async throws {
     let spent = try await withPool(workers: 2) { pool in
       _ = try await pool.broadcast(Echo(), 0)
       let before = pool.statistics
+      let begun = ContinuousClock.now
       switch verb {
       case "map": _ = try await pool.map(Echo(), over: Array(0..<items))
       case "apply": for item in 0..<items { _ = try await pool.apply(Echo(), to: item) }
@@ -62,7 +64,8 @@ struct Coordination {
         for try await _ in pool.imap(Echo(), over: 0..<items, chunkSize: chunkSize) {}
       }
       let spent = pool.statistics - before
-      return "\(spent.bytesCopied) \(spent.chunksSent)"
+      let milliseconds = (ContinuousClock.now - begun) / .milliseconds(1)
+      return "\(spent.bytesCopied) \(spent.chunksSent) \(Int(milliseconds))"
     }
     print(spent)
   }

@@ -87,6 +87,8 @@ extension Processes {
       let seed = Seed()
       var numbers = seed.numbers
       try await withPool(workers: 3, worker: .faulty) { pool in
+        // Programs that die before any of them has greeted are not started again and again.
+        _ = try await pool.broadcast(ProcessNumber(), 0)
         for round in 0..<4 {
           let running = Task {
             try await pool.map(

@@ -12,6 +12,7 @@
         var calls: [Substring: Int]
         var bytesCopied: Int
         var chunks: Int
+        var milliseconds: Int
 
         func calls(_ names: Set<Substring>) -> Int {
           calls.reduce(0) { $0 + (names.contains($1.key) ? $1.value : 0) }
@@ -34,10 +35,10 @@
         #expect(status == 0)
         let calls = scratch.lines("record").compactMap { $0.split(separator: " ").last }
         let words = scratch.lines("output").first?.split(separator: " ").compactMap { Int($0) } ?? []
-        try #require(words.count == 2)
+        try #require(words.count == 3)
         return Cost(
           calls: Dictionary(calls.map { ($0, 1) }, uniquingKeysWith: +),
-          bytesCopied: words[0], chunks: words[1])
+          bytesCopied: words[0], chunks: words[1], milliseconds: words[2])
       }
 
       /// The same without what the pool costs by itself.
@@ -46,14 +47,17 @@
         let none = try await cost(of: verb, items: 0)
         let calls = all.calls.merging(none.calls.mapValues { -$0 }) { $0 + $1 }
         return Cost(
-          calls: calls, bytesCopied: all.bytesCopied - none.bytesCopied, chunks: all.chunks - none.chunks)
+          calls: calls, bytesCopied: all.bytesCopied - none.bytesCopied, chunks: all.chunks - none.chunks,
+          milliseconds: all.milliseconds)
       }
 
       /// An item in a chunk of its own: its frame and its result cross together with those of many others.
       @Test(arguments: [1, 64]) func aSaturatedStreamMakesFewCallsByTheItem(_ chunkSize: Int) async throws {
         let items = 100_000
         let cost = try await cost(of: "imap-\(chunkSize)", perItemOf: items)
-        #expect(cost.allCalls <= items / 10, "\(cost.calls)")
+        // On a machine that is busy with something else fewer items go together, because what goes together
+        // is bounded by the time that it takes: 187 µs in each of two workers, and five calls for it.
+        #expect(cost.allCalls <= max(items / 10, 54 * cost.milliseconds), "\(cost)")
         // Out of a frame that has a header of its own, into the pipe, out of it and so on: four copies of the
         // input's frame, and as many of the output.
         #expect(cost.bytesCopied <= items * (chunkSize == 1 ? 160 : 80), "\(cost.bytesCopied) bytes")

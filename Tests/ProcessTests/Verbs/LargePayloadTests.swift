@@ -171,31 +171,30 @@ extension Processes {
     @Test func workersKilledWithLongOutputsLoseNoneAndSpoilNone() async throws {
       let inputs = (0..<400).map { Self.bytes(100_000 + 3000 * ($0 % 50), $0) }
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+        let seed = Seed()
+        let kills = Count()
+        let events = pool.events
         let killer = Task {
-          var numbers = SystemRandomNumberGenerator()
-          var kills = 0
-          while !Task.isCancelled {
-            try? await Task.sleep(for: .milliseconds(3))
-            // Not before it has greeted, since a program whose workers never do is not run again.
-            guard kills < 30, let pid = Inspection.children().keys.randomElement(using: &numbers) else {
-              continue
-            }
+          var numbers = seed.numbers
+          for await event in events.prefix(while: { _ in kills.value < 30 }) {
+            // Whoever has greeted: a program whose workers never do is not run again.
+            guard case .workerStarted(_, let pid) = event else { continue }
+            try? await Task.sleep(for: .microseconds(Int.random(in: 0..<10_000, using: &numbers)))
+            if Task.isCancelled { break }
             kill(pid, SIGKILL)
-            kills += 1
+            kills.add()
           }
-          return kills
         }
-        _ = try await pool.broadcast(ProcessNumber(), 0, retry: .atLeastOnce(attempts: 40))
+        defer { killer.cancel() }
         var next = 0
         let outputs = pool.imap(
           EchoBytes(), over: inputs, chunkSize: 1, retry: .atLeastOnce(attempts: 40))
         for try await output in outputs {
-          #expect(output == inputs[next])
+          #expect(output == inputs[next], "\(seed)")
           next += 1
         }
-        #expect(next == inputs.count)
-        killer.cancel()
-        #expect(await killer.value > 0)
+        #expect(next == inputs.count, "\(seed)")
+        #expect(kills.value > 0)
       }
     }
 
