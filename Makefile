@@ -7,6 +7,7 @@
 #   make format     format all Swift sources in place
 #   make docs       build the documentation into .build/docs
 #   make examples   build and run the examples, and compare what they print with what they should
+#   make allocations  count how often the coordinator asks for memory
 #   make fuzz       feed random bytes to the decoder                         SECONDS=60
 #   make large      send payloads of 2 GiB + 1 and of 5 GiB; needs 24 GiB of memory  LARGE=2147483649
 #   make soak       disturb one pool for long, and see that nothing grows    MINUTES=10
@@ -15,8 +16,8 @@
 #   make simulate   run random schedules against the scheduler               SCHEDULES=100000 SEED=1
 #   make peers      compare with Python's pools, and see what was promised          ARGS="--peer loky"
 #   make clean      remove everything that was built
-#   make check      what CI runs: lint, build without warnings, test, docs, examples, quick bench, 10 s of fuzz,
-#                   20 000 schedules
+#   make check      what CI runs: lint, build without warnings, test, docs, examples, quick bench, allocations,
+#                   10 s of fuzz, 20 000 schedules
 #
 # JOBS=2 limits how many files are compiled at once.
 
@@ -36,7 +37,7 @@ BUILD = swift build $(if $(JOBS),-j $(JOBS))
 RELEASE = $(BUILD) -c release --static-swift-stdlib
 SOURCES = Sources Tests Workers Examples Package.swift
 
-.PHONY: help bench test thorough lint format docs examples fuzz large soak tsan asan simulate peers clean check build release swift
+.PHONY: help bench test thorough lint format docs examples allocations fuzz large soak tsan asan simulate peers clean check build release swift
 
 help:
 	@sed -n '3,/^$$/s/^# \{0,3\}//p' Makefile
@@ -81,6 +82,9 @@ examples: swift
 	$(RELEASE) --product OwnWorkerWorker
 	$(RELEASE) --product SharedWithNumPy
 	.ci/scripts/run-examples.sh .build/release
+
+allocations: release
+	.ci/scripts/check-allocations.sh .build/release .build/allocations
 
 # Swift's own report of a trap would keep the fuzzer from writing down what led to it.
 fuzz: swift
@@ -155,5 +159,6 @@ check:
 	$(STEP) docs STRICT="-Xswiftc -warnings-as-errors"
 	$(STEP) examples
 	$(STEP) bench ARGS="--quick --json .build/bench.json"
+	$(STEP) allocations
 	$(STEP) fuzz SECONDS=10
 	$(STEP) simulate SCHEDULES=20000

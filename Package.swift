@@ -35,8 +35,10 @@ let package = Package(
       name: "BenchWorker", dependencies: ["BenchTasks"], path: "Workers/BenchWorker",
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]),
     .target(name: "FaultyTasks", dependencies: ["ProcPool", "ProcPoolWire"], path: "Workers/FaultyTasks"),
+    .target(name: "AllocationCount", path: "Workers/AllocationCount"),
     .executableTarget(
-      name: "FaultyWorker", dependencies: ["FaultyTasks", "ProcPoolSystem"], path: "Workers/FaultyWorker"),
+      name: "FaultyWorker", dependencies: ["FaultyTasks", "ProcPoolSystem", "AllocationCount"],
+      path: "Workers/FaultyWorker"),
 
     // The command line
     .target(name: "ProcPoolBench", dependencies: ["ProcPool", "BenchTasks"]),

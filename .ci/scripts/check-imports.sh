@@ -22,7 +22,7 @@ allowed() {
     Workers/BenchWorker) echo "BenchTasks ProcPoolWorker" ;;
     # The wire, because it must speak the protocol to lie in it.
     Workers/FaultyTasks) echo "ProcPoolWire ProcPoolSharedMemory ProcPool ProcPoolWorker Dispatch $system" ;;
-    Workers/FaultyWorker) echo "FaultyTasks ProcPoolSystem ProcPool ProcPoolWorker $system" ;;
+    Workers/FaultyWorker) echo "FaultyTasks ProcPoolSystem ProcPool ProcPoolWorker AllocationCount $system" ;;
     *) return 1 ;;
   esac
 }

@@ -96,3 +96,44 @@ public func pause(milliseconds: Int) {
   var left = timespec()
   while nanosleep(&wanted, &left) != 0 && errno == EINTR { wanted = left }
 }
+
+/// Leaves a file for each item. The item 0 waits until there are so many of them, and its file says in which
+/// process.
+public struct WaitForTheRest: PoolTask {
+  public var directory: String
+  public var count: Int
+  public init(directory: String, count: Int) {
+    self.directory = directory
+    self.count = count
+  }
+
+  public func run(_ input: Int) {
+    let name = input == 0 ? "pid-\(getpid())" : "\(input)"
+    close(open("\(directory)/\(name)", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600))
+    while input == 0, Inspection.entries(directory).count < count { pause(milliseconds: 1) }
+  }
+}
+
+/// Takes as many microseconds as its input says, and tells in which process.
+public struct PauseFor: PoolTask {
+  public init() {}
+  public func run(_ microseconds: Int) -> Int32 {
+    usleep(UInt32(microseconds))
+    return getpid()
+  }
+}
+
+/// Takes as many microseconds as its input says, and returns so many bytes that follow from it.
+public struct PauseAndMake: PoolTask {
+  public var length: Int
+  public init(length: Int) { self.length = length }
+
+  public func output(_ microseconds: Int) -> [UInt8] {
+    [UInt8](repeating: UInt8(truncatingIfNeeded: microseconds), count: length)
+  }
+
+  public func run(_ microseconds: Int) -> [UInt8] {
+    usleep(UInt32(microseconds))
+    return output(microseconds)
+  }
+}

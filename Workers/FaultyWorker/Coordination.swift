@@ -1,3 +1,4 @@
+import AllocationCount
 import FaultyTasks
 import Glibc
 import ProcPool
@@ -34,7 +35,9 @@ struct Coordination {
     case "limited": try await shareWithFewDescriptors()
     case "tiny": try await shareWithTinySharedMemory()
     case "replacing": try await replaceWorkers()
-    case "cost": try await spend(on: words[2], items: Int(words[3])!)
+    #if DEBUG
+      case "cost": try await spend(on: words[2], items: Int(words[3])!)
+    #endif
     case "attach": try await shareWithWorkers(of: words[2])
     case "signals":
       let open = try await withPool(workers: 2) { pool in
@@ -46,29 +49,38 @@ struct Coordination {
     }
   }
 
-  /// Makes a verb run many items, and prints how many bytes were copied for them, how many chunks were sent, and
-  /// how many milliseconds it took.
-  private func spend(on verb: String, items: Int) async throws {
-    let spent = try await withPool(workers: 2) { pool in
-      _ = try await pool.broadcast(Echo(), 0)
-      let before = pool.statistics
-      let begun = ContinuousClock.now
-      switch verb {
-      case "map": _ = try await pool.map(Echo(), over: Array(0..<items))
-      case "apply": for item in 0..<items { _ = try await pool.apply(Echo(), to: item) }
-      case "echo":
-        let payload = [UInt8](repeating: 3, count: 1 << 20)
-        for _ in 0..<items { _ = try await pool.apply(EchoBytes(), to: payload) }
-      default:
-        let chunkSize = Int(verb.split(separator: "-").last!)!
-        for try await _ in pool.imap(Echo(), over: 0..<items, chunkSize: chunkSize) {}
+  #if DEBUG
+    /// Makes a verb run many items, and prints what they cost: bytes copied, chunks sent, milliseconds,
+    /// allocations in the workers, and how often the lock of the pool's state was taken.
+    private func spend(on verb: String, items: Int) async throws {
+      let spent = try await withPool(workers: 2) { pool in
+        _ = try await pool.broadcast(Echo(), 0)
+        let allocatedThere = try await pool.broadcast(CountAllocations(), 0)
+        let before = pool.statistics
+        let locked = MutexCount.value
+        let begun = ContinuousClock.now
+        switch verb {
+        case "map": _ = try await pool.map(Echo(), over: Array(0..<items))
+        case "apply": for item in 0..<items { _ = try await pool.apply(Echo(), to: item) }
+        case "echo":
+          let payload = [UInt8](repeating: 3, count: 1 << 20)
+          for _ in 0..<items { _ = try await pool.apply(EchoBytes(), to: payload) }
+        default:
+          let chunkSize = Int(verb.split(separator: "-").last!)!
+          for try await _ in pool.imap(Echo(), over: 0..<items, chunkSize: chunkSize) {}
+        }
+        let spent = pool.statistics - before
+        let milliseconds = (ContinuousClock.now - begun) / .milliseconds(1)
+        let costs = [
+          Int(spent.bytesCopied), Int(spent.chunksSent), Int(milliseconds),
+          try await pool.broadcast(CountAllocations(), 0).reduce(0, +) - allocatedThere.reduce(0, +),
+          MutexCount.value - locked,
+        ]
+        return costs.map(String.init).joined(separator: " ")
       }
-      let spent = pool.statistics - before
-      let milliseconds = (ContinuousClock.now - begun) / .milliseconds(1)
-      return "\(spent.bytesCopied) \(spent.chunksSent) \(Int(milliseconds))"
+      print(spent)
     }
-    print(spent)
-  }
+  #endif
 
   /// Ten thousand small things and a few large ones, where 64 descriptors are allowed.
   private func shareWithFewDescriptors() async throws {
@@ -190,4 +202,9 @@ struct Coordination {
     }
     return pid
   }
+}
+
+/// How often this worker has asked for memory.
+struct CountAllocations: PoolTask {
+  func run(_ input: Int) -> Int { procpool_allocation_count() }
 }

@@ -159,16 +159,13 @@ extension Pool {
       let decoder = OutputDecoder(codec)
       let lent = decoder.lent
       let box = runtime.begin(
-        limits, outputs: decoder.shape, lent: lent,
-        callFrame: { message.frame(call: $0, isSingle: true) },
-        single: (
-          ObjectIdentifier(Task.self),
-          { call, news in
-            handle.complete {
-              times.measure(.decoding) { Self.result(of: Task.self, news, times, lent, call: call) }
-            }
-          }
-        ))
+        ObjectIdentifier(Task.self), limits, outputs: decoder.shape, lent: lent,
+        callFrame: { message.frame(call: $0, isSingle: true) }
+      ) { call, news in
+        handle.complete {
+          times.measure(.decoding) { Self.result(of: Task.self, news, times, lent, call: call) }
+        }
+      }
       guard let box else { throw runtime.closedError }
       handle.setCancellation { [runtime] in
         handle.complete { .failure(PoolError.cancelled(TaskID(call: box.id, item: 0))) }

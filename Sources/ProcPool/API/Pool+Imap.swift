@@ -10,9 +10,9 @@ extension Pool {
   /// turn has come; `imapResults` goes on.
   ///
   /// - Parameters:
-  ///   - chunkSize: how many items a worker is sent at a time, exactly (the last chunk may be shorter);
-  ///     results come a chunk at a time. By default as many as take about half a millisecond, measured while
-  ///     the call runs.
+  ///   - chunkSize: how many items a worker is sent at a time, exactly (the last chunk may be shorter), but
+  ///     that what it has not begun is divided when others have nothing to do; results come a chunk at a time.
+  ///     By default as many as take about half a millisecond, measured while the call runs.
   ///   - inFlight: how many items may have been taken and not been given out, at the most (at least one chunk
   ///     is). By default as many as keep the workers busy, and some thousands more for results that wait for
   ///     their turn.

@@ -14,8 +14,9 @@ extension Pool {
   ///
   /// - Parameters:
   ///   - chunkSize: how many items a worker is sent at a time, exactly (the last chunk may be shorter). By
-  ///     default as many as take about half a millisecond, measured while the call runs, and fewer towards
-  ///     the end.
+  ///     default as many as take about half a millisecond, by what items of the last call with such a task
+  ///     took and then by what these take, and fewer towards the end. Whatever the size, what a worker has
+  ///     not begun is divided when others have nothing to do.
   ///   - timeout: how long an item may run before its worker is killed and the item fails, more than nothing.
   ///     The time counts from when the item is first seen running, and is looked at every eighth of the
   ///     limit, at least every 100 ms. `prepare` is not limited.

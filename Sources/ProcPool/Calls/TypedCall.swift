@@ -35,7 +35,8 @@ final class TypedCall<Task: PoolTask> {
     runtime.times.count(copied: body.bytesCopied)
     guard
       let box = runtime.begin(
-        limits, outputs: decoder.shape, lent: decoder.lent, callFrame: { body.frame(call: $0) })
+        ObjectIdentifier(Task.self), limits, outputs: decoder.shape, lent: decoder.lent,
+        callFrame: { body.frame(call: $0) })
     else { throw runtime.closedError }
     self.runtime = runtime
     self.box = box

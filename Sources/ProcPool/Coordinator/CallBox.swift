@@ -34,6 +34,7 @@ enum OutputShape {
 /// - Because `@unchecked Sendable`: the constants are shared freely, all else belongs to the pool's lock.
 final class CallBox: @unchecked Sendable {
   let id: UInt32
+  let taskType: ObjectIdentifier
   /// The frame that tells a worker the task.
   let callFrame: FrameMemory
   let outputs: OutputShape
@@ -42,8 +43,6 @@ final class CallBox: @unchecked Sendable {
 
   /// For a call of one item: takes its news, once, outside the lock.
   var completion: (@Sendable (_ call: UInt32, CallNews) -> Void)?
-  /// Under which a call of one item leaves what it took to the next of its kind.
-  let estimateKey: ObjectIdentifier?
   /// Bytes of an output, by the last ones.
   var outputLength: Int
 
@@ -62,12 +61,12 @@ final class CallBox: @unchecked Sendable {
   static let worthWaking = 1 << 16
 
   init(
-    id: UInt32, callFrame: FrameMemory, outputs: OutputShape, lent: LentBlocks?,
-    estimateKey: ObjectIdentifier? = nil, outputLength: Int = 0,
+    id: UInt32, taskType: ObjectIdentifier, callFrame: FrameMemory, outputs: OutputShape, lent: LentBlocks?,
+    outputLength: Int = 0,
     completion: (@Sendable (_ call: UInt32, CallNews) -> Void)? = nil
   ) {
     self.id = id
-    self.estimateKey = estimateKey
+    self.taskType = taskType
     self.outputLength = outputLength
     self.completion = completion
     self.callFrame = callFrame

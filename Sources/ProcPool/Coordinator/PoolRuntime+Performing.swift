@@ -14,9 +14,7 @@ extension PoolRuntime {
       state.scheduler.actions.removeAll(keepingCapacity: true)
       for action in actions { perform(action, &state, &effects) }
       for box in effects.finishedSingles {
-        if let key = box.estimateKey {
-          state.applied[key] = state.scheduler.calls[box.id].map { ($0.itemTime, box.outputLength) }
-        }
+        remember(box, &state)
         state.scheduler.cancel(box.id, now: MonotonicClock.now())
       }
       effects.finishedSingles.removeAll()
@@ -39,6 +37,12 @@ extension PoolRuntime {
     assert(
       state.scheduler.calls.count > 16 || state.scheduler.brokenInvariant() == nil,
       state.scheduler.brokenInvariant()!)
+  }
+
+  /// Leaves what items of a call took to the next call of its kind.
+  func remember(_ box: CallBox, _ state: inout State) {
+    guard let call = state.scheduler.calls[box.id], call.isMeasured else { return }
+    state.known[box.taskType] = (call.itemTime, box.outputLength)
   }
 
   private func perform(
@@ -208,6 +212,7 @@ extension PoolRuntime {
       let isFull = !pieces.isEmpty
       let isDone = state.withLock { state in
         state.statistics.bytesSent += UInt64(written)
+        link.written += UInt64(written)
         link.outbox.putBack(pieces)
         link.outbox.isWriting = false
         if isFull != link.awaitsRoom {

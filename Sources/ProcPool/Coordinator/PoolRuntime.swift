@@ -27,9 +27,8 @@ final class PoolRuntime: Sendable {
     var links: [WorkerLink?]
     var scheduler: Scheduler<InputSlice>
     var boxes: [UInt32: CallBox] = [:]
-    /// What single applications took, by task type, in nanoseconds, and the bytes of their outputs: each is a
-    /// call of its own.
-    var applied: [ObjectIdentifier: (itemTime: Double, outputLength: Int)] = [:]
+    /// What an item of the last call took, by task type, in nanoseconds, and the bytes of its output.
+    var known: [ObjectIdentifier: (itemTime: Double, outputLength: Int)] = [:]
     /// How callers fare that poll for the answers of single applications, by task type.
     var polling: [ObjectIdentifier: PollingRecord] = [:]
     var nextGeneration: UInt32 = 0
@@ -75,7 +74,7 @@ final class PoolRuntime: Sendable {
     var wakesRuntime = false
   }
 
-  let state: Mutex<State>
+  let state: CountedMutex<State>
   /// Held by whoever reads from workers: the runtime thread, or a caller who waits for one short answer.
   let receiving = Mutex(())
   let poller: Poller
@@ -97,10 +96,10 @@ final class PoolRuntime: Sendable {
   ) throws(SystemError) {
     let scheduler = Scheduler<InputSlice>(
       workers: workers, grace: settings.grace, recycling: recycling,
-      stallTime: settings.stallNotice?.time.nanoseconds)
+      stallTime: settings.stallNotice?.time.nanoseconds, processors: PoolSizing.processors)
     var settings = settings
     settings.places = scheduler.places.count
-    state = Mutex(
+    state = CountedMutex(
       State(links: Array(repeating: nil, count: scheduler.places.count), scheduler: scheduler))
     poller = try Poller()
     self.settings = settings
@@ -249,13 +248,14 @@ extension PoolRuntime {
   /// Begins a call.
   ///
   /// - Parameters:
+  ///   - taskType: under which it is remembered what items take.
   ///   - callFrame: makes the frame that tells a worker the task, given the call's number.
   ///   - lent: where shared memory goes that workers lend with outputs.
-  ///   - single: for a call of one item: under which its time is remembered, and who takes its news.
+  ///   - completion: for a call of one item: takes its news.
   /// - Returns: `nil` if the pool takes no more calls.
   func begin(
-    _ limits: CallLimits, outputs: OutputShape, lent: LentBlocks?, callFrame: (UInt32) -> FrameMemory,
-    single: (key: ObjectIdentifier, completion: @Sendable (_ call: UInt32, CallNews) -> Void)? = nil
+    _ taskType: ObjectIdentifier, _ limits: CallLimits, outputs: OutputShape, lent: LentBlocks?,
+    callFrame: (UInt32) -> FrameMemory, completion: (@Sendable (_ call: UInt32, CallNews) -> Void)? = nil
   ) -> CallBox? {
     let isTimed = limits.deadline != nil
     let now = isTimed ? MonotonicClock.now() : 0
@@ -264,11 +264,11 @@ extension PoolRuntime {
       case .closing, .stopped, .terminating: return nil
       case .open, .broken: break
       }
-      let last = single.flatMap { state.applied[$0.key] } ?? (0, 0)
-      let id = state.scheduler.begin(limits, isSingle: single != nil, itemTime: last.itemTime, now: now)
+      let last = state.known[taskType] ?? (0, 0)
+      let id = state.scheduler.begin(limits, isSingle: completion != nil, itemTime: last.itemTime, now: now)
       let box = CallBox(
-        id: id, callFrame: callFrame(id), outputs: outputs, lent: lent, estimateKey: single?.key,
-        outputLength: last.outputLength, completion: single?.completion)
+        id: id, taskType: taskType, callFrame: callFrame(id), outputs: outputs, lent: lent,
+        outputLength: last.outputLength, completion: completion)
       state.boxes[id] = box
       return box
     }
@@ -353,7 +353,10 @@ extension PoolRuntime {
 
   /// The owner wants no more of the call: what has not started is taken back.
   func retire(_ box: CallBox) {
-    change { state, _ in state.scheduler.cancel(box.id, now: MonotonicClock.now()) }
+    change { state, _ in
+      remember(box, &state)
+      state.scheduler.cancel(box.id, now: MonotonicClock.now())
+    }
   }
 
   func terminate() {

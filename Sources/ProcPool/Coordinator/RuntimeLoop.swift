@@ -140,8 +140,9 @@ struct RuntimeLoop {
       if runtime.state.withLock({ $0.scheduler.isDeadlineOver(now: now) }) { runtime.fetchResults() }
       runtime.change { state, _ in
         let links = state.links
-        state.scheduler.checkClock(now: now) {
-          links[$0].flatMap { $0.isPageShared ? $0.page.progress : nil }
+        state.scheduler.checkClock(now: now) { place in
+          guard let link = links[place] else { return WorkerSight(written: 0) }
+          return WorkerSight(progress: link.isPageShared ? link.page.progress : nil, written: link.written)
         }
       }
     }
@@ -163,7 +164,6 @@ struct RuntimeLoop {
     if now >= nextPeek {
       nextPeek = .max
       let isBusy = runtime.fetchResults()
-      runtime.change { state, _ in state.scheduler.relieve(now: now) }
       if isBusy {
         peekInterval = min(peekInterval * 2, Self.longestPeek)
         nextPeek = now + peekInterval

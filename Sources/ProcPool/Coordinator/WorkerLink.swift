@@ -5,8 +5,8 @@ import ProcPoolWorker
 
 /// The coordinator's side of one worker process or thread: pipes, process, page, and what is on its way.
 ///
-/// - Because `@unchecked Sendable`: the constants are shared freely; `outbox` and `awaitsRoom` belong to the
-///   pool's lock, and the rest to the runtime thread.
+/// - Because `@unchecked Sendable`: the constants are shared freely; `outbox`, `written` and `awaitsRoom` belong
+///   to the pool's lock, and the rest to the runtime thread.
 final class WorkerLink: @unchecked Sendable {
   let place: Int
   /// Counts the workers of a pool, so that an event of an earlier worker is not taken for a later one's.
@@ -33,6 +33,8 @@ final class WorkerLink: @unchecked Sendable {
   var outbox = Outbox()
   /// The worker could reach memory that this process has, when it was last tried.
   var reachesMemory = true
+  /// Bytes that the task pipe has taken.
+  var written: UInt64 = 0
   /// The pipe was full; the poller watches for room.
   var awaitsRoom = false
 

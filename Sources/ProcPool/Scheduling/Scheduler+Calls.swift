@@ -7,7 +7,8 @@ extension Scheduler {
   ///
   /// - Parameters:
   ///   - isSingle: whether the call has one item only.
-  ///   - itemTime: what an item is expected to take, in nanoseconds; 0 if nothing is known.
+  ///   - itemTime: what an item took in an earlier call, in nanoseconds; 0 if nothing is known. It is used
+  ///     where too much of a good thing can be taken back.
   mutating func begin(
     _ limits: CallLimits = CallLimits(), isSingle: Bool = false, itemTime: Double = 0, now: Int64 = 0
   ) -> UInt32 {
@@ -16,7 +17,8 @@ extension Scheduler {
     repeat { lastCall &+= 1 } while calls[lastCall] != nil
     if let timeout = limits.timeout { timedCalls[lastCall] = timeout.nanoseconds }
     if let deadline = limits.deadline { expiries[lastCall] = now.addingSaturating(deadline.nanoseconds) }
-    calls[lastCall] = Call(limits: limits, isSingle: isSingle, itemTime: itemTime)
+    let isUsed = isSingle || places.allSatisfy(\.canGiveBack)
+    calls[lastCall] = Call(limits: limits, isSingle: isSingle, itemTime: isUsed ? itemTime : 0)
     return lastCall
   }
 

@@ -21,7 +21,8 @@ extension Scheduler {
       }
       turns.popFirst()
       var given: Int64 = 0
-      while given < Pacing.window / 4, let chunk = calls[call]!.pending.first, isAvailable(index),
+      while let chunk = calls[call]!.pending.first,
+        given == 0 || given.addingSaturating(cost(of: chunk)) <= Pacing.window / 4, isAvailable(index),
         hasRoom(index, for: chunk, now: now)
       {
         _ = calls[call]!.popPending()
@@ -40,7 +41,14 @@ extension Scheduler {
   private func roomiestPlace(for chunk: Chunk<Payload>, now: Int64) -> Int? {
     var best: Int?
     for index in places.indices where isAvailable(index) {
-      if let best, places[best].cost <= places[index].cost { continue }
+      // One that did not begin what it had gets more when there is nobody else.
+      if let best,
+        (places[best].isStuck ? 1 : 0, places[best].cost) <= (
+          places[index].isStuck ? 1 : 0, places[index].cost
+        )
+      {
+        continue
+      }
       if hasRoom(index, for: chunk, now: now) { best = index }
     }
     return best
@@ -65,11 +73,15 @@ extension Scheduler {
 
   private func hasRoom(_ index: Int, for chunk: Chunk<Payload>, now: Int64) -> Bool {
     let place = places[index]
-    return place.queue.isEmpty
-      || place.cost + cost(of: chunk) <= Pacing.window
-        && place.items + chunk.count <= Pacing.windowItems
-        && place.bytes + chunk.payload.byteCount <= Pacing.windowBytes
-        && !isHeldUp(index, now: now)
+    guard let front = place.queue.first else { return true }
+    let fits =
+      place.items + chunk.count <= Pacing.windowItems
+      && place.bytes + chunk.payload.byteCount <= Pacing.windowBytes
+    guard fits, !isHeldUp(index, now: now) else { return false }
+    if place.cost + cost(of: chunk) <= Pacing.window { return true }
+    // However long a call's items take, the next one need not be waited for: it can be taken back.
+    return place.queue.count == 1 && front.call == chunk.call && place.canGiveBack
+      && calls[chunk.call]!.isMeasured
   }
 
   private func cost(of chunk: Chunk<Payload>) -> Int64 {
@@ -105,8 +117,10 @@ extension Scheduler {
   func hint(for chunk: Chunk<Payload>) -> ChunkHint {
     let itemTime = calls[chunk.call]!.itemTime
     guard itemTime > 0 else { return ChunkHint(flushes: true, claimExponent: 0) }
-    // 32 768 because the frame says it as a power of two, of which 15 is the largest.
-    let claim = min(32_768, max(1, Double(Pacing.claimTime) / itemTime))
+    // 32 768 because the frame says it as a power of two, of which 15 is the largest. One by one where only an
+    // earlier call says that they are short.
+    let claim =
+      calls[chunk.call]!.isMeasured ? min(32_768, max(1, Double(Pacing.claimTime) / itemTime)) : 1
     return ChunkHint(
       flushes: itemTime * Double(chunk.count / chunk.payload.frameCount) >= Double(Pacing.flushTime),
       claimExponent: UInt8(min(15, Int(claim).bitWidth - 1 - Int(claim).leadingZeroBitCount)))

@@ -1,19 +1,38 @@
-// Items that wait in a worker behind an item of another call, though a worker has nothing to do.
+import ProcPoolWorker
+
+// Work that waits in one worker while another has none.
 //
-// A worker gets some work before it has ended what it has, by an estimate of how long that takes. One item
-// can take longer than all estimates, and for ever: other calls must not wait for that.
+// A worker gets some work before it has ended what it has, by an estimate of how long that takes: so it need
+// not wait for the coordinator. Some items take longer than all estimates. When another worker has nothing
+// left to do, what waits is taken back, and divided among those who can begin it at once.
+
+/// What can be seen of a worker without asking it.
+struct WorkerSight: Equatable {
+  /// `nil` where it has no page.
+  var progress: StatusPage.Progress?
+  /// Bytes that its pipe has taken: a long frame is on its way for a while.
+  var written: UInt64
+}
 
 extension Scheduler {
-  /// How long nothing may be heard from a worker before it gets no more, and others relieve it: three times
-  /// the longest interval at which results are fetched from busy workers, 64 ms. With less, one that computes
-  /// and has not written its results yet would be taken for one that is held up (measured: a tenth of the
-  /// items per second). Nanoseconds.
+  /// Work that is over sooner than this is not worth taking back: that costs some twenty microseconds of the
+  /// worker who has it, and of the coordinator. Whoever is at one item for as long is looked after, too.
+  /// Nanoseconds.
+  static var worthSharing: Int64 { 200_000 }
+  /// The same where every processor has a worker to run: whoever does not get on may be waiting for one, and
+  /// so would the other. Nanoseconds.
+  private static var worthSharingWhenBusy: Int64 { 16_000_000 }
+  /// How long nothing may be heard from a worker before it gets no more, and what it has not begun at all goes
+  /// to others: three times the longest interval at which results are fetched from busy workers, 64 ms. With
+  /// less, one that computes and has not written its results yet would be taken for one that is held up
+  /// (measured: a tenth of the items per second). Nanoseconds.
   static var longestSilence: Int64 { 200_000_000 }
 
   /// Whether the worker has been at the same item, by all that is known, for longer than what it was given
   /// should take.
   func isHeldUp(_ index: Int, now: Int64) -> Bool {
-    !places[index].queue.isEmpty && now - places[index].lastProgress >= Self.longestSilence
+    guard !places[index].queue.isEmpty else { return false }
+    return places[index].isStuck || now - places[index].lastProgress >= Self.longestSilence
   }
 
   /// Whether another call's items are before the worker than those of this call.
@@ -21,24 +40,85 @@ extension Scheduler {
     places[index].queue.first.map { $0.call != call } ?? false
   }
 
-  /// Takes back from workers that are held up what they have of other calls, if another worker has nothing to
-  /// do.
+  /// How many workers have nothing to do, and could have.
+  private var freeWorkers: Int {
+    places.indices.count { places[$0].state == .ready && places[$0].queue.isEmpty && !isRetiring($0) }
+  }
+
+  /// Whether the worker may have something that others could run.
+  private func mayHaveTooMuch(_ index: Int) -> Bool {
+    places[index].items > 0 && places[index].state == .ready && places[index].canGiveBack
+  }
+
+  /// In how many nanoseconds it should be looked whether some have too much to do and others nothing; `nil` if
+  /// that is not so.
   ///
-  /// Only then, and only if there is another call: the one that holds them up has to wait in any case. With
-  /// what is other calls' comes back what it has not begun itself.
+  /// - Complexity: O(workers).
+  var timeToShare: Int64? {
+    var most = 0
+    for index in places.indices where mayHaveTooMuch(index) { most = max(most, places[index].items) }
+    guard most > 0, freeWorkers > 0 else { return nil }
+    // A worker keeps the only item that it has unless it does not even begin it.
+    return most > 1 ? leastWorthSharing : Self.longestSilence
+  }
+
+  private var leastWorthSharing: Int64 {
+    busyPlaces < processors ? Self.worthSharing : Self.worthSharingWhenBusy
+  }
+
+  /// Takes back what waits in workers, if others have nothing to do: from those who have more before them than
+  /// is worth the effort, and those who do not get on.
   ///
-  /// - Complexity: O(workers), and O(chunks) for each that is held up.
-  mutating func relieve(now: Int64) {
-    let hasFreeWorker = places.indices.contains {
-      places[$0].state == .ready && places[$0].queue.isEmpty && !isRetiring($0)
+  /// - Complexity: O(workers), and O(chunks) for each that has some before it.
+  mutating func share(now: Int64, _ look: (Int) -> WorkerSight) {
+    let free = freeWorkers
+    guard free > 0 else { return }
+    let least = leastWorthSharing
+    var slow: [Int] = []
+    for index in places.indices where mayHaveTooMuch(index) {
+      let seen = look(index)
+      if places[index].look?.seen != seen { places[index].look = (seen, now) }
+      let rest = now - places[index].look!.since
+      places[index].isStuck = rest >= least
+      // One that has woken up begins an item within that time.
+      let isAsleep = seen.progress?.phase == .idle && rest >= Self.longestSilence
+      let position = max(seen.progress?.position ?? 0, places[index].position)
+      let begun = position - places[index].position &+ (isAsleep ? 0 : 1)
+      guard let time = waitingTime(index, after: begun) else { continue }
+      if places[index].isStuck || time >= least { slow.append(index) }
     }
-    guard hasFreeWorker else { return }
-    for index in places.indices
-    where places[index].state == .ready && places[index].canGiveBack && isHeldUp(index, now: now) {
-      let front = places[index].queue.first!.call
-      if places[index].queue.contains(where: { $0.call != front && $0.seat == nil }) {
-        actions.append(.takeBack(place: index))
+    for index in slow.prefix(free) { actions.append(.takeBack(place: index)) }
+  }
+
+  /// How long what a worker has not begun would take it, by estimate; `nil` if nothing of that is others' to
+  /// run.
+  private func waitingTime(_ index: Int, after begun: UInt64) -> Int64? {
+    var begun = begun
+    var time: Double?
+    for chunk in places[index].queue {
+      let waiting = chunk.remaining - Int(min(begun, UInt64(chunk.remaining)))
+      begun -= min(begun, UInt64(chunk.remaining))
+      if waiting > 0, chunk.seat == nil {
+        time = (time ?? 0) + Double(waiting) * calls[chunk.call]!.itemTime
       }
     }
+    return time.map { Int64(min($0, 1e15)) }
+  }
+
+  /// Parts of what was taken back, one for each worker who has nothing to do and one for who had it, unless
+  /// they would be too short for that.
+  func parts(of chunk: Chunk<Payload>) -> [Chunk<Payload>] {
+    let itemTime = max(1, calls[chunk.call]!.itemTime)
+    let least = max(1, Int(min(Double(Self.worthSharing / 4) / itemTime, 1e9)))
+    let count = min(freeWorkers + 1, chunk.count / least)
+    guard count > 1, chunk.seat == nil else { return [chunk] }
+    var parts: [Chunk<Payload>] = []
+    var rest = chunk
+    for left in stride(from: count, to: 1, by: -1) {
+      let (first, others) = rest.split(after: rest.count / left)
+      parts.append(first)
+      rest = others
+    }
+    return parts + [rest]
   }
 }

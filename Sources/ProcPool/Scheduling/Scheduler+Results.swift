@@ -81,6 +81,7 @@ extension Scheduler {
     calls[front.call]!.inFlight -= items
     places[index].position += UInt64(items)
     places[index].items -= items
+    places[index].isStuck = false
     if items == front.remaining {
       places[index].queue.popFirst()
       places[index].cost -= front.cost
@@ -111,7 +112,9 @@ extension Scheduler {
       // longer than others, since workers wake up and get to know the task: such an estimate must not hold the
       // call up.
       let weight = measured < old && items >= 8 ? 0.9 : 0.5
-      calls[call]!.itemTime = old > 0 ? old + weight * (measured - old) : measured
+      // What an earlier call's items took says less than that.
+      calls[call]!.itemTime = calls[call]!.isMeasured ? old + weight * (measured - old) : measured
+      calls[call]!.isMeasured = true
     }
     retireIfExhausted(index, now: now)
     dispatch(now: now)
@@ -141,12 +144,14 @@ extension Scheduler {
         var staying = chunk
         staying.count = chunk.done + stays
         staying.isCut = true
+        staying.cost = chunk.cost / Int64(chunk.remaining) * Int64(stays)
+        places[index].cost -= chunk.cost - staying.cost
         kept.append(staying)
       } else {
         places[index].cost -= chunk.cost
         places[index].bytes -= chunk.payload.byteCount
       }
-      if !calls[chunk.call]!.isCancelled { back.append(returned) }
+      if !calls[chunk.call]!.isCancelled { back += parts(of: returned) }
     }
     places[index].queue = kept
     // What the worker is running it keeps, and the time that it has taken.
@@ -253,9 +258,10 @@ extension Scheduler {
   /// An item's time counts from when it was first seen running. `prepare` is not counted: its time is the
   /// call's, not an item's, and neither is time in which nobody looked, because this process was stopped. A
   /// worker that has not even begun what it was given is counted as running it.
-  mutating func checkClock(now: Int64, progress: (Int) -> StatusPage.Progress?) {
+  mutating func checkClock(now: Int64, _ look: (Int) -> WorkerSight) {
     for (call, expiry) in expiries where now >= expiry { expire(call, now: now) }
     checkAges(now: now)
+    share(now: now, look)
     for index in places.indices where places[index].state == .ready {
       endCancelled(index, now: now)
       guard let front = places[index].queue.first else {
@@ -264,7 +270,7 @@ extension Scheduler {
       }
       let limit = calls[front.call]!.limits.timeout
       guard limit != nil || stallTime != nil else { continue }
-      let seen = progress(index)
+      let seen = look(index).progress
       let position = max(seen?.position ?? 0, places[index].position)
       guard let watch = places[index].watch, watch.position == position, watch.step == seen?.step,
         seen?.phase != .preparing
@@ -304,6 +310,7 @@ extension Scheduler {
     if runsCancelled { shortest = min(shortest ?? .max, grace.shortest) }
     if let stallTime, busyPlaces > 0 { shortest = min(shortest ?? .max, stallTime) }
     var patience = shortest.map { max(1_000_000, min($0 / 8, 100_000_000)) }
+    if let time = timeToShare { patience = min(patience ?? .max, time) }
     for instant in [expiries.values.min(), nextAge].compactMap(\.self) {
       patience = min(patience ?? .max, max(0, instant - now))
     }

@@ -74,6 +74,10 @@ extension Scheduler {
     var unmeasured: [UInt32: Int] = [:]
     /// Whether the worker gives back what it has not begun.
     var canGiveBack = true
+    /// What was seen of the worker when it was looked whether it has too much to do, and since when that is so.
+    var look: (seen: WorkerSight, since: Int64)?
+    /// It did not get on then: until it ends an item, others come first.
+    var isStuck = false
     /// What was seen of the running item, for its time limit.
     var watch: Watch?
     /// Since when the worker has been running items of a call that is cancelled, and whether it was asked to
@@ -110,6 +114,8 @@ extension Scheduler {
     let isSingle: Bool
     /// Nanoseconds per item, estimated from what has ended; 0 before that.
     var itemTime: Double
+    /// That is of this call's items: before they are seen, it is of those of an earlier call.
+    var isMeasured = false
     var pending = Deque<Chunk<Payload>>()
     /// Items and bytes in `pending`.
     var pendingItems = 0

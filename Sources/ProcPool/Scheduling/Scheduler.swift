@@ -28,6 +28,8 @@ struct Scheduler<Payload: ChunkPayload> {
   /// In which place each of the pool's workers is.
   var seats: [Int]
   let recycling: Recycling
+  /// How many workers can run at the same time.
+  let processors: Int
   /// How many processes stand by, or are about to.
   var spareTarget: Int
   /// How many of those in a row have ended before they were needed.
@@ -54,8 +56,9 @@ struct Scheduler<Payload: ChunkPayload> {
 
   init(
     workers: Int, grace: CancellationGrace = CancellationGrace(), recycling: Recycling = Recycling(),
-    stallTime: Int64? = nil
+    stallTime: Int64? = nil, processors: Int = .max
   ) {
+    self.processors = processors
     self.grace = grace
     self.stallTime = stallTime
     self.recycling = recycling

@@ -71,7 +71,8 @@ struct Simulation {
     scheduler = Scheduler(
       workers: count,
       grace: CancellationGrace(beforeTermination: .milliseconds(4), beforeKill: .milliseconds(4)),
-      recycling: Self.recycling(&random), stallTime: Bool.random(using: &random) ? 3_000_000 : nil)
+      recycling: Self.recycling(&random), stallTime: Bool.random(using: &random) ? 3_000_000 : nil,
+      processors: Int.random(in: 1...5, using: &random))
     workers = Array(repeating: nil, count: scheduler.places.count)
     scheduler.start()
     settle()
@@ -91,7 +92,8 @@ struct Simulation {
 
   /// What can happen in a schedule. Twenty of them reach each kind once, on average, even the rarest.
   static let kinds = [
-    "submit", "start failure", "take-back", "peek", "cancel", "loss", "time limit", "deadline", "retry",
+    "submit", "start failure", "take-back", "sharing", "peek", "cancel", "loss", "time limit", "deadline",
+    "retry",
     "rest", "cancelled while running", "termination", "standby", "memory", "stall", "recycled for tasks",
     "recycled for age", "recycled for memory",
   ]
@@ -270,7 +272,7 @@ struct Simulation {
     case 85..<88: cancelOne()
     case 88..<91: lose(place)
     case 91..<94: time(place)
-    case 94: scheduler.relieve(now: now)
+    case 94: share()
     case 95: scheduler.close()
     case 96...98 where scheduler.places[place].state == .ready:
       counts["memory", default: 0] += 1
@@ -415,11 +417,23 @@ struct Simulation {
   private mutating func time(_ place: Int) {
     counts["time limit", default: 0] += 1
     let workers = workers
-    scheduler.checkClock(now: now) { index in
-      workers[index].map {
-        StatusPage.Progress(position: $0.running ?? $0.next, phase: $0.running == nil ? .idle : .running)
-      }
+    scheduler.checkClock(now: now) { Self.look(at: workers[$0]) }
+  }
+
+  /// Two looks at whether some have too much to do, and nothing has happened between them.
+  private mutating func share() {
+    let workers = workers
+    scheduler.share(now: now) { Self.look(at: workers[$0]) }
+    now += 250_000_000
+    scheduler.share(now: now) { Self.look(at: workers[$0]) }
+    if !scheduler.actions.isEmpty { counts["sharing", default: 0] += 1 }
+  }
+
+  private static func look(at worker: Worker?) -> WorkerSight {
+    let progress = worker.map {
+      StatusPage.Progress(position: $0.running ?? $0.next, phase: $0.running == nil ? .idle : .running)
     }
+    return WorkerSight(progress: progress, written: 0)
   }
 
   private static let loss = WorkerLoss(

@@ -116,7 +116,8 @@ import Testing
   }
 
   @Test func aShortItemsWorkerIsToldToCollectResults() {
-    let (scheduler, call) = scheduler(itemTime: 100)
+    var (scheduler, call) = scheduler(itemTime: 100)
+    scheduler.calls[call]!.isMeasured = true
     let chunk = Chunk(call: call, first: 0, count: 10, payload: Items(first: 0, count: 10))
     #expect(scheduler.hint(for: chunk) == ChunkHint(flushes: false, claimExponent: 7))
   }
@@ -213,56 +214,6 @@ import Testing
   }
 }
 
-@Suite struct CallsDoNotWaitForEachOther {
-  private let late = 2 * Scheduler<Items>.longestSilence
-
-  /// Two workers, of which one has an item of one call and behind it one of another.
-  private func scheduler() -> (Scheduler<Items>, long: UInt32, short: UInt32) {
-    var scheduler = Scheduler<Items>(workers: 2)
-    scheduler.start()
-    scheduler.greeted(0, now: 0)
-    let calls = (0..<2).map { _ in scheduler.begin(itemTime: 10) }
-    for call in calls {
-      scheduler.accept([Chunk(call: call, first: 0, count: 1, payload: Items(first: 0, count: 1))], now: 0)
-    }
-    scheduler.greeted(1, now: 0)
-    return (scheduler, calls[0], calls[1])
-  }
-
-  @Test func whatIsBehindAnotherCallsLongItemGoesToAWorkerThatHasNothingToDo() {
-    var (scheduler, long, short) = scheduler()
-    #expect(scheduler.places[0].queue.map(\.call) == [long, short])
-    scheduler.actions.removeAll()
-    scheduler.relieve(now: Scheduler<Items>.longestSilence / 2)
-    #expect(scheduler.actions.isEmpty)
-    scheduler.relieve(now: late)
-    #expect(scheduler.actions.contains { if case .takeBack(place: 0) = $0 { true } else { false } })
-    scheduler.tookBack(0, position: 1, epoch: 1, now: late)
-    #expect(scheduler.places[0].queue.map(\.call) == [long])
-    #expect(scheduler.places[1].queue.map(\.call) == [short])
-    #expect(scheduler.brokenInvariant() == nil)
-  }
-
-  @Test func aWorkerThatIsHeldUpGetsNoMore() {
-    var (scheduler, long, short) = scheduler()
-    let chunks = (1..<5).map {
-      Chunk(call: short, first: UInt64($0), count: 1, payload: Items(first: UInt64($0), count: 1))
-    }
-    scheduler.accept(chunks, now: late)
-    #expect(scheduler.places[0].queue.map(\.call) == [long, short])
-    #expect(scheduler.places[1].queue.map(\.call) == [short, short, short, short])
-  }
-
-  @Test func aCallsOwnItemsWaitForIt() {
-    var (scheduler, long, short) = scheduler()
-    _ = scheduler.received(0, call: long, first: 0, count: 1)
-    scheduler.accept([Chunk(call: short, first: 1, count: 1, payload: Items(first: 1, count: 1))], now: 0)
-    scheduler.actions.removeAll()
-    scheduler.relieve(now: late)
-    #expect(scheduler.actions.isEmpty)
-  }
-}
-
 @Suite struct PlacesAreFilled {
   private func fails(_ scheduler: Scheduler<Items>) -> Int {
     scheduler.actions.count { if case .fail = $0 { true } else { false } }
@@ -332,6 +283,9 @@ import Testing
     #expect(sent == [Items(first: 0, count: 3), Items(first: 3, count: 7)])
   }
 
+  private static let running = WorkerSight(
+    progress: StatusPage.Progress(position: 0, phase: .running), written: 0)
+
   @Test func anAnswerThatIsWrongAtItsEndEndsNothing() {
     var scheduler = Self.withOneWorker()
     let call = scheduler.begin()
@@ -352,7 +306,7 @@ import Testing
     let other = scheduler.begin(itemTime: 10)
     scheduler.accept([Chunk(call: other, first: 0, count: 1, payload: Items(first: 0, count: 1))], now: 0)
     func look(_ milliseconds: Int64) -> Bool {
-      scheduler.checkClock(now: milliseconds * 1_000_000) { _ in .init(position: 0, phase: .running) }
+      scheduler.checkClock(now: milliseconds * 1_000_000) { _ in Self.running }
       return scheduler.actions.contains { if case .kill = $0 { true } else { false } }
     }
     for time in stride(from: 0, through: 1_750, by: 250) { #expect(!look(Int64(time))) }
@@ -366,7 +320,7 @@ import Testing
     let call = scheduler.begin(CallLimits(timeout: .milliseconds(2_000)), itemTime: 10)
     scheduler.accept([Chunk(call: call, first: 0, count: 1, payload: Items(first: 0, count: 1))], now: 0)
     func look(_ milliseconds: Int64) -> Bool {
-      scheduler.checkClock(now: milliseconds * 1_000_000) { _ in .init(position: 0, phase: .running) }
+      scheduler.checkClock(now: milliseconds * 1_000_000) { _ in Self.running }
       return scheduler.actions.contains { if case .kill = $0 { true } else { false } }
     }
     for time in stride(from: 0, through: 1_000, by: 100) { #expect(!look(Int64(time))) }
@@ -379,8 +333,8 @@ import Testing
     var scheduler = Self.withOneWorker()
     let call = scheduler.begin(CallLimits(timeout: .milliseconds(1)), itemTime: 10)
     scheduler.accept([Chunk(call: call, first: 0, count: 3, payload: Items(first: 0, count: 3))], now: 0)
-    scheduler.checkClock(now: 0) { _ in .init(position: 0, phase: .running) }
-    scheduler.checkClock(now: 5_000_000) { _ in .init(position: 0, phase: .running) }
+    scheduler.checkClock(now: 0) { _ in Self.running }
+    scheduler.checkClock(now: 5_000_000) { _ in Self.running }
     #expect(scheduler.actions.contains { if case .kill = $0 { true } else { false } })
     // It ended all the same, before the signal came.
     _ = scheduler.received(0, call: call, first: 0, count: 1)
