@@ -242,7 +242,7 @@ def main():
     say("slow series")
     label = "slow-series" if options.quick else "slow-series-long"
     series = procpool.bench("--case", label)
-    parallel = series[label, "", "intervals", workers]
+    parallel = series[label, "", "small-intervals", workers]
     promises.add("slow series, against serial", parallel / series[label, "", "serial", 0], 1.9, "×")
     if is_there("numba"):
         compiled = peer("multiprocessing", "series.py", workers, options.quick)["slow-series", "threads"]

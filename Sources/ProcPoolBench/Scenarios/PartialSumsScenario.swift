@@ -91,7 +91,7 @@ struct PartialSumsScenario: Scenario {
     context.recorder.announce("\(context.scenario.rawValue) · \(name) · computing the reference")
     let whole = SumStrategies(
       label: CaseLabel(name), terms: terms.count, runs: runs, context: context,
-      reference: SumReference(of: series, terms: terms, parts: context.workers + 8))
+      reference: SumReference(of: series, terms: terms, parts: Self.smallIntervals * context.workers + 8))
     try await whole.serial { series.sum(over: terms) }
     for workers in counts(context) {
       try await context.withWorkers(workers) { pool in
@@ -102,6 +102,7 @@ struct PartialSumsScenario: Scenario {
     }
     if series == .slow {
       try await context.withWorkers { pool in
+        try await smallIntervals(of: terms, whole, on: pool)
         try await whole.intervals("intervals-by-term", on: pool) {
           let intervals = Parts.of(terms, count: pool.sizing.workers)
           return try await pool.map(SlowTermsByHand(), over: intervals, chunkSize: 1)
@@ -122,6 +123,17 @@ struct PartialSumsScenario: Scenario {
     }
   }
 
+  /// So many for each worker: a nine at the front leaves out more terms of the last interval than of any other,
+  /// and of two large ones the first would take five ninths of the time.
+  private static let smallIntervals = 16
+
+  private func smallIntervals(of terms: Range<Int>, _ whole: SumStrategies, on pool: Pool) async throws {
+    try await whole.intervals("small-intervals", on: pool) {
+      let intervals = Parts.of(terms, count: Self.smallIntervals * pool.sizing.workers)
+      return try await pool.map(IntervalSum(of: .slow), over: intervals, chunkSize: 1)
+    }
+  }
+
   /// Ten times as many terms, so that starting and ending counts for nothing beside them.
   private func longSeries(_ context: BenchContext) async throws {
     let terms = 1..<1_000_000_001
@@ -129,13 +141,14 @@ struct PartialSumsScenario: Scenario {
     context.recorder.announce("\(context.scenario.rawValue) · \(label) · computing the reference")
     let whole = SumStrategies(
       label: label, terms: terms.count, runs: context.options.runs(usual: 7, quickly: 1), context: context,
-      reference: SumReference(of: .slow, terms: terms, parts: context.workers))
+      reference: SumReference(of: .slow, terms: terms, parts: Self.smallIntervals * context.workers))
     try await whole.serial { Series.slow.sum(over: terms) }
     try await context.withWorkers { pool in
       try await whole.intervals(on: pool) {
         try await pool.map(
           IntervalSum(of: .slow), over: Parts.of(terms, count: context.workers), chunkSize: 1)
       }
+      try await smallIntervals(of: terms, whole, on: pool)
     }
   }
 
