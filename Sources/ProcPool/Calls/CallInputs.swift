@@ -38,6 +38,31 @@ struct CallInputs<Input> {
   }
 }
 
+extension CallInputs {
+  /// Takes up to `count` elements, and hands them on in pieces of `most` at the most.
+  ///
+  /// - Parameter body: gets some, and says whether it wants more.
+  /// - Returns: how many were not taken, and whether that is because there are no more.
+  static func take(
+    _ count: Int, atOnce most: Int, from pull: Pull, _ body: (UnsafeMutableBufferPointer<Input>) -> Bool
+  ) -> (left: Int, isExhausted: Bool) {
+    var left = count
+    var isExhausted = false
+    var wantsMore = true
+    withUnsafeTemporaryAllocation(of: Input.self, capacity: min(most, count)) { memory in
+      while left > 0, wantsMore, !isExhausted {
+        let wanted = min(left, memory.count)
+        let taken = UnsafeMutableBufferPointer(rebasing: memory[..<pull(memory.baseAddress!, wanted)])
+        if !taken.isEmpty { wantsMore = body(taken) }
+        taken.deinitialize()
+        left -= taken.count
+        isExhausted = taken.count < wanted
+      }
+    }
+    return (left, isExhausted)
+  }
+}
+
 /// How many elements there are, where the sequence knows that at once, and where it is a number.
 @usableFromInline
 func knownCount<Inputs: Sequence>(of inputs: Inputs) -> Int? {

@@ -64,19 +64,8 @@ struct SequenceSource<Input: Codable & Sendable>: InputSource {
     _ count: Int, atOnce most: Int, _ body: (UnsafeMutableBufferPointer<Input>) -> Bool
   ) {
     guard !isExhausted else { return }
-    let most = min(most, count)
-    var left = count
-    var wantsMore = true
-    withUnsafeTemporaryAllocation(of: Input.self, capacity: most) { memory in
-      while left > 0, wantsMore, !isExhausted {
-        let wanted = min(left, most)
-        let taken = UnsafeMutableBufferPointer(rebasing: memory[..<pull(memory.baseAddress!, wanted)])
-        if !taken.isEmpty { wantsMore = body(taken) }
-        taken.deinitialize()
-        left -= taken.count
-        isExhausted = taken.count < wanted
-      }
-    }
+    let (left, isOver) = CallInputs.take(count, atOnce: most, from: pull, body)
+    isExhausted = isOver
     if let known = remaining { remaining = isExhausted ? 0 : max(0, known - count + left) }
   }
 }

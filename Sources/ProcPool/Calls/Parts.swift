@@ -19,15 +19,11 @@ struct InputParts<Input: Codable & Sendable>: Sequence, IteratorProtocol {
     let most = Swift.min(size, Int(PartSizes.longestGrown))
     var part: [Input] = []
     part.reserveCapacity(most)
-    withUnsafeTemporaryAllocation(of: Input.self, capacity: most) { memory in
-      while part.count < size, !isExhausted {
-        let wanted = Swift.min(most, size - part.count)
-        let taken = UnsafeMutableBufferPointer(rebasing: memory[..<pull(memory.baseAddress!, wanted)])
-        part.append(contentsOf: taken)
-        taken.deinitialize()
-        isExhausted = taken.count < wanted
-      }
-    }
+    isExhausted =
+      CallInputs.take(size, atOnce: most, from: pull) {
+        part.append(contentsOf: $0)
+        return true
+      }.isExhausted
     return part.isEmpty ? nil : InputPart(first: start, inputs: part)
   }
 }

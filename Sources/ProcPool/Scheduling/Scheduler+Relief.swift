@@ -111,7 +111,8 @@ extension Scheduler {
     let itemTime = max(1, calls[chunk.call]!.itemTime)
     let least = max(1, Int(min(Double(Self.worthSharing / 4) / itemTime, 1e9)))
     let count = min(freeWorkers + 1, chunk.count / least)
-    guard count > 1, chunk.seat == nil else { return [chunk] }
+    // Parts are copies, and are made under the pool's lock.
+    guard count > 1, chunk.seat == nil, chunk.payload.byteCount <= Pacing.windowBytes else { return [chunk] }
     var parts: [Chunk<Payload>] = []
     var rest = chunk
     for left in stride(from: count, to: 1, by: -1) {

@@ -1,0 +1,73 @@
+import Glibc
+import ProcPoolSystem
+import ProcPoolWire
+import ProcPoolWorker
+
+// Workers that have ended.
+
+extension PoolRuntime {
+  /// A worker has ended and everything that it wrote has been taken.
+  func finish(_ link: WorkerLink, _ end: ProcessEnd) {
+    let standardError = link.words.lastLines.text
+    // A thread cannot be killed: the item that it has claimed may run to its end, and the rest it never gets.
+    let begun =
+      link.process == nil ? StatusPage.Progress(position: link.page.takeBack().position, phase: .idle) : nil
+    let unwritten = UnwrittenResults(of: link)
+    let memory = end == .signalled(SIGKILL) ? memoryKills.advance() : nil
+    change { state, effects in
+      let now = MonotonicClock.now()
+      state.links[link.place] = nil
+      let (times, copied) = link.page.spent
+      state.spentByFormer &+= times
+      state.statistics.bytesCopied &+= copied
+      if link.greeting == nil {
+        let failure =
+          link.startFailure.map { WorkerStartFailure($0.message, standardError: standardError) }
+          ?? WorkerStartFailure(pid: link.pid, endedWith: end, standardError: standardError)
+        state.scheduler.failedToStart(link.place, failure, now: now)
+      } else {
+        // With its end in one step, lest it be given more because it has nothing left to do.
+        if let unwritten { take(unwritten, of: link, &state, &effects) }
+        let loss = WorkerLoss(
+          of: link, end, standardError: standardError, memory: memory, limits: settings.limits)
+        switch state.scheduler.places[link.place].state {
+        case .leaving, .standby: break
+        default: state.statistics.workersLost += 1
+        }
+        state.scheduler.lost(
+          link.place, progress: begun ?? (link.isPageShared ? link.page.progress : nil), loss: loss, now: now)
+      }
+    }
+  }
+}
+
+extension WorkerLoss {
+  init(
+    of link: WorkerLink, _ end: ProcessEnd, standardError: String, memory: LikelyCause.MemoryLimit?,
+    limits: ResourceLimits
+  ) {
+    self.init(
+      worker: link.worker, pid: link.pid, end: end,
+      cause: LikelyCause(
+        end: end, crash: link.page.crash, violation: link.violation, condemnation: link.condemnation,
+        memory: memory,
+        peakMemory: link.peakMemory, limits: limits, standardError: standardError),
+      peakMemory: link.peakMemory, standardError: standardError)
+  }
+}
+
+extension WorkerStartFailure {
+  /// Of a program that ended before it greeted.
+  init(pid: Int32, endedWith end: ProcessEnd, standardError: String) {
+    if end == .exited(status: WorkerMark.forgotToServe) {
+      self.init(
+        "the program was started as a worker and made a pool of its own instead of serving; "
+          + RuntimeLoop.serveAdvice, standardError: standardError)
+      return
+    }
+    let isProgramsOwn = if case .exited(let status) = end { status != WorkerMark.gaveUp } else { false }
+    let advice = isProgramsOwn ? "; " + RuntimeLoop.serveAdvice : ""
+    self.init(
+      "the program (pid \(pid)) ended with \(end) before it greeted\(advice)", standardError: standardError)
+  }
+}
