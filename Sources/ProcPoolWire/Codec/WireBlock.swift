@@ -59,6 +59,8 @@ extension WireBlock {
   @inlinable
   package static func array(of bytes: UnsafeRawBufferPointer) -> [Self] {
     let count = bytes.count / blockStride
+    // Else the count would be written into the one array that all empty ones are, by all threads.
+    if count == 0 { return [] }
     return [Self](unsafeUninitializedCapacity: count) { storage, initialized in
       UnsafeMutableRawBufferPointer(storage).copyIntoFresh(bytes)
       initialized = count
