@@ -79,11 +79,13 @@ extension Scheduler {
       let seen = look(index)
       if places[index].look?.seen != seen { places[index].look = (seen, now) }
       let rest = now - places[index].look!.since
-      places[index].isStuck = rest >= least
-      // One that has woken up begins an item within that time.
-      let isAsleep = seen.progress?.phase == .idle && rest >= Self.longestSilence
+      // What a worker is still being sent, or about to begin, stays: else a long frame could go from one to the
+      // other for ever, and never come to its end. So each gets on with one item at least before it loses others.
+      let isIdle = seen.progress?.phase == .idle
+      places[index].isStuck = rest >= (isIdle ? Self.longestSilence : least)
+      if isIdle && !places[index].isStuck { continue }
       let position = max(seen.progress?.position ?? 0, places[index].position)
-      let begun = position - places[index].position &+ (isAsleep ? 0 : 1)
+      let begun = position - places[index].position &+ (isIdle ? 0 : 1)
       guard let time = waitingTime(index, after: begun) else { continue }
       if places[index].isStuck || time >= least { slow.append(index) }
     }

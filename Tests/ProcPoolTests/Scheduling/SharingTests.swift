@@ -114,6 +114,13 @@ import Testing
     }
   }
 
+  /// It would have to begin anew with another, and so on.
+  @Test func whatAWorkerHasNotEvenBegunIsNotTakenFromItBecauseThereIsMuchOfIt() {
+    var scheduler = scheduler { [chunk($0.begin(itemTime: 1e6), count: 100)] }
+    for look in 0..<10 { #expect(looks(&scheduler, at: Int64(look) * soon, phase: .idle) == []) }
+    #expect(looks(&scheduler, at: 10 * soon) == [0])
+  }
+
   /// A long frame takes its time.
   @Test func aWorkerThatIsStillBeingWrittenToHasNotStopped() {
     let late = Scheduler<Items>.longestSilence
