@@ -16,8 +16,9 @@ mkdir -p "$2"
 
 # What a case costs with so many runs, and how many items a run has.
 count() {
+  rm -f "$2/count"
   PROCPOOL_ALLOCATIONS="$2/count" LD_PRELOAD="$2/count.so" \
-    "$1/procpool" bench --workers 2 --scenario overhead --case "$3" --repeat "$4" --json "$2/count.json" >/dev/null 2>&1
+    "$1/procpool" bench --workers 2 --scenario overhead --case "$3" --repeat "$4" --json "$2/count.json" >/dev/null
   allocations=$(cat "$2/count")
   items=$(sed -n 's/.*"items" *: *\([0-9]*\).*/\1/p' "$2/count.json" | awk "{ sum += \$1 } END { print sum }")
 }

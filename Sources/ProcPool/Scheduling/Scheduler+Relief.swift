@@ -41,7 +41,7 @@ extension Scheduler {
   }
 
   /// How many workers have nothing to do, and could have.
-  private var freeWorkers: Int {
+  var freeWorkers: Int {
     places.indices.count { places[$0].state == .ready && places[$0].queue.isEmpty && !isRetiring($0) }
   }
 

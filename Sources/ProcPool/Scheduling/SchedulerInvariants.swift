@@ -71,10 +71,7 @@ extension Scheduler {
     if turns.contains(where: { calls[$0] == nil }) { return "a call that is gone has a turn" }
     switch life {
     case .open, .closing:
-      let hasRoomyPlace = places.indices.contains {
-        places[$0].state == .ready && places[$0].queue.isEmpty && !isRetiring($0)
-      }
-      if hasRoomyPlace && !turns.isEmpty { return "a worker is idle and chunks are pending" }
+      if freeWorkers > 0 && !turns.isEmpty { return "a worker is idle and chunks are pending" }
     case .terminating, .broken, .stopped:
       if calls.values.contains(where: { !$0.pending.isEmpty || $0.inFlight > 0 }) {
         return "the pool is over and a call has items"
