@@ -70,7 +70,11 @@ extension PoolRuntime {
       try? poller.modify(link.results, for: .readable, token: LinkToken(link, .results).rawValue)
     }
     let isHit = isReady()
-    state.withLock { $0.polling[key, default: PollingRecord()].note(isHit: isHit) }
+    change { state, _ in
+      state.polling[key, default: PollingRecord()].note(isHit: isHit)
+      // The runtime thread has not seen that a worker has nothing left to do while another has too much.
+      if state.scheduler.timeToShare != nil { state.needsTick = true }
+    }
   }
 
   /// How long a caller polls for an answer, beside the time that long payloads take: somewhat longer than a worker that sleeps takes

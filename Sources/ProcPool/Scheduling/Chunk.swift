@@ -81,6 +81,9 @@ enum Pacing {
   /// Estimated work in flight per worker, in nanoseconds: some ten times what a round trip takes, so that the
   /// worker does not run dry, and short enough that the last items are spread evenly.
   static let window: Int64 = 1_500_000
+  /// What a worker is given in a turn although others have nothing to do, in nanoseconds of estimated work: to
+  /// write one more frame takes the coordinator some five microseconds, and as long again to wake a worker up.
+  static let worthSpreading: Int64 = 20_000
   /// What short chunks of given size are moved about together should take: an eighth of `window`, so that a
   /// worker has several before it. Nanoseconds.
   static let togetherTime: Int64 = window / 8

@@ -20,9 +20,10 @@ extension Scheduler {
         break
       }
       turns.popFirst()
+      let share = share(of: call)
       var given: Int64 = 0
       while let chunk = calls[call]!.pending.first,
-        given == 0 || given.addingSaturating(cost(of: chunk)) <= Pacing.window / 4, isAvailable(index),
+        given == 0 || given.addingSaturating(cost(of: chunk)) <= share, isAvailable(index),
         hasRoom(index, for: chunk, now: now)
       {
         _ = calls[call]!.popPending()
@@ -36,6 +37,14 @@ extension Scheduler {
       }
       if !calls[call]!.pending.isEmpty { turns.append(call) }
     }
+  }
+
+  /// How much of a call a worker is given in a turn: a quarter of its window, and where less waits than would
+  /// keep all busy who have nothing to do, an equal part of it.
+  private func share(of call: UInt32) -> Int64 {
+    let waiting = Double(calls[call]!.pendingItems) * calls[call]!.itemTime
+    return max(
+      Pacing.worthSpreading, Int64(min(waiting / Double(max(1, freeWorkers)), Double(Pacing.window / 4))))
   }
 
   private func roomiestPlace(for chunk: Chunk<Payload>, now: Int64) -> Int? {

@@ -48,6 +48,25 @@ import Testing
     #expect(scheduler.brokenInvariant() == nil)
   }
 
+  @Test func aFewItemsGoToAllWhoHaveNothingToDo() {
+    var scheduler = Scheduler<Items>(workers: 3)
+    scheduler.start()
+    for index in 0..<3 { scheduler.greeted(index, now: 0) }
+    let call = scheduler.begin(itemTime: 60_000)
+    scheduler.accept((0..<6).map { chunk(call, $0) }, now: 0)
+    #expect(items(scheduler) == [2, 2, 2])
+  }
+
+  /// To wake another worker up would take longer than it saves.
+  @Test func aFewItemsThatAreSoonOverStayTogether() {
+    var scheduler = Scheduler<Items>(workers: 3)
+    scheduler.start()
+    for index in 0..<3 { scheduler.greeted(index, now: 0) }
+    let call = scheduler.begin(itemTime: 1_000)
+    scheduler.accept((0..<6).map { chunk(call, $0) }, now: 0)
+    #expect(items(scheduler) == [6, 0, 0])
+  }
+
   @Test func whatIsSoonOverStays() {
     var scheduler = scheduler { [chunk($0.begin(itemTime: 1000), count: 100)] }
     for look in 0..<10 {

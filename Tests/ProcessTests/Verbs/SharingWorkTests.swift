@@ -29,6 +29,20 @@ extension Processes {
       }
     }
 
+    /// Nor when it is the caller who saw that the other has nothing left to do: it reads answers itself that
+    /// come at once. That is so in some rounds of a hundred.
+    @Test func whatWaitsIsSharedWhoeverReadTheLastAnswer() async throws {
+      try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+        for _ in 0..<40 {
+          _ = try await pool.map(PauseFor(), over: Array(repeating: 20, count: 200))
+          // Until the pool is at rest.
+          try await Task.sleep(for: .milliseconds(5))
+          let workers = try await pool.map(PauseFor(), over: [50_000, 0, 50_000], chunkSize: 1)
+          #expect(workers[0] != workers[2])
+        }
+      }
+    }
+
     /// Each once, and where outputs have rooms of their own, too.
     @Test func whatIsSharedEndsOnceAndIsNotSpoiled() async throws {
       let seed = Seed()
