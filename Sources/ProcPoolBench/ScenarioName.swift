@@ -78,6 +78,9 @@ public enum ScenarioName: String, CaseIterable, Sendable {
     }
   }
 
+  /// Whether its strategies have different numbers of the same items, and are to be compared by what one takes.
+  var comparesItems: Bool { self == .overhead || self == .growth }
+
   /// Whether it runs only when it or one of its cases is asked for by name: it takes half a minute.
   var isOnRequest: Bool { self == .growth }
 }

@@ -4,6 +4,8 @@
   import Musl
 #endif
 
+import ProcPoolBench
+
 /// Something could not be written.
 struct WriteError: Error, CustomStringConvertible {
   var target: String
@@ -23,6 +25,21 @@ enum StandardStream: Sendable {
   private var descriptor: Int32 { self == .output ? STDOUT_FILENO : STDERR_FILENO }
 
   var isTerminal: Bool { isatty(descriptor) != 0 }
+
+  /// How many characters a line of the terminal has; `nil` if it is none, or does not say.
+  var width: Int? {
+    var size = winsize()
+    guard isTerminal, ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    return Int(size.ws_col)
+  }
+
+  /// As wide as the terminal, and in colour where that is wanted: on a terminal that has any, unless `NO_COLOR` is set
+  /// (no-color.org).
+  var textStyle: TextStyle {
+    func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
+    let hasColour = isTerminal && variable("NO_COLOR").isEmpty && !["", "dumb"].contains(variable("TERM"))
+    return TextStyle(width: width, hasColour: hasColour)
+  }
 
   func write(_ text: String) throws(WriteError) {
     try writeAll(text, to: descriptor, named: self == .output ? "standard output" : "standard error")

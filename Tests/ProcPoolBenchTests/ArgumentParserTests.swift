@@ -111,6 +111,15 @@ struct RefusedArguments {
     #expect(!message.contains("\n"))
   }
 
+  @Test("Standard output belongs to one form of the results")
+  func oneOutput() throws {
+    let (_, parsed) = try ArgumentParser.parse(
+      ["bench", "--json", "-", "--report", "r.html", "--csv", "-"], for: Commands.procpool)
+    let error = #expect(throws: UsageError.self) { try BenchCommand(parsed) }
+    #expect(
+      error?.description == "--json - and --csv - cannot share standard output; accepted: - for one of them")
+  }
+
   @Test("A case that none of the scenarios has is refused with those that they have")
   func caseOfAnotherScenario() throws {
     let (_, parsed) = try ArgumentParser.parse(

@@ -75,15 +75,59 @@ struct Tables {
         Measurement(key: wrong, seconds: [2], verified: false),
       ], notes: ["A note."])
     #expect(
-      report.text == """
+      report.text() == """
         matmul
-        case   strategy  workers  median  spread  speed-up  verified
-        ─────  ────────  ───────  ──────  ──────  ────────  ────────
-        low-l  serial          –  1.00 s     0 %         –  yes
-               rows            2  2.00 s     0 %     0.50×  NO
+        case   strategy  workers  median  relative speed  spread  speed-up  verified
+        ─────  ────────  ───────  ──────  ──────────────  ──────  ────────  ────────
+        low-l  serial          –  1.00 s  ██████████████     0 %         –  yes
+               rows            2  2.00 s  ███████            0 %     0.50×  NO
         · A note.
 
         """)
+    let narrow = report.text(TextStyle(width: 50, hasColour: true))
+    #expect(
+      narrow
+        == """
+        [1mmatmul[0m
+        [1mcase[0m   [1mstrategy[0m  [1mmedian[0m  [1mrelative speed[0m  [1mverified[0m
+        ─────  ────────  ──────  ──────────────  ────────
+        low-l  serial    1.00 s  [32m██████████████[0m  yes
+               rows      2.00 s  ███████         [1;31mNO[0m
+        · A note.
+
+        """.replacing("[", with: "\u{1B}["))
+  }
+
+  @Test("What does not fit goes, the least important first, and never what a line is about")
+  func narrow() {
+    var table = TextTable(columns: [
+      .init(title: "case", alignment: .left), .init(title: "some", alignment: .right, rank: 1),
+      .init(title: "more", alignment: .right, rank: 2), .init(title: "time", alignment: .right),
+    ])
+    table.add(["a", "1", "2", "3"])
+    #expect(table.lines(TextStyle(width: 22, hasColour: false))[2] == "a        1     2     3")
+    #expect(table.lines(TextStyle(width: 21, hasColour: false))[2] == "a        1     3")
+    #expect(table.lines(TextStyle(width: 15, hasColour: false))[2] == "a        3")
+    #expect(table.lines(TextStyle(width: 3, hasColour: false))[2] == "a        3")
+  }
+
+  @Test(
+    "Bars are true to an eighth of a character",
+    arguments: [(1, "████"), (0.5, "██"), (0.28, "█▏"), (0.22, "▉"), (0, "▏"), (7, "████")])
+  func bars(share: Double, bar: String) {
+    #expect(TextStyle.bar(share, length: 4) == bar)
+  }
+
+  @Test("Words are not torn where lines end")
+  func paragraphs() {
+    let style = TextStyle(width: 30, hasColour: false)
+    #expect(
+      style.paragraph("as many words as there is room for, and then a line more", after: "· ") == """
+        · as many words as there is
+          room for, and then a line
+          more
+        """)
+    #expect(TextStyle.plain.paragraph("a b", after: "· ") == "· a b")
   }
 
   @Test("The time of a strategy on a pool is divided, and one without a pool is left out")

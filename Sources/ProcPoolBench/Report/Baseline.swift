@@ -47,7 +47,7 @@ public struct Baseline: Sendable {
 
   /// What has become faster or slower than it was, beyond the noise that both runs measured: where the fastest
   /// run of one is slower than the slowest of the other. A table, and a sentence about the rest.
-  func comparison(with report: BenchReport) -> String {
+  func comparison(with report: BenchReport, _ style: TextStyle) -> String {
     var table = TextTable(columns: [
       .init(title: "case", alignment: .left), .init(title: "strategy", alignment: .left),
       .init(title: "workers", alignment: .right), .init(title: "before", alignment: .right),
@@ -77,12 +77,15 @@ public struct Baseline: Sendable {
       ])
     }
     var lines = ["compared with the baseline"]
-    if !table.rows.isEmpty { lines += table.lines() }
-    lines.append("· \(table.rows.count) of \(compared) measurements moved beyond the noise of both runs.")
+    if !table.rows.isEmpty { lines += table.lines(style) }
+    lines.append(
+      style.paragraph(
+        "\(table.rows.count) of \(compared) measurements moved beyond the noise of both runs.", after: "· "))
     if quick != report.options.quick {
       lines.append(
-        "· One of the two was quick, and had less to do: what they share is named alike, and is not the same."
-      )
+        style.paragraph(
+          "One of the two was quick, and had less to do: what they share is named alike, and is not the same.",
+          after: "· "))
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -90,5 +93,7 @@ public struct Baseline: Sendable {
 
 extension BenchReport {
   /// What has moved since an earlier run.
-  public func comparison(with baseline: Baseline) -> String { baseline.comparison(with: self) }
+  public func comparison(with baseline: Baseline, _ style: TextStyle = .plain) -> String {
+    baseline.comparison(with: self, style)
+  }
 }

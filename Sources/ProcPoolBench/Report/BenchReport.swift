@@ -16,10 +16,10 @@ public struct BenchReport: Sendable {
 
   /// What the figures say about sending and sharing, a line for each case; `nil` if nothing was measured both
   /// ways.
-  public var verdict: String? {
+  public func verdict(_ style: TextStyle = .plain) -> String? {
     let sentences = Verdict.sentences(for: scenarios)
-    return sentences.isEmpty
-      ? nil : (["verdict"] + sentences.map { "· " + $0 }).joined(separator: "\n") + "\n"
+    let lines = [style.tinted("verdict", .title)] + sentences.map { style.paragraph($0, after: "· ") }
+    return sentences.isEmpty ? nil : lines.joined(separator: "\n") + "\n"
   }
 
   /// The report as JSON, with a line break at its end.

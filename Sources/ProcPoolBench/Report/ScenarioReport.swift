@@ -10,38 +10,59 @@ public struct ScenarioReport: Sendable {
   let notes: [String]
 
   /// The report as text: a title, the tables, the notes.
-  public var text: String {
-    var lines = [name.rawValue] + table.lines()
-    if let scaling = ScalingTable.make(from: measurements) { lines += [""] + scaling.lines() }
+  public func text(_ style: TextStyle = .plain) -> String {
+    var lines = [style.tinted(name.rawValue, .title)] + table(hasBars: true).lines(style)
+    if let scaling = ScalingTable.make(from: measurements) { lines += [""] + scaling.lines(style) }
     if let times = TimeTable.make(from: measurements) {
-      lines += [""] + times.lines() + ["· " + TimeTable.note]
+      lines += [""] + times.lines(style) + [style.paragraph(TimeTable.note, after: "· ")]
     }
-    lines += figures.map { "→ \($0.name): \($0.text)" }
-    lines += notes.map { "· " + $0 }
+    lines += figures.map { style.paragraph("\($0.name): \($0.text)", after: "→ ") }
+    lines += notes.map { style.paragraph($0, after: "· ") }
     return lines.joined(separator: "\n") + "\n"
   }
 
-  var table: TextTable {
+  /// The measurements, how they scale, and where the time went.
+  var tables: [TextTable] {
+    [table(hasBars: false), ScalingTable.make(from: measurements), TimeTable.make(from: measurements)]
+      .compactMap(\.self)
+  }
+
+  private func table(hasBars: Bool) -> TextTable {
     let cells = measurements.map(cells(for:))
     // A column that says nothing about any row is left out.
-    let shown = Self.columns.indices.filter { index in cells.contains { $0[index] != Self.nothing } }
+    let shown = Self.columns.indices.filter { index in
+      (hasBars || Self.columns[index].title != Self.bar) && cells.contains { $0[index] != Self.nothing }
+    }
     var table = TextTable(columns: shown.map { Self.columns[$0] })
     for (index, row) in cells.enumerated() {
       let repeatsCase = index > 0 && row[0] == cells[index - 1][0]
-      table.add(shown.map { $0 == 0 && repeatsCase ? "" : row[$0] })
+      var tints: [Int: TextStyle.Tint] = [:]
+      for (place, column) in shown.enumerated() {
+        switch Self.columns[column].title {
+        case Self.bar where relativeSpeed(of: measurements[index]) == 1: tints[place] = .best
+        case Self.verified where measurements[index].verified == false: tints[place] = .wrong
+        default: break
+        }
+      }
+      table.add(shown.map { $0 == 0 && repeatsCase ? "" : row[$0] }, tints: tints)
     }
     return table
   }
 
   private static let nothing = "–"
+  private static let bar = "relative speed"
+  private static let verified = "verified"
 
   private static let columns: [TextTable.Column] = [
     .init(title: "case", alignment: .left), .init(title: "strategy", alignment: .left),
-    .init(title: "workers", alignment: .right), .init(title: "median", alignment: .right),
-    .init(title: "spread", alignment: .right), .init(title: "speed-up", alignment: .right),
-    .init(title: "per item", alignment: .right), .init(title: "items/s", alignment: .right),
-    .init(title: "through pipes", alignment: .right), .init(title: "bytes/s", alignment: .right),
-    .init(title: "verified", alignment: .left),
+    .init(title: "workers", alignment: .right, rank: 2), .init(title: "median", alignment: .right),
+    .init(title: bar, alignment: .left, rank: 1), .init(title: "spread", alignment: .right, rank: 5),
+    .init(title: "speed-up", alignment: .right, rank: 3),
+    .init(title: "per item", alignment: .right, rank: 4),
+    .init(title: "items/s", alignment: .right, rank: 6),
+    .init(title: "through pipes", alignment: .right, rank: 7),
+    .init(title: "bytes/s", alignment: .right, rank: 8),
+    .init(title: verified, alignment: .left),
   ]
 
   private func cells(for measurement: Measurement) -> [String] {
@@ -50,7 +71,9 @@ public struct ScenarioReport: Sendable {
     let bytes = Double(measurement.bytesSent + measurement.bytesReceived)
     return [
       "\(key.label)", key.strategy, key.workers == 0 ? Self.nothing : String(key.workers),
-      Units.seconds(statistics.median), Units.fixed(statistics.spread * 100, decimals: 0) + " %",
+      Units.seconds(statistics.median),
+      relativeSpeed(of: measurement).map { TextStyle.bar($0, length: Self.bar.count) } ?? Self.nothing,
+      Units.fixed(statistics.spread * 100, decimals: 0) + " %",
       speedup(of: measurement).map(Units.factor) ?? Self.nothing,
       measurement.itemsPerSecond.map { Units.seconds(1 / $0) } ?? Self.nothing,
       measurement.itemsPerSecond.map(Units.count) ?? Self.nothing,
@@ -58,6 +81,19 @@ public struct ScenarioReport: Sendable {
       bytes > 0 ? Units.bytes(bytes / statistics.median) : Self.nothing,
       measurement.verified.map { $0 ? "yes" : "NO" } ?? Self.nothing,
     ]
+  }
+
+  /// The speed as a part of that of the fastest strategy of the case; `nil` where there is no other.
+  private func relativeSpeed(of measurement: Measurement) -> Double? {
+    let times = measurements.filter { $0.key.label == measurement.key.label }.map(comparedTime)
+    guard times.count > 1, let best = times.min(), comparedTime(measurement) > 0 else { return nil }
+    return best / comparedTime(measurement)
+  }
+
+  /// What strategies are compared by: the time of a run, or of an item.
+  private func comparedTime(_ measurement: Measurement) -> Double {
+    let items = name.comparesItems ? Double(max(1, measurement.items ?? 1)) : 1
+    return measurement.statistics.median / items
   }
 
   /// How many times faster than the serial strategy of the same case; `nil` where there is none.

@@ -8,37 +8,67 @@ struct TextTable: Equatable, Sendable {
   struct Column: Equatable, Sendable {
     var title: String
     var alignment: Alignment
+    /// Columns with higher numbers are left out first where there is no room for all; those with 0 never are.
+    var rank = 0
   }
 
   var columns: [Column]
   private(set) var rows: [[String]] = []
+  /// By row and column.
+  private var tints: [Int: [Int: TextStyle.Tint]] = [:]
 
   init(columns: [Column]) { self.columns = columns }
 
   /// Adds a row.
   ///
   /// - Precondition: it has a cell for each column.
-  mutating func add(_ row: [String]) {
+  mutating func add(_ row: [String], tints: [Int: TextStyle.Tint] = [:]) {
     precondition(row.count == columns.count, "A row needs a cell for each of the \(columns.count) columns.")
+    if !tints.isEmpty { self.tints[rows.count] = tints }
     rows.append(row)
   }
 
   /// The table as lines: titles, a rule, and the rows, without spaces at the ends of lines.
   ///
   /// Widths are counted in characters, so `µ` and `×` do not move what follows them.
-  func lines() -> [String] {
+  func lines(_ style: TextStyle = .plain) -> [String] {
     let widths = columns.indices.map { index in
       rows.reduce(columns[index].title.count) { max($0, $1[index].count) }
     }
-    func line(_ cells: [String]) -> String {
-      let padded = columns.indices.map { index in
-        let space = String(repeating: " ", count: widths[index] - cells[index].count)
-        return columns[index].alignment == .left ? cells[index] + space : space + cells[index]
+    let shown = shownColumns(widths, within: style.width)
+    func line(_ cells: [String], _ tints: [Int: TextStyle.Tint] = [:]) -> String {
+      var text = ""
+      // Written when something follows.
+      var space = 0
+      for index in shown {
+        let room = widths[index] - cells[index].count
+        if columns[index].alignment == .right { space += room }
+        if !cells[index].isEmpty {
+          text += String(repeating: " ", count: space) + style.tinted(cells[index], tints[index])
+          space = 0
+        }
+        if columns[index].alignment == .left { space += room }
+        space += Self.gap
       }
-      let text = padded.joined(separator: "  ")
-      return String(text.reversed().drop { $0 == " " }.reversed())
+      return text
     }
-    let rule = widths.map { String(repeating: "─", count: $0) }.joined(separator: "  ")
-    return [line(columns.map(\.title)), rule] + rows.map(line)
+    let rule = shown.map { String(repeating: "─", count: widths[$0]) }
+      .joined(separator: String(repeating: " ", count: Self.gap))
+    let titles = Dictionary(uniqueKeysWithValues: shown.map { ($0, TextStyle.Tint.title) })
+    return [line(columns.map(\.title), titles), rule] + rows.indices.map { line(rows[$0], tints[$0] ?? [:]) }
+  }
+
+  /// Spaces between two columns.
+  private static let gap = 2
+
+  private func shownColumns(_ widths: [Int], within width: Int?) -> [Int] {
+    var shown = Array(columns.indices)
+    guard let width else { return shown }
+    while shown.reduce(-Self.gap, { $0 + widths[$1] + Self.gap }) > width,
+      let last = shown.filter({ columns[$0].rank > 0 }).max(by: { columns[$0].rank < columns[$1].rank })
+    {
+      shown.removeAll { $0 == last }
+    }
+    return shown
   }
 }

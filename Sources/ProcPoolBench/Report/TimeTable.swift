@@ -5,10 +5,10 @@ enum TimeTable {
   private static let columns: [TextTable.Column] =
     [.init(title: "where the time went", alignment: .left), .init(title: "strategy", alignment: .left)]
     + [
-      "workers", "c. encode", "c. pipes", "c. decode", "w. wait", "w. pipes", "w. decode", "w. run",
-      "w. encode",
-      "copying", "copied/item", "queued/chunk",
-    ].map { .init(title: $0, alignment: .right) }
+      ("workers", 3), ("c. encode", 4), ("c. pipes", 5), ("c. decode", 8), ("w. wait", 1), ("w. pipes", 2),
+      ("w. decode", 6), ("w. run", 0), ("w. encode", 9), ("copying", 0), ("copied/item", 7),
+      ("queued/chunk", 10),
+    ].map { .init(title: $0, alignment: .right, rank: $1) }
 
   static let note =
     "c. and w.: parts of the time of the coordinator and of the workers, who are busy while they wait for a "

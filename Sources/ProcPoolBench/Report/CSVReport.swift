@@ -1,0 +1,38 @@
+import ProcPool
+
+/// The measurements as comma-separated values, for a sheet.
+extension BenchReport {
+  /// A line of titles, and one for each measurement. Times are in seconds and sizes in bytes; what there is not is
+  /// empty.
+  public var csv: String {
+    let titles = [
+      "scenario", "case", "variant", "strategy", "workers", "runs", "min_s", "median_s", "max_s", "items",
+      "items_per_s", "bytes_sent", "bytes_received", "bytes_copied", "copying_share", "workers_waiting_s",
+      "workers_running_s", "verified",
+    ]
+    let lines = scenarios.flatMap(\.measurements).map(Self.values)
+    return ([titles] + lines).map { $0.map(Self.escaped).joined(separator: ",") + "\n" }.joined()
+  }
+
+  private static func values(of measurement: Measurement) -> [String] {
+    let (key, statistics) = (measurement.key, measurement.statistics)
+    let runs = Double(max(1, measurement.seconds.count))
+    let isOnPool = measurement.copyingShare != nil
+    func perRun(_ duration: Duration) -> String { isOnPool ? "\(duration / .seconds(1) / runs)" : "" }
+    return [
+      key.scenario.rawValue, key.label.name, key.label.variant, key.strategy, "\(key.workers)",
+      "\(measurement.seconds.count)", "\(statistics.min)", "\(statistics.median)", "\(statistics.max)",
+      measurement.items.map(String.init) ?? "", measurement.itemsPerSecond.map { "\($0)" } ?? "",
+      "\(measurement.bytesSent)", "\(measurement.bytesReceived)", "\(measurement.bytesCopied)",
+      measurement.copyingShare.map { "\($0)" } ?? "", perRun(measurement.spent.workers.waiting),
+      perRun(measurement.spent.workers.running), measurement.verified.map { $0 ? "true" : "false" } ?? "",
+    ]
+  }
+
+  /// As RFC 4180 has it.
+  private static func escaped(_ value: String) -> String {
+    guard value.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return value }
+    return "\"" + value.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+      + "\""
+  }
+}

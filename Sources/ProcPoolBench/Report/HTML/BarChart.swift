@@ -1,0 +1,117 @@
+import ProcPool
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The strategies of one case beside each other: how long each took, on a logarithmic scale, and what the time
+/// of coordinator and workers went into.
+struct BarChart: Sendable {
+  let label: CaseLabel
+  /// Of one case, at least one.
+  let measurements: [Measurement]
+
+  /// Whether strategies are compared by the time of an item, and not by that of a run.
+  private var isPerItem: Bool { measurements[0].key.scenario.comparesItems }
+
+  /// The least, median and greatest time of a measurement.
+  private func times(_ measurement: Measurement) -> (min: Double, median: Double, max: Double) {
+    let statistics = measurement.statistics
+    let items = isPerItem ? Double(max(1, measurement.items ?? 1)) : 1
+    return (statistics.min / items, statistics.median / items, statistics.max / items)
+  }
+
+  /// The exponents of ten that the scale goes from and to. It begins with a power of ten.
+  var exponents: ClosedRange<Double> {
+    let all = measurements.map(times)
+    let least = max(1e-12, all.map(\.min).min() ?? 1)
+    let greatest = max(least, all.map(\.max).max() ?? 1)
+    // A little below the fastest, so that its bar is one.
+    let low = (log10(least) - 0.15).rounded(.down)
+    return low...max(low + 1, log10(greatest))
+  }
+
+  private func position(exponent: Double) -> Double {
+    let range = exponents
+    return min(100, max(0, 100 * (exponent - range.lowerBound) / (range.upperBound - range.lowerBound)))
+  }
+
+  /// Where a time lies on the scale, from 0 to 100.
+  func position(_ seconds: Double) -> Double { position(exponent: log10(max(seconds, 1e-12))) }
+
+  var markup: Markup {
+    let best = measurements.min { times($0).median < times($1).median }
+    let hasSplit = measurements.contains { $0.copyingShare != nil }
+    let range = exponents
+    let powers = Array(Int(range.lowerBound)...Int(range.upperBound.rounded(.down)))
+    // Every power has its line, and as many have a number as there is room for on a narrow screen.
+    let step = max(1, (powers.count + 4) / 5)
+    let ticks = powers.indices.filter { $0 % step == 0 }.map { index -> Markup in
+      let exponent = powers[index]
+      return "<span style=\"left:\(position(exponent: Double(exponent)))%\">\(Self.power(exponent))</span>"
+    }
+    let rows = measurements.map { row($0, isBest: measurements.count > 1 && $0 == best, hasSplit) }
+    return """
+      <figure class="bars" style="--decades:\(range.upperBound - range.lowerBound)">
+      <figcaption>\("\(label)")<small>\(isPerItem ? "time of an item" : "time of a run"), logarithmic\
+      \(hasSplit ? "; what the time of workers and coordinator went into" : "")</small></figcaption>
+      \(Markup.joined(rows))
+      <div class="row axis\(hasSplit ? "" : " plain")" aria-hidden="true"><span></span><div class="scale">\(Markup.joined(ticks, by: ""))</div>\
+      \(hasSplit ? "<span></span>" as Markup : "")</div>
+      </figure>
+      """
+  }
+
+  private func row(_ measurement: Measurement, isBest: Bool, _ hasSplit: Bool) -> Markup {
+    let times = times(measurement)
+    let workers = measurement.key.workers
+    let name: Markup =
+      "\(measurement.key.strategy)\(workers > 0 ? "<small>\(workers)&nbsp;w</small>" as Markup : "")"
+    let range: Markup =
+      times.max > times.min
+      ? "<i class=\"range\" style=\"left:\(position(times.min))%;width:\(position(times.max) - position(times.min))%\"></i>"
+      : ""
+    let wrong: Markup = measurement.verified == false ? "<b class=\"wrong\">WRONG</b> " : ""
+    let split: Markup = hasSplit ? "<div class=\"splits\">\(splits(measurement))</div>" : ""
+    return """
+      <div class="row\(isBest ? " best" : "")\(hasSplit ? "" : " plain")"><span class="name">\(name)</span>\
+      <div class="track"><i class="bar" style="width:\(position(times.median))%"></i>\(range)\
+      <span class="value" style="left:\(position(max(times.median, times.max)))%">\(wrong)\(Units.seconds(times.median))</span></div>\
+      \(split)</div>
+      """
+  }
+
+  private func splits(_ measurement: Measurement) -> Markup {
+    let sides = [
+      ("workers", ActivityShares.workers(of: measurement)),
+      ("coordinator", ActivityShares.coordinator(of: measurement)),
+    ]
+    return Markup.joined(
+      sides.compactMap { side, shares -> Markup? in
+        guard let shares, measurement.copyingShare != nil else { return nil }
+        let words = shares.parts.filter { $0.share >= 0.005 }.map { part in
+          "\(part.activity.name) \(Units.fixed(part.share * 100, decimals: 0)) %"
+        }
+        let queued =
+          side == "coordinator" && measurement.spent.chunksSent > 0
+          ? "; a chunk waited for \(Units.seconds(measurement.spent.queued / .seconds(1) / Double(measurement.spent.chunksSent)))"
+          : ""
+        let parts = shares.parts.filter { $0.share > 0 }.map { part -> Markup in
+          "<i class=\"\(part.activity.rawValue)\" style=\"width:\(part.share * 100)%\"></i>"
+        }
+        let text = "\(side): \(words.joined(separator: ", "))\(queued)"
+        return
+          "<div class=\"split \(side)\" role=\"img\" title=\"\(text)\" aria-label=\"\(text)\">\(Markup.joined(parts, by: ""))</div>"
+      }, by: "")
+  }
+
+  /// A power of ten seconds: `10 µs`.
+  static func power(_ exponent: Int) -> String {
+    let units = [(0, "s"), (-3, "ms"), (-6, "µs"), (-9, "ns"), (-12, "ps")]
+    let (base, unit) = units.first { exponent >= $0.0 } ?? (-12, "ps")
+    let digits = exponent >= base ? "1" + String(repeating: "0", count: exponent - base) : "0"
+    return "\(digits)\u{202F}\(unit)"
+  }
+}

@@ -1,0 +1,54 @@
+/// How a report is written as text.
+public struct TextStyle: Equatable, Sendable {
+  /// How wide lines may be, in characters; `nil` if it does not matter.
+  public var width: Int?
+  /// Whether colours are told by escape sequences.
+  public var hasColour: Bool
+
+  /// Lines as long as they are, and no colours: for files and other programs.
+  public static let plain = TextStyle(width: nil, hasColour: false)
+
+  public init(width: Int?, hasColour: Bool) {
+    self.width = width
+    self.hasColour = hasColour
+  }
+
+  /// What stands out, by "Select Graphic Rendition" of ECMA-48.
+  enum Tint: String, Equatable, Sendable {
+    case title = "1"
+    case best = "32"
+    case wrong = "1;31"
+  }
+
+  func tinted(_ text: String, _ tint: Tint?) -> String {
+    guard hasColour, let tint, !text.isEmpty else { return text }
+    return "\u{1B}[\(tint.rawValue)m\(text)\u{1B}[0m"
+  }
+
+  /// A paragraph after a sign, as lines of which those after the first are indented as far as the sign reaches.
+  func paragraph(_ text: String, after sign: String) -> String {
+    guard let width, width > sign.count + 20 else { return sign + text }
+    let indent = String(repeating: " ", count: sign.count)
+    var lines: [String] = []
+    var line = sign
+    var isFresh = true
+    for word in text.split(separator: " ") {
+      if !isFresh, line.count + 1 + word.count > width {
+        lines.append(line)
+        line = indent
+        isFresh = true
+      }
+      line += (isFresh ? "" : " ") + word
+      isFresh = false
+    }
+    return (lines + [line]).joined(separator: "\n")
+  }
+
+  /// A bar that fills a part of `length` characters, to an eighth of a character.
+  static func bar(_ share: Double, length: Int) -> String {
+    let eighths = max(1, Int((min(1, max(0, share)) * Double(length * 8)).rounded()))
+    let rest = eighths % 8
+    let last = rest == 0 ? "" : String(UnicodeScalar(0x2590 - UInt32(rest))!)
+    return String(repeating: "█", count: eighths / 8) + last
+  }
+}
