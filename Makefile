@@ -116,7 +116,7 @@ tsan: swift
 	$(BUILD) --build-tests --sanitize=thread --scratch-path .build/tsan
 	"$$(dirname "$$(readlink -f "$$(command -v swift)")")/clang" -O1 -shared -fPIC Tests/Sanitizers/SwiftMutex.c -o .build/tsan/mutex.so
 	SWIFT_BACKTRACE=enable=no LD_PRELOAD="$(CURDIR)/.build/tsan/mutex.so" \
-	  TSAN_OPTIONS="$(SIGNALS):report_thread_leaks=0:atexit_sleep_ms=0" \
+	  TSAN_OPTIONS="$(SIGNALS):suppressions=$(CURDIR)/Tests/Sanitizers/thread-suppressions.txt:report_thread_leaks=0:atexit_sleep_ms=0" \
 	  swift test --skip-build --sanitize=thread --scratch-path .build/tsan $(SANITIZED) $(ARGS)
 
 # The deepest nesting that the codec takes fits a thread's stack, but not with the room that this sanitizer puts around

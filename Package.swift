@@ -41,7 +41,7 @@ let package = Package(
       path: "Workers/FaultyWorker"),
 
     // The command line
-    .target(name: "ProcPoolBench", dependencies: ["ProcPool", "BenchTasks"]),
+    .target(name: "ProcPoolBench", dependencies: ["ProcPool", "ProcPoolSystem", "BenchTasks"]),
     .executableTarget(name: "procpool", dependencies: ["ProcPoolBench"]),
 
     // Examples

@@ -16,7 +16,7 @@ allowed() {
     Sources/ProcPoolWorker) echo "ProcPoolWire ProcPoolSystem ProcPoolSharedMemory Dispatch $system" ;;
     Sources/ProcPoolFoundation) echo "ProcPoolWire Foundation" ;;
     Sources/ProcPool) echo "ProcPoolWire ProcPoolSystem ProcPoolSharedMemory ProcPoolWorker ProcPoolFoundation Dispatch $system" ;;
-    Sources/ProcPoolBench) echo "ProcPool BenchTasks Dispatch Foundation $system" ;;
+    Sources/ProcPoolBench) echo "ProcPool ProcPoolSystem BenchTasks Dispatch Foundation $system" ;;
     Sources/procpool) echo "ProcPoolBench Dispatch Foundation $system" ;;
     Workers/BenchTasks) echo "ProcPoolWire ProcPoolSharedMemory ProcPoolWorker CProcPoolShims $system" ;;
     Workers/BenchWorker) echo "BenchTasks ProcPoolWorker" ;;

@@ -42,6 +42,8 @@ int procpool_populate(void *base, size_t count, int writes) {
   return madvise(base, count, writes ? 23 : 22);
 }
 
+int procpool_pipe_capacity(int descriptor) { return fcntl(descriptor, F_GETPIPE_SZ); }
+
 int procpool_set_pipe_capacity(int descriptor, int bytes) { return fcntl(descriptor, F_SETPIPE_SZ, bytes); }
 
 int procpool_mark_others_close_on_exec(unsigned first) {

@@ -24,6 +24,12 @@ public struct Pipe: ~Copyable {
     _ = attempt(.setPipeSize) { procpool_set_pipe_capacity(writing.number, bytes) }
   }
 
+  /// How many bytes it holds, or `nil` where the system does not say.
+  public var capacity: Int? {
+    let capacity = procpool_pipe_capacity(writing.number)
+    return capacity < 0 ? nil : Int(capacity)
+  }
+
   /// Takes the pipe apart. The numbers are the caller's to own: Swift has no tuples of what cannot be copied.
   public consuming func relinquish() -> (reading: Int32, writing: Int32) {
     (reading.relinquish(), writing.relinquish())

@@ -1,9 +1,9 @@
 import Glibc
 
 /// Small files of the kernel's, which are texts.
-enum TextFile {
+public enum TextFile {
   /// All of a file, however long, or `nil` if it cannot be read.
-  static func read(_ path: String) -> String? {
+  public static func read(_ path: String) -> String? {
     guard let file = try? Descriptor.open(path, O_RDONLY) else { return nil }
     var bytes: [UInt8] = []
     return withUnsafeTemporaryAllocation(byteCount: 1 << 14, alignment: 1) { memory in

@@ -4,9 +4,12 @@ import ProcPoolBench
 enum Commands {
   static let procpool = CommandDescription(
     name: "procpool", summary: "measures, and tries, what a pool of worker processes does on this machine",
-    commands: [BenchCommand.description, ChaosCommand.description, SoakCommand.description],
+    commands: [
+      BenchCommand.description, DoctorCommand.description, ChaosCommand.description, SoakCommand.description,
+    ],
     examples: [
       ("procpool bench --workers 8", "run the benchmark with eight workers"),
+      ("procpool doctor", "say what is amiss on this machine, and what to do about it"),
       ("procpool chaos --seconds 60", "kill workers for a minute, and see that nothing is lost"),
       ("procpool bench --help", "say what the benchmark measures and accepts"),
     ],
@@ -27,6 +30,7 @@ enum Commands {
       if command.name == BenchCommand.description.name {
         return try await BenchCommand(parsed).run()
       }
+      if command.name == DoctorCommand.description.name { return try await DoctorCommand(parsed).run() }
       if command.name == ChaosCommand.description.name { return try await ChaosCommand(parsed).run() }
       if command.name == SoakCommand.description.name { return try await SoakCommand(parsed).run() }
       throw UsageError(

@@ -10,7 +10,7 @@ enum ExitCode: Int32, CaseIterable, Sendable {
   var meaning: String {
     switch self {
     case .success: "all went well, and every result was right"
-    case .wrongResult: "a result was wrong, or something was lost, was left or has grown"
+    case .wrongResult: "a result was wrong, something was lost, was left or has grown, or there is a problem"
     case .usage: "an argument is not accepted"
     case .cannotRun: "the workers could not be started, or the pool failed"
     case .cannotCreate: "the file for the results cannot be written"

@@ -16,6 +16,7 @@ int procpool_memory_file(const char *name);
 int procpool_seal_size(int descriptor);
 int procpool_open_nameless(const char *directory);
 int procpool_populate(void *base, size_t count, int writes);
+int procpool_pipe_capacity(int descriptor);
 int procpool_set_pipe_capacity(int descriptor, int bytes);
 int procpool_mark_others_close_on_exec(unsigned first);
 int procpool_name_thread(const char *name);

@@ -1,3 +1,5 @@
+import ProcPoolSystem
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -17,7 +19,7 @@ struct Machine: Equatable, Sendable {
     var name = utsname()
     let known = uname(&name) == 0
     return Machine(
-      processor: processorName(in: contents(of: "/proc/cpuinfo")) ?? "unknown",
+      processor: processorName(in: TextFile.read("/proc/cpuinfo") ?? "") ?? "unknown",
       architecture: known ? text(of: name.machine) : "unknown",
       processors: sysconf(Int32(_SC_NPROCESSORS_ONLN)),
       memoryBytes: UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES))))
@@ -52,15 +54,5 @@ struct Machine: Equatable, Sendable {
 
   private static func text<Characters>(of characters: Characters) -> String {
     withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-  }
-
-  private static func contents(of path: String) -> String {
-    guard let file = fopen(path, "re") else { return "" }
-    defer { fclose(file) }
-    // Because the first processor's entry, which is all that is read, is shorter than 16 KiB.
-    let bytes = [UInt8](unsafeUninitializedCapacity: 16_384) { buffer, count in
-      count = fread(buffer.baseAddress!, 1, buffer.count, file)
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -1,0 +1,200 @@
+import BenchTasks
+import ProcPool
+import ProcPoolSystem
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// What pools depend on, as it is on this machine.
+struct MachineFacts: Equatable, Sendable {
+  var processors = 1
+  /// Of those, how many this process may run on.
+  var affinity = 1
+  /// Processors' worth of time that the control group allows, if it sets a limit.
+  var quota: Double?
+
+  /// Bytes.
+  var memory = 0
+  /// Bytes that this process and its workers could still get; `nil` if nothing says so.
+  var memoryAvailable: Int?
+  /// The kernel's policy on memory that has been promised: 2 is "no more than there is".
+  var overcommit: Int?
+  /// Why memory cannot be shared with other processes, if it cannot.
+  var sharingFailure: String?
+
+  /// Bytes of /dev/shm, and those that are free; `nil` if it is not there.
+  var sharedFiles: (size: Int, free: Int)?
+  /// Files there of this user that no process has mapped, and their bytes.
+  var leftovers: [String: Int] = [:]
+
+  /// How many descriptors a process may have, and how many it could allow itself.
+  var descriptors: (soft: Int, hard: Int) = (.max, .max)
+  /// How many more processes and threads there may be; `nil` if nothing limits them.
+  var processesLeft: Int?
+  /// Bytes that a pipe has when it is asked to have a mebibyte.
+  var pipe: Int?
+  /// Whether other processes of the user may look into this one.
+  var isOpen = true
+  /// What the kernel reads the time from.
+  var clock = ""
+  /// Why the kernel has no descriptors of processes, if it has none.
+  var processDescriptorFailure: String?
+
+  /// Seconds from nothing to a worker's first answer, or why there was none.
+  var start = Outcome.time(0)
+  /// Seconds of a round trip with a shared array, or why there was none; `nil` if there was no worker.
+  var attach: Outcome?
+
+  /// The kernel, the C library, and the compiler.
+  var versions = ""
+
+  enum Outcome: Equatable, Sendable {
+    case time(Double)
+    case failure(String)
+  }
+
+  static func == (left: MachineFacts, right: MachineFacts) -> Bool { "\(left)" == "\(right)" }
+}
+
+extension MachineFacts {
+  /// Looks at everything, and starts a worker to see whether that works.
+  static func gather() async -> MachineFacts {
+    var facts = MachineFacts()
+    let machine = Machine.current()
+    let allowance = ProcessorAllowance.current()
+    facts.processors = machine.processors
+    facts.affinity = allowance.affinity
+    facts.quota = allowance.quota
+    facts.memory = Int(clamping: machine.memoryBytes)
+    facts.memoryAvailable = MemoryAllowance.available()
+    facts.overcommit = number("/proc/sys/vm/overcommit_memory")
+    facts.sharingFailure = failure { () throws(SystemError) in
+      let file = try SharedMapping.makeFile(named: "procpool-doctor", count: SharedMapping.pageSize)
+      _ = try SharedMapping(file, count: SharedMapping.pageSize)
+    }
+    var files = statvfs()
+    if statvfs(NamedMemory.directory, &files) == 0 {
+      let unit = Int(files.f_frsize)
+      facts.sharedFiles = (Int(files.f_blocks) * unit, Int(files.f_bavail) * unit)
+      facts.leftovers = leftovers()
+    }
+    var limit = rlimit()
+    if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
+      facts.descriptors = (Int(clamping: limit.rlim_cur), Int(clamping: limit.rlim_max))
+    }
+    facts.processesLeft = processesLeft()
+    facts.pipe = pipeCapacity()
+    facts.isOpen = DescriptorSocket.isProcessOpen
+    facts.clock = text("/sys/devices/system/clocksource/clocksource0/current_clocksource") ?? ""
+    facts.processDescriptorFailure = failure { () throws(SystemError) in
+      _ = try ProcessDescriptor(pid: getpid())
+    }
+    facts.versions =
+      "procpool \(procpoolVersion), \(machine.system), \(library()), \(machine.architecture)"
+    (facts.start, facts.attach) = await startWorker()
+    return facts
+  }
+
+  private static func startWorker() async -> (start: Outcome, attach: Outcome?) {
+    let clock = ContinuousClock()
+    let begin = clock.now
+    var start: Outcome?
+    do {
+      return try await withPool(workers: 1, worker: BenchContext.worker) { pool in
+        _ = try await pool.broadcast(ProcessNumber(), 0)
+        let started = Outcome.time((clock.now - begin) / .seconds(1))
+        start = started
+        do {
+          let payload = try SharedArray<UInt8>(repeating: 7, count: 1 << 20)
+          let reply = try SharedArray<UInt8>(repeating: 0, count: 1 << 20)
+          let begin = clock.now
+          try await pool.apply(SharedEcho(), to: .init(payload: payload, reply: reply))
+          let time = (clock.now - begin) / .seconds(1)
+          let isRight = Array(reply) == Array(payload)
+          return (started, isRight ? .time(time) : .failure("what the worker wrote did not arrive"))
+        } catch {
+          return (started, .failure("\(error)"))
+        }
+      }
+    } catch {
+      return (start ?? .failure("\(error)"), nil)
+    }
+  }
+
+  private static func failure(_ body: () throws(SystemError) -> Void) -> String? {
+    do throws(SystemError) {
+      try body()
+      return nil
+    } catch {
+      return error.description
+    }
+  }
+
+  private static func library() -> String {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { name in
+      confstr(Int32(_CS_GNU_LIBC_VERSION), name.baseAddress, name.count) > 0
+        ? String(cString: name.baseAddress!) : "C library unknown"
+    }
+  }
+
+  private static func text(_ path: String) -> String? {
+    TextFile.read(path)?.split(separator: "\n").joined(separator: "\n")
+  }
+
+  private static func number(_ path: String) -> Int? { text(path).flatMap { Int($0) } }
+
+  /// By the user's limit, which counts threads, and by the control group's.
+  private static func processesLeft() -> Int? {
+    var left: [Int] = []
+    var limit = rlimit()
+    if getrlimit(__rlimit_resource_t(__RLIMIT_NPROC.rawValue), &limit) == 0, limit.rlim_cur != rlim_t.max,
+      getuid() != 0
+    {
+      left.append(Int(clamping: limit.rlim_cur) - threads(of: getuid()))
+    }
+    if let group = text("/proc/self/cgroup")?.split(separator: "\n").first(where: { $0.hasPrefix("0::/") })?
+      .dropFirst(3),
+      let most = number("/sys/fs/cgroup\(group)/pids.max"),
+      let now = number("/sys/fs/cgroup\(group)/pids.current")
+    {
+      left.append(most - now)
+    }
+    return left.min().map { max(0, $0) }
+  }
+
+  private static func threads(of user: uid_t) -> Int {
+    Remains.entries("/proc").filter { Int32($0) != nil }.reduce(0) { sum, pid in
+      var status = stat()
+      guard stat("/proc/\(pid)", &status) == 0, status.st_uid == user else { return sum }
+      return sum + Remains.entries("/proc/\(pid)/task").count
+    }
+  }
+
+  private static func pipeCapacity() -> Int? {
+    guard let pipe = try? ProcPoolSystem.Pipe() else { return nil }
+    pipe.requestCapacity(1 << 20)
+    return pipe.capacity
+  }
+
+  private static func leftovers() -> [String: Int] {
+    var files: [String: Int] = [:]
+    for name in Remains.entries(NamedMemory.directory) {
+      var status = stat()
+      let path = "\(NamedMemory.directory)/\(name)"
+      guard lstat(path, &status) == 0, status.st_uid == geteuid(), status.st_mode & S_IFMT == S_IFREG else {
+        continue
+      }
+      files[name] = Int(status.st_size)
+    }
+    guard !files.isEmpty else { return files }
+    for process in Remains.entries("/proc") where Int32(process) != nil {
+      let maps = TextFile.read("/proc/\(process)/maps") ?? ""
+      for line in maps.split(separator: "\n") {
+        guard let path = line.firstRange(of: "\(NamedMemory.directory)/") else { continue }
+        files[String(line[path.upperBound...])] = nil
+      }
+    }
+    return files
+  }
+}
