@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -40,6 +41,11 @@ int procpool_open_nameless(const char *directory) { return open(directory, O_TMP
 int procpool_populate(void *base, size_t count, int writes) {
   // MADV_POPULATE_READ and MADV_POPULATE_WRITE since Linux 5.14; older headers lack the names.
   return madvise(base, count, writes ? 23 : 22);
+}
+
+int procpool_terminal_width(int descriptor) {
+  struct winsize size;
+  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 int procpool_pipe_capacity(int descriptor) { return fcntl(descriptor, F_GETPIPE_SZ); }

@@ -123,6 +123,17 @@ public struct PauseFor: PoolTask {
   }
 }
 
+/// Takes as many milliseconds as its input says, then writes a line, and a word without an end.
+public struct SpeakLater: PoolTask {
+  public init() {}
+  public func run(_ milliseconds: Int) {
+    usleep(UInt32(milliseconds) * 1000)
+    writeLine("a line")
+    print("a word", terminator: "")
+    fflush(nil)
+  }
+}
+
 /// Takes as many microseconds as its input says, and returns so many bytes that follow from it.
 public struct PauseAndMake: PoolTask {
   public var length: Int

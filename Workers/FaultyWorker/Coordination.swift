@@ -8,7 +8,7 @@ import ProcPoolSystem
 /// workers' processes in one line on standard output, then waits for its end. `coordinate timed` and
 /// `coordinate dated` print them too, and end when their items have, which may take a second and a half each,
 /// or five seconds together. `coordinate map`, `coordinate session`, `coordinate prefixed`, `coordinate
-/// signals`, `coordinate limited`, `coordinate attach PROGRAM`, `coordinate tiny`, `coordinate replacing`,
+/// signals`, `coordinate progress`, `coordinate limited`, `coordinate attach PROGRAM`, `coordinate tiny`, `coordinate replacing`,
 /// `coordinate cost VERB ITEMS` and `coordinate fail` end by themselves.
 struct Coordination {
   private let words: [String]
@@ -18,7 +18,7 @@ struct Coordination {
   func perform() async throws {
     guard words.first == "coordinate", words.count > 1 else {
       writeLine(
-        "usage: FaultyWorker coordinate busy|sleeping|sharing|timed|dated|idle|map|prefixed|session|signals|limited|attach|tiny|replacing|cost|fail [fork]"
+        "usage: FaultyWorker coordinate busy|sleeping|sharing|timed|dated|idle|map|prefixed|session|progress|signals|limited|attach|tiny|replacing|cost|fail [fork]"
       )
       exit(64)
     }
@@ -32,6 +32,7 @@ struct Coordination {
         try await $0.broadcast(Speak(lines: 2), 0)
       }
     case "session": try await Session.perform()
+    case "progress": try await showProgress()
     case "limited": try await shareWithFewDescriptors()
     case "tiny": try await shareWithTinySharedMemory()
     case "replacing": try await replaceWorkers()
@@ -81,6 +82,18 @@ struct Coordination {
       print(spent)
     }
   #endif
+
+  /// A call with a bar, whose workers write to standard error while it is there, and one that is over before a bar
+  /// would be.
+  private func showProgress() async throws {
+    try await withPool(workers: 2) { pool in
+      let pauses = (0..<40).map { $0 == 20 ? -1 : 20 }
+      _ = await pool.mapResults(SleepOrThrow(), over: pauses, chunkSize: 1, progress: .bar("sleeping"))
+      _ = try await pool.map(Echo(), over: 0..<100, progress: .bar("brief"))
+      _ = try await pool.map(
+        SpeakLater(), over: Array(repeating: 200, count: 4), chunkSize: 1, progress: .bar("speaking"))
+    }
+  }
 
   /// Ten thousand small things and a few large ones, where 64 descriptors are allowed.
   private func shareWithFewDescriptors() async throws {

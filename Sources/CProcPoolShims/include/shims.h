@@ -16,6 +16,8 @@ int procpool_memory_file(const char *name);
 int procpool_seal_size(int descriptor);
 int procpool_open_nameless(const char *directory);
 int procpool_populate(void *base, size_t count, int writes);
+// ioctl is variadic. Returns the columns of a terminal, or 0.
+int procpool_terminal_width(int descriptor);
 int procpool_pipe_capacity(int descriptor);
 int procpool_set_pipe_capacity(int descriptor, int bytes);
 int procpool_mark_others_close_on_exec(unsigned first);

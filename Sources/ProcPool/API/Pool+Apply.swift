@@ -83,20 +83,21 @@ extension Pool {
   @inlinable
   public func mapAsync<Task: PoolTask, Inputs: Sequence<Task.Input> & Sendable>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil
   ) -> TaskHandle<[Task.Output]> where Task.Output: Codable {
-    mapAsync(task, CallInputs(inputs), chunkSize, timeout, deadline, retry)
+    mapAsync(task, CallInputs(inputs), chunkSize, timeout, deadline, retry, progress)
   }
 
   @usableFromInline
   func mapAsync<Task: PoolTask>(
     _ task: Task, _ inputs: sending CallInputs<Task.Input>, _ chunkSize: Int?, _ timeout: Duration?,
-    _ deadline: Duration?, _ retry: RetryPolicy
+    _ deadline: Duration?, _ retry: RetryPolicy, _ progress: ProgressReport?
   ) -> TaskHandle<[Task.Output]> {
     let handle = TaskHandle<[Task.Output]>()
     let running = _Concurrency.Task {
       do {
-        let outputs = try await map(task, inputs, chunkSize, timeout, deadline, retry, isolation: nil)
+        let outputs = try await map(
+          task, inputs, chunkSize, timeout, deadline, retry, progress, isolation: nil)
         handle.complete { .success(outputs) }
       } catch {
         handle.complete { .failure(error) }
@@ -239,7 +240,7 @@ extension Pool {
   private func broadcastOutputs<Task: PoolTask>(
     _ task: Task, _ input: Task.Input, _ limits: CallLimits, _ isolation: isolated (any Actor)?
   ) async throws -> [Task.Output] {
-    let call = try TypedCall(task, runtime: runtime, chunkSize: 1, limits)
+    let call = try TypedCall(task, runtime: runtime, chunkSize: 1, limits, progress: nil)
     defer { call.retire() }
     return try await outputs(call, PinnedSource(input, workers: sizing.workers), isolation)
   }

@@ -6,75 +6,79 @@ import ProcPoolWorker
 // is `forEach`.
 
 extension Pool {
-  /// As ``imap(_:over:chunkSize:inFlight:timeout:deadline:retry:)``, over an asynchronous sequence.
+  /// As ``imap(_:over:chunkSize:inFlight:timeout:deadline:retry:progress:)``, over an asynchronous sequence.
   ///
   /// A chunk of automatic size is sent as soon as a worker has room, with what has come by then; one of given
   /// size waits until it is full.
   public func imap<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil
   ) -> PoolStream<Task.Output> where Inputs.Element == Task.Input, Task.Output: Codable {
-    stream(task, inputs, .ordered, chunkSize, inFlight, CallLimits(timeout, deadline, retry), .plain)
+    stream(
+      task, inputs, .ordered, chunkSize, inFlight, CallLimits(timeout, deadline, retry), progress, .plain)
   }
 
   /// As `imap` over an asynchronous sequence, but gives each result as soon as it comes.
   public func imapUnordered<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil
   ) -> PoolStream<Task.Output> where Inputs.Element == Task.Input, Task.Output: Codable {
-    stream(task, inputs, .unordered, chunkSize, inFlight, CallLimits(timeout, deadline, retry), .plain)
+    stream(
+      task, inputs, .unordered, chunkSize, inFlight, CallLimits(timeout, deadline, retry), progress, .plain)
   }
 
   /// As `imap` over an asynchronous sequence, but gives what became of each item: one that fails does not end
   /// the stream.
   public func imapResults<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
+    progress: ProgressReport? = nil
   ) -> PoolStream<Result<Task.Output, PoolError>> where Inputs.Element == Task.Input, Task.Output: Codable {
     stream(
       task, inputs, ordered ? .ordered : .unordered, chunkSize, inFlight,
-      CallLimits(timeout, deadline, retry), .results)
+      CallLimits(timeout, deadline, retry), progress, .results)
   }
 
-  /// As ``map(_:over:chunkSize:timeout:deadline:retry:isolation:)``, over an asynchronous sequence that ends.
+  /// As ``map(_:over:chunkSize:timeout:deadline:retry:progress:isolation:)``, over an asynchronous sequence that ends.
   public func map<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil,
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [Task.Output] where Inputs.Element == Task.Input, Task.Output: Codable {
     let call = try TypedCall(
-      task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry))
+      task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry), progress: progress)
     defer { call.retire() }
     return try await outputs(call, source(inputs, call, chunkSize, nil), isolation)
   }
 
-  /// As ``mapResults(_:over:chunkSize:timeout:deadline:retry:isolation:)``, over an asynchronous sequence
+  /// As ``mapResults(_:over:chunkSize:timeout:deadline:retry:progress:isolation:)``, over an asynchronous sequence
   /// that ends.
   ///
   /// - Throws: what the sequence throws.
   public func mapResults<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil,
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [Result<Task.Output, PoolError>]
   where Inputs.Element == Task.Input, Task.Output: Codable {
     var results: [Result<Task.Output, PoolError>] = []
     var iterator = imapResults(
-      task, over: inputs, chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry
+      task, over: inputs, chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry,
+      progress: progress
     ).makeAsyncIterator()
     while let result = try await iterator.next(isolation: isolation) { results.append(result) }
     return results
   }
 
-  /// As ``forEach(_:over:chunkSize:timeout:deadline:retry:isolation:)``, over an asynchronous sequence, which
+  /// As ``forEach(_:over:chunkSize:timeout:deadline:retry:progress:isolation:)``, over an asynchronous sequence, which
   /// may be endless.
   public func forEach<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil,
     isolation: isolated (any Actor)? = #isolation
   ) async throws where Inputs.Element == Task.Input {
     let call = try TypedCall(
-      task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry))
+      task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry), progress: progress)
     defer { call.retire() }
     try await runtime.collect(call, source(inputs, call, chunkSize, nil), isolation: isolation) { _, _, _ in
       nil
@@ -92,9 +96,9 @@ extension Pool {
 
   private func stream<Task: PoolTask, Inputs: AsyncSequence & Sendable, Element>(
     _ task: Task, _ inputs: Inputs, _ order: StreamOrder, _ chunkSize: Int?, _ inFlight: Int?,
-    _ limits: CallLimits, _ elements: StreamElements<Task.Output, Element>
+    _ limits: CallLimits, _ progress: ProgressReport?, _ elements: StreamElements<Task.Output, Element>
   ) -> PoolStream<Element> where Inputs.Element == Task.Input {
-    stream(task, order, chunkSize, inFlight, limits, elements) { [self] call in
+    stream(task, order, chunkSize, inFlight, limits, progress, elements) { [self] call in
       source(inputs, call, chunkSize, inFlight)
     }
   }

@@ -20,39 +20,40 @@ extension Pool {
   ///   - deadline: how long an iteration may take; then it throws ``PoolError/deadlineExceeded(limit:)``,
   ///     also one of results. What has come in order by then is given out before that.
   ///   - retry: how often an item is begun whose worker is lost; once unless given.
+  ///   - progress: who is told how far the call has come: the workers, of whom the consumer may be behind.
   @inlinable
   public func imap<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil
   ) -> PoolStream<Task.Output> where Task.Output: Codable {
-    outputs(task, CallInputs(inputs), true, chunkSize, inFlight, timeout, deadline, retry)
+    outputs(task, CallInputs(inputs), true, chunkSize, inFlight, timeout, deadline, retry, progress)
   }
 
   /// As `imap` for outputs, for a task that returns nothing.
   @inlinable
   public func imap<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil
   ) -> PoolStream<Void> where Task.Output == Void {
-    outputs(task, CallInputs(inputs), true, chunkSize, inFlight, timeout, deadline, retry)
+    outputs(task, CallInputs(inputs), true, chunkSize, inFlight, timeout, deadline, retry, progress)
   }
 
   /// As `imap`, but gives results as they come, whatever their order: those of a chunk together.
   @inlinable
   public func imapUnordered<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil
   ) -> PoolStream<Task.Output> where Task.Output: Codable {
-    outputs(task, CallInputs(inputs), false, chunkSize, inFlight, timeout, deadline, retry)
+    outputs(task, CallInputs(inputs), false, chunkSize, inFlight, timeout, deadline, retry, progress)
   }
 
   /// As `imapUnordered` for outputs, for a task that returns nothing.
   @inlinable
   public func imapUnordered<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil
   ) -> PoolStream<Void> where Task.Output == Void {
-    outputs(task, CallInputs(inputs), false, chunkSize, inFlight, timeout, deadline, retry)
+    outputs(task, CallInputs(inputs), false, chunkSize, inFlight, timeout, deadline, retry, progress)
   }
 
   /// As `imap`, but gives what became of each item: one that fails does not end the stream.
@@ -61,27 +62,30 @@ extension Pool {
   @inlinable
   public func imapResults<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
+    progress: ProgressReport? = nil
   ) -> PoolStream<Result<Task.Output, PoolError>> where Task.Output: Codable {
-    results(task, CallInputs(inputs), ordered, chunkSize, inFlight, timeout, deadline, retry)
+    results(task, CallInputs(inputs), ordered, chunkSize, inFlight, timeout, deadline, retry, progress)
   }
 
   /// As `imapResults` for outputs, for a task that returns nothing.
   @inlinable
   public func imapResults<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
+    progress: ProgressReport? = nil
   ) -> PoolStream<Result<Task.Output, PoolError>> where Task.Output == Void {
-    results(task, CallInputs(inputs), ordered, chunkSize, inFlight, timeout, deadline, retry)
+    results(task, CallInputs(inputs), ordered, chunkSize, inFlight, timeout, deadline, retry, progress)
   }
 
   @usableFromInline
   func outputs<Task: PoolTask>(
     _ task: Task, _ inputs: CallInputs<Task.Input>, _ ordered: Bool, _ chunkSize: Int?, _ inFlight: Int?,
-    _ timeout: Duration?, _ deadline: Duration?, _ retry: RetryPolicy
+    _ timeout: Duration?, _ deadline: Duration?, _ retry: RetryPolicy, _ progress: ProgressReport?
   ) -> PoolStream<Task.Output> {
     stream(
-      task, ordered ? .ordered : .unordered, chunkSize, inFlight, CallLimits(timeout, deadline, retry), .plain
+      task, ordered ? .ordered : .unordered, chunkSize, inFlight, CallLimits(timeout, deadline, retry),
+      progress, .plain
     ) { _ in
       SequenceSource(inputs)
     }
@@ -90,10 +94,11 @@ extension Pool {
   @usableFromInline
   func results<Task: PoolTask>(
     _ task: Task, _ inputs: CallInputs<Task.Input>, _ ordered: Bool, _ chunkSize: Int?, _ inFlight: Int?,
-    _ timeout: Duration?, _ deadline: Duration?, _ retry: RetryPolicy
+    _ timeout: Duration?, _ deadline: Duration?, _ retry: RetryPolicy, _ progress: ProgressReport?
   ) -> PoolStream<Result<Task.Output, PoolError>> {
     stream(
       task, ordered ? .ordered : .unordered, chunkSize, inFlight, CallLimits(timeout, deadline, retry),
+      progress,
       .results
     ) { _ in
       SequenceSource(inputs)
@@ -103,12 +108,12 @@ extension Pool {
   /// - Parameter source: makes the inputs of one iteration.
   func stream<Task: PoolTask, Source: InputSource<Task.Input>, Element>(
     _ task: Task, _ order: StreamOrder, _ chunkSize: Int?, _ inFlight: Int?, _ limits: CallLimits,
-    _ elements: StreamElements<Task.Output, Element>,
+    _ progress: ProgressReport?, _ elements: StreamElements<Task.Output, Element>,
     source: @escaping (TypedCall<Task>) -> Source
   ) -> PoolStream<Element> {
     precondition(inFlight ?? 1 >= 1, "inFlight must be at least 1, not \(inFlight!)")
     return PoolStream { [self] in
-      let call = try TypedCall(task, runtime: runtime, chunkSize: chunkSize, limits)
+      let call = try TypedCall(task, runtime: runtime, chunkSize: chunkSize, limits, progress: progress)
       return TaskStreamCall(
         call, source(call), order: order, inFlight: inFlight.map { max($0, chunkSize ?? 1) }, pool: self,
         elements: elements)

@@ -23,27 +23,30 @@ extension Pool {
   ///   - deadline: how long the call may take, more than nothing; then it throws
   ///     ``PoolError/deadlineExceeded(limit:)``, and what has not ended is cancelled.
   ///   - retry: how often an item is begun whose worker is lost; once unless given.
+  ///   - progress: who is told how far the call has come.
   /// - Throws: ``PoolError``, or what iterating the inputs throws.
   /// - Complexity: one round of messages per chunk. Inputs and outputs that are `WireBlock` are copied as
   ///   memory.
   @inlinable
   public func map<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil,
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [Task.Output] where Task.Output: Codable {
-    try await map(task, CallInputs(inputs), chunkSize, timeout, deadline, retry, isolation: isolation)
+    try await map(
+      task, CallInputs(inputs), chunkSize, timeout, deadline, retry, progress, isolation: isolation)
   }
 
   /// As `map` for outputs, for a task that returns nothing.
   @inlinable
   public func map<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil,
     isolation: isolated (any Actor)? = #isolation
   ) async throws where Task.Output == Void {
     try await forEach(
-      task, over: inputs, chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry)
+      task, over: inputs, chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry,
+      progress: progress)
   }
 
   /// Runs the task on every input and drops the outputs, in constant memory.
@@ -52,10 +55,11 @@ extension Pool {
   @inlinable
   public func forEach<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil,
     isolation: isolated (any Actor)? = #isolation
   ) async throws {
-    try await forEach(task, CallInputs(inputs), chunkSize, timeout, deadline, retry, isolation: isolation)
+    try await forEach(
+      task, CallInputs(inputs), chunkSize, timeout, deadline, retry, progress, isolation: isolation)
   }
 
   /// Runs the task on every input and returns what became of each, in the order of the inputs.
@@ -69,20 +73,22 @@ extension Pool {
   @inlinable
   public func mapResults<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil,
     isolation: isolated (any Actor)? = #isolation
   ) async -> [Result<Task.Output, PoolError>] where Task.Output: Codable {
-    await mapResults(task, CallInputs(inputs), chunkSize, timeout, deadline, retry, isolation: isolation)
+    await mapResults(
+      task, CallInputs(inputs), chunkSize, timeout, deadline, retry, progress, isolation: isolation)
   }
 
   /// As `mapResults` for outputs, for a task that returns nothing.
   @inlinable
   public func mapResults<Task: PoolTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
+    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil,
     isolation: isolated (any Actor)? = #isolation
   ) async -> [Result<Task.Output, PoolError>] where Task.Output == Void {
-    await mapResults(task, CallInputs(inputs), chunkSize, timeout, deadline, retry, isolation: isolation)
+    await mapResults(
+      task, CallInputs(inputs), chunkSize, timeout, deadline, retry, progress, isolation: isolation)
   }
 
   // MARK: - What they have in common
@@ -90,10 +96,10 @@ extension Pool {
   @usableFromInline
   func map<Task: PoolTask>(
     _ task: Task, _ inputs: CallInputs<Task.Input>, _ chunkSize: Int?, _ timeout: Duration?,
-    _ deadline: Duration?, _ retry: RetryPolicy, isolation: isolated (any Actor)?
+    _ deadline: Duration?, _ retry: RetryPolicy, _ progress: ProgressReport?, isolation: isolated (any Actor)?
   ) async throws -> [Task.Output] {
     let call = try TypedCall(
-      task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry))
+      task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry), progress: progress)
     defer { call.retire() }
     if let array = inputs.array { return try await outputs(call, ArraySource(array), isolation) }
     return try await outputs(call, SequenceSource(inputs), isolation)
@@ -102,10 +108,10 @@ extension Pool {
   @usableFromInline
   func forEach<Task: PoolTask>(
     _ task: Task, _ inputs: CallInputs<Task.Input>, _ chunkSize: Int?, _ timeout: Duration?,
-    _ deadline: Duration?, _ retry: RetryPolicy, isolation: isolated (any Actor)?
+    _ deadline: Duration?, _ retry: RetryPolicy, _ progress: ProgressReport?, isolation: isolated (any Actor)?
   ) async throws {
     let call = try TypedCall(
-      task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry))
+      task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry), progress: progress)
     defer { call.retire() }
     try await runtime.collect(call, SequenceSource(inputs), isolation: isolation) { _, _, _ in nil }
   }
@@ -124,13 +130,14 @@ extension Pool {
   @usableFromInline
   func mapResults<Task: PoolTask>(
     _ task: Task, _ inputs: CallInputs<Task.Input>, _ chunkSize: Int?, _ timeout: Duration?,
-    _ deadline: Duration?, _ retry: RetryPolicy, isolation: isolated (any Actor)?
+    _ deadline: Duration?, _ retry: RetryPolicy, _ progress: ProgressReport?, isolation: isolated (any Actor)?
   ) async -> [Result<Task.Output, PoolError>] {
     var source = SequenceSource(inputs)
     let call: TypedCall<Task>
     do {
       call = try TypedCall(
-        task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry))
+        task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry), progress: progress
+      )
     } catch {
       // A call that could not be begun is every item's failure.
       let failure = error as? PoolError ?? .taskUnavailable("\(error)")

@@ -26,49 +26,54 @@ extension Pool {
   ///     share memory with the coordinator.
   ///   - deadline: how long the call may take, as for `map`.
   ///   - retry: how often a part is begun whose worker is lost, from its first input on; once unless given.
+  ///   - progress: who is told how far the call has come.
   /// - Throws: ``PoolError``, or what iterating the inputs throws.
   /// - Complexity: one message for each part. A range of integers travels as its bounds, all else as it is.
   @inlinable
   public func mapReduce<Task: ReducingTask, Inputs: Sequence<Task.Input>>(
     _ task: Task, over inputs: Inputs, startingWith initial: Task.Output, parts: Int = 256,
     timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
+    progress: ProgressReport? = nil,
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> Task.Output {
     try await mapReduce(
-      task, CallInputs(inputs), initial, parts, timeout, deadline, retry, isolation: isolation)
+      task, CallInputs(inputs), initial, parts, timeout, deadline, retry, progress, isolation: isolation)
   }
 
   /// As `mapReduce`, over consecutive integers, of which only the bounds of each part travel.
   public func mapReduce<Task: ReducingTask>(
     _ task: Task, over inputs: Range<Task.Input>, startingWith initial: Task.Output, parts: Int = 256,
     timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
+    progress: ProgressReport? = nil,
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> Task.Output where Task.Input: FixedWidthInteger {
     try await reduced(
       task, inputs.lowerBound, inputs.knownCount, initial, parts, CallLimits(timeout, deadline, retry),
-      isolation)
+      progress, isolation)
   }
 
   /// As `mapReduce`, over consecutive integers, of which only the bounds of each part travel.
   public func mapReduce<Task: ReducingTask>(
     _ task: Task, over inputs: ClosedRange<Task.Input>, startingWith initial: Task.Output, parts: Int = 256,
     timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
+    progress: ProgressReport? = nil,
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> Task.Output where Task.Input: FixedWidthInteger {
     try await reduced(
       task, inputs.lowerBound, inputs.knownCount, initial, parts, CallLimits(timeout, deadline, retry),
-      isolation)
+      progress, isolation)
   }
 
   /// As `mapReduce`, over an asynchronous sequence that ends, which never knows its count.
   public func mapReduce<Task: ReducingTask, Inputs: AsyncSequence & Sendable>(
     _ task: Task, over inputs: Inputs, startingWith initial: Task.Output, parts: Int = 256,
     timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
+    progress: ProgressReport? = nil,
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> Task.Output where Inputs.Element == Task.Input {
     let sizes = PartSizes(inputs: nil, parts: parts)
     return try await reduced(
-      task, InputReduction(task), initial, sizes, CallLimits(timeout, deadline, retry), isolation
+      task, InputReduction(task), initial, sizes, CallLimits(timeout, deadline, retry), progress, isolation
     ) { call in
       // Two parts for each worker: the largest have thousands of inputs.
       source(AsyncInputParts(inputs: inputs, sizes: sizes), call, nil, 2 * sizing.workers)
@@ -80,23 +85,25 @@ extension Pool {
   @usableFromInline
   func mapReduce<Task: ReducingTask>(
     _ task: Task, _ inputs: CallInputs<Task.Input>, _ initial: Task.Output, _ parts: Int,
-    _ timeout: Duration?, _ deadline: Duration?, _ retry: RetryPolicy, isolation: isolated (any Actor)?
+    _ timeout: Duration?, _ deadline: Duration?, _ retry: RetryPolicy, _ progress: ProgressReport?,
+    isolation: isolated (any Actor)?
   ) async throws -> Task.Output {
     let sizes = PartSizes(inputs: inputs.count, parts: parts)
     return try await reduced(
-      task, InputReduction(task), initial, sizes, CallLimits(timeout, deadline, retry), isolation
+      task, InputReduction(task), initial, sizes, CallLimits(timeout, deadline, retry), progress, isolation
     ) { _ in SequenceSource(InputParts(inputs, sizes: sizes)) }
   }
 
   private func reduced<Task: ReducingTask>(
     _ task: Task, _ first: Task.Input, _ count: Int?, _ initial: Task.Output, _ parts: Int,
-    _ limits: CallLimits, _ isolation: isolated (any Actor)?
+    _ limits: CallLimits, _ progress: ProgressReport?, _ isolation: isolated (any Actor)?
   ) async throws -> Task.Output where Task.Input: FixedWidthInteger {
     guard let count else {
       throw PoolError.taskUnavailable("the range has more integers than an Int can count; divide it")
     }
     let sizes = PartSizes(inputs: count, parts: parts)
-    return try await reduced(task, IntervalReduction(task), initial, sizes, limits, isolation) { _ in
+    return try await reduced(task, IntervalReduction(task), initial, sizes, limits, progress, isolation) {
+      _ in
       let items = IntervalParts(from: first, count: count, sizes: sizes)
       return SequenceSource(items)
     }
@@ -104,9 +111,10 @@ extension Pool {
 
   private func reduced<Task: ReducingTask, Reduction: PoolTask, Source: InputSource<Reduction.Input>>(
     _ task: Task, _ reduction: Reduction, _ initial: Task.Output, _ sizes: PartSizes, _ limits: CallLimits,
-    _ isolation: isolated (any Actor)?, source: (TypedCall<Reduction>) -> Source
+    _ progress: ProgressReport?, _ isolation: isolated (any Actor)?, source: (TypedCall<Reduction>) -> Source
   ) async throws -> Task.Output where Reduction.Output == Task.Output {
-    let call = try TypedCall(reduction, runtime: runtime, chunkSize: nil, limits, parts: sizes)
+    let call = try TypedCall(
+      reduction, runtime: runtime, chunkSize: nil, limits, progress: progress, parts: sizes)
     defer { call.retire() }
     var total = initial
     var next: UInt64 = 0

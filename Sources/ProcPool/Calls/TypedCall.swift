@@ -14,18 +14,23 @@ final class TypedCall<Task: PoolTask> {
   private let codec = ItemCodec<Task.Input>.resolve()
   private let chunkSize: Int?
   private let parts: PartSizes?
+  private let progress: ProgressReporter?
 
   /// Items handed to the pool, or failed before that.
   private(set) var submitted = 0
   /// Of these, how many have ended.
   private(set) var ended = 0
+  private var failures = 0
   /// The time that the call had, once it is over: nothing more comes.
   private(set) var expired: PoolError?
+  /// The source has given all it had.
+  private var isExhausted = false
   private var isRetired = false
 
   /// - Parameter parts: how the caller's inputs make up the items; `nil` if they are the items.
   init(
-    _ task: Task, runtime: PoolRuntime, chunkSize: Int?, _ limits: CallLimits, parts: PartSizes? = nil
+    _ task: Task, runtime: PoolRuntime, chunkSize: Int?, _ limits: CallLimits, progress: ProgressReport?,
+    parts: PartSizes? = nil
   ) throws {
     precondition(chunkSize ?? 1 >= 1, "chunkSize must be at least 1, not \(chunkSize!)")
     let decoder = OutputDecoder(Task._makeOutputCodec())
@@ -42,6 +47,7 @@ final class TypedCall<Task: PoolTask> {
     self.box = box
     self.decoder = decoder
     self.parts = parts
+    self.progress = progress.map { ProgressReporter($0) }
     self.chunkSize = chunkSize.map { min($0, Pacing.maximumChunk) }
   }
 
@@ -53,6 +59,7 @@ final class TypedCall<Task: PoolTask> {
   func retire() {
     if isRetired { return }
     isRetired = true
+    progress?.finish(isWhole: isComplete && isExhausted)
     runtime.retire(box)
   }
 
@@ -76,9 +83,20 @@ final class TypedCall<Task: PoolTask> {
   ) throws -> Bool {
     let (news, appetite, outputLength) = runtime.exchange(box, chunkSize: chunkSize)
     if !news.isEmpty { runtime.times.measure(.decoding) { for one in news { take(one, handle) } } }
+    defer { noteProgress(source) }
     guard submits, appetite.items > 0, !source.isExhausted, expired == nil else { return false }
     // The limit only now: the news has changed what the caller holds.
     return try submit(&source, appetite, outputLength: outputLength, limit: limit(), handle)
+  }
+
+  private func noteProgress(_ source: some InputSource<Task.Input>) {
+    guard let progress else { return }
+    isExhausted = source.isExhausted
+    // Parts are much alike, so that it does not matter which of them have ended.
+    func inputs(_ items: Int) -> Int { parts.map { Int($0.start(of: UInt64(items))) } ?? items }
+    let total: Int? =
+      if case .even(let inputs, _) = parts { inputs } else { source.remaining.map { submitted + $0 } }
+    progress.note(done: inputs(ended), total: total, failures: failures)
   }
 
   /// Hands the pool the inputs that it wants, so that no more than `limit` are in it.
@@ -114,6 +132,7 @@ final class TypedCall<Task: PoolTask> {
     submitted = Int(writer.next)
     for (item, error) in writer.failures {
       ended += 1
+      failures += 1
       let failure = CodingFailure(item: taskID(item), value: .input, isEncoding: true, message: "\(error)")
       handle(.failure(item: item, .notCodable(failure)))
     }
@@ -133,11 +152,13 @@ final class TypedCall<Task: PoolTask> {
       handle(.outputs(first: first, count: count, slice))
     case .reported(let first, let count, let report, let worker):
       ended += count
+      failures += count
       for item in first..<first + UInt64(count) {
         handle(.failure(item: item, PoolError(report, item: taskID(item, step: report.step), worker: worker)))
       }
     case .failed(let first, let count, let trace, let failure):
       ended += count
+      failures += count
       for item in first..<first + UInt64(count) {
         handle(.failure(item: item, PoolError(failure, item: taskID(item, step: trace.step), trace)))
       }
@@ -149,8 +170,10 @@ final class TypedCall<Task: PoolTask> {
   ///
   /// - Parameter untilEnd: whether outputs alone are not worth waking up for, before they are the last.
   func wait(untilEnd: Bool = false, isolation: isolated (any Actor)?) async {
+    // Who is told how far the call has come wants to know of all that ends.
     await runtime.wait(
-      for: box, key: ObjectIdentifier(Task.self), untilEnd: untilEnd, isolation: isolation)
+      for: box, key: ObjectIdentifier(Task.self), untilEnd: untilEnd && progress == nil,
+      isolation: isolation)
   }
 }
 

@@ -56,11 +56,17 @@ struct WorkerWords {
 
   /// Writes what waits to the coordinator's standard error, as far as that takes it without blocking.
   mutating func write() {
-    while !waiting.isEmpty, Descriptor.isWritable(StandardError.number) {
-      // PIPE_BUF: as much as a pipe takes without waiting, if it takes anything.
-      let count = min(waiting.count, 4096)
-      waiting[..<count].withUnsafeBytes { StandardError.write($0) }
-      waiting.removeFirst(count)
+    guard !waiting.isEmpty else { return }
+    TerminalLine.outOfTheWay {
+      var last: UInt8?
+      while !waiting.isEmpty, Descriptor.isWritable(StandardError.number) {
+        // PIPE_BUF: as much as a pipe takes without waiting, if it takes anything.
+        let count = min(waiting.count, 4096)
+        waiting[..<count].withUnsafeBytes { StandardError.write($0) }
+        last = waiting[count - 1]
+        waiting.removeFirst(count)
+      }
+      return last.map { $0 == UInt8(ascii: "\n") }
     }
   }
 }
