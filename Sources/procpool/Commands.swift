@@ -6,6 +6,7 @@ enum Commands {
     name: "procpool", summary: "measures, and tries, what a pool of worker processes does on this machine",
     commands: [
       BenchCommand.description, DoctorCommand.description, ChaosCommand.description, SoakCommand.description,
+      CompletionsCommand.description,
     ],
     examples: [
       ("procpool bench --workers 8", "run the benchmark with eight workers"),
@@ -31,6 +32,9 @@ enum Commands {
         return try await BenchCommand(parsed).run()
       }
       if command.name == DoctorCommand.description.name { return try await DoctorCommand(parsed).run() }
+      if command.name.hasPrefix(CompletionsCommand.description.name) {
+        return try CompletionsCommand.run(command)
+      }
       if command.name == ChaosCommand.description.name { return try await ChaosCommand(parsed).run() }
       if command.name == SoakCommand.description.name { return try await SoakCommand(parsed).run() }
       throw UsageError(
