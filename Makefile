@@ -76,11 +76,10 @@ docs: swift
 	$(BUILD) --target ProcPool $(STRICT)
 	.ci/scripts/build-docs.sh "$$(swift build --show-bin-path)" .build/docs
 
+EXAMPLES = $(notdir $(patsubst %/expected.txt,%,$(wildcard Examples/*/expected.txt)))
+
 examples: swift
-	$(RELEASE) --product Squares
-	$(RELEASE) --product OwnWorker
-	$(RELEASE) --product OwnWorkerWorker
-	$(RELEASE) --product SharedWithNumPy
+	for name in $(EXAMPLES) OwnWorkerWorker SharedWithNumPy; do $(RELEASE) --product $$name || exit; done
 	.ci/scripts/run-examples.sh .build/release
 
 allocations: release

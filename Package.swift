@@ -2,6 +2,13 @@
 
 import PackageDescription
 
+// Examples of one file each, whose output is checked.
+let examples = [
+  "Squares", "MatmulFourWays", "PartialSums", "Mandelbrot", "Velocities", "RawFiles", "Memoised", "WordCount",
+  "Race",
+  "Handles", "Deadlines", "Crashes", "EndlessInput",
+]
+
 // Modules import in one direction only: a target depends on targets above it.
 let package = Package(
   name: "procpool",
@@ -48,8 +55,6 @@ let package = Package(
     .executableTarget(
       name: "CodecComparison", dependencies: ["ProcPoolWire"], path: "Examples/CodecComparison"),
     .executableTarget(
-      name: "Squares", dependencies: ["ProcPool"], path: "Examples/Squares", exclude: ["expected.txt"]),
-    .executableTarget(
       name: "SharedWithNumPy", dependencies: ["ProcPool"], path: "Examples/SharedWithNumPy"),
     .target(name: "OwnWorkerTasks", dependencies: ["ProcPoolWorker"], path: "Examples/OwnWorker/Tasks"),
     .executableTarget(
@@ -69,6 +74,10 @@ let package = Package(
     .testTarget(
       name: "MainActorTests", dependencies: ["ProcPool", "FaultyTasks", "FaultyWorker"],
       swiftSettings: [.defaultIsolation(MainActor.self)]),
-  ],
+  ]
+    + examples.map { name in
+      .executableTarget(
+        name: name, dependencies: ["ProcPool"], path: "Examples/\(name)", exclude: ["expected.txt"])
+    },
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,38 @@
+// Workers that die take one item with them, and say which.
+
+import Glibc
+import ProcPool
+
+/// Dies of some inputs, as a bug in a C library would make it.
+struct Fragile: PoolTask {
+  func run(_ input: Int) -> Int {
+    if input == 7 { kill(getpid(), SIGKILL) }
+    return input * input
+  }
+}
+
+/// Dies at its first attempt.
+struct Moody: PoolTask {
+  func run(_ input: Int) -> String {
+    if input == 3, TaskContext.current?.attempt == 1 { kill(getpid(), SIGKILL) }
+    return "\(input), at attempt \(TaskContext.current?.attempt ?? 0)"
+  }
+}
+
+@main
+struct Crashes: PoolProgram {
+  static func run() async throws {
+    try await withPool(workers: 2) { pool in
+      let results = await pool.mapResults(Fragile(), over: 0..<100)
+      print("\(results.count { (try? $0.get()) != nil }) of 100 items have a result")
+      for case .failure(.workerLost(let autopsy)) in results {
+        print("item \(autopsy.item.item) was lost: its worker ended by \(autopsy.worker.end)")
+      }
+
+      // Items that may be begun twice.
+      let outputs = try await pool.map(Moody(), over: 1...4, retry: .atLeastOnce(attempts: 3))
+      print(outputs.joined(separator: "; "))
+      print("workers lost: \(pool.statistics.workersLost)")
+    }
+  }
+}

@@ -1,0 +1,48 @@
+// A picture whose rows take very different times: whoever is done takes the next. With a path, it is written there
+// as a grey picture (PGM); without one, a small one is printed.
+//
+//   swift run -c release Mandelbrot picture.pgm
+
+import Glibc
+import ProcPool
+
+struct PictureRow: PoolTask {
+  var width: Int
+  var height: Int
+
+  /// A byte for each point: how soon it leaves the circle of radius 2; 0 for those that never do.
+  func run(_ row: Int) -> [UInt8] {
+    (0..<width).map { column in
+      let x = 3.2 * (Double(column) + 0.5) / Double(width) - 2.2
+      let y = 2.4 * (Double(row) + 0.5) / Double(height) - 1.2
+      var (real, imaginary, step) = (0.0, 0.0, 0)
+      while step < 255, real * real + imaginary * imaginary <= 4 {
+        (real, imaginary) = (real * real - imaginary * imaginary + x, 2 * real * imaginary + y)
+        step += 1
+      }
+      return step == 255 ? 0 : UInt8(step)
+    }
+  }
+}
+
+@main
+struct Mandelbrot: PoolProgram {
+  static func run() async throws {
+    let path = CommandLine.arguments.dropFirst().first
+    let (width, height) = path == nil ? (64, 24) : (1600, 1200)
+    let rows = try await withPool { pool in
+      try await pool.map(PictureRow(width: width, height: height), over: 0..<height, progress: .bar("rows"))
+    }
+    guard let path else {
+      let shades = Array(" .:-=+*#%@")
+      for row in rows {
+        print(String(row.map { $0 == 0 ? "@" : shades[min(9, Int($0) / 2)] }))
+      }
+      return
+    }
+    guard let file = fopen(path, "wb") else { return perror(path) }
+    defer { fclose(file) }
+    fputs("P5\n\(width) \(height)\n255\n", file)
+    for row in rows { fwrite(row, 1, row.count, file) }
+  }
+}

@@ -1,0 +1,37 @@
+// What a worker has computed once it keeps, for all items that it gets in this call.
+
+import ProcPool
+
+/// How many steps a number takes to 1, if it is halved when even, and else tripled and increased by 1.
+struct Steps: PoolTask {
+  @WorkerLocal var known: [Int: Int]  // stays in its worker: it need not be Codable, nor Sendable
+
+  // Once in each worker, before its first item.
+  func prepare() { known = [1: 0] }
+
+  func run(_ start: Int) -> Int {
+    var path: [Int] = []
+    var number = start
+    while known[number] == nil {
+      path.append(number)
+      number = number.isMultiple(of: 2) ? number / 2 : 3 * number + 1
+    }
+    var steps = known[number]!
+    for number in path.reversed() {
+      steps += 1
+      known[number] = steps
+    }
+    return steps
+  }
+}
+
+@main
+struct Memoised: PoolProgram {
+  static func run() async throws {
+    try await withPool(workers: 2) { pool in
+      let steps = try await pool.map(Steps(), over: 1...100_000)
+      let longest = steps.indices.max { steps[$0] < steps[$1] }!
+      print("up to 100000, \(longest + 1) takes the most steps: \(steps[longest])")
+    }
+  }
+}
