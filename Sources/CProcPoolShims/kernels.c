@@ -1,6 +1,5 @@
 #include "kernels.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,16 +57,26 @@
 #define NAME(x) JOIN(x, f64_avx512)
 #include "matmul_template.h"
 
-static bool has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
-
-static bool has_avx512(void) {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+static int supported_bytes(void) {
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) return 64;
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? 32 : 16;
 }
 
-#define CHOOSE(name) (has_avx512() ? name##_avx512 : has_avx2() ? name##_avx2 : name)
+#define CHOOSE(name) (procpool_vector_bytes() == 64 ? name##_avx512 : procpool_vector_bytes() == 32 ? name##_avx2 : name)
 #else
+static int supported_bytes(void) { return 16; }
+
 #define CHOOSE(name) name
 #endif
+
+static _Atomic int most_bytes = 64;
+
+void procpool_limit_vectors(int bytes) { most_bytes = bytes; }
+
+int procpool_vector_bytes(void) {
+  int supported = supported_bytes(), most = most_bytes;
+  return most < supported ? most : supported;
+}
 
 void procpool_matmul_f32(long m, long l, long n, const float *a, const float *b, float *c) {
   CHOOSE(matmul_f32)(m, l, n, a, b, c);

@@ -3,8 +3,20 @@ import Testing
 @testable import BenchTasks
 @testable import ProcPoolBench
 
-@Suite("The matrix kernels agree with a naive loop")
+/// One test at a time, because which kernels are used is set for all.
+@Suite("The matrix kernels agree with a naive loop, those for narrower vectors too", .serialized)
 struct MatrixKernels {
+  /// Runs the body with the kernels for each width of vectors that the processor has.
+  private func withEachKernel(_ body: () -> Void) {
+    let widest = KernelVectors.bytes
+    defer { KernelVectors.bytes = 64 }
+    for bytes in [16, 32, 64] where bytes <= widest {
+      KernelVectors.bytes = bytes
+      #expect(KernelVectors.bytes == bytes)
+      body()
+    }
+  }
+
   /// One, none, primes, and sizes on both sides of every tile, panel and block.
   static let shapes: [MatmulShape] = [
     .init(m: 1, l: 1, n: 1), .init(m: 0, l: 3, n: 4), .init(m: 3, l: 0, n: 4), .init(m: 3, l: 4, n: 0),
@@ -41,21 +53,23 @@ struct MatrixKernels {
   }
 
   @Test("In single precision", arguments: shapes)
-  func single(shape: MatmulShape) { check(shape, Float.self) }
+  func single(shape: MatmulShape) { withEachKernel { check(shape, Float.self) } }
 
   @Test("In double precision", arguments: shapes)
-  func double(shape: MatmulShape) { check(shape, Double.self) }
+  func double(shape: MatmulShape) { withEachKernel { check(shape, Double.self) } }
 
   @Test("Whole numbers are multiplied exactly, so no element is left out or taken twice", arguments: shapes)
   func exact(shape: MatmulShape) {
     let a = (0..<shape.m * shape.l).map { Float($0 * 7 % 11 - 5) }
     let b = (0..<shape.l * shape.n).map { Float($0 * 5 % 13 - 6) }
     let expected = Reference.product(a, b, m: shape.m, l: shape.l, n: shape.n)
-    let single = Float.multiply(a, b, m: shape.m, l: shape.l, n: shape.n)
-    #expect(single.map { Double($0) } == expected)
     let (wideA, wideB) = (a.map { Double($0) }, b.map { Double($0) })
-    let double = Double.multiply(wideA, wideB, m: shape.m, l: shape.l, n: shape.n)
-    #expect(double == expected)
+    withEachKernel {
+      let single = Float.multiply(a, b, m: shape.m, l: shape.l, n: shape.n)
+      #expect(single.map { Double($0) } == expected)
+      let double = Double.multiply(wideA, wideB, m: shape.m, l: shape.l, n: shape.n)
+      #expect(double == expected)
+    }
   }
 
   @Test(
@@ -65,8 +79,10 @@ struct MatrixKernels {
     let x = (0..<length).map { $0 * 7 % 11 - 5 }
     let y = (0..<length).map { $0 * 5 % 13 - 6 }
     let expected = zip(x, y).reduce(0) { $0 + $1.0 * $1.1 }
-    #expect(Float.dot(x.map(Float.init), y.map(Float.init)) == Float(expected))
-    #expect(Double.dot(x.map(Double.init), y.map(Double.init)) == Double(expected))
+    withEachKernel {
+      #expect(Float.dot(x.map(Float.init), y.map(Float.init)) == Float(expected))
+      #expect(Double.dot(x.map(Double.init), y.map(Double.init)) == Double(expected))
+    }
   }
 
   @Test("The tasks compute what the kernels compute")

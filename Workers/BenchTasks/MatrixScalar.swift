@@ -116,3 +116,13 @@ extension Double: MatrixScalar {
     procpool_dot_f64(l, a, b)
   }
 }
+
+/// What kernels compute with.
+package enum KernelVectors {
+  /// Bytes of their vectors: 16, 32 or 64, the most that the processor has unless set to less. For tests, so that
+  /// they see every kernel on one processor.
+  package static var bytes: Int {
+    get { Int(procpool_vector_bytes()) }
+    set { procpool_limit_vectors(Int32(newValue)) }
+  }
+}

@@ -24,4 +24,11 @@ float procpool_dot_f32(long l, const float *a, const float *b);
 /// a · b in double precision.
 double procpool_dot_f64(long l, const double *a, const double *b);
 
+/// Has kernels use vectors of `bytes` (16, 32 or 64) at the most, so that tests see each of them on a processor that has
+/// all. What the processor lacks is not used, whatever is told.
+void procpool_limit_vectors(int bytes);
+
+/// Bytes of the vectors that kernels use.
+int procpool_vector_bytes(void);
+
 #endif
