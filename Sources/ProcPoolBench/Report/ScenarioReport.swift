@@ -90,10 +90,8 @@ public struct ScenarioReport: Sendable {
     return best / comparedTime(measurement)
   }
 
-  /// What strategies are compared by: the time of a run, or of an item.
   private func comparedTime(_ measurement: Measurement) -> Double {
-    let items = name.comparesItems ? Double(max(1, measurement.items ?? 1)) : 1
-    return measurement.statistics.median / items
+    measurement.statistics.median / measurement.comparedUnits
   }
 
   /// How many times faster than the serial strategy of the same case; `nil` where there is none.

@@ -45,6 +45,10 @@ struct Measurement: Equatable, Sendable {
     return busy > .zero ? copying / busy : nil
   }
 
+  /// What a run's time is divided by to compare strategies: by nothing, or by the number of items where runs have
+  /// different numbers of the same.
+  var comparedUnits: Double { key.scenario.comparesItems ? Double(max(1, items ?? 1)) : 1 }
+
   var itemsPerSecond: Double? {
     guard let items, statistics.median > 0 else { return nil }
     return Double(items) / statistics.median

@@ -13,14 +13,11 @@ struct BarChart: Sendable {
   /// Of one case, at least one.
   let measurements: [Measurement]
 
-  /// Whether strategies are compared by the time of an item, and not by that of a run.
-  private var isPerItem: Bool { measurements[0].key.scenario.comparesItems }
-
   /// The least, median and greatest time of a measurement.
   private func times(_ measurement: Measurement) -> (min: Double, median: Double, max: Double) {
     let statistics = measurement.statistics
-    let items = isPerItem ? Double(max(1, measurement.items ?? 1)) : 1
-    return (statistics.min / items, statistics.median / items, statistics.max / items)
+    let units = measurement.comparedUnits
+    return (statistics.min / units, statistics.median / units, statistics.max / units)
   }
 
   /// The exponents of ten that the scale goes from and to. It begins with a power of ten.
@@ -55,7 +52,7 @@ struct BarChart: Sendable {
     let rows = measurements.map { row($0, isBest: measurements.count > 1 && $0 == best, hasSplit) }
     return """
       <figure class="bars" style="--decades:\(range.upperBound - range.lowerBound)">
-      <figcaption>\("\(label)")<small>\(isPerItem ? "time of an item" : "time of a run"), logarithmic\
+      <figcaption>\("\(label)")<small>\(measurements[0].key.scenario.comparesItems ? "time of an item" : "time of a run"), logarithmic\
       \(hasSplit ? "; what the time of workers and coordinator went into" : "")</small></figcaption>
       \(Markup.joined(rows))
       <div class="row axis\(hasSplit ? "" : " plain")" aria-hidden="true"><span></span><div class="scale">\(Markup.joined(ticks, by: ""))</div>\
