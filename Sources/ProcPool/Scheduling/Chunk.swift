@@ -82,7 +82,7 @@ enum Pacing {
   /// worker does not run dry, and short enough that the last items are spread evenly.
   static let window: Int64 = 1_500_000
   /// What a worker is given in a turn although others have nothing to do, in nanoseconds of estimated work: to
-  /// write one more frame takes the coordinator some five microseconds, and as long again to wake a worker up.
+  /// write one more frame and to wake one more worker up takes microseconds, which less work would not pay for.
   static let worthSpreading: Int64 = 20_000
   /// What short chunks of given size are moved about together should take: an eighth of `window`, so that a
   /// worker has several before it. Nanoseconds.
