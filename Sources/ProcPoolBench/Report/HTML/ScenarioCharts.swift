@@ -34,6 +34,16 @@ enum ScenarioCharts {
     }
   }
 
+  private static func add(
+    _ point: (x: Double, y: Double), to strategy: String, of series: inout [LineChart.Series]
+  ) {
+    if let index = series.firstIndex(where: { $0.name == strategy }) {
+      series[index].points.append(point)
+    } else {
+      series.append(LineChart.Series(name: strategy, points: [point]))
+    }
+  }
+
   /// The time of a round trip over the size of what goes there and back.
   static func payload(_ report: ScenarioReport) -> LineChart? {
     let bytes = Dictionary(uniqueKeysWithValues: PayloadScenario.sizes.map { ($0.name, Double($0.bytes)) })
@@ -42,13 +52,7 @@ enum ScenarioCharts {
       guard let size = bytes[measurement.key.label.name], let rate = measurement.itemsPerSecond else {
         continue
       }
-      let index =
-        series.firstIndex { $0.name == measurement.key.strategy }
-        ?? {
-          series.append(LineChart.Series(name: measurement.key.strategy, points: []))
-          return series.count - 1
-        }()
-      series[index].points.append((size, 1 / rate))
+      add((size, 1 / rate), to: measurement.key.strategy, of: &series)
     }
     let points = series.flatMap(\.points)
     guard Set(points.map(\.x)).count > 1, let least = points.map(\.y).min(),
@@ -91,11 +95,7 @@ enum ScenarioCharts {
         let point = (
           Double(measurement.key.workers), one.statistics.median / measurement.statistics.median
         )
-        if let index = series.firstIndex(where: { $0.name == measurement.key.strategy }) {
-          series[index].points.append(point)
-        } else {
-          series.append(LineChart.Series(name: measurement.key.strategy, points: [point]))
-        }
+        add(point, to: measurement.key.strategy, of: &series)
       }
       series.removeAll { $0.points.count < 2 }
       guard !series.isEmpty else { return nil }
