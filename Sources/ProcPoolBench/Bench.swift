@@ -27,6 +27,7 @@ public struct Bench: Sendable {
     let machine = Machine.current()
     try started("\(machine.summary)\n\(sizing)\n")
     var reports: [ScenarioReport] = []
+    var product: NumPyFile?
     for name in options.selectedScenarios {
       let context = BenchContext(
         options: options, workers: sizing.workers, scenario: name, recorder: Recorder(progress: progress))
@@ -35,9 +36,11 @@ public struct Bench: Sendable {
         name: name, measurements: context.recorder.measurements, figures: context.figures,
         notes: context.notes)
       reports.append(report)
+      product = product ?? context.product
       try finished(report)
     }
-    return BenchReport(machine: machine, workers: sizing.workers, options: options, scenarios: reports)
+    return BenchReport(
+      machine: machine, workers: sizing.workers, options: options, scenarios: reports, product: product)
   }
 
   /// How many workers a pool has, once they have answered: workers that cannot serve are found before samples
@@ -100,6 +103,9 @@ final class BenchContext {
   /// What it found besides the times of strategies.
   private(set) var figures: [Figure] = []
 
+  /// The product of the user's matrices, once it has been computed on the pool and found right.
+  private(set) var product: NumPyFile?
+
   init(options: BenchOptions, workers: Int, scenario: ScenarioName, recorder: Recorder) {
     self.options = options
     self.workers = workers
@@ -115,6 +121,12 @@ final class BenchContext {
   }
 
   func add(_ figure: Figure) { figures.append(figure) }
+
+  /// Keeps a product that was found right, if the matrices were the user's.
+  func keep<Scalar: MatrixScalar>(_ product: [Scalar], rows: Int, columns: Int) {
+    guard options.matrices != nil, self.product == nil else { return }
+    self.product = NumPyFile(name: "C", shape: [rows, columns], .init(product))
+  }
 
   /// The key of a strategy that runs on the pool; `workers` unless it runs on another number of them.
   func key(_ label: CaseLabel, _ strategy: String, workers: Int? = nil) -> MeasurementKey {

@@ -18,11 +18,24 @@ public struct BenchOptions: Sendable {
   /// What the random numbers of all samples follow from.
   public var seed: UInt64 = 1
 
+  /// Matrices of the user's, to be multiplied instead of samples.
+  public var matrices: OwnMatrices?
+
+  /// An array of the user's, to be summed instead of samples.
+  public var array: OwnArray?
+
+  /// The paths of the user's data.
+  var files: [String] { (matrices?.names ?? []) + (array.map { [$0.name] } ?? []) }
+
   /// Creates options that ask for the default run.
   public init() {}
 
-  /// The scenarios that are run: those asked for, less those that lack the case asked for.
+  /// The scenarios that are run: those that the user's own data is for, or else those asked for, less those that lack
+  /// the case asked for.
   public var selectedScenarios: [ScenarioName] {
+    if matrices != nil || array != nil {
+      return (matrices != nil ? [.matmul] : []) + (array != nil ? [.partialSums] : [])
+    }
     let asked = ScenarioName.allCases.filter {
       scenarios.isEmpty ? !$0.isOnRequest || caseName != nil : scenarios.contains($0)
     }

@@ -29,6 +29,15 @@ struct BenchCommand {
         name: "seed", value: .unsigned, placeholder: "S",
         summary: "what the samples' random numbers follow from, 1 unless given"),
       OptionDescription(
+        name: "matrix", value: .inputFile, placeholder: "FILE", repeats: true,
+        summary: "multiply matrices of your own instead: twice, A and B, as np.save writes them"),
+      OptionDescription(
+        name: "array", value: .inputFile, placeholder: "FILE",
+        summary: "sum an array of your own instead, as np.save writes it"),
+      OptionDescription(
+        name: "output", value: .outputFile, placeholder: "FILE",
+        summary: "write the product of --matrix as np.load reads it"),
+      OptionDescription(
         name: "report", value: .outputFile, placeholder: "FILE",
         summary: "write a page with charts, too, that any browser shows without a network"),
       OptionDescription(
@@ -49,6 +58,7 @@ struct BenchCommand {
       ("procpool bench --case slow-series --repeat 20", "one case, measured twenty times"),
       ("procpool bench --scenario overhead --baseline before.json", "what has become faster or slower since"),
       ("procpool bench --workers 8 --report bench.html", "a page to look at, with charts"),
+      ("procpool bench --matrix A.npy --matrix B.npy --output C.npy", "the same on matrices from NumPy"),
       ("procpool bench --quick --json - | jq .measurements", "the figures alone, for another program"),
     ],
     topics: [("Scenarios", ScenarioName.allCases.map { ($0.rawValue, $0.summary) })],
@@ -60,7 +70,7 @@ struct BenchCommand {
 
   private let options: BenchOptions
   /// The forms that the results are to be written in, and the option and path of each.
-  private let outputs: [(option: String, path: String, text: @Sendable (BenchReport) -> String)]
+  private let outputs: [(option: String, path: String, contents: @Sendable (BenchReport) -> [UInt8]?)]
   private let baseline: Baseline?
 
   /// Takes arguments that the parser has accepted.
@@ -72,9 +82,8 @@ struct BenchCommand {
     options.quick = arguments.has("quick")
     options.repeats = arguments.value("repeat").flatMap { Int($0) }
     if let seed = arguments.value("seed").flatMap({ UInt64($0) }) { options.seed = seed }
-    self.options = options
-    outputs = Self.forms.compactMap { option, text in
-      arguments.value(option).map { (option, $0, text) }
+    outputs = Self.forms.compactMap { option, contents in
+      arguments.value(option).map { (option, $0, contents) }
     }
     if outputs.count(where: { $0.path == "-" }) > 1 {
       let options = outputs.filter { $0.path == "-" }.map { "--\($0.option) -" }.joined(separator: " and ")
@@ -86,15 +95,47 @@ struct BenchCommand {
     } catch {
       throw UsageError("--baseline: \(error)")
     }
+    try Self.takeOwnData(arguments, into: &options)
+    self.options = options
     if let caseName = options.caseName, options.selectedScenarios.isEmpty {
       let accepted = options.scenarios.flatMap(\.cases).joined(separator: ", ")
       throw UsageError("--case does not accept '\(caseName)' with this --scenario; accepted: \(accepted)")
     }
   }
 
-  private static let forms: [(option: String, text: @Sendable (BenchReport) -> String)] = [
-    ("report", \.html), ("json", \.json), ("csv", \.csv), ("markdown", \.markdown),
+  private static let forms: [(option: String, contents: @Sendable (BenchReport) -> [UInt8]?)] = [
+    ("report", { Array($0.html.utf8) }), ("json", { Array($0.json.utf8) }), ("csv", { Array($0.csv.utf8) }),
+    ("markdown", { Array($0.markdown.utf8) }), ("output", { $0.product?.bytes }),
   ]
+
+  /// Reads what the user wants computed, if it is not the scenarios' samples.
+  private static func takeOwnData(
+    _ arguments: ParsedArguments, into options: inout BenchOptions
+  ) throws(UsageError) {
+    let matrices = arguments.all("matrix")
+    if !matrices.isEmpty, matrices.count != 2 {
+      throw UsageError(
+        "--matrix is given \(matrices.count == 1 ? "once" : "\(matrices.count) times"); accepted: twice, for A and B"
+      )
+    }
+    if matrices.isEmpty, arguments.has("output") {
+      throw UsageError(
+        "--output writes the product of two matrices; accepted: with --matrix A.npy --matrix B.npy")
+    }
+    guard !matrices.isEmpty || arguments.has("array") else { return }
+    for option in ["scenario", "case", "seed"] where arguments.has(option) {
+      throw UsageError("--\(option) is about samples; accepted: without --matrix and --array")
+    }
+    do throws(NumPyFile.Unusable) {
+      if let path = arguments.value("array") { options.array = try OwnArray(NumPyFile(contentsOf: path)) }
+      if !matrices.isEmpty {
+        options.matrices = try OwnMatrices(
+          NumPyFile(contentsOf: matrices[0]), NumPyFile(contentsOf: matrices[1]))
+      }
+    } catch {
+      throw UsageError("\(error)")
+    }
+  }
 
   /// Runs the benchmark.
   func run() async throws -> ExitCode {
@@ -113,7 +154,10 @@ struct BenchCommand {
     if let verdict = report.verdict(style) { try show(verdict) }
     if let baseline { try show(report.comparison(with: baseline, style)) }
     progress.erase()
-    for (file, output) in zip(files, outputs) { try file.replaceContents(with: output.text(report)) }
+    for (file, output) in zip(files, outputs) {
+      // What was found wrong is not written.
+      if let contents = output.contents(report) { try file.replaceContents(with: contents) }
+    }
     for wrong in report.wrongResults {
       try StandardStream.error.write("procpool: wrong result: \(wrong)\n")
     }

@@ -30,7 +30,7 @@ struct DoctorCommand {
     let file: OutputFile? = if let jsonPath { try OutputFile(path: jsonPath, option: "json") } else { nil }
     let diagnosis = await Doctor.examine()
     if let file {
-      try file.replaceContents(with: diagnosis.json)
+      try file.replaceContents(with: Array(diagnosis.json.utf8))
     } else {
       try StandardStream.output.write(diagnosis.text(StandardStream.output.textStyle))
     }

@@ -47,16 +47,16 @@ final class OutputFile {
   }
 
   /// Replaces what is in the file.
-  func replaceContents(with text: String) throws {
-    if path == "-" { return try StandardStream.output.write(text) }
+  func replaceContents(with contents: [UInt8]) throws {
+    if path == "-" { return try StandardStream.output.write(contents) }
     if existing >= 0 {
       // Pipes and devices cannot be cut; there is nothing old in them.
       _ = ftruncate(existing, 0)
-      return try writeAll(text, to: existing, named: "'\(path)'")
+      return try writeAll(contents, to: existing, named: "'\(path)'")
     }
     let made = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard made >= 0 else { throw Unwritable(option: option, path: path, code: errno) }
     defer { close(made) }
-    try writeAll(text, to: made, named: "'\(path)'")
+    try writeAll(contents, to: made, named: "'\(path)'")
   }
 }

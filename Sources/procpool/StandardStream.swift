@@ -41,14 +41,16 @@ enum StandardStream: Sendable {
     return TextStyle(width: width, hasColour: hasColour)
   }
 
-  func write(_ text: String) throws(WriteError) {
-    try writeAll(text, to: descriptor, named: self == .output ? "standard output" : "standard error")
+  func write(_ text: String) throws(WriteError) { try write(Array(text.utf8)) }
+
+  func write(_ bytes: [UInt8]) throws(WriteError) {
+    try writeAll(bytes, to: descriptor, named: self == .output ? "standard output" : "standard error")
   }
 }
 
-/// Writes a text to a descriptor, however often the system takes only part of it.
-func writeAll(_ text: String, to descriptor: Int32, named target: String) throws(WriteError) {
-  var rest = Array(text.utf8)[...]
+/// Writes bytes to a descriptor, however often the system takes only part of them.
+func writeAll(_ bytes: [UInt8], to descriptor: Int32, named target: String) throws(WriteError) {
+  var rest = bytes[...]
   while !rest.isEmpty {
     let written = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
     if written >= 0 {

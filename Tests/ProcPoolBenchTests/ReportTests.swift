@@ -250,7 +250,8 @@ struct JSON {
     let object = try #require(parsed)
     #expect(
       Set(object.keys) == [
-        "schema", "version", "machine", "workers", "seed", "quick", "measurements", "figures", "verdict",
+        "schema", "version", "machine", "workers", "seed", "quick", "files", "measurements", "figures",
+        "verdict",
       ])
     #expect(object["schema"] as? Int == 1)
     #expect(object["version"] as? String == procpoolVersion)

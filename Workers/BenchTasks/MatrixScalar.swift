@@ -1,11 +1,11 @@
 import CProcPoolShims
 import ProcPoolWire
 
-/// A number that the matrix benchmarks multiply: `Float` or `Double`.
+/// A number that the benchmarks multiply and sum: `Float` or `Double`.
 ///
 /// Matrices are plain arrays. `a` holds rows one after the other (C order), `b` columns one after the other
 /// (F order), so the summed index is contiguous in both, and a product has its rows one after the other.
-public protocol MatrixScalar: BinaryFloatingPoint, BitwiseCopyable, Codable, Sendable, WireBlock {
+public protocol MatrixScalar: BinaryFloatingPoint, BitwiseCopyable, Codable, SIMDScalar, Sendable, WireBlock {
   /// The name of the type in tables: `f32` or `f64`.
   static var label: String { get }
 
@@ -16,6 +16,9 @@ public protocol MatrixScalar: BinaryFloatingPoint, BitwiseCopyable, Codable, Sen
 
   /// The kernel of dot products, of `l` numbers each.
   static func dotKernel(_ l: Int, _ a: UnsafePointer<Self>?, _ b: UnsafePointer<Self>?) -> Self
+
+  /// The kernel of sums.
+  static func sum(_ numbers: Span<Self>) -> Double
 }
 
 extension MatrixScalar {
@@ -99,6 +102,9 @@ extension Float: MatrixScalar {
   public static func dotKernel(_ l: Int, _ a: UnsafePointer<Float>?, _ b: UnsafePointer<Float>?) -> Float {
     procpool_dot_f32(l, a, b)
   }
+
+  /// In `ArraySum`.
+  public static func sum(_ numbers: Span<Float>) -> Double { ArraySum.blocks(of: numbers) }
 }
 
 extension Double: MatrixScalar {
@@ -115,6 +121,9 @@ extension Double: MatrixScalar {
   public static func dotKernel(_ l: Int, _ a: UnsafePointer<Double>?, _ b: UnsafePointer<Double>?) -> Double {
     procpool_dot_f64(l, a, b)
   }
+
+  /// In `ArraySum`.
+  public static func sum(_ numbers: Span<Double>) -> Double { ArraySum.blocks(of: numbers) }
 }
 
 /// What kernels compute with.

@@ -91,12 +91,12 @@ public struct TrigonometricTerm: PoolTask {
 }
 
 /// The sum of a slice of an array, by message: every number travels.
-public struct SliceSum: PoolTask {
+public struct SliceSum<Number: MatrixScalar>: PoolTask {
   /// Creates the task.
   public init() {}
 
   /// Returns the sum of the slice.
-  public func run(_ slice: [Double]) -> Double { ArraySum.sum(slice) }
+  public func run(_ slice: [Number]) -> Double { ArraySum.sum(slice) }
 }
 
 /// One number of an array that is summed: the number itself, there and back.

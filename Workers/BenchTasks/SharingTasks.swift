@@ -7,23 +7,23 @@ import ProcPoolWorker
 #endif
 
 /// The sum of a range of a shared array: a few bytes there, a few bytes back.
-public struct RangeSum: PoolTask {
-  var numbers: SharedArray<Double>
+public struct RangeSum<Number: MatrixScalar>: PoolTask {
+  var numbers: SharedArray<Number>
 
   /// Creates the task for an array.
-  public init(of numbers: SharedArray<Double>) { self.numbers = numbers }
+  public init(of numbers: SharedArray<Number>) { self.numbers = numbers }
 
   /// Returns the sum of the numbers in a range.
   public func run(_ range: Range<Int>) -> Double { numbers.withSpan(range) { ArraySum.sum($0) } }
 }
 
 /// The sum of a range of a shared array, added to a total behind a lock.
-public struct RangeSumLocked: PoolTask {
-  var numbers: SharedArray<Double>
+public struct RangeSumLocked<Number: MatrixScalar>: PoolTask {
+  var numbers: SharedArray<Number>
   var total: SharedValue<Double>
 
   /// Creates the task for an array and a total.
-  public init(of numbers: SharedArray<Double>, into total: SharedValue<Double>) {
+  public init(of numbers: SharedArray<Number>, into total: SharedValue<Double>) {
     self.numbers = numbers
     self.total = total
   }
@@ -37,12 +37,12 @@ public struct RangeSumLocked: PoolTask {
 
 /// The sum of a range of a shared array, added to a total without a lock: its bits are exchanged until nobody
 /// else has changed them meanwhile.
-public struct RangeSumAtomic: PoolTask {
-  var numbers: SharedArray<Double>
+public struct RangeSumAtomic<Number: MatrixScalar>: PoolTask {
+  var numbers: SharedArray<Number>
   var total: SharedCounter
 
   /// Creates the task for an array and the bits of a total.
-  public init(of numbers: SharedArray<Double>, intoBits total: SharedCounter) {
+  public init(of numbers: SharedArray<Number>, intoBits total: SharedCounter) {
     self.numbers = numbers
     self.total = total
   }

@@ -7,6 +7,10 @@ public struct BenchReport: Sendable {
   let options: BenchOptions
   let scenarios: [ScenarioReport]
 
+  /// The product of the user's matrices, as the workers computed it in place; `nil` if no matrices were given, or
+  /// every product was wrong.
+  public internal(set) var product: NumPyFile?
+
   /// The strategies that gave a wrong result, as `scenario, case, strategy`.
   public var wrongResults: [String] {
     scenarios.flatMap(\.measurements).filter { $0.verified == false }.map {
@@ -32,6 +36,7 @@ public struct BenchReport: Sendable {
     .object([
       ("schema", .integer(1)), ("version", .string(procpoolVersion)), ("machine", machine.json),
       ("workers", .integer(workers)), ("seed", .unsigned(options.seed)), ("quick", .bool(options.quick)),
+      ("files", .array(options.files.map(JSONValue.string))),
       ("measurements", .array(scenarios.flatMap(\.measurements).map(Self.json))),
       (
         "figures",

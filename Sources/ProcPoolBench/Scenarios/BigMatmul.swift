@@ -5,72 +5,98 @@ import ProcPool
 ///
 /// Whole, elements by message would send 64 GB and rows by message 32 GB. Both are measured on a part of the
 /// product that the case names, beside the serial time of the same part: nothing is extrapolated.
-struct BigMatmul {
-  let shape: MatmulShape
+struct BigMatmul<Scalar: MatrixScalar> {
+  let sample: MatmulSample<Scalar>
+  /// What the whole product is called.
+  let label: CaseLabel
+  let runs: Int
+  /// Bytes that all processes together may take; those of a small cloud machine unless given.
+  let memoryLimit: Int
   let context: BenchContext
 
+  private var shape: MatmulShape { sample.shape }
+
   /// Because four rows are the fewest that keep two workers busy for more than one item each.
-  private static let sampleRows = 4
+  private var sampleRows: Int { min(4, shape.m) }
 
   /// Because 160 rows and columns of 400 KB are 128 MB, a fraction of a second of pipe.
-  private static let sampleElements = 160
+  private var sampleElements: Int {
+    max(1, min(160, shape.m * shape.n, 128_000_000 / (2 * shape.l * MemoryLayout<Scalar>.size)))
+  }
 
-  /// What all processes of the benchmark together may take: a small cloud machine's memory.
-  private static let memoryLimit = 2 << 30
-
-  /// What the matrices may take of that. Because the sizes below are those of the matrices alone, and a
+  /// What the matrices may take of the memory. Because the sizes below are those of the matrices alone, and a
   /// quarter is left to buffers that grow, to the programs, and to the machine.
-  private static let memoryBudget = memoryLimit / 4 * 3
+  private var memoryBudget: Int { memoryLimit / 4 * 3 }
 
   /// Because by then a run is nothing but copies of B, and more of them say nothing new.
-  private static let mostCopies = 8
+  private var mostCopies: Int { 8 }
 
-  func run() async throws {
+  init(
+    sample: MatmulSample<Scalar>, label: CaseLabel, runs: Int, memoryLimit: Int? = nil, context: BenchContext
+  ) {
+    self.sample = sample
+    self.label = label
+    self.runs = runs
+    self.memoryLimit = memoryLimit ?? 2 << 30
+    self.context = context
+  }
+
+  /// Measures samples of a shape.
+  static func run(shape: MatmulShape, context: BenchContext) async throws {
     let runs = context.options.runs(usual: 2, quickly: 2)
+    let label = CaseLabel("big", Scalar.label)
     // Two samples instead of three, because making one takes longer than most runs.
     for (number, share) in Parts.of(0..<runs, count: 2).enumerated() {
-      context.recorder.announce(
-        "\(context.scenario.rawValue) · big \(Float.label) · making sample \(number + 1)")
-      let sample = MatmulSample<Float>(shape, seed: context.options.seed, sample: number)
-      try await whole(sample, runs: share.count)
-      try await someRows(sample, runs: share.count)
-      try await someElements(sample, runs: share.count)
-      try await inPlace(sample, runs: share.count)
+      context.recorder.announce("\(context.scenario.rawValue) · \(label) · making sample \(number + 1)")
+      let sample = MatmulSample<Scalar>(shape, seed: context.options.seed, sample: number)
+      let big = BigMatmul(sample: sample, label: label, runs: share.count, context: context)
+      try await big.measure()
+      if share.upperBound == runs { big.addSharingFigure() }
     }
+  }
+
+  /// Measures one sample.
+  func run() async throws {
+    try await measure()
     addSharingFigure()
   }
 
-  private func whole(_ sample: MatmulSample<Float>, runs: Int) async throws {
-    let strategies = MatmulStrategies(
-      sample: sample, label: CaseLabel("big", Float.label), runs: runs, context: context)
-    try await strategies.serial()
-    try await context.withWorkers(workersThatFit(holding: shape.l * shape.n)) {
-      try await strategies.rowsWithBSentOnce(on: $0)
-    }
+  private func measure() async throws {
+    try await whole()
+    try await someRows()
+    try await someElements()
+    try await inPlace()
   }
 
-  private func someRows(_ sample: MatmulSample<Float>, runs: Int) async throws {
-    let count = Self.sampleRows
-    let label = CaseLabel("big", "\(Float.label), \(count) of \(shape.m) rows")
+  private func whole() async throws {
+    let strategies = MatmulStrategies(sample: sample, label: label, runs: runs, context: context)
+    try await strategies.serial()
+    guard let workers = workersThatFit() else { return }
+    try await context.withWorkers(workers) { try await strategies.rowsWithBSentOnce(on: $0) }
+  }
+
+  private func someRows() async throws {
+    let count = sampleRows
+    let label = part("\(count) of \(Units.grouped(shape.m)) rows")
     let strategies = MatmulStrategies(sample: sample, label: label, runs: runs, context: context)
     try await context.recorder.measure(context.serialKey(label), items: count, runs: runs) {
-      Float.multiply(Array(sample.a[..<(count * shape.l)]), sample.b, m: count, l: shape.l, n: shape.n)
+      Scalar.multiply(Array(sample.a[..<(count * shape.l)]), sample.b, m: count, l: shape.l, n: shape.n)
     } verify: {
       sample.accepts($0, at: 0..<count * shape.n)
     }
     // Two workers at most, because each item takes the memory of B three times: encoded, received, decoded.
-    let workers = min(2, workersThatFit(holding: shape.l * shape.n))
-    try await context.withWorkers(workers) {
+    guard let workers = workersThatFit() else { return }
+    try await context.withWorkers(min(2, workers)) {
       try await strategies.rows(on: $0, count: count, chunkSize: 1)
     }
   }
 
-  private func someElements(_ sample: MatmulSample<Float>, runs: Int) async throws {
-    let label = CaseLabel("big", elementsVariant)
+  private func someElements() async throws {
+    let label = someElementsLabel
     let strategies = MatmulStrategies(sample: sample, label: label, runs: runs, context: context)
     let positions = positions
     try await context.recorder.measure(context.serialKey(label), items: positions.count, runs: runs) {
-      positions.map { Float.dot(sample.row($0 / shape.n), sample.column($0 % shape.n)) }
+      positions.map { Scalar.dot(sample.row($0 / shape.n), sample.column($0 % shape.n)) }
     } verify: {
       sample.accepts($0, at: positions)
     }
@@ -81,29 +107,28 @@ struct BigMatmul {
   }
 
   /// Everything once in shared memory: whole products, on as many workers as there are.
-  private func inPlace(_ sample: MatmulSample<Float>, runs: Int) async throws {
-    try await intoSharedMemory(sample, runs: runs)
+  private func inPlace() async throws {
+    try await intoSharedMemory()
     // More often than the others: two processors that do the same work for a fifth of a second each are
     // disturbed easily, and it costs little.
     let often = 2 * runs
     let shared = try SharedProduct(
-      MatmulStrategies(sample: sample, label: CaseLabel("big", Float.label), runs: often, context: context))
+      MatmulStrategies(sample: sample, label: label, runs: often, context: context))
     let some = try SharedProduct(
-      MatmulStrategies(
-        sample: sample, label: CaseLabel("big", elementsVariant), runs: runs, context: context),
+      MatmulStrategies(sample: sample, label: someElementsLabel, runs: runs, context: context),
       factors: shared.factors)
     try await context.withWorkers { pool in
       try await shared.rows(on: pool)
       try await shared.lockedRows(on: pool)
       try await shared.blocks(on: pool)
-      let chunk = (Self.sampleElements + pool.sizing.workers - 1) / pool.sizing.workers
+      let chunk = (sampleElements + pool.sizing.workers - 1) / pool.sizing.workers
       try await some.elements(on: pool, positions: positions, chunkSize: chunk)
     }
   }
 
   /// Both matrices, by the library and by the system's bare calls, in turns.
-  private func intoSharedMemory(_ sample: MatmulSample<Float>, runs: Int) async throws {
-    let bytes = (sample.a.count + sample.b.count) * MemoryLayout<Float>.stride
+  private func intoSharedMemory() async throws {
+    let bytes = (sample.a.count + sample.b.count) * MemoryLayout<Scalar>.stride
     let hasRoom = BareMemory(count: bytes) != nil
     // In turns, and more often than the rest: memory that the machine has not touched for a while takes
     // twice as long.
@@ -118,7 +143,7 @@ struct BigMatmul {
       try await context.recorder.measure(sharingKey("bare"), items: nil, runs: 1) {
         guard let memory = BareMemory(count: bytes) else { return false }
         memory.copy(sample.a, at: 0)
-        memory.copy(sample.b, at: sample.a.count * MemoryLayout<Float>.stride)
+        memory.copy(sample.b, at: sample.a.count * MemoryLayout<Scalar>.stride)
         return true
       } verify: {
         $0
@@ -127,8 +152,7 @@ struct BigMatmul {
   }
 
   private func sharingKey(_ strategy: String) -> MeasurementKey {
-    context.key(
-      CaseLabel("big", "\(Float.label), A and B into shared memory"), strategy, workers: 0)
+    context.key(part("A and B into shared memory"), strategy, workers: 0)
   }
 
   /// How much longer it takes than the least that it could.
@@ -146,28 +170,37 @@ struct BigMatmul {
           + "and copying by the system's calls"))
   }
 
-  private var elementsVariant: String {
-    "\(Float.label), \(Self.sampleElements) of \(Units.grouped(shape.m * shape.n)) elements"
+  /// What a part of the product is called.
+  private func part(_ what: String) -> CaseLabel { CaseLabel(label.name, "\(Scalar.label), \(what)") }
+
+  private var someElementsLabel: CaseLabel {
+    part("\(sampleElements) of \(Units.grouped(shape.m * shape.n)) elements")
   }
 
   /// One element from each of as many equal stretches of the product, not always from the same columns.
   private var positions: [Int] {
-    let stretch = shape.m * shape.n / Self.sampleElements
-    return (0..<Self.sampleElements).map { $0 * stretch + $0 % stretch }
+    let stretch = shape.m * shape.n / sampleElements
+    return (0..<sampleElements).map { $0 * stretch + $0 % stretch }
   }
 
-  /// How many workers can hold B at once, received and decoded, within the budget.
+  /// How many workers can hold B at once, received and decoded, within the budget; `nil` if not even one.
   ///
   /// The coordinator holds A, B, and B once more as it is sent.
-  private func workersThatFit(holding count: Int) -> Int {
-    let matrix = count * MemoryLayout<Float>.size
-    let coordinator = shape.m * shape.l * MemoryLayout<Float>.size + 2 * matrix
-    let fitting = min(Self.mostCopies, max(1, (Self.memoryBudget - coordinator) / (2 * matrix)))
+  private func workersThatFit() -> Int? {
+    let matrix = shape.l * shape.n * MemoryLayout<Scalar>.size
+    let coordinator = shape.m * shape.l * MemoryLayout<Scalar>.size + 2 * matrix
+    let fitting = min(mostCopies, (memoryBudget - coordinator) / (2 * matrix))
+    guard fitting >= 1 else {
+      context.note(
+        "\(label.name): B (\(Units.bytes(Double(matrix)))) is not sent to workers, because each would hold it twice "
+          + "and all is to stay within \(Units.bytes(Double(memoryLimit))) of memory.")
+      return nil
+    }
     guard fitting < context.workers else { return context.workers }
     context.note(
-      "big: \(fitting) of \(context.workers) workers when each holds B (\(Units.bytes(Double(matrix)))), "
-        + "so that all stays within \(Units.bytes(Double(Self.memoryLimit))) of memory; "
-        + "2 when B travels with every row.")
+      "\(label.name): \(fitting) of \(context.workers) workers when each holds B (\(Units.bytes(Double(matrix)))), "
+        + "so that all stays within \(Units.bytes(Double(memoryLimit))) of memory; "
+        + "\(min(2, fitting)) when B travels with every row.")
     return fitting
   }
 }

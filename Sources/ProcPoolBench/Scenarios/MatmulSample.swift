@@ -7,38 +7,65 @@ struct MatmulShape: Equatable, Sendable {
   var n: Int
 }
 
-/// Two matrices, and what their product has to be.
-struct MatmulSample<Scalar: MatrixScalar> {
+/// Two matrices: A row by row, B column by column.
+struct MatmulFactors<Scalar: MatrixScalar>: Sendable {
   let shape: MatmulShape
   let a: [Scalar]
   let b: [Scalar]
 
-  /// The product in double precision.
-  private let reference: [Double]
-
   /// The Euclidean norms of the rows of A and the columns of B.
-  private let rowNorms: [Double]
-  private let columnNorms: [Double]
+  let rowNorms: [Double]
+  let columnNorms: [Double]
 
-  /// Fills two matrices with numbers in −1 ..< 1 that follow from the seed and the sample's number.
-  init(_ shape: MatmulShape, seed: UInt64, sample: Int) {
-    var numbers = RandomNumbers(seed: seed, sample: sample)
-    self.init(
-      shape, a: numbers.array(count: shape.m * shape.l, of: Scalar.self),
-      b: numbers.array(count: shape.l * shape.n, of: Scalar.self))
-  }
-
-  init(_ shape: MatmulShape, a: [Scalar], b: [Scalar]) {
+  init(shape: MatmulShape, a: [Scalar], b: [Scalar]) {
     self.shape = shape
     self.a = a
     self.b = b
-    reference = Reference.product(a, b, m: shape.m, l: shape.l, n: shape.n)
     rowNorms = Self.norms(a, length: shape.l)
     columnNorms = Self.norms(b, length: shape.l)
   }
 
   func row(_ i: Int) -> [Scalar] { Array(a[i * shape.l..<(i + 1) * shape.l]) }
   func column(_ j: Int) -> [Scalar] { Array(b[j * shape.l..<(j + 1) * shape.l]) }
+
+  private static func norms(_ numbers: [Scalar], length: Int) -> [Double] {
+    guard length > 0 else { return [] }
+    return stride(from: 0, to: numbers.count, by: length).map { start in
+      var squares = 0.0
+      for k in start..<start + length { squares += Double(numbers[k]) * Double(numbers[k]) }
+      return squares.squareRoot()
+    }
+  }
+}
+
+/// Two matrices, and what their product has to be.
+struct MatmulSample<Scalar: MatrixScalar> {
+  let factors: MatmulFactors<Scalar>
+
+  /// The product in double precision.
+  private let reference: [Double]
+
+  var shape: MatmulShape { factors.shape }
+  var a: [Scalar] { factors.a }
+  var b: [Scalar] { factors.b }
+
+  /// Fills two matrices with numbers in −1 ..< 1 that follow from the seed and the sample's number.
+  init(_ shape: MatmulShape, seed: UInt64, sample: Int) {
+    var numbers = RandomNumbers(seed: seed, sample: sample)
+    self.init(
+      MatmulFactors(
+        shape: shape, a: numbers.array(count: shape.m * shape.l, of: Scalar.self),
+        b: numbers.array(count: shape.l * shape.n, of: Scalar.self)))
+  }
+
+  init(_ factors: MatmulFactors<Scalar>) {
+    self.factors = factors
+    let shape = factors.shape
+    reference = Reference.product(factors.a, factors.b, m: shape.m, l: shape.l, n: shape.n)
+  }
+
+  func row(_ i: Int) -> [Scalar] { factors.row(i) }
+  func column(_ j: Int) -> [Scalar] { factors.column(j) }
 
   /// Whether numbers are the elements of the product at some positions, counted row by row.
   func accepts(_ values: [Scalar], at positions: some Collection<Int>) -> Bool {
@@ -49,23 +76,16 @@ struct MatmulSample<Scalar: MatrixScalar> {
     }
   }
 
-  /// How far an element may lie from the reference: (γ(h) + γ₆₄(h′)) · ‖a‖₂ · ‖b‖₂.
+  /// How far an element may lie from the reference: (γ(h) + γ₆₄(h′)) · ‖a‖₂ · ‖b‖₂, and one unit of the smallest
+  /// number that there is for each product that may have vanished.
   ///
   /// ``Tolerance`` has the source of γ; h and h′ are stated beside the two kernels; Σ|aₖbₖ| ≤ ‖a‖₂ · ‖b‖₂ is
   /// the inequality of Cauchy and Schwarz.
   func tolerance(at position: Int) -> Double {
-    let magnitude = rowNorms[position / shape.n] * columnNorms[position % shape.n]
+    let magnitude = factors.rowNorms[position / shape.n] * factors.columnNorms[position % shape.n]
     return magnitude
       * (Tolerance.gamma(Scalar.roundings(ofLength: shape.l), Scalar.self)
         + Tolerance.gamma(Reference.roundings(ofLength: shape.l), Double.self))
-  }
-
-  private static func norms(_ numbers: [Scalar], length: Int) -> [Double] {
-    guard length > 0 else { return [] }
-    return stride(from: 0, to: numbers.count, by: length).map { start in
-      var squares = 0.0
-      for k in start..<start + length { squares += Double(numbers[k]) * Double(numbers[k]) }
-      return squares.squareRoot()
-    }
+      + Double(shape.l) * Double(Scalar.leastNonzeroMagnitude)
   }
 }

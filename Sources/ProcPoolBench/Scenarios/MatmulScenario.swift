@@ -1,5 +1,6 @@
 import BenchTasks
 import ProcPool
+import ProcPoolSystem
 
 /// Products of matrices: what it costs to send the operands by element, by row, and once.
 struct MatmulScenario: Scenario {
@@ -10,12 +11,23 @@ struct MatmulScenario: Scenario {
   /// The big product of a quick run: a twentieth of the summed index.
   static let quickBig = MatmulShape(m: 200, l: 5_000, n: 400)
 
+  /// What elements or rows by message may send of a product of the user's. Because that takes seconds; of what would
+  /// send more, a part is measured.
+  private static let mostSent = 256_000_000
+
   func run(in context: BenchContext) async throws {
     context.note(
       "verified: every element is within (γ(h) + γ₆₄(h′)) · ‖a‖₂ · ‖b‖₂ of a serial product in f64; "
         + Tolerance.source + ".")
     context.note(
       "in place: the first run on a sample, in which the workers map its matrices, is not counted.")
+    if let own = context.options.matrices {
+      context.note(own.note)
+      return switch own.factors {
+      case .f32(let factors): try await self.own(factors, context)
+      case .f64(let factors): try await self.own(factors, context)
+      }
+    }
     if context.includes("low-l") || context.includes("high-l") {
       try await context.withWorkers { pool in
         if context.includes("low-l") {
@@ -34,8 +46,34 @@ struct MatmulScenario: Scenario {
         context.note(
           "big: l is \(Units.grouped(shape.l)) in a quick run, \(Units.grouped(Self.big.l)) otherwise.")
       }
-      try await BigMatmul(shape: shape, context: context).run()
+      try await BigMatmul<Float>.run(shape: shape, context: context)
     }
+  }
+
+  /// The user's product: all of it in every way, or what the big one measures where that would send too much.
+  private func own<Scalar: MatrixScalar>(_ factors: MatmulFactors<Scalar>, _ context: BenchContext)
+    async throws
+  {
+    let shape = factors.shape
+    let name = "own"
+    let label = CaseLabel(name, "\(Scalar.label), \(shape.m) × \(shape.l) · \(shape.l) × \(shape.n)")
+    context.recorder.announce("\(context.scenario.rawValue) · \(name) · computing the reference")
+    let sample = MatmulSample(factors)
+    // In floating point, because it overflows nowhere.
+    let column = Double(shape.l) * Double(MemoryLayout<Scalar>.size)
+    let elements = Double(shape.m) * Double(shape.n) * 2 * column
+    let rows = Double(shape.m) * Double(shape.n + 1) * column
+    guard max(elements, rows) > Double(Self.mostSent) else {
+      let runs = context.options.runs(usual: 3, quickly: 2)
+      return try await context.withWorkers { pool in
+        try await small(
+          MatmulStrategies(sample: sample, label: label, runs: runs, context: context), on: pool)
+      }
+    }
+    try await BigMatmul(
+      sample: sample, label: label, runs: context.options.runs(usual: 2, quickly: 2),
+      memoryLimit: MemoryAllowance.available().map { $0 / 2 }, context: context
+    ).run()
   }
 
   private func small<Scalar: MatrixScalar>(
@@ -47,21 +85,26 @@ struct MatmulScenario: Scenario {
     let shares = Parts.of(0..<runs, count: min(3, runs))
     for (sample, share) in shares.enumerated() {
       context.recorder.announce("\(context.scenario.rawValue) · \(label) · making sample \(sample + 1)")
-      let strategies = MatmulStrategies(
-        sample: MatmulSample<Scalar>(shape, seed: context.options.seed, sample: sample), label: label,
-        runs: share.count, context: context)
-      try await strategies.serial()
-      // A chunk for each worker, as the published version of this strategy has it.
-      let chunk = (shape.m * shape.n + pool.sizing.workers - 1) / pool.sizing.workers
-      try await strategies.elements(on: pool, positions: Array(0..<shape.m * shape.n), chunkSize: chunk)
-      try await strategies.rows(on: pool, count: shape.m, chunkSize: nil)
-      try await strategies.rowsWithBSentOnce(on: pool)
-      let shared = try SharedProduct(strategies)
-      try await shared.elements(on: pool, positions: Array(0..<shape.m * shape.n), chunkSize: chunk)
-      try await shared.rows(on: pool)
-      try await shared.lockedRows(on: pool)
-      try await shared.blocks(on: pool)
+      let sample = MatmulSample<Scalar>(shape, seed: context.options.seed, sample: sample)
+      try await small(
+        MatmulStrategies(sample: sample, label: label, runs: share.count, context: context), on: pool)
     }
+  }
+
+  /// Everything, in every way.
+  private func small<Scalar>(_ strategies: MatmulStrategies<Scalar>, on pool: Pool) async throws {
+    let shape = strategies.shape
+    try await strategies.serial()
+    // A chunk for each worker, as the published version of this strategy has it.
+    let chunk = (shape.m * shape.n + pool.sizing.workers - 1) / pool.sizing.workers
+    try await strategies.elements(on: pool, positions: Array(0..<shape.m * shape.n), chunkSize: chunk)
+    try await strategies.rows(on: pool, count: shape.m, chunkSize: nil)
+    try await strategies.rowsWithBSentOnce(on: pool)
+    let shared = try SharedProduct(strategies)
+    try await shared.elements(on: pool, positions: Array(0..<shape.m * shape.n), chunkSize: chunk)
+    try await shared.rows(on: pool)
+    try await shared.lockedRows(on: pool)
+    try await shared.blocks(on: pool)
   }
 }
 

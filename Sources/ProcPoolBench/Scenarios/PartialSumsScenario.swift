@@ -15,6 +15,13 @@ struct PartialSumsScenario: Scenario {
     context.note(
       "verified: the sum is within (γ(h) + γ(\(Reference.sumRoundings))) · Σ|x| of a serial, compensated one; "
         + Tolerance.source + ".")
+    if let own = context.options.array {
+      context.note(own.note)
+      return switch own.numbers {
+      case .f32(let numbers): try await self.own(numbers, context)
+      case .f64(let numbers): try await self.own(numbers, context)
+      }
+    }
     if context.includes("array-sum") {
       try await arraySum(count: quick ? 1_000_000 : 10_000_000, context)
     }
@@ -33,19 +40,7 @@ struct PartialSumsScenario: Scenario {
       context.recorder.announce("\(context.scenario.rawValue) · array-sum · making sample \(sample + 1)")
       var random = RandomNumbers(seed: context.options.seed, sample: sample)
       let numbers = random.array(count: count, of: Double.self)
-      let whole = SumStrategies(
-        label: "array-sum", terms: count, runs: share.count, context: context,
-        reference: SumReference(of: numbers[...], parts: context.workers + 8))
-      try await whole.serial { ArraySum.sum(numbers) }
-      for workers in counts(context) {
-        try await context.withWorkers(workers) { pool in
-          try await whole.intervals(on: pool) {
-            let slices = Parts.of(0..<count, count: workers).lazy.map { Array(numbers[$0]) }
-            return try await pool.map(SliceSum(), over: slices, chunkSize: 1)
-          }
-        }
-      }
-      try await shared(numbers, whole, context)
+      try await sum(of: numbers, "array-sum", runs: share.count, context)
       let first = numbers[..<termCount(context)]
       let start = SumStrategies(
         label: CaseLabel("array-sum", "\(Units.grouped(first.count)) terms"), terms: first.count,
@@ -58,8 +53,38 @@ struct PartialSumsScenario: Scenario {
     }
   }
 
+  /// The user's array.
+  private func own<Number: MatrixScalar>(_ numbers: [Number], _ context: BenchContext) async throws {
+    context.recorder.announce("\(context.scenario.rawValue) · own · computing the reference")
+    let count = numbers.count == 1 ? "one number" : "\(Units.grouped(numbers.count)) numbers"
+    try await sum(
+      of: numbers, CaseLabel("own", "\(Number.label), \(count)"),
+      runs: context.options.runs(usual: 3, quickly: 2), context)
+  }
+
+  /// The sum of an array: in the coordinator, of slices that are sent, and of ranges of shared memory.
+  private func sum<Number: MatrixScalar>(
+    of numbers: [Number], _ label: CaseLabel, runs: Int, _ context: BenchContext
+  ) async throws {
+    let whole = SumStrategies(
+      label: label, terms: numbers.count, runs: runs, context: context,
+      reference: SumReference(of: numbers[...], parts: context.workers + 8))
+    try await whole.serial { ArraySum.sum(numbers) }
+    for workers in counts(context) {
+      try await context.withWorkers(workers) { pool in
+        try await whole.intervals(on: pool) {
+          let slices = Parts.of(0..<numbers.count, count: workers).lazy.map { Array(numbers[$0]) }
+          return try await pool.map(SliceSum(), over: slices, chunkSize: 1)
+        }
+      }
+    }
+    try await shared(numbers, whole, context)
+  }
+
   /// The array once in shared memory; each worker is sent a range.
-  private func shared(_ numbers: [Double], _ whole: SumStrategies, _ context: BenchContext) async throws {
+  private func shared<Number: MatrixScalar>(
+    _ numbers: [Number], _ whole: SumStrategies, _ context: BenchContext
+  ) async throws {
     let array = try SharedArray(numbers)
     for workers in counts(context) {
       let ranges = Parts.of(0..<numbers.count, count: workers)

@@ -11,10 +11,10 @@ struct SumReference {
   }
 
   /// The sum of some numbers, when it is computed in a number of parts.
-  init(of numbers: ArraySlice<Double>, parts: Int) {
-    value = Reference.sum(numbers.indices) { numbers[$0] }
+  init<Number: MatrixScalar>(of numbers: ArraySlice<Number>, parts: Int) {
+    value = Reference.sum(numbers.indices) { Double(numbers[$0]) }
     var magnitude = 0.0
-    for number in numbers { magnitude += abs(number) }
+    for number in numbers { magnitude += Double(abs(number)) }
     let chain = ArraySum.longestChain(of: numbers.count) + parts
     tolerance = Tolerance.sum(roundings: (chain, Reference.sumRoundings), magnitude: magnitude)
   }

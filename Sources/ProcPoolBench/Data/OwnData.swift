@@ -1,0 +1,131 @@
+import BenchTasks
+
+/// Two matrices of the user's, to be multiplied.
+public struct OwnMatrices: Sendable {
+  enum Factors: Sendable {
+    case f32(MatmulFactors<Float>)
+    case f64(MatmulFactors<Double>)
+  }
+
+  let factors: Factors
+  let names: [String]
+  /// What they are and how they lay in their files, for the notes.
+  let note: String
+
+  /// Takes A and B for the product A·B.
+  ///
+  /// - Throws: `Unusable` if they are no matrices, are not of one type, do not fit each other, have no elements, or
+  ///   have some whose product could not be checked.
+  public init(_ a: NumPyFile, _ b: NumPyFile) throws(NumPyFile.Unusable) {
+    for matrix in [a, b] where matrix.shape.count != 2 {
+      throw NumPyFile.Unusable(
+        description: "\(matrix.name) has the shape \(NumPyFile.text(matrix.shape)); "
+          + "accepted: a matrix, of two dimensions")
+    }
+    let shape = MatmulShape(m: a.shape[0], l: a.shape[1], n: b.shape[1])
+    guard b.shape[0] == shape.l else {
+      throw NumPyFile.Unusable(
+        description: "\(a.name) of shape \(NumPyFile.text(a.shape)) times \(b.name) of shape "
+          + "\(NumPyFile.text(b.shape)) is no product; accepted: a second matrix with \(shape.l) rows")
+    }
+    guard shape.m > 0, shape.l > 0, shape.n > 0 else {
+      throw NumPyFile.Unusable(
+        description:
+          "\(a.name) times \(b.name) has nothing to compute; accepted: at least one row and column of each")
+    }
+    switch (a.numbers, b.numbers) {
+    case (.f32(let x), .f32(let y)): factors = .f32(try Self.factors(shape, a, x, b, y))
+    case (.f64(let x), .f64(let y)): factors = .f64(try Self.factors(shape, a, x, b, y))
+    default:
+      throw NumPyFile.Unusable(
+        description: "\(a.name) and \(b.name) have elements of different types; "
+          + "accepted: both float32 or both float64 (np.save(file, array.astype(np.float64)))")
+    }
+    names = [a.name, b.name]
+    func described(_ name: String, _ matrix: NumPyFile) -> String {
+      "\(name) is \(matrix.name), \(matrix.shape[0]) × \(matrix.shape[1]) in \(matrix.isColumnMajor ? "F" : "C") order"
+    }
+    note =
+      "\(described("A", a)); \(described("B", b)). All strategies get A in C order and B in F order; what is stored "
+      + "otherwise is rearranged before the clock starts."
+  }
+
+  private static func factors<Scalar: MatrixScalar>(
+    _ shape: MatmulShape, _ a: NumPyFile, _ x: [Scalar], _ b: NumPyFile, _ y: [Scalar]
+  ) throws(NumPyFile.Unusable) -> MatmulFactors<Scalar> {
+    let factors = MatmulFactors(
+      shape: shape, a: a.isColumnMajor ? Self.transposed(x, rows: shape.l, columns: shape.m) : x,
+      b: b.isColumnMajor ? y : Self.transposed(y, rows: shape.l, columns: shape.n))
+    try refuseWhatIsNotFinite(a.name, x)
+    try refuseWhatIsNotFinite(b.name, y)
+    let largest = (factors.rowNorms.max() ?? 0) * (factors.columnNorms.max() ?? 0)
+    guard largest <= Double(Scalar.greatestFiniteMagnitude) else {
+      throw NumPyFile.Unusable(
+        description: "\(a.name) times \(b.name) may have elements too large for \(Scalar.label); "
+          + "accepted: numbers whose product can be checked")
+    }
+    return factors
+  }
+
+  /// A matrix that lies row by row, column by column.
+  static func transposed<Scalar: MatrixScalar>(_ matrix: [Scalar], rows: Int, columns: Int) -> [Scalar] {
+    // Because so many rows and columns of it stay in the first-level cache.
+    let tile = 32
+    return [Scalar](unsafeUninitializedCapacity: matrix.count) { result, count in
+      matrix.withUnsafeBufferPointer { matrix in
+        for top in stride(from: 0, to: rows, by: tile) {
+          for left in stride(from: 0, to: columns, by: tile) {
+            for column in left..<min(left + tile, columns) {
+              for row in top..<min(top + tile, rows) {
+                result.initializeElement(at: column * rows + row, to: matrix[row * columns + column])
+              }
+            }
+          }
+        }
+      }
+      count = matrix.count
+    }
+  }
+}
+
+/// An array of the user's, to be summed.
+public struct OwnArray: Sendable {
+  let numbers: NumPyFile.Numbers
+  let name: String
+  /// What it is, for the notes.
+  let note: String
+
+  /// Takes an array of any shape.
+  ///
+  /// - Throws: `Unusable` if it has no elements, or some whose sum could not be checked.
+  public init(_ array: NumPyFile) throws(NumPyFile.Unusable) {
+    let magnitude: Double
+    switch array.numbers {
+    case .f32(let numbers):
+      try refuseWhatIsNotFinite(array.name, numbers)
+      magnitude = numbers.reduce(0) { $0 + Double(abs($1)) }
+    case .f64(let numbers):
+      try refuseWhatIsNotFinite(array.name, numbers)
+      magnitude = numbers.reduce(0) { $0 + abs($1) }
+    }
+    guard array.shape.allSatisfy({ $0 > 0 }), magnitude.isFinite else {
+      throw NumPyFile.Unusable(
+        description:
+          "\(array.name) has \(magnitude.isFinite ? "no numbers" : "numbers too large to be summed"); "
+          + "accepted: at least one, and a sum that is finite")
+    }
+    numbers = array.numbers
+    name = array.name
+    note = "own: the array is \(array.name), of shape \(NumPyFile.text(array.shape)); sums are of f64."
+  }
+}
+
+/// Because the result of what is not a number cannot be checked: it equals nothing.
+private func refuseWhatIsNotFinite<Scalar: MatrixScalar>(
+  _ name: String, _ numbers: [Scalar]
+) throws(NumPyFile.Unusable) {
+  guard let index = numbers.firstIndex(where: { !$0.isFinite }) else { return }
+  throw NumPyFile.Unusable(
+    description: "\(name) has an element that is \(numbers[index]), the one at \(index) in the file; "
+      + "accepted: finite numbers, with which results can be checked")
+}
