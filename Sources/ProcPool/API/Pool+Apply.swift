@@ -160,7 +160,7 @@ extension Pool {
       let decoder = OutputDecoder(codec)
       let lent = decoder.lent
       let box = runtime.begin(
-        ObjectIdentifier(Task.self), limits, outputs: decoder.shape, lent: lent,
+        Task.self, limits, outputs: decoder.shape, lent: lent,
         callFrame: { message.frame(call: $0, isSingle: true) }
       ) { call, news in
         handle.complete {

@@ -40,7 +40,7 @@ final class TypedCall<Task: PoolTask> {
     runtime.times.count(copied: body.bytesCopied)
     guard
       let box = runtime.begin(
-        ObjectIdentifier(Task.self), limits, outputs: decoder.shape, lent: decoder.lent,
+        Task.self, limits, outputs: decoder.shape, lent: decoder.lent, chunkSize: chunkSize,
         callFrame: { body.frame(call: $0) })
     else { throw runtime.closedError }
     self.runtime = runtime

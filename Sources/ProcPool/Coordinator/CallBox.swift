@@ -34,7 +34,8 @@ enum OutputShape {
 /// - Because `@unchecked Sendable`: the constants are shared freely, all else belongs to the pool's lock.
 final class CallBox: @unchecked Sendable {
   let id: UInt32
-  let taskType: ObjectIdentifier
+  let task: any Any.Type
+  var taskType: ObjectIdentifier { ObjectIdentifier(task) }
   /// The frame that tells a worker the task.
   let callFrame: FrameMemory
   let outputs: OutputShape
@@ -55,18 +56,24 @@ final class CallBox: @unchecked Sendable {
   var waitsForEnd = false
   /// Bytes of outputs for which a caller was not woken who waits for the end.
   var unseenBytes = 0
+  /// Items that have failed, and bytes of outputs.
+  var failures: UInt64 = 0
+  var bytesReceived: UInt64 = 0
+  /// What there was when the call began; `nil` for a call of one item.
+  let start: CallStart?
 
   /// So many bytes of outputs are worth waking the caller for, who copies or decodes them while more come:
   /// that takes longer than waking up does.
   static let worthWaking = 1 << 16
 
   init(
-    id: UInt32, taskType: ObjectIdentifier, callFrame: FrameMemory, outputs: OutputShape, lent: LentBlocks?,
-    outputLength: Int = 0,
+    id: UInt32, task: any Any.Type, callFrame: FrameMemory, outputs: OutputShape, lent: LentBlocks?,
+    start: CallStart?, outputLength: Int = 0,
     completion: (@Sendable (_ call: UInt32, CallNews) -> Void)? = nil
   ) {
     self.id = id
-    self.taskType = taskType
+    self.task = task
+    self.start = start
     self.outputLength = outputLength
     self.completion = completion
     self.callFrame = callFrame

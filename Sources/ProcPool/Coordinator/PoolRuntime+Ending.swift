@@ -17,9 +17,7 @@ extension PoolRuntime {
     change { state, effects in
       let now = MonotonicClock.now()
       state.links[link.place] = nil
-      let (times, copied) = link.page.spent
-      state.spentByFormer &+= times
-      state.statistics.bytesCopied &+= copied
+      state.noteEnd(of: link, now: now)
       if link.greeting == nil {
         let failure =
           link.startFailure.map { WorkerStartFailure($0.message, standardError: standardError) }
@@ -32,7 +30,9 @@ extension PoolRuntime {
           of: link, end, standardError: standardError, memory: memory, limits: settings.limits)
         switch state.scheduler.places[link.place].state {
         case .leaving, .standby: break
-        default: state.statistics.workersLost += 1
+        default:
+          state.statistics.workersLost += 1
+          if link.hasSeat { state.former[link.worker.index].losses += 1 }
         }
         state.scheduler.lost(
           link.place, progress: begun ?? (link.isPageShared ? link.page.progress : nil), loss: loss, now: now)

@@ -15,7 +15,9 @@ extension PoolRuntime {
       for action in actions { perform(action, &state, &effects) }
       for box in effects.finishedSingles {
         remember(box, &state)
-        state.scheduler.cancel(box.id, now: MonotonicClock.now())
+        let now = MonotonicClock.now()
+        state.singleCalls.noteEnded(box, now: now)
+        state.scheduler.cancel(box.id, now: now)
       }
       effects.finishedSingles.removeAll()
     }
@@ -106,6 +108,8 @@ extension PoolRuntime {
     case .begin(let place, let worker):
       guard let link = state.links[place] else { return }
       link.worker = worker
+      state.former[worker.index].starts += link.hasSeat ? 0 : 1
+      link.hasSeat = true
       // Its greeting's answer said that it is the worker of its place.
       if worker.index != place {
         post(FrameMemory(FrameHeader(.seat, count: UInt32(worker.index))), to: link, &effects)
@@ -127,6 +131,7 @@ extension PoolRuntime {
       if link.process == nil { effects.wakesRuntime = true }
     case .fail(let call, let first, let count, let trace, let failure):
       guard let box = state.boxes[call] else { return }
+      box.failures += UInt64(count)
       deliver(.failed(first: first, count: count, trace, failure), to: box, &state, &effects)
     case .expire(let call, let limit):
       guard let box = state.boxes[call] else { return }
@@ -142,8 +147,8 @@ extension PoolRuntime {
     case .askForMore(let call):
       guard let box = state.boxes[call] else { return }
       wake(box, &state, &effects)
-    case .forget(let call):
-      state.boxes[call] = nil
+    case .forget(let call, let counts):
+      state.boxes.removeValue(forKey: call)?.start?.counts = counts
     case .stopped:
       state.isStopped = true
       effects.silenced = Array(state.observers.values)

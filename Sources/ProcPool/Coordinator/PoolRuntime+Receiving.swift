@@ -34,7 +34,10 @@ extension PoolRuntime {
         link.hasPreamble = true
         link.received.consume(Preamble.size)
       }
-      state.withLock { $0.statistics.bytesReceived += UInt64(bytes) }
+      state.withLock {
+        $0.statistics.bytesReceived += UInt64(bytes)
+        link.bytesReceived += UInt64(bytes)
+      }
       while true {
         switch change({ state, effects in takeFrames(of: link, &state, &effects) }) {
         case .success(nil): return
@@ -166,13 +169,16 @@ extension PoolRuntime {
       let first = header.first &+ UInt64(skipped)
       let wanted = count - skipped
       state.statistics.itemsFinished += UInt64(wanted)
+      link.itemsFinished += UInt64(wanted)
       if header.kind == .results {
         let offset = (try? box.outputs.length(ofFirst: skipped, in: body.bytes)) ?? 0
         let slice = OutputSlice(memory: body.memory, start: body.start + offset, count: body.count - offset)
         // Long ones are remembered for a while, since among them are short ones.
         box.outputLength = max(slice.count / wanted, box.outputLength / 4 * 3)
+        box.bytesReceived += UInt64(slice.count)
         deliver(.outputs(first: first, count: wanted, slice), to: box, &state, &effects)
       } else if let report {
+        box.failures += UInt64(wanted)
         deliver(
           .reported(first: first, count: wanted, report, link.worker), to: box, &state,
           &effects)

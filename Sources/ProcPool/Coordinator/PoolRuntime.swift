@@ -43,8 +43,13 @@ final class PoolRuntime: Sendable {
     var isTerminated = false
     var isStopped = false
     var statistics = PoolStatistics()
-    /// What workers that have ended had spent.
-    var spentByFormer = ActivityTimes()
+    /// What processes that have ended had done, by the worker that they were last.
+    var former: [WorkerRecord]
+    /// Of those that were none.
+    var formerStandby = WorkerRecord()
+    /// Calls of several items that are over, the latest last.
+    var pastCalls: [CallStatistics] = []
+    var singleCalls = SingleCalls()
     /// How many calls may be pending before `submit` waits: enough to fill every worker's window with items
     /// of a tenth of a millisecond.
     private var submissionLimit: Int { 16 * scheduler.seats.count }
@@ -81,6 +86,8 @@ final class PoolRuntime: Sendable {
   let times = CoordinatorTimes()
   let handover = Handover()
   let memoryKills = MemoryKills()
+  /// A call of several items has ended since the last one of one item began. Relaxed, because nothing depends on it.
+  let areSinglesOld = Atomic(true)
   var lanes: [MemoryLane] { [inputs, outputs].compactMap(\.self) }
   /// `nil` where inputs go through pipes, however long they are.
   let inputs: MemoryLane?
@@ -100,7 +107,9 @@ final class PoolRuntime: Sendable {
     var settings = settings
     settings.places = scheduler.places.count
     state = CountedMutex(
-      State(links: Array(repeating: nil, count: scheduler.places.count), scheduler: scheduler))
+      State(
+        links: Array(repeating: nil, count: scheduler.places.count), scheduler: scheduler,
+        former: Array(repeating: WorkerRecord(), count: workers)))
     poller = try Poller()
     self.settings = settings
     let shares = settings.sharesLargePayloads
@@ -219,57 +228,42 @@ final class PoolRuntime: Sendable {
   }
 }
 
-// MARK: - Statistics
-
-extension PoolRuntime {
-  var statistics: PoolStatistics {
-    let (times, copied) = times.read()
-    return state.withLock { state in
-      var statistics = state.statistics
-      var spent = state.spentByFormer
-      statistics.bytesCopied &+= copied
-      for case .some(let link) in state.links {
-        let (times, copied) = link.page.spent
-        spent &+= times
-        statistics.bytesCopied &+= copied
-      }
-      statistics.coordinator = TimeSplit(times)
-      statistics.workers = TimeSplit(spent)
-      statistics.chunksSent = state.scheduler.chunksSent
-      statistics.queued = .nanoseconds(state.scheduler.queued)
-      return statistics
-    }
-  }
-}
-
 // MARK: - Calls
 
 extension PoolRuntime {
   /// Begins a call.
   ///
   /// - Parameters:
-  ///   - taskType: under which it is remembered what items take.
+  ///   - task: the type of the task, under which it is remembered what items take.
+  ///   - chunkSize: how many items the caller wants in a chunk, if he does.
   ///   - callFrame: makes the frame that tells a worker the task, given the call's number.
   ///   - lent: where shared memory goes that workers lend with outputs.
   ///   - completion: for a call of one item: takes its news.
   /// - Returns: `nil` if the pool takes no more calls.
   func begin(
-    _ taskType: ObjectIdentifier, _ limits: CallLimits, outputs: OutputShape, lent: LentBlocks?,
-    callFrame: (UInt32) -> FrameMemory, completion: (@Sendable (_ call: UInt32, CallNews) -> Void)? = nil
+    _ task: any Any.Type, _ limits: CallLimits, outputs: OutputShape, lent: LentBlocks?,
+    chunkSize: Int? = nil, callFrame: (UInt32) -> FrameMemory,
+    completion: (@Sendable (_ call: UInt32, CallNews) -> Void)? = nil
   ) -> CallBox? {
     let isTimed = limits.deadline != nil
-    let now = isTimed ? MonotonicClock.now() : 0
+    let isSingle = completion != nil
+    // Of calls of one item the first, since they are counted together.
+    let isStart = !isSingle || areSinglesOld.exchange(false, ordering: .relaxed)
+    let start = isStart ? CallStart(time: MonotonicClock.now(), statistics, chunkSize: chunkSize) : nil
+    let now = start?.time ?? (isTimed ? MonotonicClock.now() : 0)
     let box: CallBox? = state.withLock { state in
       switch state.scheduler.life {
       case .closing, .stopped, .terminating: return nil
       case .open, .broken: break
       }
-      let last = state.known[taskType] ?? (0, 0)
-      let id = state.scheduler.begin(limits, isSingle: completion != nil, itemTime: last.itemTime, now: now)
+      let last = state.known[ObjectIdentifier(task)] ?? (0, 0)
+      let id = state.scheduler.begin(limits, isSingle: isSingle, itemTime: last.itemTime, now: now)
       let box = CallBox(
-        id: id, taskType: taskType, callFrame: callFrame(id), outputs: outputs, lent: lent,
+        id: id, task: task, callFrame: callFrame(id), outputs: outputs, lent: lent,
+        start: isSingle ? nil : start,
         outputLength: last.outputLength, completion: completion)
       state.boxes[id] = box
+      if isSingle, let start { state.singleCalls = SingleCalls(since: start) }
       return box
     }
     // The runtime thread may sleep for longer than until then.
@@ -353,8 +347,10 @@ extension PoolRuntime {
 
   /// The owner wants no more of the call: what has not started is taken back.
   func retire(_ box: CallBox) {
+    let end = box.start.map { _ in statistics }
     change { state, _ in
       remember(box, &state)
+      if let end { record(box, end, &state) }
       state.scheduler.cancel(box.id, now: MonotonicClock.now())
     }
   }

@@ -35,6 +35,12 @@ final class WorkerLink: @unchecked Sendable {
   var reachesMemory = true
   /// Bytes that the task pipe has taken.
   var written: UInt64 = 0
+  /// Bytes that have come through the results pipe.
+  var bytesReceived: UInt64 = 0
+  /// Items whose end somebody was told.
+  var itemsFinished: UInt64 = 0
+  /// `worker` is what it is, and not only what its place is called: it has taken up work.
+  var hasSeat = false
   /// The pipe was full; the poller watches for room.
   var awaitsRoom = false
 

@@ -18,7 +18,8 @@ extension Scheduler {
     if let timeout = limits.timeout { timedCalls[lastCall] = timeout.nanoseconds }
     if let deadline = limits.deadline { expiries[lastCall] = now.addingSaturating(deadline.nanoseconds) }
     let isUsed = isSingle || places.allSatisfy(\.canGiveBack)
-    calls[lastCall] = Call(limits: limits, isSingle: isSingle, itemTime: isUsed ? itemTime : 0)
+    calls[lastCall] = Call(
+      limits: limits, isSingle: isSingle, itemTime: isUsed ? itemTime : 0, counts: CallCounts(begun: now))
     return lastCall
   }
 
@@ -44,6 +45,7 @@ extension Scheduler {
     }
     // Its time was over while its caller made these: it has been told.
     guard calls[call]?.isCancelled == false else { return }
+    calls[call]!.counts.noteAccepted(now: now)
     for var chunk in chunks {
       chunk.accepted = now
       if let seat = chunk.seat {
@@ -107,7 +109,7 @@ extension Scheduler {
     for index in places.indices where places[index].calls.remove(call) != nil {
       actions.append(.sendEndCall(place: index, call: call))
     }
-    actions.append(.forget(call: call))
+    actions.append(.forget(call: call, state.counts))
     leaveIfIdle()
   }
 }

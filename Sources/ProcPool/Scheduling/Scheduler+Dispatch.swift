@@ -35,7 +35,11 @@ extension Scheduler {
         calls[call]!.awaitsRoom = false
         actions.append(.askForMore(call: call))
       }
-      if !calls[call]!.pending.isEmpty { turns.append(call) }
+      if calls[call]!.pending.isEmpty {
+        calls[call]!.counts.noteEmpty(now: now)
+      } else {
+        turns.append(call)
+      }
     }
   }
 
@@ -105,8 +109,11 @@ extension Scheduler {
   private mutating func send(_ chunk: Chunk<Payload>, to index: Int, now: Int64) -> Int64 {
     var chunk = chunk
     chunk.cost = cost(of: chunk)
+    let waited = max(0, now - chunk.accepted)
     chunksSent += UInt64(chunk.payload.frameCount)
-    queued += max(0, now - chunk.accepted) * Int64(chunk.payload.frameCount)
+    queued += waited * Int64(chunk.payload.frameCount)
+    calls[chunk.call]!.counts.noteGiven(
+      chunks: chunk.payload.frameCount, bytes: chunk.payload.byteCount, waited: waited, now: now)
     if places[index].queue.isEmpty {
       places[index].lastProgress = now
       places[index].watch = nil

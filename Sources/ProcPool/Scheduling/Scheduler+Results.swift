@@ -79,6 +79,7 @@ extension Scheduler {
   private mutating func endFront(_ index: Int, items: Int) {
     let front = places[index].queue.first!
     calls[front.call]!.inFlight -= items
+    calls[front.call]!.counts.ended += UInt64(items)
     places[index].position += UInt64(items)
     places[index].items -= items
     places[index].isStuck = false
@@ -173,6 +174,7 @@ extension Scheduler {
         calls[chunk.call]!.inFlight += chunk.count
       } else {
         if calls[chunk.call]!.pending.isEmpty { turns.append(chunk.call) }
+        calls[chunk.call]!.counts.noteGivenBack()
         calls[chunk.call]!.prepend(chunk)
       }
     }
@@ -289,17 +291,24 @@ extension Scheduler {
     let place = places[index]
     guard let watch = place.watch, !watch.isTold else { return }
     places[index].watch!.isTold = true
-    var offset = watch.position - place.position
+    guard let stalled = item(at: watch.position, step: watch.step, of: index) else { return }
+    let worker = WorkerID(index: place.seat!)
+    actions.append(.announce(.itemStalled(stalled, worker, elapsed: .nanoseconds(elapsed), stack: [])))
+  }
+
+  /// The item at a position of a worker's, if it has that before it.
+  func item(at position: UInt64, step: UInt64?, of index: Int) -> TaskID? {
+    let place = places[index]
+    guard position >= place.position else { return nil }
+    var offset = position - place.position
     for chunk in place.queue {
       if offset < UInt64(chunk.remaining) {
-        let item = watch.step ?? chunk.first + UInt64(chunk.done) + offset
-        let stalled = TaskID(call: chunk.call, item: Int(clamping: item))
-        let worker = WorkerID(index: place.seat!)
-        return actions.append(
-          .announce(.itemStalled(stalled, worker, elapsed: .nanoseconds(elapsed), stack: [])))
+        let item = step ?? chunk.first + UInt64(chunk.done) + offset
+        return TaskID(call: chunk.call, item: Int(clamping: item))
       }
       offset -= UInt64(chunk.remaining)
     }
+    return nil
   }
 
   /// How long it may be until the clock is looked at, or `nil` if nothing depends on it: an eighth of the

@@ -125,6 +125,7 @@ extension Scheduler {
     var isCancelled = false
     /// Its owner was told that there are too many bytes before the workers.
     var awaitsRoom = false
+    var counts: CallCounts
 
     mutating func append(_ chunk: Chunk<Payload>) {
       pending.append(chunk)

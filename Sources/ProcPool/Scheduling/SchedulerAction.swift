@@ -25,7 +25,7 @@ enum SchedulerAction<Payload: ChunkPayload> {
   case expire(call: UInt32, limit: Duration)
   case announce(PoolEvent)
   /// Nobody needs the call any more.
-  case forget(call: UInt32)
+  case forget(call: UInt32, CallCounts)
   /// There is room for more of the call, whose owner was told that there was none.
   case askForMore(call: UInt32)
   /// All workers are gone, and no more will come.

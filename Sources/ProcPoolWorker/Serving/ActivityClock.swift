@@ -66,7 +66,7 @@ struct ActivityClock {
 
   /// The times so far, what has not ended among them, and the bytes: by another process, while the worker
   /// goes on.
-  func read() -> (times: ActivityTimes, bytesCopied: UInt64) {
+  func read(now: Int64) -> (times: ActivityTimes, bytesCopied: UInt64) {
     var times = ActivityTimes()
     // A worker that changes its activity meanwhile would have that time counted twice, or not at all.
     for _ in 0..<8 {
@@ -77,7 +77,7 @@ struct ActivityClock {
       atomicMemoryFence(ordering: .acquiring)
       guard words[0].load(ordering: .relaxed) == word, word != Self.changing else { continue }
       let (activity, since) = Self.parts(word)
-      if since > 0 { times[activity] &+= UInt64(max(0, MonotonicClock.now() &- since)) }
+      if since > 0 { times[activity] &+= UInt64(max(0, now &- since)) }
       break
     }
     return (times, words[1].load(ordering: .relaxed))

@@ -160,7 +160,11 @@ extension StatusPage {
   }
 
   /// Where the worker's time has gone so far, and how many bytes it has copied.
-  package var spent: (times: ActivityTimes, bytesCopied: UInt64) { clock.read() }
+  ///
+  /// - Parameter now: until when what it is doing is counted.
+  package func spent(until now: Int64 = MonotonicClock.now()) -> (times: ActivityTimes, bytesCopied: UInt64) {
+    clock.read(now: now)
+  }
 }
 
 // MARK: - Crashes

@@ -1,5 +1,6 @@
 import Dispatch
 import FaultyTasks
+import Glibc
 import ProcPool
 import Synchronization
 import Testing
@@ -98,6 +99,124 @@ extension Processes {
         _ = try await pool.apply(Echo(), to: 1)
         #expect(pool.statistics.workersLost == 1)
         #expect(pool.statistics.workers.running >= .milliseconds(55))
+      }
+    }
+  }
+
+  /// `workerStatistics`, `callStatistics` and `explain()`: who did what, and what limits it.
+  @Suite struct StatisticsOfWorkersAndCalls {
+    @Test(arguments: Kind.allCases) func workersAddUpToThePool(_ kind: Kind) async throws {
+      try await withPool(workers: 3, worker: kind.worker) { (pool) async throws in
+        _ = try await pool.map(Echo(), over: 0..<10_000)
+        _ = try await pool.broadcast(Echo(), 1)
+        let workers = pool.workerStatistics
+        let all = pool.statistics
+        #expect(workers.map(\.worker) == (0..<3).map { WorkerID(index: $0) })
+        #expect(workers.reduce(0) { $0 + $1.itemsFinished } == 10_003)
+        #expect(all.itemsFinished == 10_003)
+        #expect(workers.reduce(0) { $0 + $1.bytesReceived } == all.bytesReceived)
+        #expect(workers.reduce(0) { $0 + $1.bytesSent } <= all.bytesSent)
+        #expect(workers.allSatisfy { $0.itemsHeld == 0 && $0.chunksHeld == 0 && $0.running == nil })
+        #expect(workers.allSatisfy { $0.restarts == 0 && $0.losses == 0 && $0.pid != nil })
+        #expect(workers.allSatisfy { $0.time.busy > .zero })
+        #expect(workers.allSatisfy { ($0.memory ?? 0 > 100_000) == (kind == .processes) })
+      }
+    }
+
+    @Test func whatAWorkerRunsIsTold() async throws {
+      try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
+        let pid = try await pool.broadcast(ProcessNumber(), 0)[0]
+        let call = pool.mapAsync(Sleep(), over: [1, 10_000, 1, 1], chunkSize: 2)
+        var worker = pool.workerStatistics[0]
+        while worker.running?.item != 1 {
+          try await Task.sleep(for: .milliseconds(1))
+          worker = pool.workerStatistics[0]
+        }
+        #expect(worker.pid == pid)
+        // The item that runs, and what has been sent with it and behind it.
+        #expect(worker.itemsHeld >= 1 && worker.itemsHeld <= 4)
+        #expect(worker.chunksHeld >= 1)
+        let described = try #require(pool.callStatistics.last)
+        #expect(described.call == worker.running?.call)
+        #expect(described.task == "Sleep")
+        #expect(!described.isOver && described.chunkSize == 2)
+        #expect(described.itemsWaiting + described.itemsInWorkers + Int(described.itemsFinished) == 4)
+        #expect(pool.explain().summary.contains("(Sleep)") && pool.explain().summary.contains("so far"))
+        call.cancel()
+        _ = await call.result
+      }
+    }
+
+    @Test func aLostWorkerIsCountedWithItsSeat() async throws {
+      try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
+        _ = try await pool.map(Echo(), over: 0..<10)
+        let results = await pool.mapResults(DieAt([3]), over: 0..<10)
+        #expect(results.count { (try? $0.get()) == nil } == 1)
+        _ = try await pool.apply(Echo(), to: 1)
+        let worker = pool.workerStatistics[0]
+        #expect(worker.restarts == 1 && worker.losses == 1)
+        #expect(worker.itemsFinished == 20)
+        let calls = pool.callStatistics
+        #expect(calls.map(\.isOver) == [true, true])
+        #expect(calls.map(\.itemsFinished) == [10, 10])
+        #expect(calls.map(\.itemsFailed) == [0, 1])
+        #expect(pool.explain(calls[1]).limits.contains { $0.kind == .losses })
+      }
+    }
+
+    @Test func callsThatAreOverAreRememberedForAWhile() async throws {
+      try await withPool(workers: 2, worker: .inProcess) { (pool) async throws in
+        #expect(pool.callStatistics.isEmpty)
+        #expect(pool.explain().limits.isEmpty)
+        for count in 1...20 { _ = try await pool.map(Echo(), over: 0..<count) }
+        // Calls of one item are counted, and not remembered.
+        for _ in 0..<30 { _ = try await pool.apply(Echo(), to: 1) }
+        let calls = pool.callStatistics
+        #expect(calls.map(\.itemsFinished) == (5...20).map { UInt64($0) })
+        #expect(calls.allSatisfy { $0.isOver && $0.itemsWaiting == 0 && $0.itemsInWorkers == 0 })
+        #expect(
+          calls.allSatisfy { $0.bytesSent > 0 && $0.chunks > 0 && $0.pool.itemsFinished == $0.itemsFinished })
+        #expect(pool.explain().summary.hasPrefix("Calls of one item: 30 items"))
+        _ = try await pool.map(Echo(), over: 0..<7)
+        #expect(pool.explain().summary.contains("(Echo): 7 items"))
+        _ = try await pool.apply(Echo(), to: 1)
+        #expect(pool.explain().summary.hasPrefix("Calls of one item: 1 item "))
+      }
+    }
+
+    @Test func aCallWhoseTimeWasOverIsRemembered() async throws {
+      try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+        let inputs = Array(repeating: 20, count: 1_000)
+        _ = await Result { try await pool.map(Sleep(), over: inputs, deadline: .milliseconds(200)) }
+        let call = try #require(pool.callStatistics.last)
+        #expect(call.isOver && call.task == "Sleep")
+        #expect(call.itemsFinished > 0 && call.itemsFinished < 1_000)
+        #expect(call.elapsed >= .milliseconds(190))
+      }
+    }
+
+    @Test func aStreamThatIsLeftIsOver() async throws {
+      try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+        for try await output in pool.imap(Echo(), over: 0...) where output == 100 { break }
+        #expect(pool.callStatistics.last?.isOver == true)
+        #expect(pool.callStatistics.last?.itemsFinished ?? 0 >= 101)
+      }
+    }
+
+    @Test func aSlowCallerAndASingleItemAreExplained() async throws {
+      try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+        _ = try await pool.broadcast(Echo(), 0)
+        _ = try await pool.map(Sleep(), over: [100])
+        #expect(pool.explain().limits.map(\.kind) == [.tooFewItems])
+        let slow = (0..<40).lazy.map { number in
+          usleep(5_000)
+          return number
+        }
+        _ = try await pool.map(Echo(), over: slow, chunkSize: 1)
+        // Making inputs is counted as encoding them.
+        #expect(pool.explain().limits.first?.kind == .serialCoordinator, "\(pool.explain())")
+        for try await _ in pool.imap(Echo(), over: 0..<40, chunkSize: 1, inFlight: 2) { usleep(5_000) }
+        #expect(pool.explain().limits.first?.kind == .slowCaller, "\(pool.explain())")
       }
     }
   }

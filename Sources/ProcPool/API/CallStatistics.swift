@@ -1,0 +1,91 @@
+/// Where a call of several items stands, or stood when it was over, and what it has cost.
+///
+///     for call in pool.callStatistics where !call.isOver {
+///       print("\(call.task): \(call.itemsFinished) done, \(call.itemsWaiting) wait")
+///     }
+///
+/// What is counted once for each chunk; it costs a call two readings of ``Pool/statistics``.
+public struct CallStatistics: Sendable, Hashable {
+  /// The number of the call, as in ``TaskID``; `nil` for the calls of one item each (`apply`, `applyAsync`,
+  /// `submit`), which are counted together.
+  public let call: UInt32?
+  /// The type of its task; empty for calls of one item.
+  public let task: String
+  /// How many items its caller wanted in a chunk, if he said so.
+  public let chunkSize: Int?
+  /// Whether it is over: it has ended, its caller has left it, or its time was over.
+  public let isOver: Bool
+  /// For how long it has been going on, or went on.
+  public let elapsed: Duration
+  /// When it was over, by the monotonic clock.
+  let ended: Int64
+
+  /// Items that have ended in a worker, in whatever way. Of `mapReduce` an item is a part, as in what follows.
+  public let itemsFinished: UInt64
+  /// Of those, and of those whose worker was lost, how many failed.
+  public let itemsFailed: UInt64
+  /// Items that wait in the coordinator until a worker has room for them.
+  public let itemsWaiting: Int
+  /// Items that have been given to workers and have not ended.
+  public let itemsInWorkers: Int
+  /// What an item takes a worker, estimated from the last ones; `nil` before any has ended.
+  public let itemTime: Duration?
+
+  /// Chunks that were given to workers, and their bytes, in pipes or in shared memory. What was taken back and given
+  /// to another counts twice.
+  public let chunks: UInt64
+  public let bytesSent: UInt64
+  /// Bytes of outputs.
+  public let bytesReceived: UInt64
+
+  /// How long chunks waited for a worker, all together.
+  public let queued: Duration
+  /// From when the first chunk was there until there was a worker to take it.
+  public let startUp: Duration
+  /// For how long nothing waited for a worker because the caller had not made it yet: before the first chunk, and
+  /// between others. Workers may have been busy meanwhile.
+  public let starved: Duration
+  /// How long ago a worker was given something for the last time.
+  public let tail: Duration
+
+  /// What the pool has spent since the call began: on other calls that went on at the same time, too.
+  public let pool: PoolStatistics
+}
+
+extension Pool {
+  /// Calls of several items, in the order in which they began: the last sixteen that are over, and those that go on.
+  ///
+  /// - Complexity: O(workers + calls), some hundred nanoseconds for each.
+  public var callStatistics: [CallStatistics] { runtime.callStatistics }
+
+  /// What each worker of the pool has done, and what it is doing.
+  ///
+  /// - Complexity: O(workers); reading the memory of each takes some microseconds.
+  public var workerStatistics: [WorkerStatistics] { runtime.workerStatistics }
+}
+
+/// What a worker of a pool has done so far, as one process or as several, one after the other, and what it is doing.
+public struct WorkerStatistics: Sendable, Hashable {
+  public let worker: WorkerID
+  /// The process that it is now; `nil` while none has taken up work.
+  public let pid: Int32?
+  /// What it is running; `nil` if it has nothing to do, or runs where no memory is shared with it.
+  public let running: TaskID?
+  /// Items, and chunks, that it has been given and that have not ended.
+  public let itemsHeld: Int
+  public let chunksHeld: Int
+  /// Items whose end it has reported.
+  public let itemsFinished: UInt64
+  /// Bytes through its pipes, and bytes that it has copied.
+  public let bytesSent: UInt64
+  public let bytesReceived: UInt64
+  public let bytesCopied: UInt64
+  /// Where its time went.
+  public let time: TimeSplit
+  /// How often another process took its place.
+  public let restarts: Int
+  /// How often that was because it had ended without having been told to.
+  public let losses: Int
+  /// Bytes in memory that are its own, and not shared; `nil` for a thread, and for what the system does not tell.
+  public internal(set) var memory: Int?
+}

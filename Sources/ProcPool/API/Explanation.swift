@@ -1,0 +1,74 @@
+/// Why a call takes as long as it does, in words: what limits it, the figure that says so, and what to change.
+///
+///     _ = try await pool.map(Square(), over: numbers, chunkSize: 1)
+///     print(pool.explain())
+///     // Call 1 (Square): 100 000 items in 412 ms on 8 workers. Of the workers' time 3 % went into running items, …
+///     // · Chunks are too small: …
+public struct Explanation: Sendable, Hashable, CustomStringConvertible {
+  /// Something that makes a call take longer than it would have to.
+  public struct Limit: Sendable, Hashable, CustomStringConvertible {
+    /// What it is.
+    public enum Kind: Sendable, Hashable, CaseIterable {
+      /// The call had to wait until workers had been started.
+      case startUp
+      /// A chunk is less work than it takes to send one.
+      case chunksTooSmall
+      /// Items are less work than it takes to encode and decode them.
+      case itemsTooSmall
+      /// More time goes into copying than into running.
+      case payloadTooLarge
+      /// The coordinator cannot keep the workers busy: it is busy itself.
+      case serialCoordinator
+      /// The coordinator does not keep the workers busy, and is not busy: its program does something else.
+      case slowCaller
+      /// Items are run one after the other.
+      case oneByOne
+      /// There are fewer items than workers.
+      case tooFewItems
+      /// At the end most workers wait for a few.
+      case unevenItems
+      /// There are processors that no worker runs on.
+      case tooFewWorkers
+      /// The workers do what they can.
+      case processors
+      /// Workers have died, and their work was done again or lost.
+      case losses
+    }
+
+    public let kind: Kind
+    /// How much of the time of all workers, from 0 to 1, is in it, by a rough estimate.
+    public let share: Double
+    /// What it is, the figure, and the remedy.
+    public let description: String
+  }
+
+  /// What the call has come to, in a sentence or two.
+  public let summary: String
+  /// What limits it, the heaviest first; empty if nothing stands out.
+  public let limits: [Limit]
+
+  /// The summary, and each limit on a line of its own.
+  public var description: String {
+    ([summary] + limits.map { "· \($0)" }).joined(separator: "\n")
+  }
+}
+
+extension Pool {
+  /// Says what limits the call of several items that goes on, or the last one that is over; or, if there was none
+  /// since, the calls of one item.
+  ///
+  /// Of a call beside which others went on it says less: the time of the pool is everybody's.
+  ///
+  /// - Complexity: O(workers), some hundred nanoseconds for each.
+  public func explain() -> Explanation {
+    guard let call = runtime.latestCall else {
+      return Explanation(summary: "Nothing has been run yet: call this when something has ended.", limits: [])
+    }
+    return explain(call)
+  }
+
+  /// Says what limits a call, one of ``callStatistics``.
+  public func explain(_ call: CallStatistics) -> Explanation {
+    Explanation(call, workers: sizing.workers, processors: PoolSizing.processors)
+  }
+}

@@ -1,0 +1,273 @@
+import ProcPoolWorker
+
+// What the figures of a call say about what limits it. No measuring here and no clock: the same figures always
+// say the same.
+
+extension Explanation {
+  /// - Parameters:
+  ///   - workers: of the pool.
+  ///   - processors: that this process may run on.
+  init(_ call: CallStatistics, workers: Int, processors: Int) {
+    let diagnosis = Diagnosis(call, workers: workers, processors: processors)
+    self.init(summary: diagnosis.summary, limits: diagnosis.limits)
+  }
+}
+
+private struct Diagnosis {
+  let call: CallStatistics
+  let workers: Int
+  let processors: Int
+
+  // Parts of the time that all workers had together.
+  let running: Double
+  let copying: Double
+  let waiting: Double
+  /// How much of the processors' time that workers could have used they did not. Where there are more workers than
+  /// processors, some of them have to wait.
+  let idle: Double
+  /// How many workers ran items, on average.
+  let atWork: Double
+
+  /// The coordinator's time, as a multiple of the call's: several threads may be in it.
+  let coordinatorBusy: Double
+
+  /// Because where less of the time is lost, there is little to be had from changing it.
+  static let worthTelling = 0.2
+
+  init(_ call: CallStatistics, workers: Int, processors: Int) {
+    self.call = call
+    self.workers = workers
+    self.processors = processors
+    let time = max(.nanoseconds(1), call.elapsed) * workers
+    running = min(1, call.pool.workers.running / time)
+    copying = min(1, call.pool.workers.copying / time)
+    waiting = max(0, 1 - running - copying)
+    atWork = running * Double(workers)
+    let usable = Double(min(workers, processors))
+    idle = max(0, 1 - (running + copying) * Double(workers) / usable)
+    coordinatorBusy = call.pool.coordinator.busy / max(.nanoseconds(1), call.elapsed)
+  }
+
+  private var items: Double { Double(max(1, call.itemsFinished)) }
+
+  /// What an item took, on average.
+  private var itemTime: Duration { call.pool.workers.running / items }
+
+  var summary: String {
+    let name = call.call.map { "Call \($0) (\(call.task))" } ?? "Calls of one item"
+    let count = Self.grouped(call.itemsFinished)
+    let failed = call.itemsFailed > 0 ? " (\(Self.grouped(call.itemsFailed)) failed)" : ""
+    return
+      "\(name): \(count) \(call.itemsFinished == 1 ? "item" : "items")\(failed) in \(Self.text(call.elapsed)) "
+      + "\(call.isOver ? "" : "so far ")on \(Self.workers(workers)). Of the workers' time \(percent(running)) went into "
+      + "running items, \(percent(copying)) into copying and \(percent(waiting)) into waiting; the coordinator was busy "
+      + "for \(percent(coordinatorBusy)) of it."
+  }
+
+  var limits: [Explanation.Limit] {
+    // Workers that do nothing but run items are as fast as they can be, whatever else there is.
+    if atWork >= Self.busy * Double(min(workers, processors)) {
+      return [losses, saturated].compactMap(\.self)
+    }
+    if let short { return [losses, startUp ?? short].compactMap(\.self) }
+    let all = [losses, startUp, chunksTooSmall, copied, oneByOne, ending, coordinator]
+    return Array(all.compactMap(\.self).sorted { $0.share > $1.share }.prefix(Self.most))
+  }
+
+  /// Because whoever has changed what comes first asks again.
+  private static let most = 3
+
+  /// Because the first and the last items of a call leave some workers idle, however good it is.
+  private static let busy = 0.85
+
+  private func limit(_ kind: Explanation.Limit.Kind, _ share: Double, _ text: String) -> Explanation.Limit {
+    Explanation.Limit(kind: kind, share: min(1, max(0, share)), description: text)
+  }
+
+  // MARK: - What may be amiss
+
+  private var losses: Explanation.Limit? {
+    let lost = call.pool.workersLost
+    guard lost > 0 else { return nil }
+    return limit(
+      .losses, idle,
+      "\(Self.workers(lost)) ended without having been told to, and others were started instead: `workerLost` and "
+        + "`Pool.events` say why. `standby:` has others ready.")
+  }
+
+  private var startUp: Explanation.Limit? {
+    let share = part(call.startUp)
+    guard share >= Self.worthTelling else { return nil }
+    return limit(
+      .startUp, share,
+      "Start-up: no worker had been started in the first \(Self.text(call.startUp)), \(percent(share)) of the time. "
+        + "Keep one pool for many calls; `--static-swift-stdlib` and a worker executable of its own start faster."
+    )
+  }
+
+  /// Because a call takes as long before it has got going.
+  private static let shortest = Duration.milliseconds(1)
+
+  private var short: Explanation.Limit? {
+    guard call.call != nil, call.isOver, call.elapsed < Self.shortest else { return nil }
+    return limit(
+      .tooFewItems, idle,
+      "There is too little to do: the call is over in \(Self.text(call.elapsed)), most of which it takes to wake workers "
+        + "up and to hear from them. Give it more at once.")
+  }
+
+  /// What sending a chunk and answering it takes a worker at the most, where both sides have to be woken up: half of
+  /// a round trip (`procpool bench --case apply`).
+  private static let chunkCost = Duration.microseconds(10)
+
+  private var chunksTooSmall: Explanation.Limit? {
+    guard let given = call.chunkSize, call.itemsFinished > UInt64(4 * workers * given), running < 0.5 else {
+      return nil
+    }
+    let chunkTime = itemTime * given
+    let sending = min(1 - running, part(Self.chunkCost * Double(call.chunks) / Double(workers)))
+    guard chunkTime < Self.chunkCost * 10, sending >= Self.worthTelling else { return nil }
+    let better = max(2 * given, Int(min(1e6, Duration.microseconds(500) / max(.nanoseconds(1), itemTime))))
+    return limit(
+      .chunksTooSmall, sending,
+      "Chunks are too small: one of \(given == 1 ? "1 item" : "\(Self.grouped(UInt64(given))) items") is "
+        + "\(Self.text(chunkTime)) of work, no more than it takes to send and to answer it. Leave out `chunkSize:`, or set "
+        + "it to \(Self.grouped(UInt64(Self.rounded(better)))) or so, which is half a millisecond of work.")
+  }
+
+  /// Because items below it are hardly copied at all: what they take is being encoded one by one.
+  private static let largeItem = 1024.0
+
+  private var copied: Explanation.Limit? {
+    let all = call.pool.workers + call.pool.coordinator
+    let share = all.busy > .zero ? all.copying / all.busy : 0
+    let perItem = Double(call.bytesSent + call.bytesReceived) / items
+    guard share >= 0.5, call.itemsFinished > 0 else { return nil }
+    if perItem >= Self.largeItem {
+      return limit(
+        .payloadTooLarge, share * (1 - waiting / 2),
+        "Payloads are large for what is done with them: \(percent(share)) of what kept processes busy was encoding, "
+          + "pipes and decoding, of \(Self.bytes(perItem)) for each item. What all items need belongs into the task's "
+          + "properties, which are sent once for each worker; large arrays belong into a `SharedArray`, of which only a "
+          + "handle is sent.")
+    }
+    // Short calls on few items have not got going.
+    guard call.itemsFinished >= 1000, call.call != nil else { return nil }
+    return limit(
+      .itemsTooSmall, share * (1 - waiting / 2),
+      "Items are small: \(Self.text(itemTime)) of work each, and "
+        + "\(percent(share)) of what kept processes busy was encoding, pipes and decoding. Give an item more to do, a "
+        + "range instead of a number; or let `mapReduce` combine outputs in the workers.")
+  }
+
+  private var oneByOne: Explanation.Limit? {
+    guard call.call == nil, waiting >= 0.3, workers > 1 else { return nil }
+    return limit(
+      .oneByOne, waiting,
+      "One by one: on average \(Self.decimal(atWork)) of \(workers) workers ran something. Call `map` or `imap` over "
+        + "several inputs, or begin several with `applyAsync` or `submit` before waiting for the first.")
+  }
+
+  /// The time from when nothing was left to be given out: nobody's fault if it is a chunk's, and else that of items
+  /// that took long.
+  private var ending: Explanation.Limit? {
+    guard call.call != nil, call.isOver, idle >= Self.worthTelling else { return nil }
+    if call.itemsFinished < UInt64(4 * workers), call.itemsFinished > 0 {
+      let count = call.itemsFinished == 1 ? "was 1 item" : "were \(call.itemsFinished) items"
+      return limit(
+        .tooFewItems, idle,
+        "There \(count) for \(Self.workers(workers)), so that some had nothing to do. Divide the work into more items."
+      )
+    }
+    let share = part(call.tail)
+    guard share >= Self.worthTelling, call.itemsFinished > 0 else { return nil }
+    let given =
+      call.chunkSize.map { $0 > 1 ? ", make `chunkSize:` smaller than \(Self.grouped(UInt64($0)))" : "" }
+      ?? ""
+    return limit(
+      .unevenItems, min(idle, share),
+      "The end was uneven: for the last \(Self.text(call.tail)), \(percent(share)) of the time, nothing was left to be "
+        + "given out, and \(percent(waiting)) of the workers' time went into waiting. Begin with the items that take "
+        + "longest, or divide them\(given).")
+  }
+
+  private var coordinator: Explanation.Limit? {
+    guard call.call != nil, idle >= Self.worthTelling else { return nil }
+    let starved = part(call.starved)
+    if coordinatorBusy >= 0.5 {
+      let split = call.pool.coordinator
+      let parts: [(String, Duration)] = [
+        ("making and encoding inputs", split.encoding), ("decoding outputs", split.decoding),
+        ("writing to pipes", split.writing), ("reading from pipes", split.reading),
+      ]
+      let (name, time) = parts.max { $0.1 < $1.1 }!
+      return limit(
+        .serialCoordinator, idle,
+        "The coordinator is what is slow: it was busy for \(percent(coordinatorBusy)) of the time, mostly with \(name) "
+          + "(\(percent(time / split.busy))), while workers waited for \(percent(waiting)) of theirs. Let tasks make what "
+          + "they work on, from numbers or ranges; send less, or share it; combine outputs in the workers by `mapReduce`."
+      )
+    }
+    guard starved >= Self.worthTelling else { return nil }
+    return limit(
+      .slowCaller, min(idle, starved),
+      "The caller is what is slow: for \(percent(starved)) of the time nothing waited to be run, and the pool's part of "
+        + "the coordinator was busy for \(percent(coordinatorBusy)). Inputs came, or outputs were taken, more slowly than "
+        + "workers ran them: do less between them, let tasks do it, or give each item more work.")
+  }
+
+  private var saturated: Explanation.Limit {
+    let busy = "On average \(Self.decimal(atWork)) of \(Self.workers(workers)) ran items"
+    if workers < processors {
+      return limit(
+        .tooFewWorkers, 1 - Double(workers) / Double(processors),
+        "\(busy), and there are \(processors) processors: `workers: \(processors)` would use them all.")
+    }
+    let crowd =
+      workers > processors ? " More workers than processors make none of them faster." : ""
+    return limit(
+      .processors, 0,
+      "\(busy), on \(processors == 1 ? "the only processor" : "all \(processors) processors"): only a faster task, or a "
+        + "machine with more of them, would be faster.\(crowd)")
+  }
+
+  // MARK: - Words
+
+  /// A part of the call's time.
+  private func part(_ time: Duration) -> Double { min(1, time / max(.nanoseconds(1), call.elapsed)) }
+
+  private func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
+
+  private static func workers(_ count: Int) -> String { count == 1 ? "1 worker" : "\(count) workers" }
+
+  private static func text(_ duration: Duration) -> String {
+    let seconds = duration / .seconds(1)
+    for (size, unit) in [(1.0, "s"), (1e-3, "ms"), (1e-6, "µs")] where seconds >= size {
+      return decimal(seconds / size) + " " + unit
+    }
+    return decimal(seconds * 1e9) + " ns"
+  }
+
+  private static func bytes(_ value: Double) -> String {
+    for (size, unit) in [(1_073_741_824.0, "GiB"), (1_048_576, "MiB"), (1024, "KiB")] where value >= size {
+      return decimal(value / size) + " " + unit
+    }
+    return decimal(value) + " B"
+  }
+
+  /// Two or three digits.
+  private static func decimal(_ value: Double) -> String {
+    if value >= 10 { return "\(Int(min(1e15, value.rounded())))" }
+    let tenths = Int((value * 10).rounded())
+    return tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
+  }
+
+  /// To one digit.
+  private static func rounded(_ value: Int) -> Int {
+    var unit = 1
+    while value / unit >= 10 { unit *= 10 }
+    return value / unit * unit
+  }
+
+  private static func grouped(_ value: UInt64) -> String { ProgressText.grouped(Int(clamping: value)) }
+}
