@@ -13,6 +13,9 @@ struct ParsedArguments: Equatable, Sendable {
   /// The values of each option that was given, in order; an option without a value has an empty one.
   private(set) var values: [String: [String]] = [:]
 
+  /// What stood there without an option's name.
+  private(set) var operand: String?
+
   init(command: String) { self.command = command }
 
   fileprivate mutating func add(_ value: String, to option: OptionDescription, spelled spelling: String)
@@ -22,6 +25,17 @@ struct ParsedArguments: Equatable, Sendable {
       throw UsageError("\(spelling) is given twice; accepted: once")
     }
     values[option.name, default: []].append(value)
+  }
+
+  fileprivate mutating func take(operand value: String, for description: OptionDescription) throws(UsageError)
+  {
+    guard description.accepts(value) else {
+      throw UsageError("\(description.name) does not accept '\(value)'; accepted: \(description.accepted)")
+    }
+    guard operand == nil else {
+      throw UsageError("\(description.name) is given twice, '\(operand!)' and '\(value)'; accepted: once")
+    }
+    operand = value
   }
 
   func has(_ option: String) -> Bool { values[option] != nil }
@@ -53,6 +67,10 @@ enum ArgumentParser {
       }
     }
     while let argument = rest.popFirst() {
+      if let operand = command.operand, !argument.hasPrefix("-") {
+        try parsed.take(operand: argument, for: operand)
+        continue
+      }
       let (option, spelling, attached) = try option(for: argument, of: command)
       if case .none = option.value {
         if let attached {

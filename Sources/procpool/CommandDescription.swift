@@ -12,6 +12,9 @@ struct CommandDescription: Sendable {
   /// The commands below this one.
   var commands: [CommandDescription] = []
 
+  /// What may stand there without an option's name, once.
+  var operand: OptionDescription?
+
   var options: [OptionDescription] = []
 
   /// Calls worth copying, and what each is for.

@@ -5,11 +5,13 @@ enum Commands {
   static let procpool = CommandDescription(
     name: "procpool", summary: "measures, and tries, what a pool of worker processes does on this machine",
     commands: [
-      BenchCommand.description, DoctorCommand.description, ChaosCommand.description, SoakCommand.description,
+      BenchCommand.description, TopCommand.description, DoctorCommand.description, ChaosCommand.description,
+      SoakCommand.description,
       CompletionsCommand.description,
     ],
     examples: [
       ("procpool bench --workers 8", "run the benchmark with eight workers"),
+      ("procpool top", "watch the pools that run on this machine"),
       ("procpool doctor", "say what is amiss on this machine, and what to do about it"),
       ("procpool chaos --seconds 60", "kill workers for a minute, and see that nothing is lost"),
       ("procpool bench --help", "say what the benchmark measures and accepts"),
@@ -31,6 +33,7 @@ enum Commands {
       if command.name == BenchCommand.description.name {
         return try await BenchCommand(parsed).run()
       }
+      if command.name == TopCommand.description.name { return try TopCommand(parsed).run() }
       if command.name == DoctorCommand.description.name { return try await DoctorCommand(parsed).run() }
       if command.name.hasPrefix(CompletionsCommand.description.name) {
         return try CompletionsCommand.run(command)

@@ -110,6 +110,7 @@ enum CompletionScript {
         }
         return quoted(text)
       }
+      if let operand = command.operand { specifications.append(quoted("1:\(operand.placeholder): ")) }
       guard !command.commands.isEmpty else {
         return "\(function(command))() {\n  _arguments \(specifications.joined(separator: " \\\n    "))\n}"
       }

@@ -6,6 +6,9 @@ enum HelpText {
     if !command.commands.isEmpty {
       sections.append("Commands:\n" + list(command.commands.map { ($0.word, $0.summary) }))
     }
+    if let operand = command.operand {
+      sections.append("Argument:\n" + list([(operand.name, summary(of: operand))]))
+    }
     sections.append("Options:\n" + list(command.allOptions.map { (spelling(of: $0), summary(of: $0)) }))
     for topic in command.topics { sections.append("\(topic.title):\n" + list(topic.entries)) }
     if !command.examples.isEmpty {
@@ -23,7 +26,9 @@ enum HelpText {
       let text = option.placeholder.isEmpty ? "--\(option.name)" : "--\(option.name) \(option.placeholder)"
       return "[\(text)]" + (option.repeats ? "…" : "")
     }
-    let words = (command.commands.isEmpty ? [] : ["COMMAND"]) + options
+    let words =
+      (command.commands.isEmpty ? [] : ["COMMAND"]) + options
+      + (command.operand.map { ["[\($0.placeholder)]"] } ?? [])
     return wrapped(
       ([command.name] + words).joined(separator: " "), indent: 2, keeping: command.name.count + 1)
   }

@@ -27,10 +27,14 @@ enum StandardStream: Sendable {
   var isTerminal: Bool { isatty(descriptor) != 0 }
 
   /// How many characters a line of the terminal has; `nil` if it is none, or does not say.
-  var width: Int? {
+  var width: Int? { size.flatMap { $0.ws_col > 0 ? Int($0.ws_col) : nil } }
+
+  /// How many lines the terminal has; `nil` if it is none, or does not say.
+  var height: Int? { size.flatMap { $0.ws_row > 0 ? Int($0.ws_row) : nil } }
+
+  private var size: winsize? {
     var size = winsize()
-    guard isTerminal, ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
-    return Int(size.ws_col)
+    return isTerminal && ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 ? size : nil
   }
 
   /// As wide as the terminal, and in colour where that is wanted: on a terminal that has any, unless `NO_COLOR` is set

@@ -29,6 +29,16 @@ struct AcceptedArguments {
     #expect(try parse("bench", "--json", "-").value("json") == "-")
   }
 
+  @Test("What needs no option stands before or after the options, and once")
+  func operand() throws {
+    #expect(try parse("top", "12", "--once").operand == "12")
+    #expect(try parse("top", "--interval", "2", "12").operand == "12")
+    #expect(try parse("top", "--once").operand == nil)
+    for words in [["top", "12", "13"], ["top", "0"], ["top", "-1"], ["top", "x"], ["bench", "12"]] {
+      #expect(throws: UsageError.self) { try ArgumentParser.parse(words, for: Commands.procpool) }
+    }
+  }
+
   @Test("Help is given whatever else is wrong", arguments: ["--help", "-h"])
   func help(spelling: String) throws {
     let (command, parsed) = try ArgumentParser.parse(

@@ -102,7 +102,8 @@ struct ProgramBehaviour {
   @Test(
     "Help and version go to standard output",
     arguments: [
-      ["--help"], ["bench", "--help"], ["doctor", "--help"], ["chaos", "--help"], ["soak", "--help"],
+      ["--help"], ["bench", "--help"], ["doctor", "--help"], ["top", "--help"], ["chaos", "--help"],
+      ["soak", "--help"],
       ["help"], ["--version"],
       ["bench", "--version"],
     ])

@@ -159,6 +159,7 @@ final class Launcher: Sendable {
       errors.reading.drain { lines.append($0) }
       throw WorkerStartFailure(pid: started.pid, endedWith: started.status(), standardError: lines.text)
     }
+    page.note(process: started.pid)
     let tasks = tasks.relinquish()
     let results = results.relinquish()
     let errorEnds = errors.relinquish()
@@ -245,7 +246,7 @@ private struct SharedPages: Sendable {
 
   init(places: Int) throws(SystemError) {
     let size = places * StatusPage.size
-    file = SharedFile(try SharedMapping.makeFile(named: "procpool-status", count: size))
+    file = SharedFile(try SharedMapping.makeFile(named: StatusPage.fileName, count: size))
     identity = try FileIdentity(of: file.descriptor)
   }
 

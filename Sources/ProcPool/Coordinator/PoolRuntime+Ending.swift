@@ -17,6 +17,7 @@ extension PoolRuntime {
     change { state, effects in
       let now = MonotonicClock.now()
       state.links[link.place] = nil
+      link.page.note(process: nil)
       state.noteEnd(of: link, now: now)
       if link.greeting == nil {
         let failure =

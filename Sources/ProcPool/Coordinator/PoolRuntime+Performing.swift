@@ -108,6 +108,7 @@ extension PoolRuntime {
     case .begin(let place, let worker):
       guard let link = state.links[place] else { return }
       link.worker = worker
+      link.page.note(worker: worker)
       state.former[worker.index].starts += link.hasSeat ? 0 : 1
       link.hasSeat = true
       // Its greeting's answer said that it is the worker of its place.

@@ -213,6 +213,7 @@ final class PoolRuntime: Sendable {
 
   /// Ends a worker that the pool does not know of.
   private func discard(_ link: WorkerLink, _ failure: WorkerStartFailure) {
+    link.page.note(process: nil)
     poller.remove(link.tasks)
     poller.remove(link.results)
     switch link.process {

@@ -59,6 +59,12 @@ struct ActivityClock {
     words[1].store(words[1].load(ordering: .relaxed) &+ UInt64(bytes), ordering: .relaxed)
   }
 
+  /// What the worker's time goes into at the moment, and since when.
+  var current: (activity: Activity, since: Int64) {
+    let (activity, since) = Self.parts(words[0].load(ordering: .acquiring))
+    return (Activity(rawValue: activity) ?? .running, since)
+  }
+
   private static func parts(_ word: UInt64) -> (activity: Int, since: Int64) {
     // A task may write anywhere, so that any word must be understood.
     (min(Int(word & 7), Activity.allCases.count - 1), Int64(bitPattern: word >> activityBits))

@@ -34,6 +34,8 @@ class ServedCall {
   var isSingle = false
   /// What it has brought in shared memory.
   var shared: KeptBlocks?
+  /// What its task is called, for those who look.
+  var label = TaskLabel()
 
   /// Runs a chunk, or as much of it as is not taken back.
   func run(_ chunk: ServedChunk, for worker: WorkerSession) async {}
@@ -41,8 +43,8 @@ class ServedCall {
   /// Finds the task's type in this program and decodes its value.
   ///
   /// - Parameter known: the types that have been found before, by their mangled names: looking one up takes
-  ///   longer than some calls do.
-  static func make(_ message: CallMessage, known: inout [String: any PoolTask.Type]) -> ServedCall {
+  ///   longer than some calls do, and so does making its name.
+  static func make(_ message: CallMessage, known: inout [String: KnownTask]) -> ServedCall {
     func make<Task: PoolTask>(_ type: Task.Type) -> ServedCall {
       do {
         return ServedTask(try WireCoding.decode(type, from: message.task))
@@ -55,7 +57,12 @@ class ServedCall {
             as: "the worker cannot decode the task value of type \(type)\(question)"))
       }
     }
-    if let type = known[message.typeName] { return make(type) }
+    func make(_ task: KnownTask) -> ServedCall {
+      let call = make(task.type)
+      call.label = task.label
+      return call
+    }
+    if let task = known[message.typeName] { return make(task) }
     guard let type = _typeByName(message.typeName) else {
       return FailedCall(
         ErrorReport(
@@ -68,9 +75,16 @@ class ServedCall {
         ErrorReport(
           reason: .taskUnavailable, typeName: "\(type)", message: "the type \(type) is not a PoolTask"))
     }
-    known[message.typeName] = type
-    return make(type)
+    let task = KnownTask(type: type, label: TaskLabel(type))
+    known[message.typeName] = task
+    return make(task)
   }
+}
+
+/// A type of task that a worker has found.
+struct KnownTask {
+  let type: any PoolTask.Type
+  let label: TaskLabel
 }
 
 /// A call whose task is here.

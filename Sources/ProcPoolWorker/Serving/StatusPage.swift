@@ -13,6 +13,7 @@ import Synchronization
 /// | 192 | the step that is running within an item, and one; 0 where items have none | the worker |
 /// | 200 | the number of the signal that it crashes by, 32 bits; 0 before | the worker |
 /// | 256 | what the worker spends its time on (`ActivityClock`) | the worker |
+/// | 512 | who the worker is, and what it is on (`StatusPage+Sight.swift`) | both |
 /// | 2048 | 32 bits that count what there is to look at: a futex | both, by addition |
 /// | 4096 | the results buffer: frames that are committed but not written yet | the worker |
 ///
@@ -68,6 +69,8 @@ package struct StatusPage: @unchecked Sendable {
 
   /// Makes the page a new worker's. The atomics are initialised here, by the coordinator, and nowhere else.
   package func reset() {
+    // Before the progress is another's.
+    resetSight()
     for offset in [0, 64, 72, 128, 192] + (0..<ActivityClock.wordCount).map({ 256 + 8 * $0 }) {
       (base + offset).bindMemory(to: Atomic<UInt64>.self, capacity: 1).initialize(to: Atomic(0))
     }

@@ -35,7 +35,9 @@ final class WorkerSession: @unchecked Sendable {
   private var input: InputBuffer
   var calls: [UInt32: ServedCall] = [:]
   /// The task types of all calls so far, by their mangled names.
-  private var taskTypes: [String: any PoolTask.Type] = [:]
+  private var taskTypes: [String: KnownTask] = [:]
+  /// What the page says the task is called.
+  private var label = TaskLabel()
 
   /// The position of the next item.
   var position: UInt64 = 0
@@ -153,12 +155,15 @@ final class WorkerSession: @unchecked Sendable {
   /// without a crash, or for ever: it must be claimed.
   func makeCall(_ body: UnsafeRawBufferPointer, _ shared: KeptBlocks) throws(WireError) -> ServedCall {
     let message = try CallMessage(from: body)
+    // Which item it is for nobody knows before its chunk has come.
+    if !isInChunk { page.noteChunk(call: 0, first: 0, position: position) }
     note(.preparing)
     let call = timed(.decoding, bytes: body.count) {
       sharing.enter(keepingIn: shared) { ServedCall.make(message, known: &taskTypes) }
     }
     note(.idle)
     call.shared = shared
+    if isInChunk { show(call.label) }
     return call
   }
 
@@ -195,6 +200,7 @@ final class WorkerSession: @unchecked Sendable {
     let header = chunk.header
     guard let call = calls[header.call] else { return loseCoordinator() }
     guard begin(chunk) else { return }
+    show(call.label)
     sharing.kept = call.shared
     if itemMark != 0 { mark(header.first) }
     isInChunk = true
@@ -212,6 +218,7 @@ final class WorkerSession: @unchecked Sendable {
   private func begin(_ chunk: ServedChunk) -> Bool {
     let header = chunk.header
     current = (header.call, header.first, position)
+    page.noteChunk(call: header.call, first: header.first, position: position)
     flushesAfterChunk = ChunkFlags(rawValue: header.flags).flushes || results.flushesEachItem
     // Once, from where it was read to where the inputs are.
     clock.count(copied: chunk.body.count)
@@ -222,6 +229,12 @@ final class WorkerSession: @unchecked Sendable {
       loseCoordinator(error)
       return false
     }
+  }
+
+  private func show(_ label: TaskLabel) {
+    guard label != self.label else { return }
+    self.label = label
+    page.note(label)
   }
 
   private func endChunk() {

@@ -1,0 +1,151 @@
+import ProcPool
+import ProcPoolSystem
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Looks at the pools of this machine, again and again, from outside: it reads the status pages that workers and
+/// coordinators keep for each other, and nobody notices.
+///
+/// A pool whose workers are threads, or cannot share memory, has no such pages and is not seen.
+final class PoolWatcher {
+  /// What of a worker was seen before.
+  private struct Memory {
+    var sight: StatusPage.Sight
+    var time: Int64
+    /// Since when it has been at the item that it is at.
+    var itemSince: Int64
+  }
+
+  private struct Pages {
+    let places: [StatusPage]
+    var known: [Int: Memory] = [:]
+  }
+
+  /// The only process to look at; all of this user's if `nil`.
+  private let process: Int32?
+  private var pools: [FileIdentity: Pages] = [:]
+
+  init(of process: Int32? = nil) { self.process = process }
+
+  /// Looks at all pools, in the order of their processes.
+  func look() -> [PoolSight] {
+    var sights: [PoolSight] = []
+    var seen: Set<FileIdentity> = []
+    for process in processes() {
+      for descriptor in Remains.entries("/proc/\(process)/fd").compactMap({ Int32($0) }).sorted() {
+        let path = "/proc/\(process)/fd/\(descriptor)"
+        // A copy of a coordinator (`fork`) has its descriptors too.
+        guard Self.target(path).hasPrefix("/memfd:\(StatusPage.fileName) "),
+          let identity = attach(path), seen.insert(identity).inserted,
+          let sight = look(at: identity, of: process)
+        else { continue }
+        sights.append(sight)
+      }
+    }
+    pools = pools.filter { seen.contains($0.key) }
+    return sights
+  }
+
+  private func processes() -> [Int32] {
+    if let process { return [process] }
+    return Remains.entries("/proc").compactMap { Int32($0) }.filter {
+      var status = stat()
+      return stat("/proc/\($0)", &status) == 0 && status.st_uid == geteuid()
+    }.sorted()
+  }
+
+  /// Where a link leads.
+  private static func target(_ path: String) -> String {
+    withUnsafeTemporaryAllocation(byteCount: 256, alignment: 1) { memory in
+      let count = readlink(path, memory.baseAddress!.assumingMemoryBound(to: CChar.self), memory.count)
+      return String(decoding: memory.prefix(max(0, count)), as: UTF8.self)
+    }
+  }
+
+  /// Maps a pool's pages, to be read only, unless that has been done.
+  private func attach(_ path: String) -> FileIdentity? {
+    guard let file = try? Descriptor.open(path, O_RDONLY), let identity = try? FileIdentity(of: file),
+      identity.size > 0, identity.size.isMultiple(of: StatusPage.size)
+    else { return nil }
+    if pools[identity] != nil { return identity }
+    let places = (0..<identity.size / StatusPage.size).compactMap { place in
+      try? SharedMapping(
+        file, offset: place * StatusPage.size, count: StatusPage.size, isWritable: false)
+    }
+    pools[identity] = Pages(places: places.map(StatusPage.init))
+    return identity
+  }
+
+  private func look(at identity: FileIdentity, of process: Int32) -> PoolSight? {
+    guard var pages = pools[identity] else { return nil }
+    defer { pools[identity] = pages }
+    var workers: [WorkerSight] = []
+    var items: UInt64 = 0
+    var rate = 0.0
+    for (place, page) in pages.places.enumerated() {
+      let now = MonotonicClock.now()
+      guard let sight = page.look(now: now) else {
+        items +=
+          pages.known.removeValue(forKey: place).map { $0.sight.formerItems + $0.sight.progress.position }
+          ?? 0
+        continue
+      }
+      let before = pages.known[place].flatMap { $0.sight.process == sight.process ? $0 : nil }
+      let memory = Memory(
+        sight: sight, time: now,
+        itemSince: before.flatMap {
+          $0.sight.progress.position == sight.progress.position && $0.sight.running == sight.running
+            ? $0.itemSince : nil
+        } ?? now)
+      pages.known[place] = memory
+      let worker = Self.describe(memory, before: before)
+      items += sight.formerItems + sight.progress.position
+      rate += worker.itemsPerSecond
+      workers.append(worker)
+    }
+    guard !workers.isEmpty else { return nil }
+    workers.sort { ($0.worker ?? .max, $0.process) < ($1.worker ?? .max, $1.process) }
+    return PoolSight(
+      coordinator: process, program: Self.program(of: process), workers: workers, items: items,
+      itemsPerSecond: rate)
+  }
+
+  private static func describe(_ memory: Memory, before: Memory?) -> WorkerSight {
+    let sight = memory.sight
+    // Since the look before, or else since it was started.
+    let span = max(1, Double(memory.time - (before?.time ?? sight.started)))
+    let position = before?.sight.progress.position ?? 0
+    let times = sight.times &- (before?.sight.times ?? ActivityTimes())
+    func part(_ activities: Activity...) -> Double {
+      min(1, activities.reduce(0) { $0 + Double(times[$1.rawValue]) } / span)
+    }
+    var item: WorkerSight.Item?
+    if let running = sight.running {
+      // The worker itself knows only since when it runs items, which is this one if it is the chunk's first.
+      let known = sight.isFirstOfChunk && sight.activity == .running && sight.since > 0
+      let since = known ? min(sight.since, memory.itemSince) : memory.itemSince
+      item = WorkerSight.Item(
+        task: sight.task, id: running, seconds: Double(memory.time - since) / 1e9, isAtLeast: !known)
+    }
+    return WorkerSight(
+      process: sight.process, worker: sight.worker?.index,
+      upSeconds: Double(memory.time - sight.started) / 1e9, restarts: sight.launches - 1,
+      items: sight.formerItems + sight.progress.position,
+      itemsPerSecond: Double(sight.progress.position - min(position, sight.progress.position)) / span * 1e9,
+      running: part(.running), copying: part(.reading, .decoding, .encoding, .writing),
+      waiting: part(.waiting), isPreparing: sight.progress.phase == .preparing, item: item,
+      memory: ProcessMemory.ofItsOwn(sight.process))
+  }
+
+  /// The name of a process's program, as it was called.
+  private static func program(of process: Int32) -> String {
+    let arguments = TextFile.read("/proc/\(process)/cmdline")?.split(separator: "\0") ?? []
+    let name = arguments.first?.split(separator: "/").last.map(String.init)
+    return name ?? TextFile.read("/proc/\(process)/comm")?.split(separator: "\n").first.map(String.init)
+      ?? "?"
+  }
+}

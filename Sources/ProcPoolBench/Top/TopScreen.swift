@@ -1,0 +1,136 @@
+/// What `procpool top` shows of pools, as text.
+enum TopScreen {
+  /// The lines of a screen.
+  ///
+  /// - Parameters:
+  ///   - height: how many lines there may be; as many as there are to be shown unless given.
+  ///   - footer: what stands below.
+  static func lines(
+    _ pools: [PoolSight], style: TextStyle, height: Int? = nil, footer: String = ""
+  ) -> [String] {
+    var lines = [style.tinted(cut(summary(pools), style), .title)]
+    for pool in pools {
+      lines.append("")
+      lines.append(cut(title(pool), style))
+      lines += table(pool).lines(style).enumerated().filter { $0.offset != 1 }.map { cut($0.element, style) }
+    }
+    if let height {
+      let room = max(1, height - (footer.isEmpty ? 0 : 2))
+      if lines.count > room {
+        // One line says how many do not fit.
+        let hidden = lines.count - (room - 1)
+        lines =
+          Array(lines.prefix(room - 1)) + [cut("… \(hidden) more lines: a taller terminal, or --once", style)]
+      }
+      if !footer.isEmpty, height > 2 { lines += ["", cut(footer, style)] }
+    }
+    return lines
+  }
+
+  private static func summary(_ pools: [PoolSight]) -> String {
+    guard !pools.isEmpty else { return "no pools are running" }
+    let workers = pools.reduce(0) { $0 + $1.workers.count }
+    let rate = pools.reduce(0) { $0 + $1.itemsPerSecond }
+    let memory = pools.reduce(0) { $0 + $1.memory }
+    return "\(counted(pools.count, "pool")), \(counted(workers, "worker")), \(Units.count(rate)) items/s, "
+      + "\(Units.bytes(Double(memory))) of memory"
+  }
+
+  private static func title(_ pool: PoolSight) -> String {
+    let working = pool.workers.count { $0.worker != nil }
+    let standby = pool.workers.count - working
+    return "\(pool.program) (\(pool.coordinator)): \(counted(working, "worker"))"
+      + (standby > 0 ? " and \(standby) standing by" : "") + ", up \(time(pool.upSeconds)), "
+      + "\(Units.count(Double(pool.items))) items, \(Units.count(pool.itemsPerSecond)) items/s"
+  }
+
+  private static func table(_ pool: PoolSight) -> TextTable {
+    var table = TextTable(columns: [
+      .init(title: "worker", alignment: .right), .init(title: "process", alignment: .right),
+      .init(title: "run", alignment: .right), .init(title: "copy", alignment: .right, rank: 2),
+      .init(title: "wait", alignment: .right, rank: 3), .init(title: "items/s", alignment: .right),
+      .init(title: "memory", alignment: .right), .init(title: "restarts", alignment: .right, rank: 4),
+      .init(title: "for", alignment: .right), .init(title: "on", alignment: .left),
+    ])
+    for worker in pool.workers {
+      table.add([
+        worker.worker.map { "\($0)" } ?? "–", "\(worker.process)", percent(worker.running),
+        percent(worker.copying), percent(worker.waiting), Units.count(worker.itemsPerSecond),
+        worker.memory.map { Units.bytes(Double($0)) } ?? "?", "\(worker.restarts)",
+        worker.item.map(age) ?? "", activity(worker),
+      ])
+    }
+    return table
+  }
+
+  private static func activity(_ worker: WorkerSight) -> String {
+    if let item = worker.item {
+      // The end of a line may be cut, and the names of generic types are long.
+      return "\(item.id.call):\(Units.grouped(item.id.item)) \(item.task)"
+    }
+    if worker.isPreparing { return "preparing a task" }
+    return worker.worker == nil ? "standing by" : "idle"
+  }
+
+  private static func age(_ item: WorkerSight.Item) -> String {
+    // Seen for the first time.
+    if item.isAtLeast, item.seconds <= 0 { return "" }
+    return (item.isAtLeast ? "≥ " : "") + time(item.seconds)
+  }
+
+  private static func counted(_ count: Int, _ name: String) -> String {
+    count == 1 ? "1 \(name)" : "\(Units.grouped(count)) \(name)s"
+  }
+
+  private static func percent(_ share: Double) -> String { "\(Units.fixed(share * 100, decimals: 0))%" }
+
+  /// `12 ms`, `1.2 s`, `2:05`, `1:02:05`.
+  private static func time(_ seconds: Double) -> String {
+    if seconds < 60 { return Units.seconds(max(0, seconds)) }
+    let whole = Int(min(1e9, seconds))
+    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    let (hours, minutes) = (whole / 3600, whole / 60 % 60)
+    return hours > 0 ? "\(hours):\(two(minutes)):\(two(whole % 60))" : "\(minutes):\(two(whole % 60))"
+  }
+
+  private static func cut(_ text: String, _ style: TextStyle) -> String {
+    guard let width = style.width, text.count > width, !text.contains("\u{1B}") else { return text }
+    return text.prefix(max(0, width - 1)) + "…"
+  }
+}
+
+extension PoolSight {
+  var json: JSONValue {
+    .object([
+      ("coordinator", .integer(Int(coordinator))), ("program", .string(program)),
+      ("upSeconds", .number(upSeconds)), ("items", .unsigned(items)),
+      ("itemsPerSecond", .number(itemsPerSecond)), ("memoryBytes", .integer(memory)),
+      ("workers", .array(workers.map(\.json))),
+    ])
+  }
+}
+
+extension WorkerSight {
+  var json: JSONValue {
+    .object([
+      ("worker", .optional(worker)), ("process", .integer(Int(process))), ("upSeconds", .number(upSeconds)),
+      ("restarts", .integer(restarts)), ("items", .unsigned(items)),
+      ("itemsPerSecond", .number(itemsPerSecond)),
+      (
+        "time",
+        .object([("running", .number(running)), ("copying", .number(copying)), ("waiting", .number(waiting))])
+      ),
+      ("isPreparing", .bool(isPreparing)),
+      (
+        "item",
+        item.map {
+          .object([
+            ("task", .string($0.task)), ("call", .integer(Int($0.id.call))), ("item", .integer($0.id.item)),
+            ("seconds", .number($0.seconds)), ("isAtLeast", .bool($0.isAtLeast)),
+          ])
+        } ?? .null
+      ),
+      ("memoryBytes", .optional(memory)),
+    ])
+  }
+}

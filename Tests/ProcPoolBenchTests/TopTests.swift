@@ -1,0 +1,169 @@
+import BenchTasks
+import Glibc
+import ProcPool
+import ProcPoolSystem
+import Testing
+
+@testable import ProcPoolBench
+
+import struct Foundation.Data
+import class Foundation.FileManager
+import class Foundation.JSONSerialization
+
+/// Looks until something is seen, or half a minute is over.
+private func looked<Sight>(_ look: () async throws -> Sight?) async throws -> Sight? {
+  for _ in 0..<300 {
+    if let sight = try await look() { return sight }
+    try await Task.sleep(for: .milliseconds(100))
+  }
+  return nil
+}
+
+@Suite("Pools are seen from outside, by their status pages", .timeLimit(.minutes(2)))
+struct PoolsFromOutside {
+  @Test("A worker's item, its call and its task's type are told, and for how long it has been running")
+  func items() async throws {
+    try await withPool(workers: 2, worker: BenchContext.worker, standby: 1) { pool in
+      let processes = Set(try await pool.broadcast(ProcessNumber(), 0))
+      _ = try await pool.map(Increment(), over: 0..<1_000)
+      let start = ContinuousClock.now
+      let call = pool.mapAsync(Sleep(milliseconds: 30_000), over: 0..<4, chunkSize: 2)
+      let watcher = PoolWatcher(of: getpid())
+      let sight = try await looked {
+        let sight = watcher.look().first { !processes.isDisjoint(with: $0.workers.map(\.process)) }
+        return sight?.workers.count { $0.item?.seconds ?? 0 > 0.3 } == 2 ? sight : nil
+      }
+      let found = try #require(sight)
+      #expect(found.coordinator == getpid())
+      #expect(found.items >= 1_002)
+      let working = found.workers.filter { $0.worker != nil }
+      #expect(working.map(\.worker) == [0, 1])
+      #expect(Set(working.map(\.process)) == processes)
+      #expect(working.allSatisfy { $0.item?.task == "Sleep" && $0.item?.id.call == working[0].item?.id.call })
+      // Nothing came before them in their chunks, so that it is known when they began.
+      let elapsed = (ContinuousClock.now - start) / .seconds(1)
+      #expect(working.allSatisfy { $0.item?.isAtLeast == false && $0.item!.seconds <= elapsed })
+      #expect(working.allSatisfy { $0.running > 0.9 && $0.waiting < 0.1 && $0.restarts == 0 })
+      #expect(working.allSatisfy { $0.memory ?? 0 > 100_000 })
+      #expect(found.workers.count { $0.worker == nil && $0.item == nil } == 1)
+      // It reads, and cannot write.
+      let maps = (TextFile.read("/proc/self/maps") ?? "").split(separator: "\n")
+      #expect(maps.contains { $0.contains(StatusPage.fileName) && $0.contains(" r--s ") })
+      call.cancel()
+      pool.terminate()
+    }
+  }
+
+  @Test("How many items end in a second is counted, and where the time goes")
+  func rates() async throws {
+    try await withPool(workers: 1, worker: BenchContext.worker) { pool in
+      let process = try await pool.apply(ProcessNumber(), to: 0)
+      let watcher = PoolWatcher(of: getpid())
+      func look() -> WorkerSight? {
+        watcher.look().flatMap(\.workers).first { $0.process == process }
+      }
+      let before = try #require(look())
+      let start = ContinuousClock.now
+      _ = try await pool.map(Sleep(milliseconds: 10), over: 0..<30)
+      let after = try #require(look())
+      let elapsed = (ContinuousClock.now - start) / .seconds(1)
+      #expect(after.items == before.items + 30)
+      #expect(after.itemsPerSecond <= 30 / 0.3 && after.itemsPerSecond >= 30 / elapsed * 0.5)
+      // However long the machine took for the rest.
+      #expect(after.running > 0.25 / elapsed && after.running + after.copying + after.waiting <= 1.01)
+      #expect(after.item == nil)
+    }
+  }
+
+  @Test("The command tells of a pool as text and as JSON, and of none that has gone")
+  func command() async throws {
+    let folder = Scratch.path()
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try await withPool(workers: 2, worker: BenchContext.worker) { pool in
+      let call = pool.mapAsync(Sleep(milliseconds: 60_000), over: 0..<3)
+      let pools = try await looked { () -> [[String: Any]]? in
+        let outcome = try await Program.run(["top", "--json", "\(getpid())"])
+        guard outcome.status == 0 else { return nil }
+        let document = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+        let pools = document?["pools"] as? [[String: Any]] ?? []
+        let items = pools.flatMap { $0["workers"] as? [[String: Any]] ?? [] }.compactMap {
+          $0["item"] as? [String: Any]
+        }
+        return items.count { $0["task"] as? String == "Sleep" } >= 2 ? pools : nil
+      }
+      #expect(pools?.allSatisfy { $0["coordinator"] as? Int == Int(getpid()) } == true)
+      let text = try await Program.run(["top", "\(getpid())"])
+      #expect(text.status == 0 && text.errors.isEmpty)
+      #expect(text.output.contains(" Sleep\n"))
+      #expect(!text.output.contains("\u{1B}"))
+      call.cancel()
+      pool.terminate()
+    }
+    let nobody = try await Program.run(["top", "--once", "1"])
+    #expect(nobody.status == 70)
+    #expect(nobody.errors.contains("process 1 "))
+    let gone = try await Program.run(["top", "--json", "2147483647"])
+    #expect(gone.status == 70 && gone.errors.contains("there is no process 2147483647"))
+    let wrong = try await Program.run(["top", "pool"])
+    #expect(wrong.status == 64 && wrong.errors.contains("accepted: a whole number"))
+  }
+}
+
+@Suite("The screen of top has room for what it shows")
+struct TopScreens {
+  private func worker(_ index: Int?, item: WorkerSight.Item? = nil) -> WorkerSight {
+    WorkerSight(
+      process: 4_194_300, worker: index, upSeconds: 1e6, restarts: 12_345, items: 1 << 40,
+      itemsPerSecond: 123_456_789, running: 1, copying: 0.999, waiting: 1, isPreparing: false, item: item,
+      memory: 1 << 34)
+  }
+
+  private var pools: [PoolSight] {
+    let name = "RowsInPlace<Dictionary<String, Array<Optional<Double>>>, AVeryLongName>"
+    let item = WorkerSight.Item(
+      task: name, id: TaskID(call: 4_000_000, item: 123_456_789_012), seconds: 360_000, isAtLeast: true)
+    return [
+      PoolSight(
+        coordinator: 4_194_299, program: "a-program-with-a-long-name",
+        workers: (0..<30).map { worker($0, item: item) },
+        items: 1 << 50, itemsPerSecond: 1e9),
+      PoolSight(
+        coordinator: 4_194_298, program: "b", workers: [worker(0), worker(nil)], items: 0, itemsPerSecond: 0),
+    ]
+  }
+
+  @Test("No line is wider, and no screen higher, than the terminal", arguments: [20, 40, 79, 80, 100, 200])
+  func fits(width: Int) {
+    let style = TextStyle(width: width, hasColour: false)
+    for height in [1, 2, 5, 24, 60] {
+      let lines = TopScreen.lines(
+        pools, style: style, height: height, footer: "every second; q or Ctrl-C ends")
+      #expect(lines.count <= max(1, height))
+      #expect(lines.allSatisfy { $0.count <= max(width, 1) }, "\(lines.filter { $0.count > width })")
+    }
+  }
+
+  @Test("A terminal of 80 × 24 shows what matters")
+  func usual() {
+    let style = TextStyle(width: 80, hasColour: false)
+    let lines = TopScreen.lines(pools, style: style, height: 24, footer: "q ends")
+    #expect(lines.count == 24)
+    #expect(lines[0] == "2 pools, 32 workers, 1.00 G items/s, 512 GiB of memory")
+    #expect(lines[2].hasPrefix("a-program-with-a-long-name (4194299): 30 workers, up 277:46:40, "))
+    #expect(lines[3].contains("worker  process   run") && lines[3].contains("for  on"))
+    #expect(lines[4].contains("≥ 100:00:00  4000000:123 456 789 012 …"))
+    #expect(lines[21].hasPrefix("… ") && lines[21].contains("more lines"))
+    #expect(lines[23] == "q ends")
+  }
+
+  @Test("Without a terminal everything is there, whole")
+  func plain() {
+    let lines = TopScreen.lines(pools, style: .plain)
+    #expect(lines.contains { $0.contains("1 worker and 1 standing by") })
+    #expect(lines.contains { $0.hasSuffix(" standing by") })
+    #expect(lines.contains { $0.hasSuffix(" idle") })
+    #expect(lines.count { $0.hasSuffix(", AVeryLongName>") } == 30)
+    #expect(TopScreen.lines([], style: .plain) == ["no pools are running"])
+  }
+}
