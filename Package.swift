@@ -71,6 +71,7 @@ let package = Package(
       name: "ProcPoolBenchTests", dependencies: ["ProcPoolBench", "BenchTasks", "procpool", "BenchWorker"]),
     .testTarget(
       name: "ProcessTests", dependencies: ["ProcPool", "ProcPoolSharedMemory", "FaultyTasks", "FaultyWorker"]),
+    .testTarget(name: "DocumentationTests", dependencies: ["ProcPool"], exclude: ["Context"]),
     .testTarget(
       name: "MainActorTests", dependencies: ["ProcPool", "FaultyTasks", "FaultyWorker"],
       swiftSettings: [.defaultIsolation(MainActor.self)]),

@@ -9,7 +9,7 @@ import ProcPoolSystem
 /// A number of worker processes that run tasks.
 ///
 ///     try await withPool(workers: 8) { pool in
-///       let scaled = try await pool.map(Scale(factor: 3), over: [1, 2, 3])      // [3, 6, 9]
+///       let scaled = try await pool.map(Scale(factor: 3), over: [1, 2, 3])      // [3.0, 6.0, 9.0]
 ///     }
 ///
 /// `withPool` ends the workers when its body is left, and waits for them. A pool that is made with `init` is

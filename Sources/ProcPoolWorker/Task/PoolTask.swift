@@ -9,7 +9,7 @@
 ///       func run(_ x: Double) -> Double { factor * x }
 ///     }
 ///
-///     try await pool.map(Scale(factor: 3), over: [1, 2, 3])     // [3, 6, 9]
+///     try await pool.map(Scale(factor: 3), over: [1, 2, 3])     // [3.0, 6.0, 9.0]
 ///
 /// The task value is sent once per call to each worker that serves the call, not once per item: its
 /// properties are what a closure would capture. A global variable that the coordinator has set is not set in
