@@ -202,6 +202,11 @@ let richReport: BenchReport = {
     for shares in [ActivityShares.workers(of: measured[1]), ActivityShares.coordinator(of: measured[1])] {
       #expect(abs(try #require(shares).parts.map(\.share).reduce(0, +) - 1) < 1e-9)
     }
+    #expect(ActivityShares.chunk(of: measured[0]) == nil)
+    var queued = measured[1]
+    queued.spent.chunksSent = 4
+    queued.spent.queued = .seconds(queued.statistics.median)
+    #expect(try #require(ActivityShares.chunk(of: queued)).parts.map(\.share) == [0.25, 0.75])
     let workers = try #require(ActivityShares.workers(of: measured[1])).parts
     #expect(workers.map(\.activity) == [.computing, .decoding, .encoding, .pipes, .idle])
     #expect(abs(workers[0].share - 0.5) < 1e-6 && abs(workers[1].share - 0.2) < 1e-6)
@@ -254,7 +259,7 @@ private enum Browser {
         "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=\(profile.path)",
         "--window-size=\(width),900", "--dump-dom", file.absoluteString,
       ], at: path!)
-    let found = try #require(outcome.output.firstMatch(of: /\[complaints: (.*?)\]/), "\(outcome.errors)")
+    let found = try #require(outcome.output.firstMatch(of: /(?s)\[complaints: (.*?)\]/), "\(outcome.errors)")
     return String(found.1)
   }
 

@@ -6,6 +6,7 @@ enum PoolActivity: String, CaseIterable, Sendable {
   case decoding
   case encoding
   case pipes
+  case queue
   case idle
 
   /// As it stands in a legend.
@@ -34,6 +35,17 @@ struct ActivityShares: Equatable, Sendable {
       (.computing, spent.running), (.decoding, spent.decoding), (.encoding, spent.encoding),
       (.pipes, spent.reading + spent.writing), (.idle, spent.waiting),
     ])
+  }
+
+  /// A chunk of a measurement: the part of a run for which it waited, on average, until a worker had room for it. It is
+  /// no process's time, since many wait at once.
+  static func chunk(of measurement: Measurement) -> ActivityShares? {
+    let chunks = Double(measurement.spent.chunksSent)
+    guard chunks > 0, let run = measurement.seconds.isEmpty ? nil : measurement.statistics.median else {
+      return nil
+    }
+    let waited = min(.seconds(run), measurement.spent.queued / chunks)
+    return ActivityShares([(.queue, waited), (.idle, .seconds(run) - waited)])
   }
 
   /// The coordinator of a measurement on a pool: several of its threads may do something at the same time.

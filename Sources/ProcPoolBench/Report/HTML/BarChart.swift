@@ -84,21 +84,23 @@ struct BarChart: Sendable {
     let sides = [
       ("workers", ActivityShares.workers(of: measurement)),
       ("coordinator", ActivityShares.coordinator(of: measurement)),
+      ("chunk", ActivityShares.chunk(of: measurement)),
     ]
     return Markup.joined(
       sides.compactMap { side, shares -> Markup? in
         guard let shares, measurement.copyingShare != nil else { return nil }
-        let words = shares.parts.filter { $0.share >= 0.005 }.map { part in
-          "\(part.activity.name) \(Units.fixed(part.share * 100, decimals: 0)) %"
-        }
-        let queued =
-          side == "coordinator" && measurement.spent.chunksSent > 0
-          ? "; a chunk waited for \(Units.seconds(measurement.spent.queued / .seconds(1) / Double(measurement.spent.chunksSent)))"
-          : ""
+        let words =
+          side == "chunk"
+          ? [
+            "waited for \(Units.seconds(measurement.spent.queued / .seconds(1) / Double(measurement.spent.chunksSent))) on average"
+          ]
+          : shares.parts.filter { $0.share >= 0.005 }.map { part in
+            "\(part.activity.name) \(Units.fixed(part.share * 100, decimals: 0)) %"
+          }
         let parts = shares.parts.filter { $0.share > 0 }.map { part -> Markup in
           "<i class=\"\(part.activity.rawValue)\" style=\"width:\(part.share * 100)%\"></i>"
         }
-        let text = "\(side): \(words.joined(separator: ", "))\(queued)"
+        let text = "\(side): \(words.joined(separator: ", "))"
         return
           "<div class=\"split \(side)\" role=\"img\" title=\"\(text)\" aria-label=\"\(text)\">\(Markup.joined(parts, by: ""))</div>"
       }, by: "")

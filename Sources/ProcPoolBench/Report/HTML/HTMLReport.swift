@@ -77,7 +77,10 @@ extension BenchReport {
       "<span><i class=\"key \(activity.rawValue)\"></i>\(activity.name)</span>"
     }
     return
-      "<p class=\"legend\">\(Markup.joined(keys, by: " ")) <span>upper: workers, lower: coordinator</span></p>"
+      """
+      <p class="legend">\(Markup.joined(keys, by: " ")) <span>upper: workers, lower: coordinator,</span>
+      <span>thin: a chunk's wait, of a run's time</span></p>
+      """
   }()
 
   private static func table(_ table: TextTable) -> Markup {

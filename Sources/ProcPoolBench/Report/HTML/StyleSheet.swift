@@ -5,13 +5,13 @@ enum StyleSheet {
   static let text = """
     :root {
       --paper: #fcfcfa; --ink: #1c1c1a; --soft: #5f5e59; --rule: #dcdbd5; --bar: #a9b4c2; --best: #23649e;
-      --computing: #23649e; --decoding: #e3b23c; --encoding: #d1622b; --pipes: #7d4fa3; --idle: #e4e3dd;
+      --computing: #23649e; --decoding: #e3b23c; --encoding: #d1622b; --pipes: #7d4fa3; --queue: #2f8f83; --idle: #e4e3dd;
       --wrong: #b3261e; --right: #2c6e49;
     }
     @media (prefers-color-scheme: dark) {
       :root {
         --paper: #17181a; --ink: #ecebe6; --soft: #a6a59f; --rule: #37383b; --bar: #5d6875; --best: #6aaee6;
-        --computing: #5b9fd8; --decoding: #e8c35a; --encoding: #e58350; --pipes: #b289d6; --idle: #34363a;
+        --computing: #5b9fd8; --decoding: #e8c35a; --encoding: #e58350; --pipes: #b289d6; --queue: #6fcabd; --idle: #34363a;
         --wrong: #ff8a80; --right: #7cc79c;
       }
     }
@@ -52,11 +52,12 @@ enum StyleSheet {
     .scale { font-size: .7rem; color: var(--soft); } .row.axis { min-height: 1.1rem; }
     .scale span { position: absolute; white-space: nowrap; transform: translateX(-50%); }
     .scale span:first-child { transform: none; }
-    .split { display: flex; height: .5rem; margin: 1px 0; overflow: hidden; border-radius: 2px; }
+    .split { display: flex; height: .45rem; margin: 1px 0; overflow: hidden; border-radius: 2px; }
     .split i, .split { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
     .bar, .key, .track { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
     .computing { background: var(--computing); } .decoding { background: var(--decoding); }
     .encoding { background: var(--encoding); } .pipes { background: var(--pipes); } .idle { background: var(--idle); }
+    .queue { background: var(--queue); } .split.chunk { height: .25rem; }
     .lines svg { display: block; width: 100%; max-width: 34rem; height: auto; }
     svg text { font-size: 11px; fill: var(--soft); font-family: inherit; }
     svg .mark { fill: var(--ink); } svg line.mark { stroke: var(--ink); stroke-dasharray: 2 3; }
@@ -78,7 +79,7 @@ enum StyleSheet {
     }
     @media print {
       :root { font-size: 11px; --paper: #fff; --ink: #000; --soft: #444; --rule: #ccc; --bar: #a9b4c2; --best: #23649e; --computing: #23649e;
-        --decoding: #e3b23c; --encoding: #d1622b; --pipes: #7d4fa3; --idle: #e4e3dd; --wrong: #b3261e; --right: #2c6e49; }
+        --decoding: #e3b23c; --encoding: #d1622b; --pipes: #7d4fa3; --queue: #2f8f83; --idle: #e4e3dd; --wrong: #b3261e; --right: #2c6e49; }
       body { max-width: none; font-size: 11px; } nav { display: none; } section[id] { break-before: auto; }
       .scroll { overflow: visible; } table { font-size: 7px; } th, td { padding: .1rem .25rem; }
     }
