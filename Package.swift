@@ -4,7 +4,8 @@ import PackageDescription
 
 // Examples of one file each, whose output is checked.
 let examples = [
-  "Squares", "MatmulFourWays", "PartialSums", "Mandelbrot", "Velocities", "RawFiles", "Memoised", "WordCount",
+  "Squares", "MatmulFourWays", "SlowSeries", "PartialSums", "Mandelbrot", "Velocities", "RawFiles",
+  "Memoised", "WordCount",
   "Race",
   "Handles", "Deadlines", "Crashes", "EndlessInput",
 ]
