@@ -1,6 +1,7 @@
 # procpool
 #
 #   make bench      build for release and run the benchmark with 8 workers   WORKERS=8 ARGS="--quick"
+#   make install    put procpool and its worker into PREFIX/bin                PREFIX=~/.local
 #   make test       build and run all tests                                  ARGS="--filter NAME"
 #   make thorough   the same, with all cases of what `make test` takes samples of
 #   make lint       check formatting, the direction of imports, and that no build product is committed
@@ -26,6 +27,7 @@ ARGS =
 SECONDS = 60
 SCHEDULES = 100000
 MINUTES = 10
+PREFIX = $(HOME)/.local
 LARGE = 2147483649,5368709120
 SEED =
 JOBS ?=
@@ -37,7 +39,7 @@ BUILD = swift build $(if $(JOBS),-j $(JOBS))
 RELEASE = $(BUILD) -c release --static-swift-stdlib
 SOURCES = Sources Tests Workers Examples Package.swift
 
-.PHONY: help bench test thorough lint format docs examples allocations fuzz large soak tsan asan simulate peers clean check build release swift
+.PHONY: help bench install test thorough lint format docs examples allocations fuzz large soak tsan asan simulate peers clean check build release swift
 
 help:
 	@sed -n '3,/^$$/s/^# \{0,3\}//p' Makefile
@@ -52,6 +54,11 @@ bench: release
 release: swift
 	$(RELEASE) --product procpool
 	$(RELEASE) --product bench-worker
+
+# Beside each other, because that is where procpool looks for its worker.
+install: release
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 .build/release/procpool .build/release/bench-worker "$(DESTDIR)$(PREFIX)/bin"
 
 build: swift
 	$(BUILD) --build-tests $(STRICT)

@@ -134,14 +134,33 @@ extension LikelyCause: CustomStringConvertible {
 
 /// What a process wrote before it ended.
 enum LastWords {
-  /// The lines that tell most: from the last trap's message on, or else the last ones; a dozen at the most.
+  /// The lines that tell most: what Swift says of a crash, from the last trap's message on, or else the last ones; a
+  /// dozen at the most.
   static func quoted(_ standardError: String) -> String {
     if standardError.isEmpty { return "" }
     let lines = standardError.split(separator: "\n", omittingEmptySubsequences: false)
     let trap = lines.lastIndex { $0.contains(trapMark) }
-    let telling = trap.map { lines[$0...].prefix(12) } ?? lines.suffix(12)
+    let telling = crash(in: lines) ?? Array(trap.map { lines[$0...].prefix(12) } ?? lines.suffix(12))
     return "; it wrote to standard error:\n" + telling.map { "  | \($0)" }.joined(separator: "\n")
   }
+
+  /// Of a backtrace what leads to the crash within the task: other threads, registers and what called the task say
+  /// nothing about it.
+  private static func crash(in lines: [Substring]) -> [Substring]? {
+    guard let thread = lines.lastIndex(where: { $0.hasPrefix("Thread ") && $0.hasSuffix(" crashed:") }) else {
+      return nil
+    }
+    let message =
+      lines[..<thread].last { $0.contains(trapMark) }
+      ?? lines[..<thread].last { $0.contains("Program crashed: ") }
+    let frames = lines[(thread + 1)...].drop { $0.isEmpty }.prefix { line in
+      !line.isEmpty && !callers.contains { line.contains($0) }
+    }
+    return frames.isEmpty ? nil : (message.map { [$0] } ?? []) + frames.prefix(10)
+  }
+
+  /// Frames of what runs tasks.
+  private static let callers = ["protocol witness for PoolTask.", "swift::runJob", "_runChunk"]
 
   /// The message of the last trap, without the place in the source before it.
   static func trapMessage(in standardError: String) -> String? {
