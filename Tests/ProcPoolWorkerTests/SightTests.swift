@@ -27,8 +27,9 @@ private struct Größe {}
     page.note(process: 7)
     #expect(look(page)?.process == 7)
     #expect(look(page)?.worker == nil)
-    page.note(worker: WorkerID(index: 0))
+    page.note(worker: WorkerID(index: 0), restarts: 3)
     #expect(look(page)?.worker == WorkerID(index: 0))
+    #expect(look(page)?.restarts == 3)
     page.note(process: nil)
     #expect(look(page) == nil)
   }
@@ -70,7 +71,7 @@ private struct Größe {}
     page.reset()
     page.note(process: 7)
     #expect(look(page)?.formerItems == 35)
-    #expect(look(page)?.launches == 3)
+    #expect(look(page)?.restarts == 0)
     #expect(look(page)?.progress.position == 0)
     #expect(look(page)?.running == nil)
   }
@@ -83,7 +84,7 @@ private struct Größe {}
     // Nor is it by a coordinator that makes it its own.
     page.reset()
     page.note(process: 7)
-    #expect(look(page)?.launches == 1)
+    #expect(look(page)?.formerItems == 0)
   }
 
   @Test func whateverATaskWritesThereIsUnderstoodSomehow() {

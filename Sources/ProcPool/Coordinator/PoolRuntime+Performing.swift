@@ -108,9 +108,9 @@ extension PoolRuntime {
     case .begin(let place, let worker):
       guard let link = state.links[place] else { return }
       link.worker = worker
-      link.page.note(worker: worker)
-      state.former[worker.index].starts += link.hasSeat ? 0 : 1
       link.hasSeat = true
+      link.page.note(worker: worker, restarts: state.former[worker.index].starts)
+      state.former[worker.index].starts += 1
       // Its greeting's answer said that it is the worker of its place.
       if worker.index != place {
         post(FrameMemory(FrameHeader(.seat, count: UInt32(worker.index))), to: link, &effects)

@@ -34,8 +34,9 @@ struct WorkerSight: Equatable, Sendable {
   var worker: Int?
   /// Seconds since it was started.
   var upSeconds: Double
-  /// How often another process took its place.
+  /// How many processes were this worker before.
   var restarts: Int
+  /// Items that have ended in this process.
   var items: UInt64
   var itemsPerSecond: Double
   /// Parts of its time since the look before: running items, copying, waiting.

@@ -133,8 +133,8 @@ final class PoolWatcher {
     }
     return WorkerSight(
       process: sight.process, worker: sight.worker?.index,
-      upSeconds: Double(memory.time - sight.started) / 1e9, restarts: sight.launches - 1,
-      items: sight.formerItems + sight.progress.position,
+      upSeconds: Double(memory.time - sight.started) / 1e9, restarts: sight.restarts,
+      items: sight.progress.position,
       itemsPerSecond: Double(sight.progress.position - min(position, sight.progress.position)) / span * 1e9,
       running: part(.running), copying: part(.reading, .decoding, .encoding, .writing),
       waiting: part(.waiting), isPreparing: sight.progress.phase == .preparing, item: item,

@@ -9,8 +9,8 @@ import Synchronization
 // | 520 | the process; 0 if there is none | the coordinator |
 // | 528 | which of the pool's workers it is, and one; 0 if it is none yet | the coordinator |
 // | 536 | when it was started, by the monotonic clock | the coordinator |
-// | 544 | how many processes have been in this place | the coordinator |
-// | 552 | items that ended in those before | the coordinator |
+// | 544 | how many processes were this worker before | the coordinator |
+// | 552 | items that ended in processes whose page this was before | the coordinator |
 // | 576 | the call of the chunk that the worker is on | the worker |
 // | 584 | the first item of the chunk, and its position (592) | the worker |
 // | 640 | the name of the task's type, 64 bytes of UTF-8, filled up with zeros | the worker |
@@ -45,14 +45,13 @@ extension StatusPage {
 
   private func store(_ value: UInt64, _ offset: Int) { word(offset).pointee.store(value, ordering: .relaxed) }
 
-  /// What is counted over all processes of a place goes on; everything else is the new one's.
+  /// The items of all processes that have had the page are counted together; everything else is the new one's.
   func resetSight() {
-    let (launches, items) = load(512) == Self.signature ? (load(544), load(552) &+ progress.position) : (0, 0)
+    let items = load(512) == Self.signature ? load(552) &+ progress.position : 0
     for offset in stride(from: 512, to: 640 + MemoryLayout<TaskLabel>.size, by: 8) {
       (base + offset).bindMemory(to: Atomic<UInt64>.self, capacity: 1).initialize(to: Atomic(0))
     }
     store(UInt64(bitPattern: MonotonicClock.now()), 536)
-    store(launches + 1, 544)
     store(items, 552)
     word(512).pointee.store(Self.signature, ordering: .releasing)
   }
@@ -60,7 +59,11 @@ extension StatusPage {
   /// Says which process the worker is; `nil` when it has ended.
   package func note(process: Int32?) { store(UInt64(process ?? 0), 520) }
 
-  package func note(worker: WorkerID) { store(UInt64(worker.index) + 1, 528) }
+  /// - Parameter restarts: how many processes were this worker before.
+  package func note(worker: WorkerID, restarts: Int) {
+    store(UInt64(restarts), 544)
+    store(UInt64(worker.index) + 1, 528)
+  }
 
   func noteChunk(call: UInt32, first: UInt64, position: UInt64) {
     // A reader that sees one of them of another chunk sees, by the position, that they do not fit, or takes one item
@@ -83,8 +86,10 @@ extension StatusPage {
     package var worker: WorkerID?
     /// By the monotonic clock.
     package var started: Int64
-    /// How many processes have been in its place, this one among them, and items that ended in those before.
-    package var launches: Int
+    /// How many processes were this worker before.
+    package var restarts: Int
+    /// Items that ended in processes, this worker's or another's, whose page this was before: of use for the sum over
+    /// all pages only.
     package var formerItems: UInt64
     package var progress: Progress
     /// What it is running, and the type of that task; `nil` if nothing.
@@ -120,7 +125,7 @@ extension StatusPage {
       isRunning ? UInt32(exactly: call).map { TaskID(call: $0, item: Int(clamping: item)) } : nil
     return Sight(
       process: process, worker: load(528) > 0 ? WorkerID(index: Int(clamping: load(528) - 1)) : nil,
-      started: Int64(bitPattern: load(536)), launches: Int(clamping: load(544)), formerItems: load(552),
+      started: Int64(bitPattern: load(536)), restarts: Int(clamping: load(544)), formerItems: load(552),
       progress: progress, running: running, task: label.text, isFirstOfChunk: progress.position == start,
       times: times, bytesCopied: copied, activity: activity, since: since)
   }
