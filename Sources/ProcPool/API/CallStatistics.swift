@@ -31,11 +31,11 @@ public struct CallStatistics: Sendable, Hashable {
   /// What an item takes a worker, estimated from the last ones; `nil` before any has ended.
   public let itemTime: Duration?
 
-  /// Chunks that were given to workers, and their bytes, in pipes or in shared memory. What was taken back and given
-  /// to another counts twice.
+  /// Chunks that were given to workers. What was taken back and given to another counts twice.
   public let chunks: UInt64
+  /// Bytes of those chunks, in pipes or in shared memory.
   public let bytesSent: UInt64
-  /// Bytes of outputs.
+  /// Bytes of outputs, in pipes or in shared memory.
   public let bytesReceived: UInt64
 
   /// How long chunks waited for a worker, all together.
@@ -66,19 +66,23 @@ extension Pool {
 
 /// What a worker of a pool has done so far, as one process or as several, one after the other, and what it is doing.
 public struct WorkerStatistics: Sendable, Hashable {
+  /// Which it is.
   public let worker: WorkerID
   /// The process that it is now; `nil` while none has taken up work.
   public let pid: Int32?
   /// What it is running; `nil` if it has nothing to do, or runs where no memory is shared with it.
   public let running: TaskID?
-  /// Items, and chunks, that it has been given and that have not ended.
+  /// Items that it has been given and that have not ended.
   public let itemsHeld: Int
+  /// The chunks that those are in.
   public let chunksHeld: Int
   /// Items whose end it has reported.
   public let itemsFinished: UInt64
-  /// Bytes through its pipes, and bytes that it has copied.
+  /// Bytes that its pipe took.
   public let bytesSent: UInt64
+  /// Bytes that came out of its pipe.
   public let bytesReceived: UInt64
+  /// Bytes that it has copied, as in ``PoolStatistics/bytesCopied``.
   public let bytesCopied: UInt64
   /// Where its time went.
   public let time: TimeSplit

@@ -35,6 +35,7 @@ public struct Explanation: Sendable, Hashable, CustomStringConvertible {
       case losses
     }
 
+    /// Which of those it is.
     public let kind: Kind
     /// How much of the time of all workers, from 0 to 1, is in it, by a rough estimate.
     public let share: Double
