@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs each example that says what it prints, and compares; the README's is one of them, word for word. Seconds and
-# factors, which are never the same, are told as `… s` and `… ×`.
+# Runs each example that says what it prints, and compares; the README's is one of them, word for word. Where the
+# expectation has `… s` and `… ×`, these stand for seconds and factors, which are never the same.
 #
 #   run-examples.sh FOLDER-OF-THE-PROGRAMS
 
@@ -13,7 +13,10 @@ for expected in Examples/*/expected.txt; do
   if ! actual=$(timeout 60 "$1/$name" </dev/null); then
     echo "$name: ended with an error, or not within a minute" >&2
     status=1
-  elif ! diff -u "$expected" <(printf '%s\n' "$actual" | sed -E 's/[0-9.]+ (s|×)( |$)/… \1\2/g') >&2; then
+    continue
+  fi
+  if grep -q '… s' "$expected"; then actual=$(sed -E 's/[0-9.]+ (s|×)( |$)/… \1\2/g' <<<"$actual"); fi
+  if ! diff -u "$expected" <(printf '%s\n' "$actual") >&2; then
     echo "$name: printed something else than $expected" >&2
     status=1
   else

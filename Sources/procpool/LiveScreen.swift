@@ -20,7 +20,7 @@ final class LiveScreen {
   init() {
     readsKeys = isatty(STDIN_FILENO) != 0 && tcgetattr(STDIN_FILENO, &before) == 0
     Self.signal.store(0, ordering: .relaxed)
-    for number in [SIGINT, SIGTERM, SIGHUP, SIGTSTP] {
+    for number in [SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP] {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { LiveScreen.signal.store($0, ordering: .relaxed) }
       sigaction(number, &action, nil)
@@ -37,8 +37,8 @@ final class LiveScreen {
 
   /// Waits for a key or a signal.
   func wait(milliseconds: Int) -> Outcome {
-    var rest = milliseconds
-    while rest > 0 {
+    let end = ContinuousClock.now + .milliseconds(milliseconds)
+    while ContinuousClock.now < end {
       switch Self.signal.exchange(0, ordering: .relaxed) {
       case 0: break
       case SIGTSTP:
@@ -50,17 +50,15 @@ final class LiveScreen {
       }
       var keys = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
       // In pieces, because a signal may come just before.
-      let piece = min(rest, 100)
-      let ready = poll(&keys, readsKeys ? 1 : 0, Int32(piece))
+      let rest = (end - ContinuousClock.now) / .milliseconds(1)
+      let ready = poll(&keys, readsKeys ? 1 : 0, Int32(max(1, min(rest, 100))))
       if ready > 0 {
         var key: UInt8 = 0
         // 3 is Ctrl-C where the terminal does not make a signal of it.
         if read(STDIN_FILENO, &key, 1) <= 0 || [UInt8(ascii: "q"), UInt8(ascii: "Q"), 3].contains(key) {
           return .ended
         }
-        continue
       }
-      rest -= piece
     }
     return .timeOver
   }

@@ -207,6 +207,7 @@ struct OwnDataTests {
       (matrix(1, 1, [1e200]), matrix(1, 1, [1e200]), "too large for f64"),
       (matrix(1, 1), NumPyFile(name: "S", shape: [1, 1], .f32([1])), "different types"),
       (matrix(1, 1), NumPyFile(name: "S", shape: [1], .f64([1])), "of two dimensions"),
+      (matrix(1_000_000, 1), matrix(1, 1_000_000), "not enough memory"),
     ]
     for (a, b, reason) in pairs {
       let error = #expect(throws: NumPyFile.Unusable.self) { try OwnMatrices(a, b) }
@@ -233,6 +234,13 @@ struct OwnDataTests {
       shape: MatmulShape(m: 1, l: 3, n: 1), a: [1e-30, 1e-30, 1e-22], b: [1e-30, -1e-30, 1e-20])
     let sample = MatmulSample(factors)
     #expect(sample.accepts(Float.multiply(factors.a, factors.b, m: 1, l: 3, n: 1), at: 0..<1))
+    // Their squares vanish, and the norms do not.
+    let tiny = MatmulFactors<Double>(
+      shape: MatmulShape(m: 1, l: 2, n: 1), a: [1e-170, 3e-170], b: [1.7e100, 1e100])
+    #expect(abs(tiny.rowNorms[0] / 1e-170 - 10.0.squareRoot()) < 1e-12)
+    let product = Double.multiply(tiny.a, tiny.b, m: 1, l: 2, n: 1)
+    #expect(MatmulSample(tiny).accepts(product, at: 0..<1))
+    #expect(!MatmulSample(tiny).accepts([product[0] * 1.001], at: 0..<1))
     #expect(!sample.accepts([Float(sign: .plus, exponent: -130, significand: 1)], at: 0..<1))
   }
 }

@@ -7,6 +7,10 @@ import Testing
 private struct Power<Number> {}
 private struct WithAVeryLongNameSoThatNotAllOfItFitsIntoTheRoomThatThereIsOnAPage {}
 private struct Größe {}
+private struct Total: ReducingTask {
+  func run(_ input: Int) -> Int { input }
+  func combine(_ output: Int, into total: inout Int) { total += output }
+}
 
 @Suite struct AWorkerCanBeLookedAtFromOutside {
   private func page() -> StatusPage {
@@ -61,6 +65,8 @@ private struct Größe {}
     #expect(look(page)?.task.utf8.count == 64)
     page.note(TaskLabel(Größe.self))
     #expect(look(page)?.task == "Größe")
+    page.note(TaskLabel(IntervalReduction<Total>.self))
+    #expect(look(page)?.task == "Total")
   }
 
   @Test func whatProcessesBeforeHadDoneIsKept() {
@@ -69,10 +75,11 @@ private struct Größe {}
     page.reset()
     page.note(.idle, at: 5)
     page.reset()
+    #expect(page.itemsOfAll == 35)
     page.note(process: 7)
-    #expect(look(page)?.formerItems == 35)
+    page.note(.idle, at: 4)
+    #expect(page.itemsOfAll == 39)
     #expect(look(page)?.restarts == 0)
-    #expect(look(page)?.progress.position == 0)
     #expect(look(page)?.running == nil)
   }
 
@@ -84,7 +91,7 @@ private struct Größe {}
     // Nor is it by a coordinator that makes it its own.
     page.reset()
     page.note(process: 7)
-    #expect(look(page)?.formerItems == 0)
+    #expect(page.itemsOfAll == 0)
   }
 
   @Test func whateverATaskWritesThereIsUnderstoodSomehow() {

@@ -48,6 +48,11 @@ public enum Inspection {
     return found
   }
 
+  /// Those children that are workers of these tests: other tests of the process have other programs running.
+  public static func workers() -> [Int32: String] {
+    children().filter { $0.value.hasPrefix("FaultyWorker ") }
+  }
+
   /// The process group of a process; 0 if there is no such process.
   public static func group(of pid: Int32) -> Int32 { status(of: pid)?.group ?? 0 }
 

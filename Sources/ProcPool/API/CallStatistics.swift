@@ -6,12 +6,11 @@
 ///
 /// What is counted once for each chunk; it costs a call two readings of ``Pool/statistics``.
 public struct CallStatistics: Sendable, Hashable {
-  /// The number of the call, as in ``TaskID``; `nil` for the calls of one item each (`apply`, `applyAsync`,
-  /// `submit`), which are counted together.
-  public let call: UInt32?
-  /// The type of its task; empty for calls of one item.
+  /// The number of the call, as in ``TaskID``.
+  public let call: UInt32
+  /// The type of its task.
   public let task: String
-  /// How many items its caller wanted in a chunk, if he said so.
+  /// How many items its caller wanted in a chunk, if he said so; 1 for `broadcast`.
   public let chunkSize: Int?
   /// Whether it is over: it has ended, its caller has left it, or its time was over.
   public let isOver: Bool
@@ -19,10 +18,12 @@ public struct CallStatistics: Sendable, Hashable {
   public let elapsed: Duration
   /// When it was over, by the monotonic clock.
   let ended: Int64
+  /// These are the calls of one item, all together: no call has the number 0.
+  var isOfSingles: Bool { call == 0 }
 
-  /// Items that have ended in a worker, in whatever way. Of `mapReduce` an item is a part, as in what follows.
+  /// Items that have ended, in whatever way. Of `mapReduce` an item is a part, as in what follows.
   public let itemsFinished: UInt64
-  /// Of those, and of those whose worker was lost, how many failed.
+  /// Of those, how many failed.
   public let itemsFailed: UInt64
   /// Items that wait in the coordinator until a worker has room for them.
   public let itemsWaiting: Int
@@ -40,7 +41,7 @@ public struct CallStatistics: Sendable, Hashable {
 
   /// How long chunks waited for a worker, all together.
   public let queued: Duration
-  /// From when the first chunk was there until there was a worker to take it.
+  /// For how long there was a chunk and no worker of the pool had been started.
   public let startUp: Duration
   /// For how long nothing waited for a worker because the caller had not made it yet: before the first chunk, and
   /// between others. Workers may have been busy meanwhile.
@@ -53,7 +54,8 @@ public struct CallStatistics: Sendable, Hashable {
 }
 
 extension Pool {
-  /// Calls of several items, in the order in which they began: the last sixteen that are over, and those that go on.
+  /// Calls of several items, in the order of their numbers: the last sixteen that are over, and those that go on. `apply`,
+  /// `applyAsync` and `submit` are not among them.
   ///
   /// - Complexity: O(workers + calls), some hundred nanoseconds for each.
   public var callStatistics: [CallStatistics] { runtime.callStatistics }

@@ -23,7 +23,7 @@ public struct Explanation: Sendable, Hashable, CustomStringConvertible {
       case slowCaller
       /// Items are run one after the other.
       case oneByOne
-      /// There are fewer items than workers.
+      /// There are no more than a few items for each worker, or hardly anything to do.
       case tooFewItems
       /// At the end most workers wait for a few.
       case unevenItems
@@ -60,7 +60,7 @@ extension Pool {
   ///
   /// Of a call beside which others went on it says less: the time of the pool is everybody's.
   ///
-  /// - Complexity: O(workers), some hundred nanoseconds for each.
+  /// - Complexity: O(workers + calls of several items that go on), some hundred nanoseconds for each.
   public func explain() -> Explanation {
     guard let call = runtime.latestCall else {
       return Explanation(summary: "Nothing has been run yet: call this when something has ended.", limits: [])

@@ -54,7 +54,7 @@ private struct Diagnosis {
   private var itemTime: Duration { call.pool.workers.running / items }
 
   var summary: String {
-    let name = call.call.map { "Call \($0) (\(call.task))" } ?? "Calls of one item"
+    let name = call.isOfSingles ? "Calls of one item" : "Call \(call.call) (\(call.task))"
     let count = Self.grouped(call.itemsFinished)
     let failed = call.itemsFailed > 0 ? " (\(Self.grouped(call.itemsFailed)) failed)" : ""
     return
@@ -109,7 +109,7 @@ private struct Diagnosis {
   private static let shortest = Duration.milliseconds(1)
 
   private var short: Explanation.Limit? {
-    guard call.call != nil, call.isOver, call.elapsed < Self.shortest else { return nil }
+    guard !call.isOfSingles, call.isOver, call.elapsed < Self.shortest else { return nil }
     return limit(
       .tooFewItems, idle,
       "There is too little to do: the call is over in \(Self.text(call.elapsed)), most of which it takes to wake workers "
@@ -152,7 +152,7 @@ private struct Diagnosis {
           + "handle is sent.")
     }
     // Short calls on few items have not got going.
-    guard call.itemsFinished >= 1000, call.call != nil else { return nil }
+    guard call.itemsFinished >= 1000, !call.isOfSingles else { return nil }
     return limit(
       .itemsTooSmall, share * (1 - waiting / 2),
       "Items are small: \(Self.text(itemTime)) of work each, and "
@@ -161,7 +161,7 @@ private struct Diagnosis {
   }
 
   private var oneByOne: Explanation.Limit? {
-    guard call.call == nil, waiting >= 0.3, workers > 1 else { return nil }
+    guard call.isOfSingles, waiting >= 0.3, workers > 1 else { return nil }
     return limit(
       .oneByOne, waiting,
       "One by one: on average \(Self.decimal(atWork)) of \(workers) workers ran something. Call `map` or `imap` over "
@@ -171,7 +171,7 @@ private struct Diagnosis {
   /// The time from when nothing was left to be given out: nobody's fault if it is a chunk's, and else that of items
   /// that took long.
   private var ending: Explanation.Limit? {
-    guard call.call != nil, call.isOver, idle >= Self.worthTelling else { return nil }
+    guard !call.isOfSingles, call.isOver, idle >= Self.worthTelling else { return nil }
     if call.itemsFinished < UInt64(4 * workers), call.itemsFinished > 0 {
       let count = call.itemsFinished == 1 ? "was 1 item" : "were \(call.itemsFinished) items"
       return limit(
@@ -192,7 +192,7 @@ private struct Diagnosis {
   }
 
   private var coordinator: Explanation.Limit? {
-    guard call.call != nil, idle >= Self.worthTelling else { return nil }
+    guard !call.isOfSingles, idle >= Self.worthTelling else { return nil }
     let starved = part(call.starved)
     if coordinatorBusy >= 0.5 {
       let split = call.pool.coordinator

@@ -33,6 +33,7 @@ final class TypedCall<Task: PoolTask> {
     parts: PartSizes? = nil
   ) throws {
     precondition(chunkSize ?? 1 >= 1, "chunkSize must be at least 1, not \(chunkSize!)")
+    let chunkSize = chunkSize.map { min($0, Pacing.maximumChunk) }
     let decoder = OutputDecoder(Task._makeOutputCodec())
     let body = try runtime.times.measure(.encoding) {
       try TaskMessage(task, limit: runtime.settings.maximumPayload)
@@ -48,7 +49,7 @@ final class TypedCall<Task: PoolTask> {
     self.decoder = decoder
     self.parts = parts
     self.progress = progress.map { ProgressReporter($0) }
-    self.chunkSize = chunkSize.map { min($0, Pacing.maximumChunk) }
+    self.chunkSize = chunkSize
   }
 
   deinit {

@@ -109,6 +109,7 @@ extension PoolRuntime {
       guard let link = state.links[place] else { return }
       link.worker = worker
       link.hasSeat = true
+      if state.firstBegun == 0 { state.firstBegun = MonotonicClock.now() }
       link.page.note(worker: worker, restarts: state.former[worker.index].starts)
       state.former[worker.index].starts += 1
       // Its greeting's answer said that it is the worker of its place.

@@ -69,7 +69,7 @@ struct SingleCalls {
     guard finished > 0, let start else { return nil }
     let spent = end - start.pool
     return CallStatistics(
-      call: nil, task: "", chunkSize: nil, isOver: inPool == 0, elapsed: .nanoseconds(ended - start.time),
+      call: 0, task: "", chunkSize: nil, isOver: inPool == 0, elapsed: .nanoseconds(ended - start.time),
       ended: ended,
       itemsFinished: finished, itemsFailed: failures, itemsWaiting: 0, itemsInWorkers: inPool,
       itemTime: nil, chunks: finished, bytesSent: spent.bytesSent, bytesReceived: bytesReceived,
@@ -118,12 +118,16 @@ extension PoolRuntime {
   var workerStatistics: [WorkerStatistics] {
     let now = MonotonicClock.now()
     var workers = state.withLock { state in
-      state.scheduler.seats.indices.map { seat in
+      var records = state.former
+      // Those too that have no seat any more and have not left yet.
+      for case .some(let link) in state.links where link.hasSeat {
+        records[link.worker.index].add(link, now: now)
+      }
+      return state.scheduler.seats.indices.map { seat in
         let index = state.scheduler.seats[seat]
         let place = state.scheduler.places[index]
-        var record = state.former[seat]
-        let link = state.links[index].flatMap { $0.greeting != nil && $0.hasSeat ? $0 : nil }
-        if let link { record.add(link, now: now) }
+        let record = records[seat]
+        let link = state.links[index].flatMap { $0.hasSeat ? $0 : nil }
         var running: TaskID?
         if let link, link.isPageShared {
           let progress = link.page.progress
@@ -154,6 +158,7 @@ extension PoolRuntime {
   func record(_ box: CallBox, _ end: PoolStatistics, _ state: inout State) {
     guard let last = describe(box, end, isOver: true, state) else { return }
     areSinglesOld.store(true, ordering: .relaxed)
+    state.longCalls[box.id] = nil
     state.pastCalls.append(last)
     if state.pastCalls.count > Self.rememberedCalls { state.pastCalls.removeFirst() }
   }
@@ -162,8 +167,9 @@ extension PoolRuntime {
   var callStatistics: [CallStatistics] {
     let end = statistics
     return state.withLock { state in
-      let present = state.boxes.values.filter { goesOn($0, state) }.sorted { $0.start!.time < $1.start!.time }
-      return state.pastCalls + present.map { describe($0, end, isOver: false, state)! }
+      let present = state.longCalls.values.compactMap { describe($0, end, isOver: false, state) }
+      // Numbers are given in the order in which calls begin.
+      return (state.pastCalls + present).sorted { $0.call < $1.call }
     }
   }
 
@@ -171,17 +177,13 @@ extension PoolRuntime {
   var latestCall: CallStatistics? {
     let end = statistics
     return state.withLock { state in
-      let present = state.boxes.values.filter { goesOn($0, state) }.max { $0.start!.time < $1.start!.time }
-      if let present { return describe(present, end, isOver: false, state) }
+      if let present = state.longCalls.values.max(by: { $0.start!.time < $1.start!.time }) {
+        return describe(present, end, isOver: false, state)
+      }
       let past = state.pastCalls.last
       if let past, past.ended >= state.singleCalls.ended { return past }
-      return state.singleCalls.statistics(inPool: state.boxes.values.count { $0.start == nil }, end)
+      return state.singleCalls.statistics(inPool: state.boxes.count, end)
     }
-  }
-
-  /// Whether it is a call of several items that its caller still wants something of.
-  private func goesOn(_ box: CallBox, _ state: borrowing State) -> Bool {
-    box.start != nil && state.scheduler.calls[box.id]?.isCancelled == false
   }
 
   /// - Parameters:
@@ -198,13 +200,13 @@ extension PoolRuntime {
       .nanoseconds(from > 0 ? max(0, (to > 0 ? to : now) - from) : 0)
     }
     return CallStatistics(
-      call: box.id, task: _typeName(box.task, qualified: false), chunkSize: start.chunkSize, isOver: isOver,
+      call: box.id, task: TaskLabel.name(of: box.task), chunkSize: start.chunkSize, isOver: isOver,
       elapsed: span(start.time, now), ended: now,
       itemsFinished: counts.ended, itemsFailed: box.failures, itemsWaiting: call?.pendingItems ?? 0,
       itemsInWorkers: call?.inFlight ?? 0,
       itemTime: call.flatMap { $0.isMeasured ? .nanoseconds(Int64($0.itemTime)) : nil },
       chunks: counts.chunks, bytesSent: counts.bytes, bytesReceived: box.bytesReceived,
-      queued: .nanoseconds(counts.queued), startUp: span(counts.firstAccepted, counts.firstGiven),
+      queued: .nanoseconds(counts.queued), startUp: span(counts.firstAccepted, state.firstBegun),
       starved: .nanoseconds(counts.empty), tail: span(counts.lastGiven, now), pool: end - start.pool)
   }
 }

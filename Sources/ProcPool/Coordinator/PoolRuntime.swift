@@ -47,6 +47,10 @@ final class PoolRuntime: Sendable {
     var former: [WorkerRecord]
     /// Of those that were none.
     var formerStandby = WorkerRecord()
+    /// Of the calls in `boxes` those of several items that their callers still want something of.
+    var longCalls: [UInt32: CallBox] = [:]
+    /// When a worker took up work for the first time; 0 before that.
+    var firstBegun: Int64 = 0
     /// Calls of several items that are over, the latest last.
     var pastCalls: [CallStatistics] = []
     var singleCalls = SingleCalls()
@@ -264,6 +268,7 @@ extension PoolRuntime {
         start: isSingle ? nil : start,
         outputLength: last.outputLength, completion: completion)
       state.boxes[id] = box
+      if !isSingle { state.longCalls[id] = box }
       if isSingle, let start { state.singleCalls = SingleCalls(since: start) }
       return box
     }

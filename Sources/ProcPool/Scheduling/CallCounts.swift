@@ -6,11 +6,10 @@ struct CallCounts: Equatable {
   var bytes: UInt64 = 0
   /// How long they had waited for that, together.
   var queued: Int64 = 0
-  /// Items that have ended in workers.
+  /// Items that have ended, those whose worker was lost among them; not attempts that come again.
   var ended: UInt64 = 0
-  /// When the first chunks came, and when the first was given to a worker; 0 before that.
+  /// When the first chunks came; 0 before that.
   var firstAccepted: Int64 = 0
-  var firstGiven: Int64 = 0
   /// When one was given to a worker last.
   var lastGiven: Int64 = 0
   /// Since when nothing waits for a worker; 0 while something does.
@@ -34,8 +33,8 @@ struct CallCounts: Equatable {
   mutating func noteGiven(chunks: Int, bytes: Int, waited: Int64, now: Int64) {
     self.chunks += UInt64(chunks)
     self.bytes += UInt64(bytes)
-    queued += waited * Int64(chunks)
-    if firstGiven == 0 { firstGiven = now }
+    // Of very many that wait for very long the sum is beyond all bounds, which is no reason to end a program.
+    queued = queued.addingSaturating(waited.multipliedSaturating(by: Int64(chunks)))
     lastGiven = now
   }
 }

@@ -111,7 +111,7 @@ extension Scheduler {
     chunk.cost = cost(of: chunk)
     let waited = max(0, now - chunk.accepted)
     chunksSent += UInt64(chunk.payload.frameCount)
-    queued += waited * Int64(chunk.payload.frameCount)
+    queued = queued.addingSaturating(waited.multipliedSaturating(by: Int64(chunk.payload.frameCount)))
     calls[chunk.call]!.counts.noteGiven(
       chunks: chunk.payload.frameCount, bytes: chunk.payload.byteCount, waited: waited, now: now)
     if places[index].queue.isEmpty {

@@ -26,6 +26,7 @@ extension Scheduler {
       return .violation(violation)
     }
     var left = count - skipped
+    calls[call]!.counts.ended += UInt64(left)
     while left > 0 {
       let ended = min(left, places[index].queue.first!.remaining)
       endFront(index, items: ended)
@@ -79,7 +80,6 @@ extension Scheduler {
   private mutating func endFront(_ index: Int, items: Int) {
     let front = places[index].queue.first!
     calls[front.call]!.inFlight -= items
-    calls[front.call]!.counts.ended += UInt64(items)
     places[index].position += UInt64(items)
     places[index].items -= items
     places[index].isStuck = false
@@ -228,6 +228,7 @@ extension Scheduler {
             actions.append(.announce(.itemRetried(item, attempt: chunk.attempt)))
           }
         } else {
+          calls[front.call]!.counts.ended += UInt64(count)
           actions.append(
             .fail(call: front.call, first: front.first + UInt64(front.done), count: count, trace, failure))
         }
@@ -360,6 +361,12 @@ extension Scheduler {
 }
 
 extension Int64 {
+  /// For factors that are not negative.
+  func multipliedSaturating(by other: Int64) -> Int64 {
+    let (product, overflow) = multipliedReportingOverflow(by: other)
+    return overflow ? .max : product
+  }
+
   func addingSaturating(_ other: Int64) -> Int64 {
     let (sum, overflow) = addingReportingOverflow(other)
     return overflow ? .max : sum

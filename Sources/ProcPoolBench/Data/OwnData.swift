@@ -1,4 +1,5 @@
 import BenchTasks
+import ProcPoolSystem
 
 /// Two matrices of the user's, to be multiplied.
 public struct OwnMatrices: Sendable {
@@ -42,6 +43,15 @@ public struct OwnMatrices: Sendable {
           + "accepted: both float32 or both float64 (np.save(file, array.astype(np.float64)))")
     }
     names = [a.name, b.name]
+    // What the workers compute, a copy of it, and what it is compared with, in f64.
+    let (count, overflow) = shape.m.multipliedReportingOverflow(by: shape.n)
+    let needed = Double(count) * 24
+    if overflow || needed > Double(MemoryAllowance.available() ?? .max) {
+      throw NumPyFile.Unusable(
+        description:
+          "\(a.name) times \(b.name) has \(shape.m) × \(shape.n) elements, for which there is not enough "
+          + "memory; accepted: a product that fits into it three times")
+    }
     func described(_ name: String, _ matrix: NumPyFile) -> String {
       "\(name) is \(matrix.name), \(matrix.shape[0]) × \(matrix.shape[1]) in \(matrix.isColumnMajor ? "F" : "C") order"
     }

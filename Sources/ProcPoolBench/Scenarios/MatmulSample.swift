@@ -31,9 +31,16 @@ struct MatmulFactors<Scalar: MatrixScalar>: Sendable {
   private static func norms(_ numbers: [Scalar], length: Int) -> [Double] {
     guard length > 0 else { return [] }
     return stride(from: 0, to: numbers.count, by: length).map { start in
+      var largest = 0.0
+      for k in start..<start + length { largest = max(largest, abs(Double(numbers[k]))) }
+      guard largest > 0 else { return 0 }
+      // Divided by it, because squares of small numbers vanish, and those of large ones are infinite.
       var squares = 0.0
-      for k in start..<start + length { squares += Double(numbers[k]) * Double(numbers[k]) }
-      return squares.squareRoot()
+      for k in start..<start + length {
+        let part = Double(numbers[k]) / largest
+        squares += part * part
+      }
+      return largest * squares.squareRoot()
     }
   }
 }

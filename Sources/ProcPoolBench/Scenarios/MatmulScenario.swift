@@ -14,6 +14,8 @@ struct MatmulScenario: Scenario {
   /// What elements or rows by message may send of a product of the user's. Because that takes seconds; of what would
   /// send more, a part is measured.
   private static let mostSent = 256_000_000
+  /// And how many items they may have, for the same reason.
+  private static let mostElements = 1_000_000
 
   func run(in context: BenchContext) async throws {
     context.note(
@@ -63,7 +65,7 @@ struct MatmulScenario: Scenario {
     let column = Double(shape.l) * Double(MemoryLayout<Scalar>.size)
     let elements = Double(shape.m) * Double(shape.n) * 2 * column
     let rows = Double(shape.m) * Double(shape.n + 1) * column
-    guard max(elements, rows) > Double(Self.mostSent) else {
+    guard max(elements, rows) > Double(Self.mostSent) || shape.m * shape.n > Self.mostElements else {
       let runs = context.options.runs(usual: 3, quickly: 2)
       return try await context.withWorkers { pool in
         try await small(

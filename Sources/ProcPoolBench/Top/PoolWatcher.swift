@@ -66,10 +66,15 @@ final class PoolWatcher {
     }
   }
 
+  /// Far more than a pool can have descriptors for, and few enough to be mapped.
+  private static let mostPlaces = 1 << 14
+
   /// Maps a pool's pages, to be read only, unless that has been done.
   private func attach(_ path: String) -> FileIdentity? {
-    guard let file = try? Descriptor.open(path, O_RDONLY), let identity = try? FileIdentity(of: file),
-      identity.size > 0, identity.size.isMultiple(of: StatusPage.size)
+    // Not waited for, should the number have become another file's.
+    guard let file = try? Descriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY),
+      let identity = try? FileIdentity(of: file), identity.size.isMultiple(of: StatusPage.size),
+      (1...Self.mostPlaces).contains(identity.size / StatusPage.size)
     else { return nil }
     if pools[identity] != nil { return identity }
     let places = (0..<identity.size / StatusPage.size).compactMap { place in
@@ -88,10 +93,9 @@ final class PoolWatcher {
     var rate = 0.0
     for (place, page) in pages.places.enumerated() {
       let now = MonotonicClock.now()
+      items &+= page.itemsOfAll
       guard let sight = page.look(now: now) else {
-        items +=
-          pages.known.removeValue(forKey: place).map { $0.sight.formerItems + $0.sight.progress.position }
-          ?? 0
+        pages.known[place] = nil
         continue
       }
       let before = pages.known[place].flatMap { $0.sight.process == sight.process ? $0 : nil }
@@ -103,14 +107,14 @@ final class PoolWatcher {
         } ?? now)
       pages.known[place] = memory
       let worker = Self.describe(memory, before: before)
-      items += sight.formerItems + sight.progress.position
       rate += worker.itemsPerSecond
       workers.append(worker)
     }
     guard !workers.isEmpty else { return nil }
     workers.sort { ($0.worker ?? .max, $0.process) < ($1.worker ?? .max, $1.process) }
     return PoolSight(
-      coordinator: process, program: Self.program(of: process), workers: workers, items: items,
+      coordinator: process, program: Self.printable(Self.program(of: process)), workers: workers,
+      items: items,
       itemsPerSecond: rate)
   }
 
@@ -125,11 +129,14 @@ final class PoolWatcher {
     }
     var item: WorkerSight.Item?
     if let running = sight.running {
-      // The worker itself knows only since when it runs items, which is this one if it is the chunk's first.
-      let known = sight.isFirstOfChunk && sight.activity == .running && sight.since > 0
+      // The worker itself knows only since when it runs items, which is this one if it is the chunk's first. Of a
+      // part's steps (`mapReduce`) it knows nothing.
+      let known =
+        sight.isFirstOfChunk && sight.progress.step == nil && sight.activity == .running && sight.since > 0
       let since = known ? min(sight.since, memory.itemSince) : memory.itemSince
       item = WorkerSight.Item(
-        task: sight.task, id: running, seconds: Double(memory.time - since) / 1e9, isAtLeast: !known)
+        task: Self.printable(sight.task), id: running, seconds: Double(memory.time - since) / 1e9,
+        isAtLeast: !known)
     }
     return WorkerSight(
       process: sight.process, worker: sight.worker?.index,
@@ -139,6 +146,13 @@ final class PoolWatcher {
       running: part(.running), copying: part(.reading, .decoding, .encoding, .writing),
       waiting: part(.waiting), isPreparing: sight.progress.phase == .preparing, item: item,
       memory: ProcessMemory.ofItsOwn(sight.process))
+  }
+
+  /// A name without what a terminal takes for more than a character: whose it is may write what he likes.
+  private static func printable(_ name: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        name.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
   }
 
   /// The name of a process's program, as it was called.

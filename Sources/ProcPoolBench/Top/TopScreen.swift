@@ -12,7 +12,9 @@ enum TopScreen {
     for pool in pools {
       lines.append("")
       lines.append(cut(title(pool), style))
-      lines += table(pool).lines(style).enumerated().filter { $0.offset != 1 }.map { cut($0.element, style) }
+      // Cut before it is coloured; without the rule, whose place another worker may need.
+      let rows = table(pool).lines(TextStyle(width: style.width, hasColour: false)).map { cut($0, style) }
+      lines += [style.tinted(rows[0], .title)] + rows.dropFirst(2)
     }
     if let height {
       let room = max(1, height - (footer.isEmpty ? 0 : 2))
@@ -94,7 +96,7 @@ enum TopScreen {
   }
 
   private static func cut(_ text: String, _ style: TextStyle) -> String {
-    guard let width = style.width, text.count > width, !text.contains("\u{1B}") else { return text }
+    guard let width = style.width, text.count > width else { return text }
     return text.prefix(max(0, width - 1)) + "…"
   }
 }

@@ -46,8 +46,15 @@ package struct IntervalPart<Input: FixedWidthInteger & Codable & Sendable>: Coda
   }
 }
 
+/// A task that stands around the user's.
+protocol ReductionOfTask {
+  static var reducedTask: any Any.Type { get }
+}
+
 /// Reduces parts of an interval.
-package struct IntervalReduction<Task: ReducingTask>: PoolTask where Task.Input: FixedWidthInteger {
+package struct IntervalReduction<Task: ReducingTask>: PoolTask, ReductionOfTask
+where Task.Input: FixedWidthInteger {
+  static var reducedTask: any Any.Type { Task.self }
   private var task: Task
 
   package init(_ task: Task) { self.task = task }
@@ -74,7 +81,8 @@ package struct InputPart<Input: Codable & Sendable>: Codable, Sendable {
 }
 
 /// Reduces parts of inputs that travel.
-package struct InputReduction<Task: ReducingTask>: PoolTask {
+package struct InputReduction<Task: ReducingTask>: PoolTask, ReductionOfTask {
+  static var reducedTask: any Any.Type { Task.self }
   private var task: Task
 
   package init(_ task: Task) { self.task = task }

@@ -34,8 +34,8 @@ class ServedCall {
   var isSingle = false
   /// What it has brought in shared memory.
   var shared: KeptBlocks?
-  /// What its task is called, for those who look.
-  var label = TaskLabel()
+  /// The type of its task, if that was found.
+  var known: KnownTask?
 
   /// Runs a chunk, or as much of it as is not taken back.
   func run(_ chunk: ServedChunk, for worker: WorkerSession) async {}
@@ -59,7 +59,7 @@ class ServedCall {
     }
     func make(_ task: KnownTask) -> ServedCall {
       let call = make(task.type)
-      call.label = task.label
+      call.known = task
       return call
     }
     if let task = known[message.typeName] { return make(task) }
@@ -82,9 +82,16 @@ class ServedCall {
 }
 
 /// A type of task that a worker has found.
-struct KnownTask {
+///
+/// - Because a class: calls of one item come by the hundred thousand, and need not each have room for the label.
+final class KnownTask {
   let type: any PoolTask.Type
   let label: TaskLabel
+
+  init(type: any PoolTask.Type, label: TaskLabel) {
+    self.type = type
+    self.label = label
+  }
 }
 
 /// A call whose task is here.

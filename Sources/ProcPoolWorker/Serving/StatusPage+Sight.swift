@@ -16,12 +16,17 @@ import Synchronization
 // | 640 | the name of the task's type, 64 bytes of UTF-8, filled up with zeros | the worker |
 
 /// The name of a task's type, as much of it as there is room for on a page.
-typealias TaskLabel = SIMD8<UInt64>
+package typealias TaskLabel = SIMD8<UInt64>
 
 extension TaskLabel {
+  /// What users call a type of task: that of a reduction is their own task's.
+  package static func name(of type: any Any.Type) -> String {
+    _typeName((type as? any ReductionOfTask.Type)?.reducedTask ?? type, qualified: false)
+  }
+
   init(_ type: any Any.Type) {
     self.init()
-    let name = _typeName(type, qualified: false)
+    let name = Self.name(of: type)
     withUnsafeMutableBytes(of: &self) { $0.copyBytes(from: name.utf8.prefix($0.count)) }
   }
 
@@ -79,6 +84,11 @@ extension StatusPage {
 }
 
 extension StatusPage {
+  /// Items that have ended in all processes that have had this page; 0 if it is a page of another version.
+  package var itemsOfAll: UInt64 {
+    word(512).pointee.load(ordering: .acquiring) == Self.signature ? load(552) &+ progress.position : 0
+  }
+
   /// A worker, as it looks from outside.
   package struct Sight: Sendable {
     package var process: Int32
@@ -88,9 +98,6 @@ extension StatusPage {
     package var started: Int64
     /// How many processes were this worker before.
     package var restarts: Int
-    /// Items that ended in processes, this worker's or another's, whose page this was before: of use for the sum over
-    /// all pages only.
-    package var formerItems: UInt64
     package var progress: Progress
     /// What it is running, and the type of that task; `nil` if nothing.
     package var running: TaskID?
@@ -125,8 +132,8 @@ extension StatusPage {
       isRunning ? UInt32(exactly: call).map { TaskID(call: $0, item: Int(clamping: item)) } : nil
     return Sight(
       process: process, worker: load(528) > 0 ? WorkerID(index: Int(clamping: load(528) - 1)) : nil,
-      started: Int64(bitPattern: load(536)), restarts: Int(clamping: load(544)), formerItems: load(552),
+      started: min(now, max(0, Int64(bitPattern: load(536)))), restarts: Int(clamping: load(544)),
       progress: progress, running: running, task: label.text, isFirstOfChunk: progress.position == start,
-      times: times, bytesCopied: copied, activity: activity, since: since)
+      times: times, bytesCopied: copied, activity: activity, since: min(now, max(0, since)))
   }
 }

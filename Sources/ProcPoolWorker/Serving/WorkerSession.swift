@@ -36,8 +36,8 @@ final class WorkerSession: @unchecked Sendable {
   var calls: [UInt32: ServedCall] = [:]
   /// The task types of all calls so far, by their mangled names.
   private var taskTypes: [String: KnownTask] = [:]
-  /// What the page says the task is called.
-  private var label = TaskLabel()
+  /// The task whose name is on the page.
+  private var shown: KnownTask?
 
   /// The position of the next item.
   var position: UInt64 = 0
@@ -163,7 +163,7 @@ final class WorkerSession: @unchecked Sendable {
     }
     note(.idle)
     call.shared = shared
-    if isInChunk { show(call.label) }
+    if isInChunk { show(call.known) }
     return call
   }
 
@@ -200,7 +200,7 @@ final class WorkerSession: @unchecked Sendable {
     let header = chunk.header
     guard let call = calls[header.call] else { return loseCoordinator() }
     guard begin(chunk) else { return }
-    show(call.label)
+    show(call.known)
     sharing.kept = call.shared
     if itemMark != 0 { mark(header.first) }
     isInChunk = true
@@ -231,10 +231,10 @@ final class WorkerSession: @unchecked Sendable {
     }
   }
 
-  private func show(_ label: TaskLabel) {
-    guard label != self.label else { return }
-    self.label = label
-    page.note(label)
+  private func show(_ task: KnownTask?) {
+    guard task !== shown else { return }
+    shown = task
+    page.note(task?.label ?? TaskLabel())
   }
 
   private func endChunk() {

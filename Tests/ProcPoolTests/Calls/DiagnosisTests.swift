@@ -4,7 +4,7 @@ import Testing
 
 /// The figures of a call on two workers and two processors that took a second and ran items all the time; to be changed.
 private struct Figures {
-  var call: UInt32? = 1
+  var call: UInt32 = 1
   var chunkSize: Int?
   var isOver = true
   var elapsed = Duration.seconds(1)
@@ -94,6 +94,7 @@ private struct Figures {
     #expect(one.description.contains("one of 1 item is 2 µs of work"))
     #expect(one.description.contains("set it to 200 or so"))
     #expect(kinds { small(&$0, chunkSize: 1_000) } == [])
+    #expect(kinds { small(&$0, chunkSize: Pacing.maximumChunk) } == [])
     #expect(kinds { small(&$0, chunkSize: nil) } == [])
   }
 
@@ -158,7 +159,7 @@ private struct Figures {
 
   @Test func callsOfOneItemAreToldThatTheyComeOneByOne() {
     let single = Figures.changed {
-      $0.call = nil
+      $0.call = 0
       $0.running = .milliseconds(800)
     }
     #expect(single.limits.map(\.kind) == [.oneByOne])

@@ -97,7 +97,7 @@ extension Processes {
           }
           for _ in 0..<10 {
             try await Task.sleep(for: .microseconds(Int.random(in: 0..<15_000, using: &numbers)))
-            if let pid = Inspection.children().keys.randomElement(using: &numbers) { kill(pid, SIGKILL) }
+            if let pid = Inspection.workers().keys.randomElement(using: &numbers) { kill(pid, SIGKILL) }
           }
           #expect(try await running.value == Array(0..<600), "\(seed), round \(round)")
         }

@@ -96,11 +96,11 @@ extension Processes {
       try await withPool(workers: 2, worker: .faulty, standby: 1) { (pool) async throws in
         for round in 0..<10 {
           // Two workers, and one that stands by.
-          #expect(await eventually { Inspection.children().count == 3 }, "round \(round)")
+          #expect(await eventually { Inspection.workers().count == 3 }, "round \(round)")
           let pids = try await pool.broadcast(ProcessNumber(), 0)
-          let all = Set(Inspection.children().keys)
+          let all = Set(Inspection.workers().keys)
           kill(pids[round % 2], SIGKILL)
-          #expect(await eventually { Inspection.children()[pids[round % 2]] == nil })
+          #expect(await eventually { Inspection.workers()[pids[round % 2]] == nil })
           let after = try await pool.broadcast(ProcessNumber(), 0)
           #expect(after[1 - round % 2] == pids[1 - round % 2])
           #expect(all.contains(after[round % 2]), "the one that stood by has its place")
@@ -112,10 +112,10 @@ extension Processes {
     @Test func theOneThatStandsByMayDieToo() async throws {
       try await withPool(workers: 1, worker: .faulty, standby: 1) { (pool) async throws in
         let pid = try await pool.apply(ProcessNumber(), to: 0)
-        #expect(await eventually { Inspection.children().count == 2 })
-        let spare = try #require(Inspection.children().keys.first { $0 != pid })
+        #expect(await eventually { Inspection.workers().count == 2 })
+        let spare = try #require(Inspection.workers().keys.first { $0 != pid })
         kill(spare, SIGKILL)
-        #expect(await eventually { Inspection.children()[spare] == nil && Inspection.children().count == 2 })
+        #expect(await eventually { Inspection.workers()[spare] == nil && Inspection.workers().count == 2 })
         #expect(try await pool.apply(ProcessNumber(), to: 0) == pid)
         #expect(pool.statistics.workersLost == 0)
       }
@@ -135,7 +135,7 @@ extension Processes {
           }
           for _ in 0..<10 {
             try await Task.sleep(for: .microseconds(Int.random(in: 0..<15_000, using: &numbers)))
-            if let pid = Inspection.children().keys.randomElement(using: &numbers) { kill(pid, SIGKILL) }
+            if let pid = Inspection.workers().keys.randomElement(using: &numbers) { kill(pid, SIGKILL) }
           }
           #expect(try await running.value == Array(0..<600), "\(seed), round \(round)")
         }

@@ -195,6 +195,38 @@ extension Processes {
       }
     }
 
+    @Test func whatIsBegunAgainIsCountedOnceAndAReductionIsCalledByItsTask() async throws {
+      try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+        // As many in a chunk as there can be, which is no reason to trap when it is explained.
+        let outputs = try await pool.map(
+          DieBeforeAttempt(3, items: [4]), over: 0..<10, chunkSize: .max, retry: .atLeastOnce(attempts: 3))
+        #expect(outputs.count == 10)
+        #expect(pool.callStatistics.last?.itemsFinished == 10)
+        #expect(pool.callStatistics.last?.itemsFailed == 0)
+        #expect(pool.explain().summary.contains(": 10 items in "))
+        _ = try await pool.mapReduce(Reciprocals<Int>(), over: 1...1_000, startingWith: 0)
+        #expect(pool.callStatistics.last?.task == "Reciprocals<Int>")
+      }
+    }
+
+    @Test func noWorkersFiguresGoBackWhileProcessesAreReplaced() async throws {
+      try await withPool(workers: 2, worker: .faulty, maximumTasksPerWorker: 5) { (pool) async throws in
+        let call = pool.mapAsync(Delay(milliseconds: 1), over: 0..<400)
+        var before = pool.workerStatistics
+        while !call.isReady {
+          let now = pool.workerStatistics
+          for (earlier, later) in zip(before, now) {
+            #expect(later.itemsFinished >= earlier.itemsFinished && later.restarts >= earlier.restarts)
+            #expect(later.bytesReceived >= earlier.bytesReceived)
+          }
+          before = now
+          try await Task.sleep(for: .milliseconds(1))
+        }
+        _ = try await call.value
+        #expect(pool.workerStatistics.reduce(0) { $0 + $1.itemsFinished } == 400)
+      }
+    }
+
     @Test func aStreamThatIsLeftIsOver() async throws {
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
         for try await output in pool.imap(Echo(), over: 0...) where output == 100 { break }
