@@ -152,8 +152,12 @@ struct Simulation {
         breach = "a chunk of \(chunk.count) items from \(chunk.first) carries \(chunk.payload)"
       }
       guard workers[place] != nil else { return breach = "work for place \(place), which has no worker" }
-      guard scheduler.places[place].state == .ready else {
-        return breach = "work for place \(place), which is \(scheduler.places[place].state)"
+      switch scheduler.places[place].state {
+      case .ready: break
+      // Condemned after this was decided, by the same look at the clock: it comes back when the worker is lost, which
+      // is done next.
+      case .condemned: counts["late work", default: 0] += 1
+      default: return breach = "work for place \(place), which is \(scheduler.places[place].state)"
       }
       if let seat = chunk.seat, seat != scheduler.places[place].seat {
         breach = "place \(place) gets another's work"
