@@ -4,6 +4,7 @@ import struct Foundation.Data
 import class Foundation.FileHandle
 import class Foundation.FileManager
 import class Foundation.Process
+import class Foundation.Thread
 import struct Foundation.URL
 import struct Foundation.UUID
 
@@ -29,7 +30,16 @@ private enum Place {
 }
 
 /// Runs a program to its end, for five minutes at the most.
-private func run(_ arguments: [String], in folder: URL) throws -> (status: Int32, output: String) {
+///
+/// On a thread of its own: those of Swift tasks are as many as processors, for all tests, and one that has started a
+/// process keeps a run loop with a descriptor, which tests that look for what is left would find.
+private func run(_ arguments: [String], in folder: URL) async throws -> (status: Int32, output: String) {
+  try await withCheckedThrowingContinuation { continuation in
+    Thread { continuation.resume(with: Result { try runAndWait(arguments, in: folder) }) }.start()
+  }
+}
+
+private func runAndWait(_ arguments: [String], in folder: URL) throws -> (status: Int32, output: String) {
   let log = folder.appendingPathComponent("output-\(UUID().uuidString)")
   try Data().write(to: log)
   let process = Process()
@@ -44,12 +54,12 @@ private func run(_ arguments: [String], in folder: URL) throws -> (status: Int32
   return (process.terminationStatus, try String(contentsOf: log, encoding: .utf8))
 }
 
-private func withFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
+private func withFolder(_ body: (URL) async throws -> Void) async throws {
   let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
     "procpool-docs-\(UUID().uuidString)")
   try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   defer { try? FileManager.default.removeItem(at: folder) }
-  return try body(folder)
+  try await body(folder)
 }
 
 @Suite(
@@ -78,7 +88,7 @@ struct DocumentedCode {
   }
 
   @Test("Blocks of Swift in articles and doc comments")
-  func programs() throws {
+  func programs() async throws {
     let articles = try Self.articles()
     let comments = try Self.comments()
     // That they are found at all.
@@ -94,13 +104,13 @@ struct DocumentedCode {
     }
     for unit in units { program.add(unit) }
     #expect(program.runCount >= 30)
-    try withFolder { folder in
+    try await withFolder { folder in
       let source = folder.appendingPathComponent("Snippets.swift")
       try Data(program.text.utf8).write(to: source)
-      let (status, output) = try run(
+      let (status, output) = try await run(
         ["swiftc"] + compilerArguments(source) + ["-o", "snippets"], in: folder)
       try #require(status == 0, "they do not compile:\n\(output)")
-      let outcome = try run(["./snippets"], in: folder)
+      let outcome = try await run(["./snippets"], in: folder)
       // Each says its name before it runs; the last lines say what it was.
       let last = outcome.output.split(separator: "\n").suffix(5).joined(separator: "\n")
       #expect(outcome.status == 0, "they do not run:\n\(last)")
@@ -135,13 +145,13 @@ struct DocumentedCode {
   }
 
   @Test("Manifests, and parts of them")
-  func manifests() throws {
+  func manifests() async throws {
     let manifests = try Self.articles().filter(\.isManifest)
     #expect(manifests.count >= 4)
     for block in manifests {
-      try withFolder { folder in
+      try await withFolder { folder in
         try Data(block.manifest.utf8).write(to: folder.appendingPathComponent("Package.swift"))
-        let (status, output) = try run(["swift", "package", "dump-package"], in: folder)
+        let (status, output) = try await run(["swift", "package", "dump-package"], in: folder)
         #expect(status == 0, "\(block.name):\n\(output)")
       }
     }

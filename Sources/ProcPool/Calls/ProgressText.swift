@@ -1,5 +1,5 @@
 /// The progress of a call, in words and as a bar.
-enum ProgressText {
+package enum ProgressText {
   /// A line as wide as a terminal at the most; the title is cut before anything else is.
   static func bar(_ progress: CallProgress, title: String, width: Int) -> String {
     let numbers = numbers(progress)
@@ -62,7 +62,7 @@ enum ProgressText {
   }
 
   /// `950 ms`, `1.2 s`, `59 s`, `2:05`, `1:02:05`.
-  static func time(_ duration: Duration) -> String {
+  package static func time(_ duration: Duration) -> String {
     let seconds = max(0, duration / .seconds(1))
     guard seconds < 1e9 else { return "years" }
     if seconds < 0.9995 { return "\(Int((seconds * 1000).rounded())) ms" }

@@ -1,3 +1,5 @@
+import ProcPool
+
 /// What `procpool top` shows of pools, as text.
 enum TopScreen {
   /// The lines of a screen.
@@ -86,13 +88,9 @@ enum TopScreen {
 
   private static func percent(_ share: Double) -> String { "\(Units.fixed(share * 100, decimals: 0))%" }
 
-  /// `12 ms`, `1.2 s`, `2:05`, `1:02:05`.
+  /// `12.0 ms`, `1.20 s`, `2:05`, `1:02:05`.
   private static func time(_ seconds: Double) -> String {
-    if seconds < 60 { return Units.seconds(max(0, seconds)) }
-    let whole = Int(min(1e9, seconds))
-    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    let (hours, minutes) = (whole / 3600, whole / 60 % 60)
-    return hours > 0 ? "\(hours):\(two(minutes)):\(two(whole % 60))" : "\(minutes):\(two(whole % 60))"
+    seconds < 60 ? Units.seconds(max(0, seconds)) : ProgressText.time(.seconds(min(1e8, seconds)))
   }
 
   private static func cut(_ text: String, _ style: TextStyle) -> String {

@@ -105,7 +105,6 @@ extension StatusPage {
     /// Whether what it is running is the first item of its chunk.
     package var isFirstOfChunk: Bool
     package var times: ActivityTimes
-    package var bytesCopied: UInt64
     /// What its time goes into, and since when.
     package var activity: Activity
     package var since: Int64
@@ -119,7 +118,7 @@ extension StatusPage {
       let process = Int32(exactly: load(520)),
       process > 0
     else { return nil }
-    let (times, copied) = spent(until: now)
+    let times = spent(until: now).times
     let (activity, since) = clock.current
     let progress = progress
     let (call, first, start) = (load(576), load(584), load(592))
@@ -134,6 +133,6 @@ extension StatusPage {
       process: process, worker: load(528) > 0 ? WorkerID(index: Int(clamping: load(528) - 1)) : nil,
       started: min(now, max(0, Int64(bitPattern: load(536)))), restarts: Int(clamping: load(544)),
       progress: progress, running: running, task: label.text, isFirstOfChunk: progress.position == start,
-      times: times, bytesCopied: copied, activity: activity, since: min(now, max(0, since)))
+      times: times, activity: activity, since: min(now, max(0, since)))
   }
 }
