@@ -70,13 +70,18 @@ extension Processes {
 
     @Test func leavingAStreamEarlyEndsWhatRunsForIt() async throws {
       let scratch = Scratch()
+      func count(_ note: String) -> Int { scratch.lines("notes").count { $0 == note } }
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
         for try await _ in pool.imapUnordered(
           Persist(.awaits, noting: scratch.file("notes")), over: [1, 100_000, 100_000, 100_000], chunkSize: 1)
         {
+          // What has not begun when the stream is left never does: so both workers must have begun another item.
+          #expect(await eventually { count("began") == 3 })
           break
         }
-        #expect(await eventually { scratch.lines("notes").contains("cancelled") })
+        #expect(await eventually { count("cancelled") == 2 })
+        #expect(try await pool.map(Echo(), over: 0..<10) == Array(0..<10))
+        #expect(count("began") == 3, "an item of a stream that was left began after all")
         #expect(pool.statistics.workersLost == 0)
       }
     }
