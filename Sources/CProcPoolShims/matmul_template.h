@@ -5,9 +5,10 @@
 // compiler use a processor's instructions) and NAME(x) (adds the variant's suffix). Those that differ from pair to pair
 // are forgotten at the end.
 //
-// Many rows are multiplied as BLAS libraries do it: a block of B is copied so that the numbers that meet lie side by
-// side (a panel), and a tile of 6 rows × 2 vectors of C stays in registers while it runs down the panel. Few long rows
-// are multiplied by the columns as they lie.
+// Long rows are multiplied by the columns as both lie, a block of C at a time: vectors run along rows and columns, and
+// nothing is copied, so that the parts of a product cost no more than the whole. Short ones would spend their time in
+// adding up vectors: B is copied so that the numbers that meet lie side by side (a panel), and a tile of 6 rows × 2 vectors
+// of C stays in registers while it runs down the panel.
 
 typedef SCALAR NAME(vector) __attribute__((vector_size(VECTOR_BYTES)));
 typedef SCALAR NAME(loose) __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(SCALAR)), may_alias));
@@ -16,8 +17,15 @@ enum {
   NAME(lanes) = VECTOR_BYTES / sizeof(SCALAR),
   NAME(rows) = 6,              // because 6 × 2 sums, 2 vectors of B and 1 of A fill 15 of 16 registers
   NAME(columns) = 2 * VECTOR_BYTES / sizeof(SCALAR),
-  NAME(depth) = MATMUL_DEPTH,
   NAME(panels) = 16,           // because 16 panels of 16 KiB stay in a second-level cache of 512 KiB
+#if VECTOR_BYTES == 64
+  NAME(down) = 4,              // because 4 × 6 sums, 4 vectors of A and 1 of B fill 29 of 32 registers
+  NAME(across) = 6,
+#else
+  NAME(down) = 3,              // because 3 × 4 sums, 3 vectors of A and 1 of B fill 16 of 16 registers
+  NAME(across) = 4,
+#endif
+  NAME(stretch) = 4096 / sizeof(SCALAR),  // because 10 stretches of 4 KiB stay in a first-level cache of 48, and 7 in one of 32
 };
 
 // Turns rows into columns. Each step deals out the first half of the vectors between those of the second half; after as
@@ -53,30 +61,6 @@ TARGET static void NAME(pack)(long depth, long columns, const SCALAR *b, long l,
       }
   for (; k < depth; k++)
     for (long j = 0; j < across; j++) panel[k * across + j] = j < columns ? b[j * l + k] : 0;
-}
-
-// What will be needed soon: some stretches of memory, a number of lines of which are asked for with each tile. A
-// processor does not foresee reads of a kilobyte each from as many places as B has columns: with this, and with blocks
-// copied by squares, a product that does not fit into caches takes an eighth less (measured).
-typedef struct {
-  const SCALAR *from;
-  long stride, length;  // in numbers
-  long stretches, share;
-  long stretch, number;  // which comes next
-} NAME(asking);
-
-TARGET static inline NAME(asking) NAME(plan)(const SCALAR *from, long stride, long length, long stretches, long tiles) {
-  const long lines = (length * (long)sizeof(SCALAR) + 63) / 64;
-  return (NAME(asking)){from, stride, length, stretches, (stretches * lines + tiles - 1) / tiles, 0, 0};
-}
-
-TARGET static inline __attribute__((always_inline)) void NAME(ask)(NAME(asking) *asking) {
-  for (long line = 0; line < asking->share && asking->stretch < asking->stretches; line++) {
-    // Into the second-level cache: the first has no room for more than the tile.
-    __builtin_prefetch(asking->from + asking->stretch * asking->stride + asking->number, 0, 2);
-    asking->number += 64 / sizeof(SCALAR);
-    if (asking->number >= asking->length) asking->number = 0, asking->stretch++;
-  }
 }
 
 // tile = A[6 rows, depth] · panel. The sums are twelve named variables, because an array of them is left in memory by
@@ -135,107 +119,168 @@ TARGET static SCALAR NAME(dot)(long l, const SCALAR *a, const SCALAR *b) {
   return total;
 }
 
-// c[r][q] += A row r · B column q over `depth` numbers, for 3 rows and 4 columns whose numbers lie one after the other:
-// nothing has to be copied, and 7 loads feed 12 multiply-adds. Named variables, as above.
+// The sum of each of as many vectors as one has lanes: lane i is that of vector i. The steps are those of `transpose`,
+// and what they deal out is added up at once, so that each leaves half as many vectors.
+TARGET static inline __attribute__((always_inline)) NAME(vector) NAME(sums)(NAME(vector) v[NAME(lanes)]) {
+#pragma clang loop unroll(full)
+  for (int half = NAME(lanes) / 2; half > 0; half /= 2)
+#pragma clang loop unroll(full)
+    for (int i = 0; i < half; i++)
+      v[i] = __builtin_shufflevector(v[i], v[i + half], DEAL_LOW) + __builtin_shufflevector(v[i], v[i + half], DEAL_HIGH);
+  return v[0];
+}
+
+typedef __typeof__((NAME(vector)){0} < (NAME(vector)){0}) NAME(mask);
+
+// Which lanes of a row's last vector have not been in the one before: the last `rest`.
+TARGET static inline NAME(mask) NAME(last)(long rest) {
+  static const SCALAR steps[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  return *(const NAME(loose) *)steps >= (SCALAR)(NAME(lanes) - rest);
+}
+
+// sums[r * across + q] = A row r · B column q, for rows and columns whose numbers lie one after the other: 7 loads feed
+// 12 multiply-adds, or 10 loads 24. Named variables, as above. At least as many numbers as a vector has lie before
+// `depth`, in the block or in front of it.
 TARGET static inline __attribute__((always_inline)) void NAME(block)(
-    long depth, const SCALAR *const a[3], const SCALAR *const b[4], SCALAR sums[12]) {
+    long depth, const SCALAR *const a[NAME(down)], const SCALAR *const b[NAME(across)], SCALAR *sums) {
   const SCALAR *a0 = a[0], *a1 = a[1], *a2 = a[2], *b0 = b[0], *b1 = b[1], *b2 = b[2], *b3 = b[3];
   NAME(vector) s00 = {0}, s01 = {0}, s02 = {0}, s03 = {0}, s10 = {0}, s11 = {0}, s12 = {0}, s13 = {0};
   NAME(vector) s20 = {0}, s21 = {0}, s22 = {0}, s23 = {0};
-  long k = 0;
-  for (; k + NAME(lanes) <= depth; k += NAME(lanes)) {
-    const NAME(vector) x0 = *(const NAME(loose) *)(a0 + k), x1 = *(const NAME(loose) *)(a1 + k);
-    const NAME(vector) x2 = *(const NAME(loose) *)(a2 + k);
-    NAME(vector) y = *(const NAME(loose) *)(b0 + k);
-    s00 += x0 * y, s10 += x1 * y, s20 += x2 * y;
-    y = *(const NAME(loose) *)(b1 + k);
-    s01 += x0 * y, s11 += x1 * y, s21 += x2 * y;
-    y = *(const NAME(loose) *)(b2 + k);
-    s02 += x0 * y, s12 += x1 * y, s22 += x2 * y;
-    y = *(const NAME(loose) *)(b3 + k);
-    s03 += x0 * y, s13 += x1 * y, s23 += x2 * y;
+#if VECTOR_BYTES == 64
+  const SCALAR *a3 = a[3], *b4 = b[4], *b5 = b[5];
+  NAME(vector) s04 = {0}, s05 = {0}, s14 = {0}, s15 = {0}, s24 = {0}, s25 = {0};
+  NAME(vector) s30 = {0}, s31 = {0}, s32 = {0}, s33 = {0}, s34 = {0}, s35 = {0};
+#define COLUMN(q, LOAD) y = LOAD(b##q), s0##q += x0 * y, s1##q += x1 * y, s2##q += x2 * y, s3##q += x3 * y;
+#define STEP(LOAD) \
+  { \
+    const NAME(vector) x0 = LOAD(a0), x1 = LOAD(a1), x2 = LOAD(a2), x3 = LOAD(a3); \
+    NAME(vector) y; \
+    COLUMN(0, LOAD) COLUMN(1, LOAD) COLUMN(2, LOAD) COLUMN(3, LOAD) COLUMN(4, LOAD) COLUMN(5, LOAD) \
   }
-  const NAME(vector) all[12] = {s00, s01, s02, s03, s10, s11, s12, s13, s20, s21, s22, s23};
+#else
+#define COLUMN(q, LOAD) y = LOAD(b##q), s0##q += x0 * y, s1##q += x1 * y, s2##q += x2 * y;
+#define STEP(LOAD) \
+  { \
+    const NAME(vector) x0 = LOAD(a0), x1 = LOAD(a1), x2 = LOAD(a2); \
+    NAME(vector) y; \
+    COLUMN(0, LOAD) COLUMN(1, LOAD) COLUMN(2, LOAD) COLUMN(3, LOAD) \
+  }
+#endif
+#define WHOLE(from) (*(const NAME(loose) *)(from + k))
+#define REST(from) ((NAME(vector))((NAME(mask))*(const NAME(loose) *)(from + depth - NAME(lanes)) & mask))
+  long k = 0;
+  for (; k + NAME(lanes) <= depth; k += NAME(lanes)) STEP(WHOLE)
+  if (k < depth) {
+    const NAME(mask) mask = NAME(last)(depth - k);
+    STEP(REST)
+  }
+#if VECTOR_BYTES == 64
+  NAME(vector) all[32] = {s00, s01, s02, s03, s04, s05, s10, s11, s12, s13, s14, s15,
+                          s20, s21, s22, s23, s24, s25, s30, s31, s32, s33, s34, s35};
+#else
+  NAME(vector) all[16] = {s00, s01, s02, s03, s10, s11, s12, s13, s20, s21, s22, s23};
+#endif
 #pragma clang loop unroll(full)
-  for (int i = 0; i < 12; i++) sums[i] = NAME(sum)(all[i]);
-  for (; k < depth; k++)
-    for (int r = 0; r < 3; r++)
-      for (int q = 0; q < 4; q++) sums[4 * r + q] += a[r][k] * b[q][k];
+  for (int i = 0; i < NAME(down) * NAME(across); i += NAME(lanes))
+    *(NAME(loose) *)(sums + i) = NAME(sums)(all + i);
+#undef REST
+#undef WHOLE
+#undef STEP
+#undef COLUMN
 }
 
-// C = A · B for long rows and columns.
+// What will be needed soon: some stretches of memory, a number of lines of which are asked for with each block. A
+// processor does not foresee reads of one page each from as many places as B has columns: with this a product that does
+// not fit into caches takes a fifth less (measured).
+typedef struct {
+  const SCALAR *from;
+  long stride, length;  // in numbers
+  long stretches, share;
+  long stretch, number;  // which comes next
+} NAME(asking);
+
+TARGET static inline NAME(asking) NAME(plan)(const SCALAR *from, long stride, long length, long stretches, long blocks) {
+  const long lines = (length * (long)sizeof(SCALAR) + 63) / 64;
+  return (NAME(asking)){from, stride, length, stretches, (stretches * lines + blocks - 1) / blocks, 0, 0};
+}
+
+TARGET static inline __attribute__((always_inline)) void NAME(ask)(NAME(asking) *asking) {
+  for (long line = 0; line < asking->share && asking->stretch < asking->stretches; line++) {
+    // Into the second-level cache: the first has no room for more than the block.
+    __builtin_prefetch(asking->from + asking->stretch * asking->stride + asking->number, 0, 2);
+    asking->number += 64 / sizeof(SCALAR);
+    if (asking->number >= asking->length) asking->number = 0, asking->stretch++;
+  }
+}
+
+// C = A · B for rows and columns of a vector and more.
 TARGET static void NAME(inner)(long m, long l, long n, const SCALAR *a, const SCALAR *b, SCALAR *c) {
-  enum { depth = 128 * NAME(lanes) };  // because 4 columns of 4 KiB are half of a first-level cache
+  // Rows in groups of one size, of 112 at most: as many stretches of 4 KiB stay in a second-level cache of 512 KiB.
+  const long groups = (m + 111) / 112, rows = (m + groups - 1) / groups;
+  // The first stretch is shorter by as much as B lies past the border of a vector: those that follow begin at one, where
+  // rows are so long that all do. Vectors that lie across two lines of a cache cost a third more (measured).
+  const long past = (long)((uintptr_t)b % VECTOR_BYTES / sizeof(SCALAR));
   memset(c, 0, sizeof(SCALAR) * (size_t)(m * n));
-  for (long k0 = 0; k0 < l; k0 += depth) {
-    const long length = l - k0 < depth ? l - k0 : depth;
-    for (long j = 0; j < n; j += 4) {
-      const long across = n - j < 4 ? n - j : 4;
-      // What is missing at an edge is computed from what is there, and not stored.
-      const SCALAR *columns[4];
-      for (long q = 0; q < 4; q++) columns[q] = b + (j + (q < across ? q : across - 1)) * l + k0;
-      for (long i = 0; i < m; i += 3) {
-        const long down = m - i < 3 ? m - i : 3;
-        const SCALAR *rows[3];
-        for (long r = 0; r < 3; r++) rows[r] = a + (i + (r < down ? r : down - 1)) * l + k0;
-        SCALAR sums[12];
-        NAME(block)(length, rows, columns, sums);
-        for (long r = 0; r < down; r++)
-          for (long q = 0; q < across; q++) c[(i + r) * n + j + q] += sums[4 * r + q];
+  for (long i0 = 0; i0 < m; i0 += rows) {
+    const long end = m - i0 < rows ? m : i0 + rows, blocks = (end - i0 + NAME(down) - 1) / NAME(down);
+    for (long k0 = 0, depth; k0 < l; k0 += depth) {
+      depth = k0 > 0 ? NAME(stretch) : NAME(stretch) - past;
+      if (depth > l - k0) depth = l - k0;
+      for (long j = 0; j < n; j += NAME(across)) {
+        const long across = n - j < NAME(across) ? n - j : NAME(across);
+        const SCALAR *column[NAME(across)];
+        // What is missing at an edge is computed from what is there, and not stored.
+        for (long q = 0; q < NAME(across); q++) column[q] = b + (j + (q < across ? q : across - 1)) * l + k0;
+        // The columns that come next, if there are any.
+        const long j1 = j + NAME(across) < n ? j + NAME(across) : 0, k1 = j1 > 0 ? k0 : k0 + depth;
+        NAME(asking) ahead = {0};
+        // A few blocks would have to ask for much at once, and are over before it comes (measured).
+        if (k1 < l && blocks >= 4)
+          ahead = NAME(plan)(b + j1 * l + k1, l, l - k1 < NAME(stretch) ? l - k1 : NAME(stretch),
+                             n - j1 < NAME(across) ? n - j1 : NAME(across), blocks);
+        for (long i = i0; i < end; i += NAME(down)) {
+          const long down = end - i < NAME(down) ? end - i : NAME(down);
+          const SCALAR *row[NAME(down)];
+          for (long r = 0; r < NAME(down); r++) row[r] = a + (i + (r < down ? r : down - 1)) * l + k0;
+          NAME(ask)(&ahead);
+          SCALAR sums[32];
+          NAME(block)(depth, row, column, sums);
+          for (long r = 0; r < down; r++)
+            for (long q = 0; q < across; q++) c[(i + r) * n + j + q] += sums[NAME(across) * r + q];
+        }
       }
     }
   }
 }
 
 TARGET static void NAME(matmul)(long m, long l, long n, const SCALAR *a, const SCALAR *b, SCALAR *c) {
-  // From 48 rows on the copies of B are used often enough to pay for themselves (measured); short rows spend their time in
-  // adding up vectors.
-  if (m >= 3 && m < 48 && l >= NAME(depth)) {
+  if (m >= 3 && l >= LONG_ROW) {
     NAME(inner)(m, l, n, a, b, c);
     return;
   }
   SCALAR *panels = NULL;
   // Below eight rows a panel is not used often enough to pay for the copy.
-  if (m >= 8) panels = malloc(sizeof(SCALAR) * NAME(panels) * NAME(columns) * NAME(depth));
+  if (m >= 8) panels = malloc(sizeof(SCALAR) * NAME(panels) * NAME(columns) * LONG_ROW);
   if (panels == NULL) {
     for (long i = 0; i < m; i++)
       for (long j = 0; j < n; j++) c[i * n + j] = NAME(dot)(l, a + i * l, b + j * l);
     return;
   }
-  memset(c, 0, sizeof(SCALAR) * (size_t)(m * n));
   enum { block = NAME(panels) * NAME(columns) };
-  for (long k0 = 0; k0 < l; k0 += NAME(depth)) {
-    const long depth = l - k0 < NAME(depth) ? l - k0 : NAME(depth);
-    for (long j0 = 0; j0 < n; j0 += block) {
-      const long width = n - j0 < block ? n - j0 : block;
-      for (long j = 0; j < width; j += NAME(columns))
-        NAME(pack)(depth, width - j, b + (j0 + j) * l + k0, l, panels + j * NAME(depth));
-      const long across = (width + NAME(columns) - 1) / NAME(columns);
-      // The block of B that comes next, if there is one.
-      const long j1 = j0 + block < n ? j0 + block : 0, k1 = j1 > 0 ? k0 : k0 + depth;
-      NAME(asking) columns = {0};
-      if (k1 < l)
-        columns = NAME(plan)(b + j1 * l + k1, l, l - k1 < NAME(depth) ? l - k1 : NAME(depth),
-                             n - j1 < block ? n - j1 : block, (m + NAME(rows) - 1) / NAME(rows) * across);
-      for (long i = 0; i < m; i += NAME(rows)) {
-        const long height = m - i < NAME(rows) ? m - i : NAME(rows), below = i + NAME(rows);
-        const SCALAR *row[NAME(rows)];
-        // Rows that are missing at the lower edge are computed from the last one, and not stored.
-        for (long r = 0; r < NAME(rows); r++) row[r] = a + (i + (r < height ? r : height - 1)) * l + k0;
-        NAME(asking) rows = {0};
-        if (below < m)
-          rows = NAME(plan)(a + below * l + k0, l, depth, m - below < NAME(rows) ? m - below : NAME(rows), across);
-        for (long j = 0; j < width; j += NAME(columns)) {
-          SCALAR tile[NAME(rows) * NAME(columns)];
-          NAME(ask)(&columns);
-          NAME(ask)(&rows);
-          NAME(tile)(depth, row, panels + j * NAME(depth), tile);
-          const long there = width - j < NAME(columns) ? width - j : NAME(columns);
-          for (long r = 0; r < height; r++) {
-            SCALAR *out = c + (i + r) * n + j0 + j;
-            for (long q = 0; q < there; q++) out[q] += tile[r * NAME(columns) + q];
-          }
-        }
+  for (long j0 = 0; j0 < n; j0 += block) {
+    const long width = n - j0 < block ? n - j0 : block;
+    for (long j = 0; j < width; j += NAME(columns)) NAME(pack)(l, width - j, b + (j0 + j) * l, l, panels + j * l);
+    for (long i = 0; i < m; i += NAME(rows)) {
+      const long height = m - i < NAME(rows) ? m - i : NAME(rows);
+      const SCALAR *row[NAME(rows)];
+      // Rows that are missing at the lower edge are computed from the last one, and not stored.
+      for (long r = 0; r < NAME(rows); r++) row[r] = a + (i + (r < height ? r : height - 1)) * l;
+      for (long j = 0; j < width; j += NAME(columns)) {
+        SCALAR tile[NAME(rows) * NAME(columns)];
+        NAME(tile)(l, row, panels + j * l, tile);
+        const long there = width - j < NAME(columns) ? width - j : NAME(columns);
+        for (long r = 0; r < height; r++)
+          memcpy(c + (i + r) * n + j0 + j, tile + r * NAME(columns), sizeof(SCALAR) * (size_t)there);
       }
     }
   }

@@ -17,7 +17,7 @@ struct MatrixKernels {
     }
   }
 
-  /// One, none, primes, and sizes on both sides of every tile, panel and block.
+  /// One, none, primes, and sizes on both sides of every tile, panel, block and group of rows.
   static let shapes: [MatmulShape] = [
     .init(m: 1, l: 1, n: 1), .init(m: 0, l: 3, n: 4), .init(m: 3, l: 0, n: 4), .init(m: 3, l: 4, n: 0),
     .init(m: 8, l: 0, n: 17), .init(m: 7, l: 11, n: 13), .init(m: 8, l: 256, n: 16),
@@ -26,7 +26,8 @@ struct MatrixKernels {
     .init(m: 13, l: 7, n: 257), .init(m: 9, l: 300, n: 513), .init(m: 1, l: 4_099, n: 3),
     .init(m: 23, l: 2_049, n: 1), .init(m: 64, l: 64, n: 64),
     .init(m: 3, l: 1_024, n: 4), .init(m: 5, l: 1_031, n: 7), .init(m: 47, l: 2_050, n: 9),
-    .init(m: 48, l: 300, n: 5),
+    .init(m: 48, l: 300, n: 5), .init(m: 4, l: 1_036, n: 6), .init(m: 113, l: 260, n: 7),
+    .init(m: 230, l: 1_025, n: 13), .init(m: 17, l: 513, n: 11),
   ]
 
   private func check<Scalar: MatrixScalar>(_ shape: MatmulShape, _: Scalar.Type) {
@@ -82,6 +83,24 @@ struct MatrixKernels {
     withEachKernel {
       #expect(Float.dot(x.map(Float.init), y.map(Float.init)) == Float(expected))
       #expect(Double.dot(x.map(Double.init), y.map(Double.init)) == Double(expected))
+    }
+  }
+
+  @Test(
+    "An infinite number makes its own row infinite, wherever it stands, and no other",
+    arguments: [255, 259, 1_040])
+  func infinite(length: Int) {
+    let (m, n) = (5, 7)
+    for place in Set([0, 240, 250, length - 1]) {
+      var a = [Float](repeating: 1, count: m * length)
+      a[2 * length + place] = .infinity
+      let b = [Float](repeating: 1, count: length * n)
+      withEachKernel {
+        let c = Float.multiply(a, b, m: m, l: length, n: n)
+        for i in 0..<m {
+          for j in 0..<n { #expect(c[i * n + j] == (i == 2 ? .infinity : Float(length)), "\(place)") }
+        }
+      }
     }
   }
 
