@@ -140,9 +140,10 @@ TARGET static inline NAME(mask) NAME(last)(long rest) {
 
 // sums[r * across + q] = A row r · B column q, for rows and columns whose numbers lie one after the other: 7 loads feed
 // 12 multiply-adds, or 10 loads 24. Named variables, as above. At least as many numbers as a vector has lie before
-// `depth`, in the block or in front of it.
+// `depth`, in the block or in front of it. What lies `ahead`, if anything, is asked for meanwhile.
 TARGET static inline __attribute__((always_inline)) void NAME(block)(
-    long depth, const SCALAR *const a[NAME(down)], const SCALAR *const b[NAME(across)], SCALAR *sums) {
+    long depth, const SCALAR *const a[NAME(down)], const SCALAR *const b[NAME(across)], const SCALAR *const ahead[2],
+    SCALAR *sums) {
   const SCALAR *a0 = a[0], *a1 = a[1], *a2 = a[2], *b0 = b[0], *b1 = b[1], *b2 = b[2], *b3 = b[3];
   NAME(vector) s00 = {0}, s01 = {0}, s02 = {0}, s03 = {0}, s10 = {0}, s11 = {0}, s12 = {0}, s13 = {0};
   NAME(vector) s20 = {0}, s21 = {0}, s22 = {0}, s23 = {0};
@@ -168,8 +169,16 @@ TARGET static inline __attribute__((always_inline)) void NAME(block)(
 #endif
 #define WHOLE(from) (*(const NAME(loose) *)(from + k))
 #define REST(from) ((NAME(vector))((NAME(mask))*(const NAME(loose) *)(from + depth - NAME(lanes)) & mask))
+  const SCALAR *next0 = ahead[0], *next1 = ahead[1] != NULL ? ahead[1] : next0;
   long k = 0;
-  for (; k + NAME(lanes) <= depth; k += NAME(lanes)) STEP(WHOLE)
+  for (; k + NAME(lanes) <= depth; k += NAME(lanes)) {
+    // Into the second-level cache: the first has no room for more than the block.
+    if (next0 != NULL) {
+      __builtin_prefetch(next0 + k, 0, 2);
+      __builtin_prefetch(next1 + k, 0, 2);
+    }
+    STEP(WHOLE)
+  }
   if (k < depth) {
     const NAME(mask) mask = NAME(last)(depth - k);
     STEP(REST)
@@ -189,30 +198,6 @@ TARGET static inline __attribute__((always_inline)) void NAME(block)(
 #undef COLUMN
 }
 
-// What will be needed soon: some stretches of memory, a number of lines of which are asked for with each block. A
-// processor does not foresee reads of one page each from as many places as B has columns: with this a product that does
-// not fit into caches takes a fifth less (measured).
-typedef struct {
-  const SCALAR *from;
-  long stride, length;  // in numbers
-  long stretches, share;
-  long stretch, number;  // which comes next
-} NAME(asking);
-
-TARGET static inline NAME(asking) NAME(plan)(const SCALAR *from, long stride, long length, long stretches, long blocks) {
-  const long lines = (length * (long)sizeof(SCALAR) + 63) / 64;
-  return (NAME(asking)){from, stride, length, stretches, (stretches * lines + blocks - 1) / blocks, 0, 0};
-}
-
-TARGET static inline __attribute__((always_inline)) void NAME(ask)(NAME(asking) *asking) {
-  for (long line = 0; line < asking->share && asking->stretch < asking->stretches; line++) {
-    // Into the second-level cache: the first has no room for more than the block.
-    __builtin_prefetch(asking->from + asking->stretch * asking->stride + asking->number, 0, 2);
-    asking->number += 64 / sizeof(SCALAR);
-    if (asking->number >= asking->length) asking->number = 0, asking->stretch++;
-  }
-}
-
 // C = A · B for rows and columns of a vector and more.
 TARGET static void NAME(inner)(long m, long l, long n, const SCALAR *a, const SCALAR *b, SCALAR *c) {
   // Rows in groups of one size, of 112 at most: as many stretches of 4 KiB stay in a second-level cache of 512 KiB.
@@ -222,7 +207,7 @@ TARGET static void NAME(inner)(long m, long l, long n, const SCALAR *a, const SC
   const long past = (long)((uintptr_t)b % VECTOR_BYTES / sizeof(SCALAR));
   memset(c, 0, sizeof(SCALAR) * (size_t)(m * n));
   for (long i0 = 0; i0 < m; i0 += rows) {
-    const long end = m - i0 < rows ? m : i0 + rows, blocks = (end - i0 + NAME(down) - 1) / NAME(down);
+    const long end = m - i0 < rows ? m : i0 + rows;
     for (long k0 = 0, depth; k0 < l; k0 += depth) {
       depth = k0 > 0 ? NAME(stretch) : NAME(stretch) - past;
       if (depth > l - k0) depth = l - k0;
@@ -231,20 +216,20 @@ TARGET static void NAME(inner)(long m, long l, long n, const SCALAR *a, const SC
         const SCALAR *column[NAME(across)];
         // What is missing at an edge is computed from what is there, and not stored.
         for (long q = 0; q < NAME(across); q++) column[q] = b + (j + (q < across ? q : across - 1)) * l + k0;
-        // The columns that come next, if there are any.
+        // The columns that come next, if there are any, are asked for: a processor does not foresee reads of one page each
+        // from as many places as B has columns. Two with each block, because three blocks are few, and are all that a small
+        // product has.
         const long j1 = j + NAME(across) < n ? j + NAME(across) : 0, k1 = j1 > 0 ? k0 : k0 + depth;
-        NAME(asking) ahead = {0};
-        // A few blocks would have to ask for much at once, and are over before it comes (measured).
-        if (k1 < l && blocks >= 4)
-          ahead = NAME(plan)(b + j1 * l + k1, l, l - k1 < NAME(stretch) ? l - k1 : NAME(stretch),
-                             n - j1 < NAME(across) ? n - j1 : NAME(across), blocks);
+        const long j2 = k1 >= l ? j1 : j1 + NAME(across) < n ? j1 + NAME(across) : n;
+        long asked = j1;
         for (long i = i0; i < end; i += NAME(down)) {
           const long down = end - i < NAME(down) ? end - i : NAME(down);
           const SCALAR *row[NAME(down)];
           for (long r = 0; r < NAME(down); r++) row[r] = a + (i + (r < down ? r : down - 1)) * l + k0;
-          NAME(ask)(&ahead);
+          const SCALAR *ahead[2] = {NULL};
+          for (int p = 0; p < 2 && asked < j2; p++, asked++) ahead[p] = b + asked * l + k1;
           SCALAR sums[32];
-          NAME(block)(depth, row, column, sums);
+          NAME(block)(depth, row, column, ahead, sums);
           for (long r = 0; r < down; r++)
             for (long q = 0; q < across; q++) c[(i + r) * n + j + q] += sums[NAME(across) * r + q];
         }
