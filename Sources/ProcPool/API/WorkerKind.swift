@@ -62,3 +62,14 @@ public struct WorkerKind: Sendable, Hashable {
     return name.hasSuffix(".xctest") || name == "xctest" || name == "swiftpm-testing-helper" ? name : nil
   }
 }
+
+extension WorkerKind: CustomStringConvertible {
+  /// The kind as a program writes it: `.selfProgram`, `.executable(named: "worker")` or `.inProcess`.
+  public var description: String {
+    switch choice {
+    case .selfProgram: ".selfProgram"
+    case .named(let name): ".executable(named: \(String(reflecting: name)))"
+    case .inProcess: ".inProcess"
+    }
+  }
+}
