@@ -51,7 +51,8 @@ private struct MemoryGroup {
 
   init?(limit: Int) {
     guard let place = Self.place else { return nil }
-    path = "\(place.folder)/procpool-test-\(getpid())"
+    // Not by the process alone: another container's may have the same number, or one that was killed may have left its group.
+    path = "\(place.folder)/procpool-test-\(getpid())-\(UInt32.random(in: 0 ... .max))"
     guard mkdir(path, 0o700) == 0, Self.write("\(limit)", to: "\(path)/\(place.limit)") else { return nil }
     // Where it could be moved to the disk instead, it would be.
     _ = Self.write("0", to: "\(path)/memory.swap.max")
