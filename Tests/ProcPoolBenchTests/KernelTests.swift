@@ -27,7 +27,7 @@ struct MatrixKernels {
     .init(m: 23, l: 2_049, n: 1), .init(m: 64, l: 64, n: 64),
     .init(m: 3, l: 1_024, n: 4), .init(m: 5, l: 1_031, n: 7), .init(m: 47, l: 2_050, n: 9),
     .init(m: 48, l: 300, n: 5), .init(m: 4, l: 1_036, n: 6), .init(m: 113, l: 260, n: 7),
-    .init(m: 230, l: 1_025, n: 13), .init(m: 17, l: 513, n: 11),
+    .init(m: 230, l: 1_025, n: 13), .init(m: 17, l: 513, n: 11), .init(m: 9, l: 30, n: 513),
   ]
 
   private func check<Scalar: MatrixScalar>(_ shape: MatmulShape, _: Scalar.Type) {
@@ -87,18 +87,23 @@ struct MatrixKernels {
   }
 
   @Test(
-    "An infinite number makes its own row infinite, wherever it stands, and no other",
+    "An infinite number makes its own row or column infinite, wherever it stands, and no other",
     arguments: [255, 259, 1_040])
   func infinite(length: Int) {
     let (m, n) = (5, 7)
     for place in Set([0, 240, 250, length - 1]) {
-      var a = [Float](repeating: 1, count: m * length)
-      a[2 * length + place] = .infinity
-      let b = [Float](repeating: 1, count: length * n)
+      let (a, b) = ([Float](repeating: 1, count: m * length), [Float](repeating: 1, count: length * n))
+      var (infiniteA, infiniteB) = (a, b)
+      infiniteA[2 * length + place] = .infinity
+      infiniteB[3 * length + place] = .infinity
       withEachKernel {
-        let c = Float.multiply(a, b, m: m, l: length, n: n)
+        let rows = Float.multiply(infiniteA, b, m: m, l: length, n: n)
+        let columns = Float.multiply(a, infiniteB, m: m, l: length, n: n)
         for i in 0..<m {
-          for j in 0..<n { #expect(c[i * n + j] == (i == 2 ? .infinity : Float(length)), "\(place)") }
+          for j in 0..<n {
+            #expect(rows[i * n + j] == (i == 2 ? .infinity : Float(length)), "\(place)")
+            #expect(columns[i * n + j] == (j == 3 ? .infinity : Float(length)), "\(place)")
+          }
         }
       }
     }
