@@ -10,7 +10,7 @@ system="Glibc Musl Synchronization"
 
 allowed() {
   case $1 in
-    Sources/ProcPoolWire) echo "CProcPoolShims" ;;
+    Sources/ProcPoolWire) echo "CProcPoolShims Synchronization" ;;
     Sources/ProcPoolSystem) echo "CProcPoolShims $system" ;;
     Sources/ProcPoolSharedMemory) echo "ProcPoolWire ProcPoolSystem CProcPoolShims $system" ;;
     Sources/ProcPoolWorker) echo "ProcPoolWire ProcPoolSystem ProcPoolSharedMemory Dispatch $system" ;;

@@ -1,3 +1,5 @@
+import ProcPoolWire
+
 /// An array whose elements lie in memory that several processes share.
 ///
 ///     let numbers = try SharedArray(repeating: 0.0, count: 1_000_000)
@@ -145,7 +147,7 @@ public struct SharedArray<Element: BitwiseCopyable>: Sendable {
   }
 }
 
-extension SharedArray: Codable {
+extension SharedArray: Codable, WireCodable {
   /// Writes the array's handle. Only a pool can: it keeps the memory until the handle has arrived.
   ///
   /// - Throws: ``SharedMemoryError/outsidePool`` elsewhere.
@@ -157,7 +159,20 @@ extension SharedArray: Codable {
   ///
   /// - Throws: ``SharedMemoryError`` if it is gone, refused, or not what the handle says.
   public init(from decoder: any Decoder) throws {
-    let block = try SharedScope.decode(.array, from: decoder)
+    try self.init(checking: SharedScope.decode(.array, from: decoder))
+  }
+
+  /// As ``encode(to:)``, past the machinery of `Codable`.
+  public func encode(into writer: inout WireWriter) throws {
+    try SharedScope.encode(block, into: &writer)
+  }
+
+  /// As ``init(from:)``, past the machinery of `Codable`.
+  public static func decode(from reader: inout WireReader) throws -> SharedArray {
+    try SharedArray(checking: SharedScope.decode(.array, from: &reader))
+  }
+
+  private init(checking block: SharedBlock) throws(SharedMemoryError) {
     try SharedLayout.check(block, holds: Element.self, after: 0)
     self.init(block)
   }

@@ -1,3 +1,5 @@
+import ProcPoolWire
+
 /// In which order the elements of a matrix lie in memory.
 public enum MatrixOrder: UInt8, Codable, Sendable {
   /// Row by row, as C and NumPy have it (`order="C"`).
@@ -225,26 +227,69 @@ public struct SharedMatrixPart<Element: BitwiseCopyable>: Sendable {
   }
 }
 
-extension SharedMatrix: Codable {
-  private enum CodingKeys: String, CodingKey {
-    case elements = "e"
-    case rows = "r"
-    case columns = "c"
-    case order = "o"
+extension SharedMatrix: Codable, WireCodable {
+  /// Writes the matrix's handle, as ``SharedArray/encode(to:)`` does.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(MatrixForm(self))
   }
 
   /// Maps the matrix that a handle leads to, unless this process has it already.
   ///
   /// - Throws: ``SharedMemoryError`` if it is gone, refused, or not what the handle says.
   public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    elements = try container.decode(SharedArray<Element>.self, forKey: .elements)
-    rows = try container.decode(Int.self, forKey: .rows)
-    columns = try container.decode(Int.self, forKey: .columns)
-    order = try container.decode(MatrixOrder.self, forKey: .order)
-    let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
-    guard rows >= 0, columns >= 0, !overflow, count == elements.count else {
-      throw SharedMemoryError.mismatched("\(elements.count) elements are no matrix of \(rows) × \(columns)")
+    try self.init(decoder.singleValueContainer().decode(MatrixForm<Element>.self))
+  }
+
+  /// As ``encode(to:)``, past the machinery of `Codable`.
+  public func encode(into writer: inout WireWriter) throws {
+    try MatrixForm(self).encode(into: &writer)
+  }
+
+  /// As ``init(from:)``, past the machinery of `Codable`.
+  public static func decode(from reader: inout WireReader) throws -> SharedMatrix {
+    try SharedMatrix(.decode(from: &reader))
+  }
+
+  private init(_ form: MatrixForm<Element>) throws(SharedMemoryError) {
+    let (count, overflow) = form.rows.multipliedReportingOverflow(by: form.columns)
+    guard form.rows >= 0, form.columns >= 0, !overflow, count == form.elements.count else {
+      throw .mismatched("\(form.elements.count) elements are no matrix of \(form.rows) × \(form.columns)")
     }
+    self.init(form.elements, rows: form.rows, columns: form.columns, order: form.order)
+  }
+}
+
+/// What travels of a matrix, one form for all encoders, before it is known to be one.
+private struct MatrixForm<Element: BitwiseCopyable>: Codable, WireCodable {
+  let elements: SharedArray<Element>
+  let rows: Int
+  let columns: Int
+  let order: MatrixOrder
+
+  init(_ matrix: SharedMatrix<Element>) {
+    (elements, rows, columns, order) = (matrix.elements, matrix.rows, matrix.columns, matrix.order)
+  }
+
+  func encode(into writer: inout WireWriter) throws {
+    try elements.encode(into: &writer)
+    writer.writeFixed(rows)
+    writer.writeFixed(columns)
+    writer.writeByte(order.rawValue)
+  }
+
+  static func decode(from reader: inout WireReader) throws -> MatrixForm {
+    try MatrixForm(from: &reader)
+  }
+
+  private init(from reader: inout WireReader) throws {
+    elements = try .decode(from: &reader)
+    rows = try reader.readFixed(Int.self)
+    columns = try reader.readFixed(Int.self)
+    let number = try reader.readByte()
+    guard let order = MatrixOrder(rawValue: number) else {
+      throw SharedMemoryError.mismatched("\(number) is no order of a matrix's elements")
+    }
+    self.order = order
   }
 }

@@ -1,3 +1,5 @@
+import ProcPoolWire
+
 /// An array in shared memory whose elements are reachable only with its lock.
 ///
 ///     try histogram.withLock { bins in bins[found] += 1 }
@@ -82,7 +84,7 @@ public struct LockedArray<Element: BitwiseCopyable>: Sendable {
   }
 }
 
-extension LockedArray: Codable {
+extension LockedArray: Codable, WireCodable {
   /// Writes the array's handle, as ``SharedArray/encode(to:)`` does.
   public func encode(to encoder: any Encoder) throws {
     try SharedScope.encode(block, to: encoder)
@@ -90,7 +92,20 @@ extension LockedArray: Codable {
 
   /// Maps the array that a handle leads to, unless this process has it already.
   public init(from decoder: any Decoder) throws {
-    let block = try SharedScope.decode(.lockedArray, from: decoder)
+    try self.init(checking: SharedScope.decode(.lockedArray, from: decoder))
+  }
+
+  /// As ``encode(to:)``, past the machinery of `Codable`.
+  public func encode(into writer: inout WireWriter) throws {
+    try SharedScope.encode(block, into: &writer)
+  }
+
+  /// As ``init(from:)``, past the machinery of `Codable`.
+  public static func decode(from reader: inout WireReader) throws -> LockedArray {
+    try LockedArray(checking: SharedScope.decode(.lockedArray, from: &reader))
+  }
+
+  private init(checking block: SharedBlock) throws(SharedMemoryError) {
     try SharedLayout.check(block, holds: Element.self, after: SharedLock.size)
     self.init(block)
   }

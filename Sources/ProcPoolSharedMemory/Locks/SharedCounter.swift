@@ -1,3 +1,4 @@
+import ProcPoolWire
 import Synchronization
 
 /// A whole number in shared memory that many processes change at once, without a lock and without losing a
@@ -62,7 +63,7 @@ public struct SharedCounter: Sendable {
   }
 }
 
-extension SharedCounter: Codable {
+extension SharedCounter: Codable, WireCodable {
   /// Writes the counter's handle, as ``SharedArray/encode(to:)`` does.
   public func encode(to encoder: any Encoder) throws {
     try SharedScope.encode(block, to: encoder)
@@ -70,9 +71,22 @@ extension SharedCounter: Codable {
 
   /// Maps the counter that a handle leads to, unless this process has it already.
   public init(from decoder: any Decoder) throws {
-    let block = try SharedScope.decode(.counter, from: decoder)
+    try self.init(checking: SharedScope.decode(.counter, from: decoder))
+  }
+
+  /// As ``encode(to:)``, past the machinery of `Codable`.
+  public func encode(into writer: inout WireWriter) throws {
+    try SharedScope.encode(block, into: &writer)
+  }
+
+  /// As ``init(from:)``, past the machinery of `Codable`.
+  public static func decode(from reader: inout WireReader) throws -> SharedCounter {
+    try SharedCounter(checking: SharedScope.decode(.counter, from: &reader))
+  }
+
+  private init(checking block: SharedBlock) throws(SharedMemoryError) {
     guard block.byteCount == MemoryLayout<Int>.size else {
-      throw SharedMemoryError.mismatched("it takes \(block.byteCount) bytes")
+      throw .mismatched("it takes \(block.byteCount) bytes")
     }
     self.init(block)
   }

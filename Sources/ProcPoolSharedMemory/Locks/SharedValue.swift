@@ -1,3 +1,5 @@
+import ProcPoolWire
+
 /// A value in shared memory that is reachable only with its lock.
 ///
 ///     let total = try SharedValue(0.0)
@@ -58,7 +60,7 @@ public struct SharedValue<Value: BitwiseCopyable>: Sendable {
   }
 }
 
-extension SharedValue: Codable {
+extension SharedValue: Codable, WireCodable {
   /// Writes the value's handle, as ``SharedArray/encode(to:)`` does.
   public func encode(to encoder: any Encoder) throws {
     try SharedScope.encode(block, to: encoder)
@@ -66,10 +68,23 @@ extension SharedValue: Codable {
 
   /// Maps the value that a handle leads to, unless this process has it already.
   public init(from decoder: any Decoder) throws {
-    let block = try SharedScope.decode(.lockedValue, from: decoder)
+    try self.init(checking: SharedScope.decode(.lockedValue, from: decoder))
+  }
+
+  /// As ``encode(to:)``, past the machinery of `Codable`.
+  public func encode(into writer: inout WireWriter) throws {
+    try SharedScope.encode(block, into: &writer)
+  }
+
+  /// As ``init(from:)``, past the machinery of `Codable`.
+  public static func decode(from reader: inout WireReader) throws -> SharedValue {
+    try SharedValue(checking: SharedScope.decode(.lockedValue, from: &reader))
+  }
+
+  private init(checking block: SharedBlock) throws(SharedMemoryError) {
     try SharedLayout.check(block, holds: Value.self, after: SharedLock.size)
     guard block.byteCount == SharedLock.size + MemoryLayout<Value>.stride else {
-      throw SharedMemoryError.mismatched("it takes \(block.byteCount) bytes")
+      throw .mismatched("it takes \(block.byteCount) bytes")
     }
     self.init(block)
   }

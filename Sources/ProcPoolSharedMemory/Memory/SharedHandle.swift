@@ -1,5 +1,6 @@
 import Glibc
 import ProcPoolSystem
+import ProcPoolWire
 
 /// What travels instead of shared memory: where it is, and how to know that it is the right one.
 package struct SharedHandle: Hashable, Sendable {
@@ -90,5 +91,31 @@ package struct SharedHandle: Hashable, Sendable {
       .denied("this process may not look into process \(pid)")
     default: error.isOutOfDescriptors ? .outOfDescriptors : .system("\(error)")
     }
+  }
+}
+
+/// The words alone: what is to be made of them is known to who reads them.
+extension SharedHandle: WireCodable {
+  package func encode(into writer: inout WireWriter) {
+    for word in words { writer.writeFixed(word) }
+  }
+
+  package static func decode(from reader: inout WireReader) throws -> SharedHandle {
+    var words: [UInt64] = []
+    words.reserveCapacity(wordCount)
+    for _ in 0..<wordCount { words.append(try reader.readFixed(UInt64.self)) }
+    return try SharedHandle(words: words)
+  }
+}
+
+/// For encoders of others, which a task may use for a part of itself.
+extension SharedHandle: Codable {
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(words)
+  }
+
+  package init(from decoder: any Decoder) throws {
+    try self.init(words: decoder.singleValueContainer().decode([UInt64].self))
   }
 }

@@ -1,4 +1,5 @@
 import CProcPoolShims
+import ProcPoolWire
 
 /// What a pool does with the shared blocks that it meets while it encodes and decodes on one thread.
 ///
@@ -52,18 +53,38 @@ package final class SharedScope {
 
   // MARK: - For the values
 
+  // Values are written by themselves, as tasks and items are full of them; and by `Codable`'s encoders, in the same
+  // form where that is the pool's own.
+
   /// Writes a block's handle, and has the block kept until it has arrived.
+  static func encode(_ block: SharedBlock, into writer: inout WireWriter) throws(SharedMemoryError) {
+    try handle(of: block).encode(into: &writer)
+  }
+
   static func encode(_ block: SharedBlock, to encoder: any Encoder) throws {
-    guard let scope = current else { throw SharedMemoryError.outsidePool }
-    scope.carried.append(block)
     var container = encoder.singleValueContainer()
-    try container.encode(SharedHandle(block).words)
+    try container.encode(handle(of: block))
+  }
+
+  private static func handle(of block: SharedBlock) throws(SharedMemoryError) -> SharedHandle {
+    guard let scope = current else { throw .outsidePool }
+    scope.carried.append(block)
+    return SharedHandle(block)
   }
 
   /// The block of a handle, mapped if it is not.
+  static func decode(_ kind: BlockHeader.Kind, from reader: inout WireReader) throws -> SharedBlock {
+    try block(kind, of: .decode(from: &reader))
+  }
+
   static func decode(_ kind: BlockHeader.Kind, from decoder: any Decoder) throws -> SharedBlock {
+    try block(kind, of: decoder.singleValueContainer().decode(SharedHandle.self))
+  }
+
+  private static func block(
+    _ kind: BlockHeader.Kind, of handle: SharedHandle
+  ) throws -> SharedBlock {
     guard let scope = current else { throw SharedMemoryError.outsidePool }
-    let handle = try SharedHandle(words: decoder.singleValueContainer().decode([UInt64].self))
     guard handle.kind == kind.rawValue else {
       throw SharedMemoryError.mismatched("it is of another kind than what is to be made of it")
     }

@@ -1,5 +1,8 @@
 /// Values to bytes and back, for single values such as a task or an error; use ``ItemCodec`` for many.
 public enum WireCoding {
+  private static let encoders = IdleSessions { EncodingSession() }
+  private static let decoders = IdleSessions { DecodingSession() }
+
   /// The bytes of `value`, by the fastest way that its type allows.
   ///
   /// - Throws: `EncodingError`, or what the type's own encoding throws.
@@ -16,7 +19,7 @@ public enum WireCoding {
     if let value = value as? any WireCodable {
       try value.encode(into: &writer)
     } else {
-      try EncodingSession().encode(value, into: &writer)
+      try encoders.use { try $0.encode(value, into: &writer) }
     }
   }
 
@@ -27,7 +30,7 @@ public enum WireCoding {
     _ type: Value.Type, from bytes: UnsafeRawBufferPointer
   ) throws -> Value {
     guard let direct = type as? any WireCodable.Type else {
-      return try DecodingSession().decode(type, from: bytes)
+      return try decoders.use { try $0.decode(type, from: bytes) }
     }
     var reader = WireReader(bytes)
     let value = try direct.decode(from: &reader)

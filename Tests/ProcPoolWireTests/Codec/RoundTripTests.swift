@@ -20,6 +20,69 @@ struct RoundTripTests {
     }
   }
 
+  @Test func aValueMayEncodeAnotherMessageWhileItIsEncoded() throws {
+    let nested = Nested(text: "a", rest: [Nested(text: "b", rest: []), Nested(text: "c", rest: [])])
+    for _ in 0..<3 {
+      let message = try WireCoding.encode(nested)
+      #expect(try WireCoding.decode(Nested.self, from: message) == nested)
+    }
+  }
+
+  @Test func messagesOfManyThreadsAndTypesDoNotMixUp() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for number in 0..<12 {
+        group.addTask {
+          for round in 0..<300 {
+            // What fails in between leaves nothing behind.
+            if round % 7 == number % 7 {
+              #expect(throws: (any Error).self) { try WireCoding.encode(Failing(name: "x")) }
+              #expect(throws: (any Error).self) { try WireCoding.decode(Everything.self, from: [1, 2, 3]) }
+            }
+            let nested = Nested(text: "\(number)", rest: [Nested(text: "\(round)", rest: [])])
+            let message = try WireCoding.encode(nested)
+            #expect(try WireCoding.decode(Nested.self, from: message) == nested)
+            let reading = Reading(id: round, name: "\(number)", value: 1, valid: true, note: nil)
+            let other = try WireCoding.encode(reading)
+            #expect(try WireCoding.decode(Reading.self, from: other) == reading)
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+  }
+
+  /// Holds messages instead of values.
+  private struct Nested: Codable, Equatable {
+    enum Keys: CodingKey { case text, rest }
+    var text: String
+    var rest: [Nested]
+
+    init(text: String, rest: [Nested]) { (self.text, self.rest) = (text, rest) }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: Keys.self)
+      try container.encode(text, forKey: .text)
+      try container.encode(rest.map { try WireCoding.encode($0) }, forKey: .rest)
+    }
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: Keys.self)
+      text = try container.decode(String.self, forKey: .text)
+      rest = try container.decode([[UInt8]].self, forKey: .rest).map {
+        try WireCoding.decode(Nested.self, from: $0)
+      }
+    }
+  }
+
+  private struct Failing: Encodable {
+    let name: String
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.unkeyedContainer()
+      try container.encode(name)
+      throw WireError.malformed("on purpose", offset: 0)
+    }
+  }
+
   @Test func messagesDecodeInAnyOrder() throws {
     let codec = ItemCodec<Shape>.resolve()
     let shapes: [Shape] = [
