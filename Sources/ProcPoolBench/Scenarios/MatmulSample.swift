@@ -52,6 +52,11 @@ struct MatmulSample<Scalar: MatrixScalar> {
   /// The product in double precision.
   private let reference: [Double]
 
+  /// What an element may be wrong by: a part of its row's norm times its column's, and an absolute error. Computed once,
+  /// because a processor multiplies the smallest numbers that there are some hundred times as slowly as others.
+  private let relativeTolerance: Double
+  private let absoluteTolerance: Double
+
   var shape: MatmulShape { factors.shape }
   var a: [Scalar] { factors.a }
   var b: [Scalar] { factors.b }
@@ -69,6 +74,10 @@ struct MatmulSample<Scalar: MatrixScalar> {
     self.factors = factors
     let shape = factors.shape
     reference = Reference.product(factors.a, factors.b, m: shape.m, l: shape.l, n: shape.n)
+    relativeTolerance =
+      Tolerance.gamma(Scalar.roundings(ofLength: shape.l), Scalar.self)
+      + Tolerance.gamma(Reference.roundings(ofLength: shape.l), Double.self)
+    absoluteTolerance = Double(shape.l) * Double(Scalar.leastNonzeroMagnitude)
   }
 
   func row(_ i: Int) -> [Scalar] { factors.row(i) }
@@ -89,10 +98,7 @@ struct MatmulSample<Scalar: MatrixScalar> {
   /// ``Tolerance`` has the source of γ; h and h′ are stated beside the two kernels; Σ|aₖbₖ| ≤ ‖a‖₂ · ‖b‖₂ is
   /// the inequality of Cauchy and Schwarz.
   func tolerance(at position: Int) -> Double {
-    let magnitude = factors.rowNorms[position / shape.n] * factors.columnNorms[position % shape.n]
-    return magnitude
-      * (Tolerance.gamma(Scalar.roundings(ofLength: shape.l), Scalar.self)
-        + Tolerance.gamma(Reference.roundings(ofLength: shape.l), Double.self))
-      + Double(shape.l) * Double(Scalar.leastNonzeroMagnitude)
+    factors.rowNorms[position / shape.n] * factors.columnNorms[position % shape.n] * relativeTolerance
+      + absoluteTolerance
   }
 }
