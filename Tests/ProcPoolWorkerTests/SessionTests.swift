@@ -35,7 +35,7 @@ private final class Peer {
   let results: Descriptor
   private var received: [UInt8] = []
 
-  init(sharesPage: Bool) throws {
+  init(sharesPage: Bool, name: String = "peer", callPollingTime: Int64 = 0) throws {
     let down = try Pipe().relinquish()
     let up = try Pipe().relinquish()
     tasks = Descriptor(owning: down.writing)
@@ -45,12 +45,13 @@ private final class Peer {
     try WorkerThread.start(
       streams: WorkerStreams(
         tasks: Descriptor(owning: down.reading), results: Descriptor(owning: up.writing)),
-      page: page, name: "peer"
+      page: page, name: name
     ) { _ in }
     try send { writer in
       Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
       let hello = Hello(
-        worker: 4, coordinator: 0, maximumBody: 1 << 20, pollingTime: 0, page: nil)
+        worker: 4, coordinator: 0, maximumBody: 1 << 20, pollingTime: 0, callPollingTime: callPollingTime,
+        page: nil)
       writer.writeFrame(FrameHeader(.hello)) { hello.write(to: &$0) }
     }
     try fill(atLeast: Preamble.size)
@@ -75,8 +76,10 @@ private final class Peer {
     }
   }
 
-  func sendChunk(_ call: UInt32, first: UInt64, _ inputs: [Int], flushes: Bool = true) throws {
-    let flags = ChunkFlags(flushes: flushes, claimExponent: 0).rawValue
+  func sendChunk(
+    _ call: UInt32, first: UInt64, _ inputs: [Int], flushes: Bool = true, awaitsCall: Bool = false
+  ) throws {
+    let flags = ChunkFlags(flushes: flushes, claimExponent: 0, awaitsCall: awaitsCall).rawValue
     let header = FrameHeader(.chunk, flags: flags, call: call, count: UInt32(inputs.count), first: first)
     try send { writer in
       writer.writeFrame(header) { writer in for input in inputs { writer.writeFixed(input) } }
@@ -115,6 +118,49 @@ private final class Peer {
   }
 }
 
+/// What a thread of this process does, as the system sees it.
+private struct ThreadState {
+  private let path: String
+
+  /// The thread of that name; waits until there is one.
+  init?(named name: String) {
+    let end = ContinuousClock.now + .seconds(20)
+    repeat {
+      guard let directory = opendir("/proc/self/task") else { return nil }
+      defer { closedir(directory) }
+      while let entry = readdir(directory) {
+        let number = withUnsafePointer(to: &entry.pointee.d_name.0) { String(cString: $0) }
+        if TextFile.read("/proc/self/task/\(number)/comm") == name + "\n" {
+          path = "/proc/self/task/\(number)/stat"
+          return
+        }
+      }
+      usleep(1000)
+    } while ContinuousClock.now < end
+    return nil
+  }
+
+  /// Whether it sleeps, and the processor time that it has used, in hundredths of a second.
+  func read() -> (isAsleep: Bool, ticks: Int) {
+    // What is between parentheses may be anything.
+    let fields = (TextFile.read(path) ?? "").split(separator: ")").last?.split(separator: " ") ?? []
+    guard fields.count > 12, let user = Int(fields[11]), let system = Int(fields[12]) else {
+      return (false, 0)
+    }
+    return (fields[0] == "S", user + system)
+  }
+
+  /// - Returns: whether it has come to that.
+  func waits(_ isSo: ((isAsleep: Bool, ticks: Int)) -> Bool) -> Bool {
+    let end = ContinuousClock.now + .seconds(20)
+    while !isSo(read()) {
+      if ContinuousClock.now > end { return false }
+      usleep(1000)
+    }
+    return true
+  }
+}
+
 @Suite(.timeLimit(.minutes(1))) struct AWorkerAnswersWhatItIsSent {
   private let twice = _mangledTypeName(Twice.self)!
 
@@ -136,6 +182,25 @@ private final class Peer {
     let (header, outputs) = try peer.nextOutputs()
     #expect(header.kind == .results && header.first == 10 && header.count == 3)
     #expect(outputs == [2, 4, 6])
+  }
+
+  @Test func aWorkerPollsOnlyAfterAChunkThatAnotherCallFollows() throws {
+    // Longer than the test may take.
+    let peer = try Peer(sharesPage: true, name: "polling-peer", callPollingTime: 1_000_000_000_000)
+    let thread = try #require(ThreadState(named: "polling-peer"))
+    try peer.sendCall(1, typeName: twice)
+    for round in 0..<3 as Range<UInt64> {
+      try peer.sendChunk(1, first: 2 * round, [1])
+      _ = try peer.nextOutputs()
+      #expect(thread.waits { $0.isAsleep }, "round \(round)")
+      try peer.sendChunk(1, first: 2 * round + 1, [1], awaitsCall: true)
+      _ = try peer.nextOutputs()
+      let before = thread.read().ticks
+      #expect(thread.waits { $0.ticks >= before + 3 }, "round \(round)")
+    }
+    // What it has polled for is not a chunk: it has polled enough.
+    try peer.send { $0.writeFrame(FrameHeader(.endCall, call: 9)) { _ in } }
+    #expect(thread.waits { $0.isAsleep })
   }
 
   @Test func withoutAPageEachResultIsSentAsItComes() throws {

@@ -20,6 +20,16 @@ public struct Spin: PoolTask {
   }
 }
 
+/// The processor time that the worker's process has used before it began, in nanoseconds.
+public struct ProcessorTimeSoFar: PoolTask {
+  public init() {}
+  public func run(_: Int) -> Int {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return time.tv_sec * 1_000_000_000 + time.tv_nsec
+  }
+}
+
 /// Suspends for as many milliseconds as its input says, without holding its thread, and returns that.
 public struct Suspend: PoolTask {
   public init() {}

@@ -141,6 +141,7 @@ final class TypedCall<Task: PoolTask> {
     var chunks = writer.finish(together: outputLength < MemoryLane.shortest ? appetite.together : 1)
     runtime.giveRoom(to: &chunks, outputLength: outputLength)
     runtime.times.count(copied: chunks.reduce(0) { $0 + $1.payload.byteCount })
+    if source.isExhausted, box.followsClosely { for chunk in chunks { chunk.payload.noteAwaitsCall() } }
     runtime.submit(chunks)
     return isCutShort
   }

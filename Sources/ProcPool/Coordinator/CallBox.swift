@@ -61,6 +61,8 @@ final class CallBox: @unchecked Sendable {
   var bytesReceived: UInt64 = 0
   /// What there was when the call began; `nil` for a call of one item.
   let start: CallStart?
+  /// It began right after another had ended, as in a loop whose parallel part it is.
+  let followsClosely: Bool
 
   /// So many bytes of outputs are worth waking the caller for, who copies or decodes them while more come:
   /// that takes longer than waking up does.
@@ -68,12 +70,13 @@ final class CallBox: @unchecked Sendable {
 
   init(
     id: UInt32, task: any Any.Type, callFrame: FrameMemory, outputs: OutputShape, lent: LentBlocks?,
-    start: CallStart?, outputLength: Int = 0,
+    start: CallStart?, followsClosely: Bool, outputLength: Int = 0,
     completion: (@Sendable (_ call: UInt32, CallNews) -> Void)? = nil
   ) {
     self.id = id
     self.task = task
     self.start = start
+    self.followsClosely = followsClosely
     self.outputLength = outputLength
     self.completion = completion
     self.callFrame = callFrame

@@ -22,7 +22,9 @@ final class Launcher: Sendable {
     var maximumPayload: Int
     /// Whether long inputs are left in memory that workers see.
     var sharesLargePayloads: Bool
+    /// How long workers poll before they sleep, in nanoseconds; and where another call will follow soon.
     var pollingTime: Int64
+    var callPollingTime: Int64
     var workers: Int
     /// How many processes there may be at once.
     var places = 0
@@ -225,7 +227,8 @@ final class Launcher: Sendable {
     Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
     let hello = Hello(
       worker: UInt32(link.place), coordinator: coordinator, maximumBody: settings.maximumPayload,
-      pollingTime: settings.pollingTime, seed: settings.seed, itemMark: settings.itemMark,
+      pollingTime: settings.pollingTime, callPollingTime: settings.callPollingTime, seed: settings.seed,
+      itemMark: settings.itemMark,
       limits: settings.limits,
       page: location)
     writer.writeFrame(FrameHeader(.hello)) { hello.write(to: &$0) }

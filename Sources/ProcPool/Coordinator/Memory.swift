@@ -101,8 +101,21 @@ struct InputSlice: ChunkPayload {
 
   /// Notes in the frames' headers what the worker is told about them.
   func note(_ hint: ChunkHint) {
-    let flags = ChunkFlags(flushes: hint.flushes, claimExponent: hint.claimExponent)
-    forEachFrame { place, _ in place.storeBytes(of: flags.rawValue, toByteOffset: 7, as: UInt8.self) }
+    change { flags in
+      flags.flushes = hint.flushes
+      flags.claimExponent = hint.claimExponent
+    }
+  }
+
+  /// Notes there that another call will most likely follow soon.
+  func noteAwaitsCall() { change { $0.awaitsCall = true } }
+
+  private func change(_ change: (inout ChunkFlags) -> Void) {
+    forEachFrame { place, header in
+      var flags = ChunkFlags(rawValue: header.flags)
+      change(&flags)
+      place.storeBytes(of: flags.rawValue, toByteOffset: 7, as: UInt8.self)
+    }
   }
 }
 

@@ -29,7 +29,7 @@ extension PoolRuntime {
     try? poller.modify(link.results, for: [], token: LinkToken(link, .results).rawValue)
     carryOut(effects)
     let bytes = chunks.reduce(0) { $0 + $1.payload.byteCount } + (chunks.first?.payload.room?.expected ?? 0)
-    poll([link], key: key, for: Self.pollingTime + CopyingTime.of(bytes), until: isReady)
+    poll([link], key: key, for: Self.answerTime + CopyingTime.of(bytes), until: isReady)
   }
 
   /// Reads the answers to the last few items of a call on this thread, if they may come soon: as
@@ -50,7 +50,7 @@ extension PoolRuntime {
     }
     guard !links.isEmpty else { return }
     for link in links { try? poller.modify(link.results, for: [], token: LinkToken(link, .results).rawValue) }
-    poll(links, key: key, for: Self.pollingTime) { state.withLock { _ in box.hasChanged } }
+    poll(links, key: key, for: Self.endTime) { state.withLock { _ in box.hasChanged } }
   }
 
   /// Reads what comes from workers of which the poller tells nothing, for a moment; then it does again.
@@ -81,7 +81,11 @@ extension PoolRuntime {
   /// to wake up and to answer, on a virtual machine too, where that is 80 to 150 µs (measured). With less,
   /// calls that have once been too late for the worker's own polling would all be: each would find it asleep.
   /// Nanoseconds.
-  private static let pollingTime: Int64 = 200_000
+  private static let answerTime: Int64 = 200_000
+
+  /// How long a caller polls for the end of a call: as long as a small part of a product takes, and not much longer than
+  /// it would take to wake two threads instead, which was a fifth of such a call (measured). Nanoseconds.
+  private static let endTime: Int64 = 500_000
 }
 
 /// Whether polling for the answers of a kind of task has paid lately.

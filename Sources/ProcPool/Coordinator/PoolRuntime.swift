@@ -27,6 +27,8 @@ final class PoolRuntime: Sendable {
     var links: [WorkerLink?]
     var scheduler: Scheduler<InputSlice>
     var boxes: [UInt32: CallBox] = [:]
+    /// When the last call of several items ended; 0 before there was one.
+    var lastCallEnd: Int64 = 0
     /// What an item of the last call took, by task type, in nanoseconds, and the bytes of its output.
     var known: [ObjectIdentifier: (itemTime: Double, outputLength: Int)] = [:]
     /// How callers fare that poll for the answers of single applications, by task type.
@@ -266,6 +268,7 @@ extension PoolRuntime {
       let box = CallBox(
         id: id, task: task, callFrame: callFrame(id), outputs: outputs, lent: lent,
         start: isSingle ? nil : start,
+        followsClosely: !isSingle && now - state.lastCallEnd <= settings.callPollingTime,
         outputLength: last.outputLength, completion: completion)
       state.boxes[id] = box
       if !isSingle { state.longCalls[id] = box }
@@ -355,6 +358,7 @@ extension PoolRuntime {
   func retire(_ box: CallBox) {
     let end = box.start.map { _ in statistics }
     change { state, _ in
+      if box.start != nil { state.lastCallEnd = MonotonicClock.now() }
       remember(box, &state)
       if let end { record(box, end, &state) }
       state.scheduler.cancel(box.id, now: MonotonicClock.now())

@@ -37,18 +37,22 @@ package struct ChunkFlags: Equatable, Sendable {
   /// Send the results when the chunk is done, even if there is more to run: its items are long enough that a
   /// write costs nothing beside them.
   package var flushes: Bool
+  /// The last of a call that began right after another one: the next will follow as soon, most likely, and is worth
+  /// polling for.
+  package var awaitsCall: Bool
   /// How many items the worker may claim at a time, as a power of two: what it has claimed cannot be taken
   /// back, and a claim costs an atomic operation.
   package var claimExponent: UInt8
 
-  package init(flushes: Bool, claimExponent: UInt8) {
+  package init(flushes: Bool, claimExponent: UInt8, awaitsCall: Bool = false) {
     self.flushes = flushes
+    self.awaitsCall = awaitsCall
     self.claimExponent = min(claimExponent, 15)
   }
 
   package init(rawValue: UInt8) {
-    self.init(flushes: rawValue & 1 != 0, claimExponent: rawValue >> 4)
+    self.init(flushes: rawValue & 1 != 0, claimExponent: rawValue >> 4, awaitsCall: rawValue & 2 != 0)
   }
 
-  package var rawValue: UInt8 { (flushes ? 1 : 0) | claimExponent << 4 }
+  package var rawValue: UInt8 { (flushes ? 1 : 0) | (awaitsCall ? 2 : 0) | claimExponent << 4 }
 }

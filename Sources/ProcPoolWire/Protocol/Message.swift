@@ -25,6 +25,8 @@ package struct Hello: Equatable, Sendable {
   package var maximumBody: Int
   /// How long the worker polls for the next frame before it sleeps, in nanoseconds.
   package var pollingTime: Int64
+  /// The same, after a chunk that is followed by another call (``ChunkFlags/awaitsCall``).
+  package var callPollingTime: Int64
   /// What items' random numbers follow from, beside the items.
   package var seed: UInt64
   /// If not 0, the worker writes a mark (``ItemMark``) with this secret to standard error before each item.
@@ -35,14 +37,15 @@ package struct Hello: Equatable, Sendable {
   package var page: MemoryLocation?
 
   package init(
-    worker: UInt32, coordinator: Int32, maximumBody: Int, pollingTime: Int64, seed: UInt64 = 0,
-    itemMark: UInt64 = 0,
+    worker: UInt32, coordinator: Int32, maximumBody: Int, pollingTime: Int64,
+    callPollingTime: Int64, seed: UInt64 = 0, itemMark: UInt64 = 0,
     limits: ResourceLimits = ResourceLimits(), page: MemoryLocation?
   ) {
     self.worker = worker
     self.coordinator = coordinator
     self.maximumBody = maximumBody
     self.pollingTime = pollingTime
+    self.callPollingTime = callPollingTime
     self.seed = seed
     self.itemMark = itemMark
     self.limits = limits
@@ -54,6 +57,7 @@ package struct Hello: Equatable, Sendable {
     writer.writeFixed(coordinator)
     writer.writeFixed(Int64(maximumBody))
     writer.writeFixed(pollingTime)
+    writer.writeFixed(callPollingTime)
     writer.writeFixed(seed)
     writer.writeFixed(itemMark)
     limits.write(to: &writer)
@@ -67,6 +71,7 @@ package struct Hello: Equatable, Sendable {
     coordinator = try reader.readFixed(Int32.self)
     maximumBody = Int(try reader.readFixed(Int64.self))
     pollingTime = try reader.readFixed(Int64.self)
+    callPollingTime = try reader.readFixed(Int64.self)
     seed = try reader.readFixed(UInt64.self)
     itemMark = try reader.readFixed(UInt64.self)
     limits = try ResourceLimits(from: &reader)

@@ -30,6 +30,9 @@ final class WorkerSession: @unchecked Sendable {
   private var rooms = BodyMappings(isWritable: true)
   private let tasks: Descriptor
   private let pollingTime: Int64
+  private let callPollingTime: Int64
+  /// Whether the chunk that ran last is followed by another call.
+  private var awaitsCall = false
   /// Of the chunk that was run last, if the coordinator has them in its memory: it may be making the next.
   private var lastBytes = 0
   private var input: InputBuffer
@@ -77,6 +80,7 @@ final class WorkerSession: @unchecked Sendable {
     clock = page.clock
     maximumBody = connection.hello.maximumBody
     pollingTime = connection.hello.pollingTime
+    callPollingTime = connection.hello.callPollingTime
     seed = connection.hello.seed
     itemMark = connection.hello.itemMark
     claimsEachItem =
@@ -219,7 +223,9 @@ final class WorkerSession: @unchecked Sendable {
     let header = chunk.header
     current = (header.call, header.first, position)
     page.noteChunk(call: header.call, first: header.first, position: position)
-    flushesAfterChunk = ChunkFlags(rawValue: header.flags).flushes || results.flushesEachItem
+    let flags = ChunkFlags(rawValue: header.flags)
+    awaitsCall = flags.awaitsCall
+    flushesAfterChunk = flags.flushes || results.flushesEachItem
     // Once, from where it was read to where the inputs are.
     clock.count(copied: chunk.body.count)
     do {
@@ -304,6 +310,8 @@ final class WorkerSession: @unchecked Sendable {
   private func waitForInput() throws(SystemError) {
     if !bodies.isEmpty { bodies.removeOld() }
     if !rooms.isEmpty { rooms.removeOld() }
+    let pollingTime = awaitsCall ? callPollingTime : pollingTime
+    awaitsCall = false
     if pollingTime > 0 {
       let deadline = MonotonicClock.now() + pollingTime + CopyingTime.of(lastBytes)
       repeat {

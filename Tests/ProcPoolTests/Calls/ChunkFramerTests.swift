@@ -66,12 +66,16 @@ import Testing
   @Test func eachIsToldWhatTheyAreAllTold() throws {
     let slice = chunks(of: 0..<6, size: 2, together: 6)[0].payload
     let hint = ChunkHint(flushes: true, claimExponent: 5)
-    slice.note(hint)
-    var place = slice.start
-    for _ in 0..<3 {
-      let header = try FrameHeader(loading: slice.memory.base + place)
-      #expect(ChunkFlags(rawValue: header.flags) == ChunkFlags(flushes: true, claimExponent: 5))
-      place += header.frameLength
+    for isLast in [false, true] {
+      if isLast { slice.noteAwaitsCall() }
+      slice.note(hint)
+      var place = slice.start
+      for _ in 0..<3 {
+        let header = try FrameHeader(loading: slice.memory.base + place)
+        let flags = ChunkFlags(flushes: true, claimExponent: 5, awaitsCall: isLast)
+        #expect(ChunkFlags(rawValue: header.flags) == flags)
+        place += header.frameLength
+      }
     }
   }
 }

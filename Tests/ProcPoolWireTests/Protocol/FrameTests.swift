@@ -68,7 +68,8 @@ import Testing
 
 @Suite struct MessagesSurviveAndTruncatedOnesAreErrors {
   private let hello = Hello(
-    worker: 3, coordinator: 4711, maximumBody: 1 << 40, pollingTime: 50_000, seed: 77, itemMark: 1 << 60,
+    worker: 3, coordinator: 4711, maximumBody: 1 << 40, pollingTime: 50_000, callPollingTime: 70_000,
+    seed: 77, itemMark: 1 << 60,
     limits: .init(memory: 1 << 30, processorTime: 60, niceness: 5, processors: [0, 3]),
     page: .init(descriptor: 9, device: 1, inode: 2, fileSize: 1 << 16, offset: 4096))
   private let report = ErrorReport(
@@ -161,8 +162,10 @@ import Testing
   @Test func flagsSurvive() {
     for exponent in UInt8(0)...15 {
       for flushes in [false, true] {
-        let flags = ChunkFlags(flushes: flushes, claimExponent: exponent)
-        #expect(ChunkFlags(rawValue: flags.rawValue) == flags)
+        for awaitsCall in [false, true] {
+          let flags = ChunkFlags(flushes: flushes, claimExponent: exponent, awaitsCall: awaitsCall)
+          #expect(ChunkFlags(rawValue: flags.rawValue) == flags)
+        }
       }
     }
     #expect(ChunkFlags(flushes: false, claimExponent: 99).claimExponent == 15)
