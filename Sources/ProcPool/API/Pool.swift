@@ -74,18 +74,12 @@ public final class Pool: Sendable {
       let program = try worker.resolve()
       // A thread would find the memory in the process that it is in, and gain nothing.
       let isThread = if case .thread = program { true } else { false }
-      let isRoomy = sizing.workers <= PoolSizing.processors
       let settings = Launcher.Settings(
         program: program, environment: environment, maximumPayload: maximumPayload,
         sharesLargePayloads: sharesLargePayloads && !isThread,
-        // Brief: more would cost processor time for what a sleeping thread gives nearly as well. Only where
-        // every worker has a processor: elsewhere the time would be another worker's.
-        pollingTime: isRoomy ? 50_000 : 0,
-        // Longer between calls that follow each other in a loop: a worker that slept begins its part of the
-        // next one 50 to 150 µs after one that did not (measured on a virtual machine), which is as long as
-        // small parts take. Other runtimes do more of it in that place: LLVM's OpenMP 200 ms
-        // (`KMP_BLOCKTIME`), GCC's 300 000 turns of a loop (`GOMP_SPINCOUNT`). Not where a quota counts it.
-        callPollingTime: !isRoomy ? 0 : sizing.quota == nil ? 2_000_000 : 50_000, workers: sizing.workers,
+        pollingTimes: PollingTimes(
+          workers: sizing.workers, processors: PoolSizing.processors, quota: sizing.quota, limits: limits),
+        workers: sizing.workers,
         grace: cancellationGrace, stallNotice: stallNotice, seed: seed,
         limits: isThread ? ResourceLimits() : limits.resources,
         itemMark: standardError.marksItems && !isThread ? UInt64.random(in: 1 ... .max) : 0,

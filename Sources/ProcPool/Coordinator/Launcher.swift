@@ -22,9 +22,7 @@ final class Launcher: Sendable {
     var maximumPayload: Int
     /// Whether long inputs are left in memory that workers see.
     var sharesLargePayloads: Bool
-    /// How long workers poll before they sleep, in nanoseconds; and where another call will follow soon.
-    var pollingTime: Int64
-    var callPollingTime: Int64
+    var pollingTimes: PollingTimes
     var workers: Int
     /// How many processes there may be at once.
     var places = 0
@@ -227,7 +225,8 @@ final class Launcher: Sendable {
     Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
     let hello = Hello(
       worker: UInt32(link.place), coordinator: coordinator, maximumBody: settings.maximumPayload,
-      pollingTime: settings.pollingTime, callPollingTime: settings.callPollingTime, seed: settings.seed,
+      pollingTime: settings.pollingTimes.frame, callPollingTime: settings.pollingTimes.call,
+      seed: settings.seed,
       itemMark: settings.itemMark,
       limits: settings.limits,
       page: location)

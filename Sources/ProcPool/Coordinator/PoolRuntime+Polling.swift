@@ -15,7 +15,7 @@ extension PoolRuntime {
   ///   - key: the type of the task.
   ///   - isReady: whether the answer has come.
   func submitAndPoll(_ chunks: [Chunk<InputSlice>], key: ObjectIdentifier, until isReady: () -> Bool) {
-    guard settings.pollingTime > 0, let call = chunks.first?.call else { return submit(chunks) }
+    guard settings.pollingTimes.frame > 0, let call = chunks.first?.call else { return submit(chunks) }
     let (link, effects) = decide { state, effects -> WorkerLink? in
       state.scheduler.accept(chunks, now: MonotonicClock.now())
       guard state.scheduler.busyPlaces < PoolSizing.processors,
@@ -37,7 +37,7 @@ extension PoolRuntime {
   ///
   /// - Parameter key: the type of the task.
   func pollForEnd(of box: CallBox, key: ObjectIdentifier) {
-    guard settings.pollingTime > 0 else { return }
+    guard settings.pollingTimes.frame > 0 else { return }
     let links = state.withLock { state -> [WorkerLink] in
       guard !box.hasChanged, state.scheduler.isEnding(box.id),
         state.scheduler.busyPlaces <= PoolSizing.processors,

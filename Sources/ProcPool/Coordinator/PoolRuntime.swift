@@ -268,7 +268,7 @@ extension PoolRuntime {
       let box = CallBox(
         id: id, task: task, callFrame: callFrame(id), outputs: outputs, lent: lent,
         start: isSingle ? nil : start,
-        followsClosely: !isSingle && now - state.lastCallEnd <= settings.callPollingTime,
+        followsClosely: !isSingle && now - state.lastCallEnd <= settings.pollingTimes.call,
         outputLength: last.outputLength, completion: completion)
       state.boxes[id] = box
       if !isSingle { state.longCalls[id] = box }

@@ -65,7 +65,7 @@ struct RuntimeLoop {
 
   private func poll(_ timeout: Int64, _ events: inout [(UInt64, Readiness)]) throws(SystemError) {
     if timeout != 0, mayPoll() {
-      let deadline = MonotonicClock.now() + runtime.settings.pollingTime
+      let deadline = MonotonicClock.now() + runtime.settings.pollingTimes.frame
       repeat {
         if try runtime.poller.wait(timeout: 0, { events.append(($0, $1)) }) { return }
         // Whoever is to answer may be waiting for this very processor.
@@ -78,7 +78,7 @@ struct RuntimeLoop {
   /// Whether to poll for a moment before sleeping: only while an answer is due and a processor is free for
   /// it.
   private func mayPoll() -> Bool {
-    guard runtime.settings.pollingTime > 0 else { return false }
+    guard runtime.settings.pollingTimes.frame > 0 else { return false }
     return runtime.state.withLock { state in
       let busy = state.scheduler.busyPlaces
       return busy > 0 && busy < PoolSizing.processors
