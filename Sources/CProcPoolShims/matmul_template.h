@@ -21,11 +21,14 @@ enum {
 #if VECTOR_BYTES == 64
   NAME(down) = 4,              // because 4 × 6 sums, 4 vectors of A and 1 of B fill 29 of 32 registers
   NAME(across) = 6,
+  NAME(few) = 12,              // because 12 rows and 2 × 6 columns of 2 KiB each fill a first-level cache of 48 KiB
 #else
   NAME(down) = 3,              // because 3 × 4 sums, 3 vectors of A and 1 of B fill 16 of 16 registers
   NAME(across) = 4,
+  NAME(few) = 8,               // because 8 rows and 2 × 4 columns of 2 KiB each fill one of 32 KiB
 #endif
   NAME(stretch) = 4096 / sizeof(SCALAR),  // because 10 stretches of 4 KiB stay in a first-level cache of 48, and 7 in one of 32
+  NAME(shorter) = 2048 / sizeof(SCALAR),  // for few rows, because all of them stay there, too, and the columns that come next
 };
 
 // Turns rows into columns. Each step deals out the first half of the vectors between those of the second half; after as
@@ -140,10 +143,11 @@ TARGET static inline NAME(mask) NAME(last)(long rest) {
 
 // sums[r * across + q] = A row r · B column q, for rows and columns whose numbers lie one after the other: 7 loads feed
 // 12 multiply-adds, or 10 loads 24. Named variables, as above. At least as many numbers as a vector has lie before
-// `depth`, in the block or in front of it. What lies `ahead`, if anything, is asked for meanwhile.
+// `depth`, in the block or in front of it. What lies `ahead`, if anything, is asked for meanwhile: into the first-level
+// cache if the block is `small`, else into the second, because the first has no room for more than the block.
 TARGET static inline __attribute__((always_inline)) void NAME(block)(
     long depth, const SCALAR *const a[NAME(down)], const SCALAR *const b[NAME(across)], const SCALAR *const ahead[2],
-    SCALAR *sums) {
+    int small, SCALAR *sums) {
   const SCALAR *a0 = a[0], *a1 = a[1], *a2 = a[2], *b0 = b[0], *b1 = b[1], *b2 = b[2], *b3 = b[3];
   NAME(vector) s00 = {0}, s01 = {0}, s02 = {0}, s03 = {0}, s10 = {0}, s11 = {0}, s12 = {0}, s13 = {0};
   NAME(vector) s20 = {0}, s21 = {0}, s22 = {0}, s23 = {0};
@@ -172,10 +176,14 @@ TARGET static inline __attribute__((always_inline)) void NAME(block)(
   const SCALAR *next0 = ahead[0], *next1 = ahead[1] != NULL ? ahead[1] : next0;
   long k = 0;
   for (; k + NAME(lanes) <= depth; k += NAME(lanes)) {
-    // Into the second-level cache: the first has no room for more than the block.
     if (next0 != NULL) {
-      __builtin_prefetch(next0 + k, 0, 2);
-      __builtin_prefetch(next1 + k, 0, 2);
+      if (small) {
+        __builtin_prefetch(next0 + k, 0, 3);
+        __builtin_prefetch(next1 + k, 0, 3);
+      } else {
+        __builtin_prefetch(next0 + k, 0, 2);
+        __builtin_prefetch(next1 + k, 0, 2);
+      }
     }
     STEP(WHOLE)
   }
@@ -202,6 +210,8 @@ TARGET static inline __attribute__((always_inline)) void NAME(block)(
 TARGET static void NAME(inner)(long m, long l, long n, const SCALAR *a, const SCALAR *b, SCALAR *c) {
   // Rows in groups of one size, of 112 at most: as many stretches of 4 KiB stay in a second-level cache of 512 KiB.
   const long groups = (m + 111) / 112, rows = (m + groups - 1) / groups;
+  const int small = rows <= NAME(few);
+  const long stretch = small ? NAME(shorter) : NAME(stretch);
   // The first stretch is shorter by as much as B lies past the border of a vector: those that follow begin at one, where
   // rows are so long that all do. Vectors that lie across two lines of a cache cost a third more (measured).
   const long past = (long)((uintptr_t)b % VECTOR_BYTES / sizeof(SCALAR));
@@ -209,7 +219,7 @@ TARGET static void NAME(inner)(long m, long l, long n, const SCALAR *a, const SC
   for (long i0 = 0; i0 < m; i0 += rows) {
     const long end = m - i0 < rows ? m : i0 + rows;
     for (long k0 = 0, depth; k0 < l; k0 += depth) {
-      depth = k0 > 0 ? NAME(stretch) : NAME(stretch) - past;
+      depth = k0 > 0 ? stretch : stretch - past;
       if (depth > l - k0) depth = l - k0;
       for (long j = 0; j < n; j += NAME(across)) {
         const long across = n - j < NAME(across) ? n - j : NAME(across);
@@ -229,7 +239,10 @@ TARGET static void NAME(inner)(long m, long l, long n, const SCALAR *a, const SC
           const SCALAR *ahead[2] = {NULL};
           for (int p = 0; p < 2 && asked < j2; p++, asked++) ahead[p] = b + asked * l + k1;
           SCALAR sums[32];
-          NAME(block)(depth, row, column, ahead, sums);
+          if (small)
+            NAME(block)(depth, row, column, ahead, 1, sums);
+          else
+            NAME(block)(depth, row, column, ahead, 0, sums);
           for (long r = 0; r < down; r++)
             for (long q = 0; q < across; q++) c[(i + r) * n + j + q] += sums[NAME(across) * r + q];
         }

@@ -28,6 +28,8 @@ struct MatrixKernels {
     .init(m: 3, l: 1_024, n: 4), .init(m: 5, l: 1_031, n: 7), .init(m: 47, l: 2_050, n: 9),
     .init(m: 48, l: 300, n: 5), .init(m: 4, l: 1_036, n: 6), .init(m: 113, l: 260, n: 7),
     .init(m: 230, l: 1_025, n: 13), .init(m: 17, l: 513, n: 11), .init(m: 9, l: 30, n: 513),
+    // Both sides of what is few rows, over several stretches.
+    .init(m: 8, l: 1_541, n: 13), .init(m: 12, l: 1_541, n: 13), .init(m: 13, l: 1_541, n: 13),
   ]
 
   private func check<Scalar: MatrixScalar>(_ shape: MatmulShape, _: Scalar.Type) {
