@@ -226,10 +226,7 @@ final class Launcher: Sendable {
     let hello = Hello(
       worker: UInt32(link.place), coordinator: coordinator, maximumBody: settings.maximumPayload,
       pollingTime: settings.pollingTimes.frame, callPollingTime: settings.pollingTimes.call,
-      seed: settings.seed,
-      itemMark: settings.itemMark,
-      limits: settings.limits,
-      page: location)
+      seed: settings.seed, itemMark: settings.itemMark, limits: settings.limits, page: location)
     writer.writeFrame(FrameHeader(.hello)) { hello.write(to: &$0) }
     link.outbox.append(FrameMemory(writer))
   }

@@ -81,9 +81,7 @@ package final class SharedScope {
     try block(kind, of: decoder.singleValueContainer().decode(SharedHandle.self))
   }
 
-  private static func block(
-    _ kind: BlockHeader.Kind, of handle: SharedHandle
-  ) throws -> SharedBlock {
+  private static func block(_ kind: BlockHeader.Kind, of handle: SharedHandle) throws -> SharedBlock {
     guard let scope = current else { throw SharedMemoryError.outsidePool }
     guard handle.kind == kind.rawValue else {
       throw SharedMemoryError.mismatched("it is of another kind than what is to be made of it")
