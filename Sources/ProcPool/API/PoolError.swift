@@ -67,10 +67,14 @@ public struct WorkerStartFailure: Error, Hashable, Sendable {
   public let message: String
   /// The last lines that it wrote to standard error, if it came that far.
   public let standardError: String
+  /// The system lacked something that it may have again in a moment (processes, memory, descriptors): starting is tried
+  /// again as long as the pool lives.
+  let isShortage: Bool
 
-  init(_ message: String, standardError: String = "") {
+  init(_ message: String, standardError: String = "", isShortage: Bool = false) {
     self.message = message
     self.standardError = standardError
+    self.isShortage = isShortage
   }
 
   init(lostIdle loss: WorkerLoss) {

@@ -46,6 +46,7 @@ extension Scheduler {
     // Its time was over while its caller made these: it has been told.
     guard calls[call]?.isCancelled == false else { return }
     calls[call]!.counts.noteAccepted(now: now)
+    promptStarts()
     for var chunk in chunks {
       chunk.accepted = now
       if let seat = chunk.seat {

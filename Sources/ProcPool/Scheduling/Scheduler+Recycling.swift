@@ -44,7 +44,8 @@ extension Scheduler {
   /// save time, and are not needed.
   mutating func fillSpares() {
     guard life == .open || life == .closing && !calls.isEmpty, spareFailures < 3 else { return }
-    var missing = spareTarget - places.count { $0.seat == nil && [.launching, .standby].contains($0.state) }
+    var missing =
+      spareTarget - places.count { $0.seat == nil && [.launching, .standby, .resting].contains($0.state) }
     for index in places.indices
     where places[index].seat == nil && places[index].state == .vacant && missing > 0 {
       launch(index)

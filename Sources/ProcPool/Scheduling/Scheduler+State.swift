@@ -85,10 +85,14 @@ extension Scheduler {
     var cancellation: (call: UInt32, since: Int64, isTerminated: Bool)?
     /// Workers lost in this place since one of them ended an item.
     var strikes = 0
+    /// How often in a row no worker could be started here because something was lacking for the moment.
+    var shortages = 0
     /// Chunks that only this place may run.
     var pinned = Deque<Chunk<Payload>>()
 
     var isAlive: Bool { state != .vacant }
+    /// Starting is tried again now and then, and calls do not wait for it any more.
+    var isStarved: Bool { shortages >= Shortage.maximumTries }
 
     /// The time limit that the first item which has not ended exceeded, if its worker is being killed for
     /// that: the one that it was condemned for may have ended since.

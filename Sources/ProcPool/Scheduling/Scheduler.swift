@@ -45,6 +45,8 @@ struct Scheduler<Payload: ChunkPayload> {
   /// Whether any worker has ever greeted: until then a failure to start is the program's fault, not bad luck.
   private(set) var hasGreeted = false
   private var firstStartFailure: WorkerStartFailure?
+  /// Why no worker could be started for the moment, when that happened last.
+  var lastShortage: WorkerStartFailure?
   var lastCall: UInt32 = 0
   /// Chunks that were given to workers, and how long they had waited for that, in nanoseconds.
   var chunksSent: UInt64 = 0
@@ -143,7 +145,7 @@ extension Scheduler {
   }
 
   /// Every item that has not ended ends like this.
-  private mutating func failEverything(_ failure: ItemFailure) {
+  mutating func failEverything(_ failure: ItemFailure) {
     for index in places.indices {
       failAll(Array(places[index].queue) + Array(places[index].pinned), failure)
       places[index].empty()
@@ -184,6 +186,7 @@ extension Scheduler {
   mutating func greeted(_ index: Int, canGiveBack: Bool = true, now: Int64) {
     guard places[index].state == .launching else { return }
     places[index].canGiveBack = canGiveBack
+    places[index].shortages = 0
     let isFirst = !hasGreeted
     hasGreeted = true
     if places[index].seat == nil {
@@ -202,12 +205,14 @@ extension Scheduler {
 
   /// A worker could not be started, or ended before it had greeted.
   mutating func failedToStart(_ index: Int, _ failure: WorkerStartFailure, now: Int64) {
-    firstStartFailure = firstStartFailure ?? failure
+    if !failure.isShortage { firstStartFailure = firstStartFailure ?? failure }
     if let seat = places[index].seat, life == .open || life == .closing {
       actions.append(.announce(.workerFailedToStart(WorkerID(index: seat), failure)))
     }
-    vacate(index, strikes: places[index].strikes + 1)
+    let isShortage = failure.isShortage
+    vacate(index, strikes: places[index].strikes + (isShortage ? 0 : 1))
     guard life == .open || life == .closing else { return stopIfEmpty() }
+    if isShortage { return waitOutShortage(index, failure) }
     if places[index].seat == nil { return loseSpare(index) }
     // Before any worker has greeted each place is tried once: a program that cannot serve is not run again
     // and again. When one greets after all, the others are tried again.
@@ -218,8 +223,10 @@ extension Scheduler {
   mutating func vacate(_ index: Int, strikes: Int) {
     let pinned = places[index].pinned
     let seat = places[index].seat
+    let shortages = places[index].shortages
     places[index] = Place()
     places[index].strikes = strikes
+    places[index].shortages = shortages
     places[index].pinned = pinned
     places[index].seat = seat
   }
@@ -233,7 +240,7 @@ extension Scheduler {
     returnUnstarted(index, now: now)
     // Before what was not begun, so that results in order do not wait for it.
     giveBack(begun.again, now: now)
-    if place.state != .leaving, place.seat != nil {
+    if place.state != .leaving && place.seat != nil || loss.isLeftBehind {
       actions.append(.announce(.workerLost(loss, item: begun.culprit)))
     }
     let isBlameless = begun.any || place.position > 0 || place.state == .leaving
@@ -266,7 +273,7 @@ extension Scheduler {
       for index in places.indices where places[index].isAlive { condemn(index) }
       if wasClosing { close() }
     } else {
-      failStranded()
+      failIfStarved()
     }
   }
 
@@ -274,7 +281,8 @@ extension Scheduler {
   mutating func failStranded() {
     // With the first greeting empty places get another chance.
     if !hasGreeted, seats.contains(where: { places[$0].isAlive }) { return }
-    for index in places.indices where !places[index].isAlive && !places[index].pinned.isEmpty {
+    for index in places.indices
+    where (!places[index].isAlive || places[index].isStarved) && !places[index].pinned.isEmpty {
       let chunks = Array(places[index].pinned)
       places[index].pinned.removeAll()
       for chunk in chunks { calls[chunk.call]!.inFlight -= chunk.count }

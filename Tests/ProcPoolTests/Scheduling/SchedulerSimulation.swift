@@ -93,7 +93,7 @@ struct Simulation {
   /// What can happen in a schedule. Twenty of them reach each kind once, on average, even the rarest.
   static let kinds = [
     "submit", "start failure", "take-back", "sharing", "peek", "cancel", "loss", "time limit", "deadline",
-    "retry",
+    "retry", "shortage",
     "rest", "cancelled while running", "termination", "standby", "memory", "stall", "recycled for tasks",
     "recycled for age", "recycled for memory",
   ]
@@ -322,9 +322,10 @@ struct Simulation {
   private mutating func launched(_ place: Int) {
     if let worker = workers[place], !worker.greeted {
       if Int.random(in: 0..<4, using: &random) == 0 {
-        counts["start failure", default: 0] += 1
+        let isShortage = Bool.random(using: &random)
+        counts[isShortage ? "shortage" : "start failure", default: 0] += 1
         workers[place] = nil
-        scheduler.failedToStart(place, WorkerStartFailure("simulated"), now: now)
+        scheduler.failedToStart(place, WorkerStartFailure("simulated", isShortage: isShortage), now: now)
       } else {
         workers[place]!.greeted = true
         if scheduler.places[place].seat == nil { counts["standby", default: 0] += 1 }
