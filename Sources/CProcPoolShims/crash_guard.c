@@ -39,6 +39,7 @@ static _Noreturn void watch(pid_t process) {
   int worker = (int)syscall(SYS_pidfd_open, process, 0);
   // If it had ended before, that may be another process.
   bool is_its = getppid() == process;
+  pid_t group = getpgid(process);
   struct pollfd watched[] = {
       {.fd = is_its ? worker : -1, .events = POLLIN},
       {.fd = has_coordinator ? 1 : -1, .events = POLLIN},
@@ -55,8 +56,8 @@ static _Noreturn void watch(pid_t process) {
     (void)written;
   }
   if (is_its) syscall(SYS_pidfd_send_signal, worker, SIGKILL, NULL, 0);
-  // The group is the worker, the guard, and what the worker has started since it crashed: the report's author.
-  kill(-getpid(), SIGKILL);
+  // The worker, what its tasks have started, and the report's author.
+  if (is_its && group == process) kill(-group, SIGKILL);
   _exit(0);
 }
 
@@ -64,11 +65,8 @@ static pid_t start_guard(void) {
   // Not `fork`, which takes locks that the thread which crashed may hold, and calls what others have asked it to.
   pid_t guard = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
   if (guard == 0) watch(guarded_process);
-  if (guard > 0) {
-    // A group of their own: programs that tasks have started are in the worker's.
-    setpgid(guard, guard);
-    setpgid(0, guard);
-  }
+  // Out of the worker's group before that is killed.
+  if (guard > 0) setpgid(guard, guard);
   return guard;
 }
 

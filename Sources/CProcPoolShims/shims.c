@@ -28,6 +28,9 @@
 #include <time.h>
 #include <unistd.h>
 
+// Whether this process is a copy of a worker, which a task has made with fork.
+static volatile sig_atomic_t is_copy;
+
 int procpool_pipe_cloexec(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC); }
 
 int procpool_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING); }
@@ -36,7 +39,11 @@ int procpool_seal_size(int descriptor) {
   return fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
 }
 
+int procpool_open_path(const char *path) { return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); }
+
 int procpool_open_nameless(const char *directory) { return open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); }
+
+int procpool_wipe_in_copies(void *base, size_t count) { return madvise(base, count, MADV_WIPEONFORK); }
 
 int procpool_populate(void *base, size_t count, int writes) {
   // MADV_POPULATE_READ and MADV_POPULATE_WRITE since Linux 5.14; older headers lack the names.
@@ -97,6 +104,49 @@ int procpool_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0)
 
 int procpool_pidfd_send_signal(int pidfd, int signal) {
   return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+int procpool_pidfd_signal_group(int pidfd, int signal) {
+  // PIDFD_SIGNAL_PROCESS_GROUP is 1 << 2; older headers lack the name.
+  return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 1u << 2);
+}
+
+int procpool_pidfd_open_thread(void) {
+  // PIDFD_THREAD is O_EXCL; older headers lack the name.
+  return (int)syscall(SYS_pidfd_open, (pid_t)syscall(SYS_gettid), O_EXCL);
+}
+
+// The first version of the kernel's struct pidfd_info, which older headers lack.
+struct process_info {
+  uint64_t mask, control_group;
+  uint32_t ids[11];
+  int32_t exit_code;
+};
+
+int procpool_pidfd_exit_status(int pidfd, int *status) {
+  const uint64_t has_exit_code = 1u << 3;
+  struct process_info info = {.mask = has_exit_code};
+  if (ioctl(pidfd, _IOWR(0xFF, 11, struct process_info), &info) != 0) return -1;
+  if (!(info.mask & has_exit_code)) return errno = ESRCH, -1;
+  *status = info.exit_code;
+  return 0;
+}
+
+static int32_t *exit_word;
+static int32_t exit_base;
+
+static void note_exit(int status, void *unused) {
+  (void)unused;
+  int32_t nothing = 0;
+  // A copy of the process that a task has made may share the word. What has been said of the end before stays.
+  if (!is_copy)
+    __atomic_compare_exchange_n(exit_word, &nothing, exit_base + (status & 0xFF), 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+int procpool_note_exit(int32_t *word, int32_t base) {
+  exit_word = word;
+  exit_base = base;
+  return on_exit(note_exit, NULL) == 0 ? 0 : -1;
 }
 
 int procpool_reap(int pidfd, int *code, int *status, long *peak) {
@@ -175,6 +225,8 @@ int procpool_set_affinity(pid_t thread, const uint32_t *processors, int count) {
   return result;
 }
 
+char **procpool_environment(void) { return environ; }
+
 int procpool_limit_data(uint64_t bytes) {
   struct rlimit limit = {bytes, bytes};
   return setrlimit(RLIMIT_DATA, &limit);
@@ -243,7 +295,6 @@ char *procpool_demangle(const char *name, size_t length) { return swift_demangle
 
 static void *unshared_base;
 static size_t unshared_count;
-static volatile sig_atomic_t is_copy;
 
 static void become_copy(void) {
   is_copy = 1;

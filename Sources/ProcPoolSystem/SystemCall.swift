@@ -29,6 +29,9 @@ enum SystemCall: String, CaseIterable, Sendable {
 
   // Processes and threads
   case openProcess = "pidfd_open"
+  case signalProcess = "pidfd_send_signal"
+  case signalGroup = "pidfd_send_signal(group)"
+  case exitStatus = "ioctl(PIDFD_GET_INFO)"
   case reap = "waitid"
   case makeThread = "pthread_create"
   case makeMutex = "pthread_mutex_init"

@@ -24,6 +24,9 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Out of memory, or of room in a file system that is memory.
   public var isOutOfMemory: Bool { code == ENOMEM || code == ENOSPC }
 
+  /// Something is lacking that may be there again in a moment: processes and threads (`EAGAIN`), memory, descriptors.
+  public var isShortage: Bool { code == EAGAIN || code == ENOMEM || isOutOfDescriptors }
+
   public var description: String {
     var text = "\(call) failed: \(String(cString: strerror(code)))"
     if isOutOfDescriptors { text += " (raise the limit with `ulimit -n`, or use fewer workers)" }

@@ -13,16 +13,18 @@ public enum SystemThread {
   ///   - stack: bytes of stack, reserved but not touched.
   ///   - blocksSignals: whether the thread starts as ``SignalState/block()`` makes it; else with what its
   ///     maker blocks.
+  ///   - lost: called on the thread as its last act if it ends before `body` has returned, as it does by
+  ///     `pthread_exit`.
   public static func start(
     name: String, stack: Int = fullStack, blocksSignals: Bool = false,
-    _ body: @escaping @Sendable () -> Void
+    lost: (@Sendable () -> Void)? = nil, _ body: @escaping @Sendable () -> Void
   ) throws(SystemError) {
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     defer { pthread_attr_destroy(&attributes) }
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     pthread_attr_setstacksize(&attributes, stack)
-    let start = Start(name: name, blocksSignals: blocksSignals, body: body)
+    let start = Start(name: name, blocksSignals: blocksSignals, lost: lost, body: body)
     let context = Unmanaged.passRetained(start)
     var thread = pthread_t()
     do throws(SystemError) {
@@ -39,18 +41,40 @@ public enum SystemThread {
     let start = Unmanaged<Start>.fromOpaque(context!).takeRetainedValue()
     _ = start.name.withCString { procpool_name_thread($0) }
     if start.blocksSignals { SignalState.block() }
+    guard start.lost != nil, let key = lostKey else {
+      start.body()
+      return nil
+    }
+    let kept = Unmanaged.passRetained(start)
+    pthread_setspecific(key, kept.toOpaque())
     start.body()
+    pthread_setspecific(key, nil)
+    kept.release()
     return nil
   }
+
+  /// What a thread has that is to be told of its early end: the C library calls the destructor, with what the thread
+  /// has, however it ends. `nil` where the C library has no key left.
+  private static let lostKey: pthread_key_t? = {
+    var key = pthread_key_t()
+    let code = pthread_key_create(&key) { context in
+      Unmanaged<Start>.fromOpaque(context!).takeRetainedValue().lost?()
+    }
+    return code == 0 ? key : nil
+  }()
 
   private final class Start {
     let name: String
     let blocksSignals: Bool
+    let lost: (@Sendable () -> Void)?
     let body: @Sendable () -> Void
 
-    init(name: String, blocksSignals: Bool, body: @escaping @Sendable () -> Void) {
+    init(
+      name: String, blocksSignals: Bool, lost: (@Sendable () -> Void)?, body: @escaping @Sendable () -> Void
+    ) {
       self.name = name
       self.blocksSignals = blocksSignals
+      self.lost = lost
       self.body = body
     }
   }

@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import ProcPoolSystem
 
@@ -34,50 +33,38 @@ public func serveIfWorker() {
   // Removed at once, so that a task's own pools and programs are not taken for workers.
   WorkerMark.remove()
   // Before there is a thread that could ask for the main actor.
-  let mainActor = MainActorCalls()
+  let mainQueue = MainQueue()
+  ProcessName.set(WorkerMark.processName)
+  ProcessSession.begin()
   do {
     try WorkerThread.start(
       streams: WorkerStreams.takeOver(), page: nil, name: WorkerThread.processThreadName,
-      connected: { (connection) throws(SystemError) in try Watchdog.start(connection) },
+      connected: { (connection) throws(SystemError) in
+        let page = connection.page
+        try Watchdog.start(connection) { leaveWithoutThread(page) }
+      },
+      lost: { page, _, _ in leaveWithoutThread(page) },
       // At once, so that the status page says to the last which items have ended, and which are in the
       // buffer.
-      broken: { $0.code == EPIPE ? _exit(0) : leave("cannot write its results: \($0)") }
-    ) { result in
-      switch result {
-      case .success(.ordered): exit(0)
-      case .success(.lost), .failure(.coordinatorGone): _exit(0)
-      case .success(.broken(let reason)): leave("lost the thread of what its coordinator sent: \(reason)")
-      case .failure(let reason): leave("could not begin: \(reason)")
-      }
-    }
+      broken: { $0.code == EPIPE ? Watchdog.endAtOnce() : leave("cannot write its results: \($0)") },
+      ended: { page, result in
+        switch result {
+        case .success(.ordered):
+          if !ProcessSession.mayHaveOthers { page?.noteLeavingAlone() }
+          exit(0)
+        case .success(.lost), .failure(.coordinatorGone): Watchdog.endAtOnce()
+        case .success(.broken(let reason)): leave("lost the thread of what its coordinator sent: \(reason)")
+        case .failure(.invalid(let reason)): leave("could not begin: \(reason)")
+        case .failure(.refused(let what, let error)):
+          leave("could not begin: \(what): \(error)", status: status(of: error))
+        }
+      })
   } catch {
-    leave("could not begin: \(error)")
+    leave("could not begin: \(error)", status: status(of: error))
   }
   // The main thread serves the main actor, so that a task may await it.
-  mainActor.wait()
-  dispatchMain()
+  mainQueue.run()
 }
-
-/// Whether the main actor has anything to do.
-///
-/// `dispatchMain()` ends the main thread. Unwinding that takes a program ten milliseconds that has all its
-/// libraries linked statically, twice as much as all else of a worker's start; and few tasks await the main
-/// actor.
-private struct MainActorCalls {
-  /// Readable when the main queue has something to do; negative if there is no such thing.
-  private let descriptor = mainQueueDescriptor()
-
-  /// Returns when somebody has asked for the main actor.
-  func wait() {
-    guard descriptor >= 0 else { return }
-    var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    while poll(&wanted, 1, -1) < 0, errno == EINTR {}
-  }
-}
-
-/// What run loops wait for beside their own sources: the dispatch library exports it for them, and no header
-/// declares it.
-@_silgen_name("_dispatch_get_main_queue_handle_4CF") private func mainQueueDescriptor() -> Int32
 
 /// The mark by which a process knows that it was started as a worker.
 package enum WorkerMark {
@@ -94,9 +81,25 @@ package enum WorkerMark {
 
   /// The exit status of a worker that has written to standard error why it cannot go on: `EX_SOFTWARE`.
   package static let gaveUp: Int32 = 70
+
+  /// The same, where the system lacked something that it may have again in a moment: `EX_TEMPFAIL`.
+  package static let metShortage: Int32 = 75
+
+  /// What `ps` and `pgrep` call a worker's process. The kernel keeps 15 bytes.
+  package static let processName = "procpool-worker"
 }
 
-private func leave(_ reason: String) -> Never {
+private func leave(_ reason: String, status: Int32 = WorkerMark.gaveUp) -> Never {
   StandardError.writeLine("procpool worker \(ProgramIdentity.pid) \(reason)")
+  _exit(status)
+}
+
+private func status(of error: SystemError) -> Int32 {
+  error.isShortage ? WorkerMark.metShortage : WorkerMark.gaveUp
+}
+
+/// The thread that serves has ended, and nobody will end its item.
+private func leaveWithoutThread(_ page: StatusPage?) -> Never {
+  page?.noteLostThread()
   _exit(WorkerMark.gaveUp)
 }

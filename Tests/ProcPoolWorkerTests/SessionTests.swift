@@ -46,7 +46,7 @@ private final class Peer {
       streams: WorkerStreams(
         tasks: Descriptor(owning: down.reading), results: Descriptor(owning: up.writing)),
       page: page, name: name
-    ) { _ in }
+    ) { _, _ in }
     try send { writer in
       Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
       let hello = Hello(

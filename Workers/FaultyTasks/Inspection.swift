@@ -50,7 +50,8 @@ public enum Inspection {
 
   /// Those children that are workers of these tests: other tests of the process have other programs running.
   public static func workers() -> [Int32: String] {
-    children().filter { $0.value.hasPrefix("FaultyWorker ") }
+    // By the program's name until they serve.
+    children().filter { $0.value.hasPrefix("FaultyWorker ") || $0.value.hasPrefix("procpool-worker ") }
   }
 
   /// The process group of a process; 0 if there is no such process.
@@ -66,6 +67,13 @@ public enum Inspection {
   /// Whether a process exists and has not ended.
   public static func isRunning(_ pid: Int32) -> Bool {
     status(of: pid).map { $0.state != "Z" && $0.state != "X" } ?? false
+  }
+
+  /// The process that traces a process; 0 if there is none.
+  public static func tracer(of pid: Int32) -> Int32 {
+    let lines = (contents("/proc/\(pid)/status") ?? "").split(separator: "\n")
+    let line = lines.first { $0.hasPrefix("TracerPid:") }
+    return line.flatMap { $0.split(whereSeparator: \.isWhitespace).last }.flatMap { Int32($0) } ?? 0
   }
 
   /// Whether a signal has stopped a process.

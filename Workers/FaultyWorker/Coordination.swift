@@ -15,7 +15,8 @@ struct Coordination {
 
   init(_ arguments: [String]) { words = Array(arguments.dropFirst()) }
 
-  func perform() async throws {
+  @MainActor func perform() async throws {
+    if words.count == 2, words[0] == "trace" { Predicament.trace(Int32(words[1])!) }
     guard words.first == "coordinate", words.count > 1 else {
       writeLine(
         "usage: FaultyWorker coordinate busy|sleeping|sharing|timed|dated|idle|map|prefixed|session|progress|signals|limited|attach|tiny|replacing|cost|fail [fork]"
@@ -46,7 +47,9 @@ struct Coordination {
         return openThreads()
       }
       print(open.joined(separator: " "))
-    default: try await waitForEnd()
+    default:
+      if try await Predicament(words: words).perform() { return }
+      try await waitForEnd()
     }
   }
 

@@ -16,6 +16,8 @@ struct FaultyWorker: PoolProgram {
   private static func serve<Program: PoolProgram>(_: Program.Type) { Program.main() }
 
   @MainActor static func run() async throws {
-    try await Coordination(CommandLine.arguments).perform()
+    // Swift has a program's arguments from /proc.
+    let words = getenv("FAULTY_ARGUMENTS").map { String(cString: $0).split(separator: " ").map(String.init) }
+    try await Coordination(words.map { [""] + $0 } ?? CommandLine.arguments).perform()
   }
 }

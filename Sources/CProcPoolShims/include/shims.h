@@ -14,7 +14,9 @@
 int procpool_pipe_cloexec(int descriptors[2]);
 int procpool_memory_file(const char *name);
 int procpool_seal_size(int descriptor);
+int procpool_open_path(const char *path);
 int procpool_open_nameless(const char *directory);
+int procpool_wipe_in_copies(void *base, size_t count);
 int procpool_populate(void *base, size_t count, int writes);
 // ioctl is variadic. Returns the columns of a terminal, or 0.
 int procpool_terminal_width(int descriptor);
@@ -35,6 +37,13 @@ extern const uint32_t procpool_epoll_in, procpool_epoll_out, procpool_epoll_hang
 // System calls without a wrapper in the glibc versions that Swift supports.
 int procpool_pidfd_open(pid_t pid);
 int procpool_pidfd_send_signal(int pidfd, int signal);
+// Sends it to the group that the process leads or led. Since Linux 6.9; EINVAL before.
+int procpool_pidfd_signal_group(int pidfd, int signal);
+// A descriptor that is readable once the calling thread has ended. Since Linux 6.9; EINVAL before.
+int procpool_pidfd_open_thread(void);
+// How a process ended, as `wait` has it, after somebody has taken its status. Since Linux 6.15; ENOTTY or EINVAL before,
+// ESRCH while nobody has taken it.
+int procpool_pidfd_exit_status(int pidfd, int *status);
 
 // siginfo_t's fields are macros over a union. `code` is CLD_EXITED and so on; returns 1 when a child had ended.
 // `peak` is the child's largest resident set in KiB: the C library's waitid does not pass rusage on.
@@ -43,6 +52,13 @@ int procpool_reap(int pidfd, int *code, int *status, long *peak);
 // cpu_set_t is used through macros, and grows with the machine. Returns the number of processors, or -1.
 int procpool_affinity_count(void);
 int procpool_set_affinity(pid_t thread, const uint32_t *processors, int count);
+
+// Has the process write into a word how it leaves: `exit_base` plus the status that it hands to `exit`. on_exit is hidden
+// behind _DEFAULT_SOURCE in glibc's module map.
+int procpool_note_exit(int32_t *word, int32_t exit_base);
+
+// `environ` is a mutable global, which Swift 6 does not let anybody read.
+char **procpool_environment(void);
 
 // The enumeration types of resources and of priorities are named differently in each C library.
 int procpool_limit_data(uint64_t bytes);

@@ -72,6 +72,12 @@ public enum LikelyCause: Hashable, Sendable {
   case stopped
   /// The pool had no more use for what it ran, and killed it.
   case cancelled
+  /// It was killed and did not end within five seconds, so that the pool has given it up; with what the kernel said of
+  /// its process then. It may be there still: under a debugger, in a frozen control group, waiting for a device, or
+  /// because this program may not send signals to it any more.
+  case notEnded(String)
+  /// The task, or what it called, ended the thread on which the worker runs items.
+  case threadExit
   /// A signal that somebody sent, or that the process raised.
   case signal(Int32)
   /// Nothing is known.
@@ -89,18 +95,34 @@ extension Autopsy: CustomStringConvertible {
   /// For an item that went on for longer than it may.
   func timeoutDescription(_ limit: Duration) -> String {
     let again = attempt > 1 ? " in attempt \(attempt)" : ""
-    let state = worker.cause == .stopped ? ", where it was stopped by a signal; the worker" : ", which"
+    let what =
+      switch worker.cause {
+      case .stopped: ", where it was stopped by a signal; the worker was killed and replaced"
+      case .notEnded(let state): ", which could not be ended (\(state)) and was given up and replaced"
+      default: ", which was killed and replaced"
+      }
     return
-      "\(item) ran for longer than \(limit)\(again) in \(worker.worker) (pid \(worker.pid))\(state) was killed "
-      + "and replaced; allow more with `timeout:`" + LastWords.quoted(worker.standardError)
+      "\(item) ran for longer than \(limit)\(again) in \(worker.worker) (pid \(worker.pid))\(what); allow more with "
+      + "`timeout:`" + LastWords.quoted(worker.standardError)
   }
 }
 
 extension WorkerLoss: CustomStringConvertible {
   public var description: String {
+    if case .notEnded(let state) = cause {
+      return
+        "\(worker) (pid \(pid)) could not be ended: it was killed, and five seconds later it was still there, in "
+        + "\(state); see what keeps it with `cat /proc/\(pid)/stack /proc/\(pid)/status`"
+        + LastWords.quoted(standardError)
+    }
     let memory = peakMemory.map { ", with \($0 >> 20) MiB of memory at its peak" } ?? ""
     return "\(worker) (pid \(pid)) ended with \(end)\(memory), \(cause)" + LastWords.quoted(standardError)
   }
+}
+
+extension WorkerLoss {
+  /// The process has not ended, though it was killed.
+  var isLeftBehind: Bool { if case .notEnded = cause { true } else { false } }
 }
 
 extension LikelyCause: CustomStringConvertible {
@@ -124,10 +146,15 @@ extension LikelyCause: CustomStringConvertible {
     case .timeLimit: "because its item took too long"
     case .stopped: "because its item took too long; it had been stopped by a signal (SIGSTOP)"
     case .cancelled: "because what it ran was cancelled and went on"
+    case .notEnded(let state): "and could not be ended: \(state)"
+    case .threadExit:
+      "because the task, or what it called, ended the thread that it ran on (`pthread_exit`); return or throw instead"
     case .signal(SIGKILL): "because somebody killed it"
     case .signal(SIGABRT): "because it called `abort`; what it wrote before may say why"
     case .signal: "because it got that signal"
-    case .unknown: "for unknown reasons"
+    case .unknown:
+      "for unknown reasons; something else in this program has taken its status, by waiting for all children or by "
+        + "ignoring SIGCHLD"
     }
   }
 }
@@ -139,7 +166,7 @@ enum LastWords {
   static func quoted(_ standardError: String) -> String {
     if standardError.isEmpty { return "" }
     let lines = standardError.split(separator: "\n", omittingEmptySubsequences: false)
-    let trap = lines.lastIndex { $0.contains(trapMark) }
+    let trap = lines.lastIndex { trapWords(in: $0) != nil }
     let telling = crash(in: lines) ?? Array(trap.map { lines[$0...].prefix(12) } ?? lines.suffix(12))
     return "; it wrote to standard error:\n" + telling.map { "  | \($0)" }.joined(separator: "\n")
   }
@@ -151,7 +178,7 @@ enum LastWords {
       return nil
     }
     let message =
-      lines[..<thread].last { $0.contains(trapMark) }
+      lines[..<thread].last { trapWords(in: $0) != nil }
       ?? lines[..<thread].last { $0.contains("Program crashed: ") }
     let frames = lines[(thread + 1)...].drop { $0.isEmpty }.prefix { line in
       !line.isEmpty && !callers.contains { line.contains($0) }
@@ -162,21 +189,44 @@ enum LastWords {
   /// Frames of what runs tasks.
   private static let callers = ["protocol witness for PoolTask.", "swift::runJob", "_runChunk"]
 
-  /// The message of the last trap, without the place in the source before it.
+  /// The message of the last trap, without the place in the source before it. Where the runtime has left none, as it
+  /// has none for some traps of optimised code, what it was in.
   static func trapMessage(in standardError: String) -> String? {
-    guard let line = standardError.split(separator: "\n").last(where: { $0.contains(trapMark) }) else {
-      return nil
+    let lines = standardError.split(separator: "\n")
+    if let words = lines.lazy.reversed().compactMap({ trapWords(in: $0) }).first { return String(words) }
+    // The message and a frame: "1  0x0000564b pick(_:_:) + 19 in worker at /tmp/main.swift:1:58".
+    let frames = crash(in: standardError.split(separator: "\n", omittingEmptySubsequences: false))?
+      .dropFirst()
+    let places = (frames ?? []).compactMap { frame -> Substring? in
+      let words = frame.split(separator: " ")
+      guard !frame.contains("[system]"), let address = words.firstIndex(where: { $0.hasPrefix("0x") }),
+        address + 1 < words.endIndex
+      else { return nil }
+      return frame[words[address + 1].startIndex...]
     }
-    // By hand, because Foundation is imported in one file only.
-    var rest = line[...]
-    while !rest.hasPrefix(trapMark) { rest = rest.dropFirst() }
-    return String(rest)
+    return places.first.map { "an illegal instruction, the runtime's way to stop, in \($0)" }
   }
 
   /// What it said last of its own end, in one line.
   static func ofTheEnd(in standardError: String) -> Substring {
-    standardError.split(separator: "\n").last { $0.contains(trapMark) || $0.contains("terminate called") }
-      ?? ""
+    standardError.split(separator: "\n").last {
+      trapWords(in: $0) != nil || $0.contains("terminate called")
+    } ?? ""
+  }
+
+  /// What a line says of a trap: the runtime begins with "Fatal error" where the program has a message, and its crash
+  /// reports with "Swift runtime failure: " where only the compiler knew one.
+  private static func trapWords(in line: Substring) -> Substring? {
+    for (mark, isPartOfMessage) in [("Fatal error", true), ("Swift runtime failure: ", false)] {
+      guard let range = line.firstRange(of: mark) else { continue }
+      if isPartOfMessage { return line[range.lowerBound...] }
+      // "*** Swift runtime failure: arithmetic overflow ***", and a frame: "… arithmetic overflow in worker at …".
+      let words = line[range.upperBound...]
+      return words[
+        ..<(words.firstRange(of: " ***") ?? words.firstRange(of: " in ") ?? words.endIndex..<words.endIndex)
+          .lowerBound]
+    }
+    return nil
   }
 
   /// What Swift prints of a process that crashes, from its first line on.
@@ -188,9 +238,6 @@ enum LastWords {
     }
     return lines[start...].joined(separator: "\n")
   }
-
-  /// How the runtime begins what it says of a trap.
-  private static let trapMark = "Fatal error"
 }
 
 extension Duration {
@@ -215,23 +262,36 @@ extension LikelyCause {
   /// What the end of a process and the circumstances say.
   ///
   /// - Parameters:
-  ///   - crash: the signal that it crashed by, where the worker could say so.
+  ///   - lastAct: what the worker itself said of its end.
   ///   - violation: what it sent that goes against the protocol.
   ///   - condemnation: why the pool killed it, if it did.
   ///   - memory: whose memory ran out since the last time.
   ///   - peakMemory: how much memory it had in use at once.
   ///   - limits: what it was allowed.
   init(
-    end: ProcessEnd, crash: Int32?, violation: String?, condemnation: LikelyCause?, memory: MemoryLimit?,
-    peakMemory: Int?,
-    limits: ResourceLimits, standardError: String
+    end: ProcessEnd, lastAct: StatusPage.LastAct?, violation: String?, condemnation: LikelyCause?,
+    memory: MemoryLimit?, peakMemory: Int?, limits: ResourceLimits, standardError: String
   ) {
+    if case .notEnded? = condemnation {
+      self = condemnation!
+      return
+    }
     if let violation {
       self = .protocolViolation(violation)
       return
     }
-    // What it crashed by, whatever ended it while it did, and whoever had lost patience.
-    let end = crash.map(ProcessEnd.signalled) ?? end
+    if lastAct == .lostThread {
+      self = .threadExit
+      return
+    }
+    // What it crashed by, whatever ended it while it did, and whoever had lost patience; and its own word where the
+    // kernel's is gone.
+    let end =
+      switch lastAct {
+      case .crashed(let signal)?: ProcessEnd.signalled(signal)
+      case .exited(let status)? where end == .unknown: ProcessEnd.exited(status: status)
+      default: end
+      }
     if let condemnation, end == .signalled(SIGKILL) || end == .signalled(SIGTERM) || end == .unknown {
       self = condemnation
     } else if end == .signalled(SIGXCPU), limits.processorTime != 0 {
@@ -246,7 +306,8 @@ extension LikelyCause {
         self = .trap(message: LastWords.trapMessage(in: standardError) ?? "it left no message")
       case .signalled(SIGSEGV), .signalled(SIGBUS): self = .invalidAccess
       case .signalled(let number): self = .signal(number)
-      case .unknown: self = .unknown
+      // Its status went to somebody else. That the kernel has killed somebody says as much as it does otherwise.
+      case .unknown: self = memory.map { .outOfMemory($0) } ?? .unknown
       }
     }
   }

@@ -60,7 +60,7 @@ extension Pool {
   /// As `applyAsync`, but waits while the pool has more than enough to do.
   ///
   /// - Throws: `CancellationError` if the Swift task is cancelled meanwhile.
-  public func submit<Task: PoolTask>(
+  public nonisolated(nonsending) func submit<Task: PoolTask>(
     _ task: Task, to input: Task.Input, timeout: Duration? = nil, deadline: Duration? = nil,
     retry: RetryPolicy = .atMostOnce
   ) async throws -> TaskHandle<Task.Output> where Task.Output: Codable {
@@ -69,7 +69,7 @@ extension Pool {
   }
 
   /// As `submit` for outputs, for a task that returns nothing.
-  public func submit<Task: PoolTask>(
+  public nonisolated(nonsending) func submit<Task: PoolTask>(
     _ task: Task, to input: Task.Input, timeout: Duration? = nil, deadline: Duration? = nil,
     retry: RetryPolicy = .atMostOnce
   ) async throws -> TaskHandle<Void> where Task.Output == Void {
@@ -215,9 +215,10 @@ extension Pool {
     }
   }
 
-  private func waitForRoom() async throws {
+  private nonisolated(nonsending) func waitForRoom() async throws {
     while true {
       try _Concurrency.Task.checkCancellation()
+      try runtime.requireOwnProcess()
       let isFull = runtime.state.withLock { $0.isFull }
       if !isFull { return }
       await withTaskCancellationHandler {

@@ -11,6 +11,7 @@ extension PoolRuntime {
   private static let eventCapacity = 1024
 
   var events: PoolEvents {
+    if isInCopy { return PoolEvents(stream: AsyncStream { $0.finish() }) }
     let (stream, continuation) = AsyncStream.makeStream(
       of: PoolEvent.self, bufferingPolicy: .bufferingNewest(Self.eventCapacity))
     let (number, isOver) = state.withLock { state in

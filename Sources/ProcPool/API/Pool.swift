@@ -124,6 +124,7 @@ extension Pool {
   ///
   /// Returns at once; ``join()`` waits.
   public func close() {
+    if runtime.isInCopy { return }
     runtime.change { state, _ in state.scheduler.close() }
   }
 
@@ -137,11 +138,26 @@ extension Pool {
   /// Waits until the workers are gone, after ``close()`` or ``terminate()``.
   ///
   /// - Precondition: one of the two has been called; otherwise this would wait for ever.
-  public func join() async {
+  public nonisolated(nonsending) func join() async {
+    if runtime.isInCopy { return }
     let isOpen = runtime.state.withLock { $0.scheduler.isOpen }
     precondition(!isOpen, "join() needs close() or terminate() before it")
-    await withUnsafeContinuation { continuation in
-      let isStopped = runtime.state.withLock { state in
+    await runtime.waitForEnd(isolation: #isolation)
+  }
+}
+
+extension PoolRuntime {
+  fileprivate func waitForEnd(isolation: isolated (any Actor)?) async {
+    // As callers wait for their items: not by way of a thread of Swift's, of which there may be none.
+    guard isolation != nil else { return await suspendUntilEnd(isolation: nil) }
+    await withTaskExecutorPreference(handover, isolation: isolation) {
+      await suspendUntilEnd(isolation: isolation)
+    }
+  }
+
+  private func suspendUntilEnd(isolation: isolated (any Actor)?) async {
+    await withUnsafeContinuation(isolation: isolation) { continuation in
+      let isStopped = state.withLock { state in
         if !state.isStopped { state.joiners.append(continuation) }
         return state.isStopped
       }

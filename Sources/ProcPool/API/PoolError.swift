@@ -25,6 +25,9 @@ public enum PoolError: Error, Sendable {
   case closed
   /// The pool was terminated.
   case terminated
+  /// The pool was made by another process, of this number, and this process is a copy of that, made with `fork` (or
+  /// `daemon`): the threads that serve a pool are not copied.
+  case otherProcess(Int32)
   /// The item was cancelled before its end was known: it has not started, or was running and may be still,
   /// for as long as the pool's ``CancellationGrace`` lets it.
   case cancelled(TaskID)
@@ -99,6 +102,9 @@ extension PoolError: CustomStringConvertible {
     case .workersUnavailable(let failure): failure.description
     case .closed: "the pool was closed before this call; make calls before `close()`, or use another pool"
     case .terminated: "the pool was terminated"
+    case .otherProcess(let pid):
+      "the pool was made by process \(pid), of which this one (\(ProgramIdentity.pid)) is a copy made with `fork`: threads do "
+        + "not survive that; make pools after `fork` or `daemon`"
     case .cancelled(let item): "\(item) was cancelled; if it was running by then, it may have gone on"
     }
   }

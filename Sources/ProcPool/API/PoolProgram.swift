@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import ProcPoolSystem
 import ProcPoolWorker
@@ -23,6 +22,7 @@ extension PoolProgram {
   /// Synchronous because an asynchronous main would cost each worker three threads and 2.5 ms.
   public static func main() {
     serveIfWorker()
+    let mainQueue = MainQueue()
     Task { @MainActor in
       do {
         try await run()
@@ -32,6 +32,6 @@ extension PoolProgram {
         exit(1)
       }
     }
-    dispatchMain()
+    mainQueue.run()
   }
 }

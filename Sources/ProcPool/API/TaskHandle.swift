@@ -1,3 +1,4 @@
+import ProcPoolSystem
 import ProcPoolWorker
 import Synchronization
 
@@ -14,6 +15,8 @@ public final class TaskHandle<Value: Sendable>: Sendable {
 
   private let state = Mutex(State.pending([]))
   private let onCancel = Mutex<(@Sendable () -> Void)?>(nil)
+  /// The process in which the result will be: in copies of it nobody brings it.
+  private let origin = ProcessOrigin.current
 
   init() {}
 
@@ -49,6 +52,7 @@ public final class TaskHandle<Value: Sendable>: Sendable {
     get async {
       while true {
         if let result = taken() { return result }
+        if origin != ProcessOrigin.current { return .failure(PoolError.otherProcess(origin)) }
         let latch = Latch()
         enlist(latch)
         await latch.wait()
@@ -84,7 +88,8 @@ public final class TaskHandle<Value: Sendable>: Sendable {
   /// Returns early if the Swift task is cancelled.
   ///
   /// - Returns: whether it is there. If not, it may still come.
-  public func wait(for limit: Duration) async -> Bool {
+  public nonisolated(nonsending) func wait(for limit: Duration) async -> Bool {
+    if origin != ProcessOrigin.current { return isReady }
     let latch = Latch()
     enlist(latch)
     let timer = Task {

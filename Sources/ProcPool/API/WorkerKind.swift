@@ -49,10 +49,13 @@ public struct WorkerKind: Sendable, Hashable {
       return .executable(path: "/proc/self/exe", isSelf: true)
     case .named(let name):
       if name.contains("/") { return .executable(path: name, isSelf: false) }
-      guard let program = ProgramIdentity.path, let slash = program.lastIndex(of: "/") else {
-        throw WorkerStartFailure("cannot tell where the running program lies; give the worker's whole path")
+      do throws(SystemError) {
+        return .executable(path: "\(try ProgramIdentity.folder())/\(name)", isSelf: false)
+      } catch {
+        throw WorkerStartFailure(
+          "cannot tell where the running program lies, beside which \(name) is looked for: \(error); "
+            + (ProcessFolder.isMissing ? ProcessFolder.advice : "give the worker's whole path"))
       }
-      return .executable(path: "\(program[..<slash])/\(name)", isSelf: false)
     }
   }
 

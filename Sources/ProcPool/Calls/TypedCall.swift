@@ -82,6 +82,7 @@ final class TypedCall<Task: PoolTask> {
     _ source: inout some InputSource<Task.Input>, submits: Bool, limit: @autoclosure () -> Int = .max,
     _ handle: (ItemNews) -> Void
   ) throws -> Bool {
+    try runtime.requireOwnProcess()
     let (news, appetite, outputLength) = runtime.exchange(box, chunkSize: chunkSize)
     if !news.isEmpty { runtime.times.measure(.decoding) { for one in news { take(one, handle) } } }
     defer { noteProgress(source) }
@@ -245,7 +246,8 @@ private enum TaskNames {
 extension PoolRuntime {
   /// Why no call can be begun.
   var closedError: PoolError {
-    state.withLock { $0.isTerminated ? .terminated : .closed }
+    if isInCopy { return .otherProcess(origin) }
+    return state.withLock { $0.isTerminated ? .terminated : .closed }
   }
 }
 

@@ -40,20 +40,32 @@ final class Launcher: Sendable {
 
   private struct State {
     var requests: [Request] = []
+    /// The one that is being performed, and since when.
+    var current: (request: Request, since: Int64)?
+    /// The one that is being performed has taken too long, and was given up.
+    var isStuck = false
     var isStopped = false
   }
+
+  /// How long a launch may take: it takes milliseconds, and seconds where a program comes from a slow disk. One that
+  /// waits inside of the C library or Foundation, for a thread that they were not given for example, may never come
+  /// back. Nanoseconds.
+  private static let launchTime: Int64 = 10_000_000_000
 
   private let state = Mutex(State())
   private let wakeUp = DispatchSemaphore(value: 0)
   private let settings: Settings
   /// The status pages of all places; `nil` if the machine has no memory to share.
   private let pages: SharedPages?
+  /// Those of places whose page has been left to a worker that did not end.
+  private let otherPages = Mutex<[Int: SharedPages?]>([:])
   private let report: @Sendable (Request, Result<WorkerLink, WorkerStartFailure>) -> Void
 
-  /// - Parameter report: called on the launcher's thread with each worker that was started, or why it was
-  ///   not.
+  /// - Parameters:
+  ///   - begins: called on the launcher's thread before anything else.
+  ///   - report: called on the launcher's thread with each worker that was started, or why it was not.
   init(
-    _ settings: Settings,
+    _ settings: Settings, begins: @escaping @Sendable () -> Void,
     report: @escaping @Sendable (Request, Result<WorkerLink, WorkerStartFailure>) -> Void
   ) throws(SystemError) {
     self.settings = settings
@@ -64,7 +76,10 @@ final class Launcher: Sendable {
       // Without shared memory workers send each result as it comes: slower, not wrong.
       pages = try? SharedPages(places: settings.places)
     }
-    try SystemThread.start(name: "procpool-launch", blocksSignals: true) { self.run() }
+    try SystemThread.start(name: "procpool-launch", blocksSignals: true) {
+      begins()
+      self.run()
+    }
   }
 
   func launch(_ request: Request) {
@@ -77,22 +92,84 @@ final class Launcher: Sendable {
     wakeUp.signal()
   }
 
+  /// The page of a place is given to no other worker: one that has not ended may write to it.
+  func abandonPage(of place: Int) {
+    otherPages.withLock { $0[place] = .some(try? SharedPages(places: 1)) }
+  }
+
+  /// The file that has the status page of a place, and its index there; `nil` where there is none.
+  private func pageFile(of place: Int) -> (pages: SharedPages, index: Int)? {
+    if let other = otherPages.withLock({ $0[place] }) { return other.map { ($0, 0) } }
+    return pages.map { ($0, place) }
+  }
+
   private func run() {
     while true {
       wakeUp.wait()
       let (request, isStopped) = state.withLock { state in
-        (state.requests.isEmpty ? nil : state.requests.removeFirst(), state.isStopped)
+        let request = state.requests.isEmpty ? nil : state.requests.removeFirst()
+        state.current = request.map { ($0, MonotonicClock.now()) }
+        return (request, state.isStopped)
       }
       if isStopped { return }
       guard let request else { continue }
-      do {
-        report(request, .success(try start(request)))
-      } catch let failure as WorkerStartFailure {
-        report(request, .failure(failure))
-      } catch {
-        report(request, .failure(WorkerStartFailure("\(error)")))
+      let result = Result { () throws(WorkerStartFailure) in try attempt(request) }
+      let isWanted = state.withLock { state in
+        defer {
+          state.current = nil
+          state.isStuck = false
+        }
+        return !state.isStuck
       }
+      // Its place has been told that it failed, and may be another's by now.
+      if isWanted { report(request, result) } else if case .success(let link) = result { link.killAndReap() }
     }
+  }
+
+  private func attempt(_ request: Request) throws(WorkerStartFailure) -> WorkerLink {
+    do {
+      return try start(request)
+    } catch let failure as WorkerStartFailure {
+      throw failure
+    } catch let error as SystemError {
+      throw WorkerStartFailure("\(error)", isShortage: error.isShortage)
+    } catch {
+      throw WorkerStartFailure("\(error)")
+    }
+  }
+
+  /// When it is to be looked whether a launch has come back, on the monotonic clock; `nil` while there is none.
+  var deadline: Int64? {
+    state.withLock { state in
+      if state.isStuck { return state.requests.isEmpty ? nil : 0 }
+      if let current = state.current { return current.since + Self.launchTime }
+      return state.requests.isEmpty ? nil : MonotonicClock.now() + Self.launchTime
+    }
+  }
+
+  /// Gives up a launch that has not come back, and those that wait for it.
+  ///
+  /// - Returns: what is given up, and why.
+  func giveUp(now: Int64) -> (requests: [Request], failure: WorkerStartFailure) {
+    let requests = state.withLock { state in
+      var requests: [Request] = []
+      if !state.isStuck, let current = state.current, now >= current.since + Self.launchTime {
+        state.isStuck = true
+        requests.append(current.request)
+      }
+      if state.isStuck {
+        requests += state.requests
+        state.requests = []
+      }
+      return requests
+    }
+    return (
+      requests,
+      WorkerStartFailure(
+        "a launch has not come back for \(Self.launchTime / 1_000_000_000) s: the system may lack threads or processes "
+          + "(`ulimit -u`, the control group's pids.max), or the disk that the program is on does not answer",
+        isShortage: true)
+    )
   }
 
   private func start(_ request: Request) throws -> WorkerLink {
@@ -137,13 +214,16 @@ final class Launcher: Sendable {
   ) throws -> WorkerLink {
     let errors = try Pipe()
     try errors.reading.setNonBlocking()
-    let page = try pages?.page(request.place) ?? StatusPage.makePrivate()
+    let pageFile = pageFile(of: request.place)
+    let page = try pageFile.map { try $0.pages.page($0.index) } ?? StatusPage.makePrivate()
     page.reset()
     try reserveDescriptors()
     let numbers = (tasks.reading.number, results.writing.number, errors.writing.number)
+    let environment =
+      try settings.environment.map { (text: try Self.check($0), rest: []) } ?? ProcessEnvironment.split()
     let started = try Self.withInheritedMask { () throws(WorkerStartFailure) in
       try WorkerProcess.start(
-        path: path, environment: settings.environment, mark: WorkerMark.variable, input: numbers.0,
+        path: path, environment: environment.text, mark: WorkerMark.variable, input: numbers.0,
         output: numbers.1, errors: numbers.2)
     }
     let process: ProcessDescriptor
@@ -152,7 +232,7 @@ final class Launcher: Sendable {
     } catch {
       guard error.code == ESRCH else {
         started.kill()
-        throw error
+        throw Self.refusal(error)
       }
       // It has ended, and Foundation has taken its status already.
       var lines = ErrorLines()
@@ -170,9 +250,45 @@ final class Launcher: Sendable {
       tasks: tasks.writing, tasksReading: tasks.reading, results: results.reading, errors: errorEnds.reading)
     let link = WorkerLink(
       place: request.place, generation: request.generation, pid: started.pid, process: process, page: page,
-      offersPage: pages != nil, foundationStatus: started.status, pipes: pipes, now: MonotonicClock.now())
-    greet(link, coordinator: ProgramIdentity.pid, location: pages?.location(request.place))
+      offersPage: pageFile != nil, foundationStatus: started.status, pipes: pipes, now: MonotonicClock.now())
+    greet(
+      link, coordinator: ProgramIdentity.pid, environment: environment.rest,
+      location: pageFile.map { $0.pages.location($0.index) })
     return link
+  }
+
+  /// What cannot be a variable would arrive as another one.
+  private static func check(_ environment: [String: String]) throws(WorkerStartFailure) -> [String: String] {
+    for (name, value) in environment
+    where name.isEmpty || name.utf8.contains(UInt8(ascii: "=")) || (name + value).utf8.contains(0) {
+      throw WorkerStartFailure(
+        "the environment has a variable \(String(reflecting: name)), which no process can have: names are not empty and "
+          + "have no `=`, and neither they nor values have zero bytes")
+    }
+    return environment
+  }
+
+  /// Without a descriptor of its process a worker cannot be watched.
+  private static func refusal(_ error: SystemError) -> WorkerStartFailure {
+    guard error.code == EPERM || error.code == ENOSYS || error.code == EACCES else {
+      return WorkerStartFailure("\(error)", isShortage: error.isShortage)
+    }
+    return WorkerStartFailure(
+      "\(error): a pool needs it to watch its workers. Linux has it since 5.3, and this is \(KernelVersion.text); if that "
+        + "is not older, a seccomp profile forbids it, of a container or a service: let it allow pidfd_open, "
+        + "pidfd_send_signal and waitid")
+  }
+
+  /// The first launch has Foundation start two threads, and wait for ever if it does not get them: it is looked before
+  /// whether there are any, for the worker's process too, and with one to spare.
+  private static func requireThreads() throws(SystemError) {
+    let isOver = DispatchSemaphore(value: 0)
+    var started = 0
+    defer { for _ in 0..<started { isOver.signal() } }
+    for _ in 0..<4 {
+      try SystemThread.start(name: "procpool-probe", stack: 1 << 16, blocksSignals: true) { isOver.wait() }
+      started += 1
+    }
   }
 
   /// Whether Foundation has its two threads, which the first launch in a program starts and which live as
@@ -189,6 +305,13 @@ final class Launcher: Sendable {
   ) throws(WorkerStartFailure) -> Started {
     let first = try hasFoundationThreads.withLock { (isDone) throws(WorkerStartFailure) -> Started? in
       if isDone { return nil }
+      do throws(SystemError) {
+        try requireThreads()
+      } catch {
+        throw WorkerStartFailure(
+          "\(error): Foundation needs two threads to start programs (`ulimit -u`, the control group's pids.max)",
+          isShortage: error.isShortage)
+      }
       let started = try start()
       isDone = true
       return started
@@ -220,13 +343,16 @@ final class Launcher: Sendable {
   private static let mostDescriptors: Int32 = 1300
 
   /// Puts the coordinator's first words into the outbox, which nobody else knows yet.
-  private func greet(_ link: WorkerLink, coordinator: Int32, location: MemoryLocation?) {
+  private func greet(
+    _ link: WorkerLink, coordinator: Int32, environment: [[UInt8]] = [], location: MemoryLocation?
+  ) {
     var writer = WireWriter(capacity: 256)
     Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
     let hello = Hello(
       worker: UInt32(link.place), coordinator: coordinator, maximumBody: settings.maximumPayload,
       pollingTime: settings.pollingTimes.frame, callPollingTime: settings.pollingTimes.call,
-      seed: settings.seed, itemMark: settings.itemMark, limits: settings.limits, page: location)
+      seed: settings.seed, itemMark: settings.itemMark, limits: settings.limits,
+      environment: environment, page: location)
     writer.writeFrame(FrameHeader(.hello)) { hello.write(to: &$0) }
     link.outbox.append(FrameMemory(writer))
   }

@@ -13,7 +13,8 @@ extension PoolRuntime {
     let begun =
       link.process == nil ? StatusPage.Progress(position: link.page.takeBack().position, phase: .idle) : nil
     let unwritten = UnwrittenResults(of: link)
-    let memory = end == .signalled(SIGKILL) ? memoryKills.advance() : nil
+    let memory =
+      end == .signalled(SIGKILL) || end == .unknown && link.process != nil ? memoryKills.advance() : nil
     change { state, effects in
       let now = MonotonicClock.now()
       state.links[link.place] = nil
@@ -21,7 +22,9 @@ extension PoolRuntime {
       state.noteEnd(of: link, now: now)
       if link.greeting == nil {
         let failure =
-          link.startFailure.map { WorkerStartFailure($0.message, standardError: standardError) }
+          link.startFailure.map {
+            WorkerStartFailure($0.message, standardError: standardError, isShortage: $0.isShortage)
+          }
           ?? WorkerStartFailure(pid: link.pid, endedWith: end, standardError: standardError)
         state.scheduler.failedToStart(link.place, failure, now: now)
       } else {
@@ -50,7 +53,7 @@ extension WorkerLoss {
     self.init(
       worker: link.worker, pid: link.pid, end: end,
       cause: LikelyCause(
-        end: end, crash: link.page.crash, violation: link.violation, condemnation: link.condemnation,
+        end: end, lastAct: link.page.lastAct, violation: link.violation, condemnation: link.condemnation,
         memory: memory,
         peakMemory: link.peakMemory, limits: limits, standardError: standardError),
       peakMemory: link.peakMemory, standardError: standardError)
@@ -66,9 +69,12 @@ extension WorkerStartFailure {
           + RuntimeLoop.serveAdvice, standardError: standardError)
       return
     }
-    let isProgramsOwn = if case .exited(let status) = end { status != WorkerMark.gaveUp } else { false }
+    let isShortage = end == .exited(status: WorkerMark.metShortage)
+    let isProgramsOwn =
+      if case .exited(let status) = end { status != WorkerMark.gaveUp && !isShortage } else { false }
     let advice = isProgramsOwn ? "; " + RuntimeLoop.serveAdvice : ""
     self.init(
-      "the program (pid \(pid)) ended with \(end) before it greeted\(advice)", standardError: standardError)
+      "the program (pid \(pid)) ended with \(end) before it greeted\(advice)", standardError: standardError,
+      isShortage: isShortage)
   }
 }

@@ -55,9 +55,13 @@ extension PoolRuntime {
       state.rests.append((place, MonotonicClock.now() + time))
       state.needsTick = true
     case .launch(let place):
+      // It may be wanted before its rest is over.
+      state.rests.removeAll { $0.place == place }
       state.nextGeneration &+= 1
       let request = Launcher.Request(place: place, generation: state.nextGeneration)
       launcher.withLock { $0?.launch(request) }
+      // It may not come back.
+      state.needsWatch = true
     case .sendCall(let place, let call):
       guard let link = state.links[place] else { return }
       post(state.boxes[call]!.callFrame, to: link, &effects)
@@ -129,7 +133,7 @@ extension PoolRuntime {
       if case .condemned(let limit) = state.scheduler.places[place].state {
         link.condemnation = limit == nil ? .cancelled : link.isStopped ? .stopped : .timeLimit
       }
-      link.kill()
+      kill(link)
       if link.process == nil { effects.wakesRuntime = true }
     case .fail(let call, let first, let count, let trace, let failure):
       guard let box = state.boxes[call] else { return }

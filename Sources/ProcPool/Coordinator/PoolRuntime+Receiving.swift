@@ -210,7 +210,7 @@ extension PoolRuntime {
       link.isResultsOpen = false
       poller.remove(link.results)
     }
-    link.kill()
+    kill(link)
     if link.process == nil { change { state, _ in state.scheduler.condemn(link.place) } }
   }
 

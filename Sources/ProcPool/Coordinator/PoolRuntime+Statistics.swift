@@ -93,6 +93,7 @@ extension PoolRuntime {
   static let rememberedCalls = 16
 
   var statistics: PoolStatistics {
+    if isInCopy { return PoolStatistics() }
     let (times, copied) = times.read()
     // Once, because it takes as long as what is read of a worker.
     let now = MonotonicClock.now()
@@ -116,6 +117,7 @@ extension PoolRuntime {
   // MARK: - Workers
 
   var workerStatistics: [WorkerStatistics] {
+    if isInCopy { return [] }
     let now = MonotonicClock.now()
     var workers = state.withLock { state in
       var records = state.former
@@ -165,6 +167,7 @@ extension PoolRuntime {
 
   /// Calls of several items: those that are remembered, and those that go on.
   var callStatistics: [CallStatistics] {
+    if isInCopy { return [] }
     let end = statistics
     return state.withLock { state in
       let present = state.longCalls.values.compactMap { describe($0, end, isOver: false, state) }

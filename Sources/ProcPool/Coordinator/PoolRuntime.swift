@@ -92,6 +92,10 @@ final class PoolRuntime: Sendable {
   let times = CoordinatorTimes()
   let handover = Handover()
   let memoryKills = MemoryKills()
+  /// Workers that were killed and are not known to have ended, in the order in which they were killed.
+  let dying = Mutex<[WorkerLink]>([])
+  /// What workers may write to that were given up though they had not ended: it is given to no other.
+  let leftBehind = Mutex<[InputSlice]>([])
   /// A call of several items has ended since the last one of one item began. Relaxed, because nothing depends on it.
   let areSinglesOld = Atomic(true)
   var lanes: [MemoryLane] { [inputs, outputs].compactMap(\.self) }
@@ -101,6 +105,8 @@ final class PoolRuntime: Sendable {
   let outputs: MemoryLane?
   let settings: Launcher.Settings
   let standardError: StandardErrorMode
+  /// The process that has made the pool, whose threads serve it.
+  let origin = ProcessOrigin.current
   /// Set once, before any thread runs.
   let launcher = Mutex<Launcher?>(nil)
 
@@ -124,9 +130,17 @@ final class PoolRuntime: Sendable {
     self.standardError = standardError
   }
 
+  /// Whether this process is a copy of the pool's, in which nobody serves it, and its locks may be held for ever.
+  var isInCopy: Bool { origin != ProcessOrigin.current }
+
+  /// - Throws: in a copy of the pool's process.
+  func requireOwnProcess() throws(PoolError) {
+    if isInCopy { throw .otherProcess(origin) }
+  }
+
   /// Starts the threads, and the workers.
   func start() throws(SystemError) {
-    let launcher = try Launcher(settings) { [self] request, result in
+    let launcher = try Launcher(settings, begins: handover.enterLauncher) { [self] request, result in
       switch result {
       case .success(let link): launched(link)
       case .failure(let failure):
@@ -138,7 +152,7 @@ final class PoolRuntime: Sendable {
     self.launcher.withLock { $0 = launcher }
     do {
       try SystemThread.start(name: "procpool-run", blocksSignals: true) { [self] in
-        handover.enter()
+        handover.enterRuntime()
         var loop = RuntimeLoop(self)
         loop.run()
         launcher.stop()
@@ -217,7 +231,7 @@ final class PoolRuntime: Sendable {
     }
   }
 
-  /// Ends a worker that the pool does not know of.
+  /// Ends a worker that the pool does not know of. On the launcher's thread.
   private func discard(_ link: WorkerLink, _ failure: WorkerStartFailure) {
     link.page.note(process: nil)
     poller.remove(link.tasks)
@@ -252,6 +266,7 @@ extension PoolRuntime {
     chunkSize: Int? = nil, callFrame: (UInt32) -> FrameMemory,
     completion: (@Sendable (_ call: UInt32, CallNews) -> Void)? = nil
   ) -> CallBox? {
+    if isInCopy { return nil }
     let isTimed = limits.deadline != nil
     let isSingle = completion != nil
     // Of calls of one item the first, since they are counted together.
@@ -356,6 +371,7 @@ extension PoolRuntime {
 
   /// The owner wants no more of the call: what has not started is taken back.
   func retire(_ box: CallBox) {
+    if isInCopy { return }
     let end = box.start.map { _ in statistics }
     change { state, _ in
       if box.start != nil { state.lastCallEnd = MonotonicClock.now() }
@@ -366,6 +382,7 @@ extension PoolRuntime {
   }
 
   func terminate() {
+    if isInCopy { return }
     for lane in lanes { lane.close() }
     change { state, _ in
       state.isTerminated = true

@@ -6,7 +6,7 @@ extension RuntimeLoop {
   func kill(_ link: WorkerLink, because violation: String) {
     // Whoever reads what it has written may find something, too.
     runtime.receiving.withLock { _ in link.violation = link.violation ?? violation }
-    link.kill()
+    runtime.kill(link)
   }
 
   /// Kills those that are dying and do not come to that. One that has much memory to give back looks so for a

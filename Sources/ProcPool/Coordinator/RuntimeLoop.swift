@@ -123,6 +123,10 @@ struct RuntimeLoop {
     for lane in runtime.lanes { next = min(next, lane.nextTrim ?? .max) }
     if !blockedErrors.isEmpty { next = min(next, now + Self.errorsInterval) }
     for link in closed { next = min(next, link.closedAt + Self.closingTime) }
+    if let deadline = runtime.launcher.withLock({ $0?.deadline }) { next = min(next, deadline) }
+    if let link = runtime.dying.withLock({ $0.first }) {
+      next = min(next, link.killed.load(ordering: .relaxed) + Self.endingTime)
+    }
     // Whoever sends work from now on wakes this thread if it would sleep for too long.
     let isLate = runtime.state.withLock { state in
       state.nextTick = next
@@ -183,8 +187,10 @@ struct RuntimeLoop {
       link.startFailure = WorkerStartFailure(
         "worker \(link.place) (pid \(link.pid)) did not greet within \(Self.greetingTime / 1_000_000_000) s; "
           + RuntimeLoop.serveAdvice, standardError: link.words.lastLines.text)
-      link.kill()
+      runtime.kill(link)
     }
+    giveUpThoseThatDoNotEnd(now: now)
+    giveUpLaunches(now: now)
     for link in closed where now >= link.closedAt + Self.closingTime {
       kill(link, because: "it closed its results and went on running")
     }
@@ -298,12 +304,25 @@ struct RuntimeLoop {
     switch link.process {
     case .none: break
     case .some(let process):
-      guard let (status, peak) = process.reap() else { return }
+      guard let (status, peak) = process.reap() ?? ProcessState.endOfTraced(link.pid).map({ ($0, nil) })
+      else {
+        return
+      }
       link.peakMemory = peak
-      end = status == .unknown ? link.foundationStatus?() ?? .unknown : status
-      runtime.poller.remove(process.descriptor)
-      closed.removeAll { $0 === link }
+      end = status == .unknown ? link.endByFoundation : status
+      endSession(of: link)
     }
+    finish(link, end)
+  }
+
+  /// Takes what a worker wrote, and itself out of the pool.
+  mutating func finish(_ link: WorkerLink, _ end: ProcessEnd) {
+    runtime.dying.withLock { $0.removeAll { $0 === link } }
+    switch link.process {
+    case .some(let process): runtime.poller.remove(process.descriptor)
+    case .none: break
+    }
+    closed.removeAll { $0 === link }
     while link.isResultsOpen, runtime.readOnce(link) == .more {}
     if link.isResultsOpen { runtime.poller.remove(link.results) }
     runtime.poller.remove(link.tasks)

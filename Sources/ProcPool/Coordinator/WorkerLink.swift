@@ -2,6 +2,7 @@ import Glibc
 import ProcPoolSystem
 import ProcPoolWire
 import ProcPoolWorker
+import Synchronization
 
 /// The coordinator's side of one worker process or thread: pipes, process, page, and what is on its way.
 ///
@@ -17,7 +18,7 @@ final class WorkerLink: @unchecked Sendable {
   let page: StatusPage
   /// Whether the worker was told where the page is.
   let offersPage: Bool
-  /// Asks Foundation how the process ended, where it was faster to know.
+  /// Asks Foundation how the process ended, where it was faster to know and the kernel does not say.
   let foundationStatus: (@Sendable () -> ProcessEnd)?
 
   /// The writing end of the task pipe, and its reading end too: while the coordinator holds that, a write to
@@ -66,6 +67,9 @@ final class WorkerLink: @unchecked Sendable {
   var words = WorkerWords()
   let started: Int64
 
+  /// When it was first sent SIGKILL; 0 before. Relaxed: the runtime thread looks at it now and then.
+  let killed = Atomic<Int64>(0)
+
   init(
     place: Int, generation: UInt32, pid: Int32, process: consuming ProcessDescriptor?, page: StatusPage,
     offersPage: Bool, foundationStatus: (@Sendable () -> ProcessEnd)?, pipes: consuming LinkPipes, now: Int64
@@ -87,7 +91,11 @@ final class WorkerLink: @unchecked Sendable {
 
   // Pattern matches, because optional chaining would consume what cannot be copied.
 
-  func kill() { send(signal: SIGKILL) }
+  /// Sends it SIGKILL. ``PoolRuntime/kill(_:)`` also sees to it that it is not waited for without a limit.
+  fileprivate func kill() {
+    _ = killed.compareExchange(expected: 0, desired: MonotonicClock.now(), ordering: .relaxed)
+    send(signal: SIGKILL)
+  }
 
   /// Whether a signal has stopped its process.
   var isStopped: Bool {
@@ -110,21 +118,39 @@ final class WorkerLink: @unchecked Sendable {
 
   func send(signal: Int32) {
     switch process {
-    case .some(let process): process.send(signal: signal)
+    // What is refused is found out when the process has not ended for long.
+    case .some(let process): try? process.send(signal: signal, pid: pid)
     case .none: break
     }
   }
 
-  /// Kills a worker that nobody knows of yet, and takes its status, so that nothing of it stays.
+  /// Kills a worker that nobody knows of yet, and takes its status, so that nothing of it stays; unless it does not
+  /// end.
   func killAndReap() {
+    kill()
     switch process {
     case .some(let process):
-      process.send(signal: SIGKILL)
       // POLLIN. If waiting fails, so does reaping, and Foundation does it.
-      _ = try? process.descriptor.waitUntilReady(for: 1)
+      _ = try? process.descriptor.waitUntilReady(
+        for: 1, milliseconds: Int32(RuntimeLoop.endingTime / 1_000_000))
+      process.killGroup(pid: pid)
       _ = process.reap()
     case .none: break
     }
+  }
+}
+
+extension PoolRuntime {
+  /// Kills a worker. If it has not ended after a while, it is given up.
+  func kill(_ link: WorkerLink) {
+    link.kill()
+    // A thread is given up at once, wherever that is decided.
+    if link.process == nil { return }
+    dying.withLock { dying in
+      if !dying.contains(where: { $0 === link }) { dying.append(link) }
+    }
+    // It may sleep for longer than that.
+    poller.wake()
   }
 }
 

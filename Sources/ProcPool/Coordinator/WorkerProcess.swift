@@ -16,16 +16,19 @@ enum WorkerProcess {
   /// Starts a program. The caller closes its copies of the three descriptors.
   ///
   /// - Parameters:
-  ///   - environment: what the program is to have; `nil` for what this process has.
+  ///   - environment: what the program is to have.
   ///   - mark: a variable that is set in addition.
   static func start(
-    path: String, environment: [String: String]?, mark: String, input: Int32, output: Int32, errors: Int32
+    path: String, environment: [String: String], mark: String, input: Int32, output: Int32, errors: Int32
   ) throws(WorkerStartFailure) -> Started {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path)
-    var variables = environment ?? ProcessInfo.processInfo.environment
+    var variables = environment
     variables[mark] = "1"
     process.environment = variables
+    // This process's folder is handed down as it is: to go there by name needs a right that this process may not have,
+    // and a name that is text. A file's URL without a path is the way to say so: `nil` stands for the folder's name.
+    process.currentDirectoryURL = URL(string: "file:")
     process.standardInput = FileHandle(fileDescriptor: input, closeOnDealloc: false)
     process.standardOutput = FileHandle(fileDescriptor: output, closeOnDealloc: false)
     process.standardError = FileHandle(fileDescriptor: errors, closeOnDealloc: false)
@@ -33,7 +36,7 @@ enum WorkerProcess {
     do {
       try Descriptor.withLimit(atLeast: leastLimit) { try process.run() }
     } catch {
-      throw WorkerStartFailure("starting \(path) failed: \(describe(error))")
+      throw failure(starting: path, error)
     }
     started.withLock { $0.append(process) }
     return Started(
@@ -71,20 +74,29 @@ enum WorkerProcess {
   /// open or not.
   private static let leastLimit: UInt64 = 256
 
-  /// Foundation wraps the system's reason; that is what helps.
-  private static func describe(_ error: any Error) -> String {
-    let error = error as NSError
+  private static func failure(starting path: String, _ error: any Error) -> WorkerStartFailure {
+    let code = systemCode(of: error as NSError)
+    var reason = describe(error as NSError, code)
+    if path.hasPrefix("/proc/"), ProcessFolder.isMissing { reason = ProcessFolder.advice }
+    return WorkerStartFailure(
+      "starting \(path) failed: \(reason)",
+      isShortage: code.map { SystemError(call: "posix_spawn", code: $0).isShortage } ?? false)
+  }
+
+  /// Foundation wraps the system's reason.
+  private static func systemCode(of error: NSError) -> Int32? {
+    if error.domain == NSPOSIXErrorDomain { return Int32(error.code) }
+    let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError
+    return underlying?.domain == NSPOSIXErrorDomain ? underlying.map { Int32($0.code) } : nil
+  }
+
+  private static func describe(_ error: NSError, _ code: Int32?) -> String {
     if error.code == Int(EBADF), let limit = Descriptor.limit, limit < leastLimit {
       return
         "Foundation cannot start programs where fewer than \(leastLimit) descriptors are allowed, and the limit "
         + "is \(limit); raise it with `ulimit -n`"
     }
-    if let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError,
-      underlying.domain == NSPOSIXErrorDomain
-    {
-      return String(cString: strerror(Int32(underlying.code)))
-    }
-    if error.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(error.code))) }
+    if let code { return String(cString: strerror(code)) }
     switch error.code {
     case NSFileNoSuchFileError, NSFileReadNoSuchFileError: return "there is no such file"
     case NSFileReadNoPermissionError: return "it is not executable, or not to be read"

@@ -33,13 +33,16 @@ package struct Hello: Equatable, Sendable {
   package var itemMark: UInt64
   /// What the worker may use.
   package var limits: ResourceLimits
+  /// Entries of the environment, "NAME=VALUE", that could not be handed over when the worker was started, because they
+  /// are no text.
+  package var environment: [[UInt8]]
   /// Where the status page lies, if there is one.
   package var page: MemoryLocation?
 
   package init(
     worker: UInt32, coordinator: Int32, maximumBody: Int, pollingTime: Int64,
     callPollingTime: Int64, seed: UInt64 = 0, itemMark: UInt64 = 0,
-    limits: ResourceLimits = ResourceLimits(), page: MemoryLocation?
+    limits: ResourceLimits = ResourceLimits(), environment: [[UInt8]] = [], page: MemoryLocation?
   ) {
     self.worker = worker
     self.coordinator = coordinator
@@ -49,6 +52,7 @@ package struct Hello: Equatable, Sendable {
     self.seed = seed
     self.itemMark = itemMark
     self.limits = limits
+    self.environment = environment
     self.page = page
   }
 
@@ -61,6 +65,11 @@ package struct Hello: Equatable, Sendable {
     writer.writeFixed(seed)
     writer.writeFixed(itemMark)
     limits.write(to: &writer)
+    writer.writeVarint(UInt64(environment.count))
+    for entry in environment {
+      writer.writeVarint(UInt64(entry.count))
+      entry.withUnsafeBytes { writer.writeBytes($0) }
+    }
     writer.writeFixed(UInt8(page == nil ? 0 : 1))
     page?.write(to: &writer)
   }
@@ -75,6 +84,10 @@ package struct Hello: Equatable, Sendable {
     seed = try reader.readFixed(UInt64.self)
     itemMark = try reader.readFixed(UInt64.self)
     limits = try ResourceLimits(from: &reader)
+    environment = []
+    for _ in 0..<(try reader.readCount(minimumBytesEach: 1)) {
+      environment.append(Array(try reader.readBytes(try reader.readCount(minimumBytesEach: 1))))
+    }
     page = nil
     if try reader.readFixed(UInt8.self) != 0 { page = try MemoryLocation(from: &reader) }
     try reader.finish()

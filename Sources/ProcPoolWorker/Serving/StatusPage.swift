@@ -11,7 +11,7 @@ import Synchronization
 /// | 72 | the position below which everything is cancelled | the coordinator |
 /// | 128 | position of the first result in the buffer | the worker |
 /// | 192 | the step that is running within an item, and one; 0 where items have none | the worker |
-/// | 200 | the number of the signal that it crashes by, 32 bits; 0 before | the worker |
+/// | 200 | how it ends, by its own word (`LastAct`), 32 bits; 0 before | the worker |
 /// | 256 | what the worker spends its time on (`ActivityClock`) | the worker |
 /// | 512 | who the worker is, and what it is on (`StatusPage+Sight.swift`) | both |
 /// | 2048 | 32 bits that count what there is to look at: a futex | both, by addition |
@@ -102,7 +102,7 @@ package struct StatusPage: @unchecked Sendable {
     (base + 192).assumingMemoryBound(to: Atomic<UInt64>.self)
   }
 
-  var crashWord: UnsafeMutablePointer<Atomic<Int32>> {
+  var lastActWord: UnsafeMutablePointer<Atomic<Int32>> {
     (base + 200).assumingMemoryBound(to: Atomic<Int32>.self)
   }
 }
@@ -170,16 +170,45 @@ extension StatusPage {
   }
 }
 
-// MARK: - Crashes
+// MARK: - The end
 
 extension StatusPage {
-  /// The signal that the worker has crashed by, where Swift's runtime reports crashes: it may take a while from
-  /// there to the worker's end, which may be another.
-  package var crash: Int32? {
-    let signal = crashWord.pointee.load(ordering: .relaxed)
-    // A task may write anywhere.
-    return [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP].contains(signal) ? signal : nil
+  /// What a worker says itself of how it ends. The kernel's word counts more; but it may be gone, and does not say
+  /// why.
+  package enum LastAct: Equatable, Sendable {
+    /// It has crashed by a signal, where Swift's runtime reports crashes: it may take a while from there to the
+    /// worker's end, which may be another.
+    case crashed(signal: Int32)
+    /// It has called `exit`.
+    case exited(status: Int32)
+    /// The thread that serves has ended: by `pthread_exit`, for example.
+    case lostThread
+    /// It leaves in order, and has never had a child.
+    case leftAlone
   }
+
+  /// Where the numbers of those begin that are no signals.
+  static let exitBase: Int32 = 1 << 16
+  private static let lostThread: Int32 = 1 << 17
+  private static let leftAlone: Int32 = 1 << 18
+
+  package var lastAct: LastAct? {
+    // A task may write anywhere: what makes no sense is nothing.
+    switch lastActWord.pointee.load(ordering: .relaxed) {
+    case Self.lostThread: .lostThread
+    case Self.leftAlone: .leftAlone
+    case let word where Self.exitBase..<Self.exitBase + 256 ~= word: .exited(status: word - Self.exitBase)
+    case let word where [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP].contains(word):
+      .crashed(signal: word)
+    default: nil
+    }
+  }
+
+  func noteLostThread() { note(act: Self.lostThread) }
+
+  func noteLeavingAlone() { note(act: Self.leftAlone) }
+
+  private func note(act: Int32) { lastActWord.pointee.store(act, ordering: .relaxed) }
 
   /// Keeps the memory of the page until the process ends.
   func keepForLife() { _ = Unmanaged.passRetained(owner) }

@@ -7,23 +7,40 @@ import ProcPoolSystem
 /// of the coordinator would keep the pipe open. And not `PR_SET_PDEATHSIG`, which fires when the *thread*
 /// ends that started the worker. An orderly end is a frame, so a hang-up always means death.
 ///
+/// What its tasks have started ends with it. The end of the thread that serves is the worker's end, too.
+///
 /// While the worker crashes, its threads stand still, this one too: then a ``CrashGuard`` watches.
 enum Watchdog {
-  /// 64 KiB of stack: it calls `poll` and `_exit`.
-  private static let stack = 1 << 16
+  /// 256 KiB of stack, of which a few are touched until it has to look for what tasks have started.
+  private static let stack = 1 << 18
 
-  /// Watches the coordinator of a connection, until the process ends: what it looks at is its own for life,
-  /// since the process may crash after its session, too.
-  static func start(_ connection: borrowing WorkerConnection) throws(SystemError) {
+  /// Watches the coordinator of a connection, and the calling thread, until the process ends: what it looks at is
+  /// its own for life, since the process may crash after its session, too.
+  ///
+  /// - Parameter lostThread: called when the calling thread has ended and the process goes on without it.
+  static func start(
+    _ connection: borrowing WorkerConnection, lostThread: @escaping @Sendable () -> Void
+  ) throws(SystemError) {
     let tasks = try connection.tasks.duplicate().relinquish()
-    connection.page.keepForLife()
+    let page = connection.page
+    page.keepForLife()
     // Where the kernel has no pidfd, the hang-up of the pipe has to do. If the process is gone, so is the
     // pipe's other end, and the first poll says so.
     let coordinator = (try? ProcessDescriptor(pid: connection.hello.coordinator))?.relinquish() ?? -1
-    CrashGuard.start(coordinator: coordinator, orHangUpOf: tasks, signal: connection.page.crashWord)
+    let thread = ThreadDescriptor.ofCaller() ?? -1
+    CrashGuard.start(coordinator: coordinator, orHangUpOf: tasks, signal: page.lastActWord)
+    try ProcessSession.noteExit(in: page.lastActWord, from: StatusPage.exitBase)
     try SystemThread.start(name: "procpool-watch", stack: stack) {
-      ProcessDescriptor.waitForEnd(of: coordinator, orHangUpOf: tasks)
-      _exit(0)
+      if ProcessDescriptor.waitForEnd(of: coordinator, orHangUpOf: tasks, orOfThread: thread) == .thread {
+        lostThread()
+      }
+      endAtOnce()
     }
+  }
+
+  /// Ends the process, because nobody is there any more who would see to what its tasks have started.
+  static func endAtOnce() -> Never {
+    if ProcessSession.mayHaveOthers { ProcessSession.killOthers(ledBy: ProgramIdentity.pid) }
+    _exit(0)
   }
 }

@@ -18,13 +18,16 @@ struct WorkerConnection: ~Copyable {
   enum Failure: Error, CustomStringConvertible {
     /// The coordinator went before it had said anything.
     case coordinatorGone
-    /// What it said makes no sense, or a call to the system failed; in words.
+    /// What it said makes no sense; in words.
     case invalid(String)
+    /// The system refused something: what could not be done, and why.
+    case refused(String, SystemError)
 
     var description: String {
       switch self {
       case .coordinatorGone: "the coordinator is gone"
       case .invalid(let reason): reason
+      case .refused(let what, let error): "\(what): \(error)"
       }
     }
   }
@@ -42,15 +45,17 @@ struct WorkerConnection: ~Copyable {
     do throws(SystemError) {
       try Self.apply(hello.limits)
     } catch {
-      throw .invalid("cannot limit itself as the pool asks for: \(error)")
+      throw .refused("it cannot limit itself as the pool asks for", error)
     }
+    // Before there is anything that could read it.
+    ProcessEnvironment.add(hello.environment)
     let page = given.map { AttachedPage(page: $0, isShared: true, failure: "") } ?? Self.attachPage(hello)
 
     if given == nil {
       do throws(SystemError) {
         try ForkedCopy.unshare(page.page.memory)
       } catch {
-        throw .invalid("cannot keep its copies out of its memory: \(error)")
+        throw .refused("it cannot keep its copies out of its memory", error)
       }
     }
 
@@ -76,7 +81,7 @@ struct WorkerConnection: ~Copyable {
       guard try results.writeAll(writer.bytes) else { throw SystemError(call: "write", code: EPIPE) }
       try tasks.setNonBlocking()
     } catch {
-      throw .invalid(error.description)
+      throw .refused("it cannot greet", error)
     }
   }
 
@@ -112,14 +117,17 @@ struct WorkerConnection: ~Copyable {
         }
       } catch let error as Failure {
         throw error
+      } catch let error as SystemError {
+        throw .refused("it cannot read its coordinator's first words", error)
       } catch {
         throw .invalid("\(error)")
       }
     }
   }
 
-  /// A hello is some hundred bytes; anything much longer is none.
-  private static let longestHello = 1 << 16
+  /// A hello is some hundred bytes, and what is no text in the environment, of which the kernel takes a few megabytes;
+  /// anything much longer is none.
+  private static let longestHello = 1 << 24
 
   private static func takeHello(_ header: FrameHeader, _ input: inout InputBuffer) throws -> Hello {
     guard header.kind == .hello else { throw FrameError.unexpected("a \(header.kind) frame before hello") }

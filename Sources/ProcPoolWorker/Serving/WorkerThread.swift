@@ -1,4 +1,5 @@
 import ProcPoolSystem
+import Synchronization
 
 /// The thread on which a worker serves.
 package enum WorkerThread {
@@ -13,7 +14,14 @@ package enum WorkerThread {
   package static func startInProcess(
     streams: consuming WorkerStreams, page: StatusPage, index: Int
   ) throws(SystemError) {
-    try start(streams: streams, page: page, name: "worker-\(index)") { _ in }
+    // What the thread owned is nobody's then: the coordinator sees the end of its results, as it does when a
+    // process has ended.
+    let lost: @Sendable (StatusPage?, Int32, Int32) -> Void = { page, tasks, results in
+      page?.noteLostThread()
+      _ = Descriptor(owning: tasks)
+      _ = Descriptor(owning: results)
+    }
+    try start(streams: streams, page: page, name: "worker-\(index)", lost: lost) { _, _ in }
   }
 
   /// Starts the serving thread.
@@ -22,12 +30,16 @@ package enum WorkerThread {
   ///   - connected: called on the thread when the coordinator is known, and before that is greeted; if it
   ///     throws, the worker does not serve.
   ///   - broken: called on the thread as soon as results cannot be written.
-  ///   - ended: called on the thread after the session.
+  ///   - lost: called when the thread ends in the middle of the session, because a task has ended it, with the
+  ///     status page, if there is one by then, and the numbers of the streams.
+  ///   - ended: called on the thread after the session, with the status page, if there is one.
   static func start(
     streams: consuming WorkerStreams, page: StatusPage?, name: String,
     connected: @escaping @Sendable (borrowing WorkerConnection) throws(SystemError) -> Void = { _ in },
+    lost: @escaping @Sendable (StatusPage?, _ tasks: Int32, _ results: Int32) -> Void = { _, _, _ in },
     broken: @escaping @Sendable (SystemError) -> Void = { _ in },
-    ended: @escaping @Sendable (Result<WorkerSession.Ending, WorkerConnection.Failure>) -> Void
+    ended:
+      @escaping @Sendable (StatusPage?, Result<WorkerSession.Ending, WorkerConnection.Failure>) -> Void
   ) throws(SystemError) {
     // Numbers, because a closure cannot own what is not copyable; the thread takes them over at once.
     let numbers = streams.relinquish()
@@ -35,20 +47,26 @@ package enum WorkerThread {
       // On a thread of the coordinator's, signals are the program's, and a write to a pipe that it has closed
       // must not end it. In a process of its own nothing is blocked: programs that tasks start would inherit
       // that, and never end by SIGPIPE.
-      try SystemThread.start(name: name, blocksSignals: page != nil) {
+      let known = Mutex(page)
+      let lost: @Sendable () -> Void = {
+        lost(known.withLock { $0 }, numbers.tasks, numbers.results)
+      }
+      try SystemThread.start(name: name, blocksSignals: page != nil, lost: lost) {
         let streams = WorkerStreams(
           tasks: Descriptor(owning: numbers.tasks), results: Descriptor(owning: numbers.results))
         do throws(WorkerConnection.Failure) {
           let connection = try WorkerConnection(streams: streams, page: page)
+          let attached = connection.page
+          known.withLock { $0 = attached }
           do throws(SystemError) {
             try connected(connection)
           } catch {
-            throw .invalid("it cannot watch its coordinator: \(error)")
+            throw .refused("it cannot watch its coordinator", error)
           }
           try connection.greet()
-          ended(.success(serve(connection, broken: broken)))
+          ended(attached, .success(serve(connection, broken: broken)))
         } catch {
-          ended(.failure(error))
+          ended(nil, .failure(error))
         }
       }
     } catch {

@@ -47,6 +47,43 @@ import Testing
     #expect(quoted.count == 5)
   }
 
+  /// As the runtime of Swift 6.3 reports traps of optimised code.
+  private static func optimised(_ headline: String, _ frame: String) -> String {
+    """
+    *** Signal 4: Backtracing from 0x55b03d9065da... done ***
+
+    *** \(headline) ***
+
+    Platform: x86_64 Linux (Debian GNU/Linux 12 (bookworm))
+
+    Thread 1 "procpool-serve" crashed:
+
+      0 [inlined] [system] 0x000055b03d9065da \(frame) in worker at //<compiler-generated>
+      1                    0x000055b03d9065da force(_:) + 10 in worker at /tmp/main.swift:2:48
+    """
+  }
+
+  @Test(arguments: [
+    "Unexpectedly found nil while unwrapping an Optional value", "arithmetic overflow",
+    "precondition failure",
+  ])
+  func ofOptimisedCodeTheReasonThatTheCompilerLeft(_ reason: String) {
+    let text = Self.optimised("Swift runtime failure: \(reason)", "Swift runtime failure: \(reason)")
+    #expect(LastWords.trapMessage(in: text) == reason)
+    let quoted = LastWords.quoted(text)
+    #expect(quoted.contains("*** Swift runtime failure: \(reason) ***"))
+    #expect(quoted.contains("force(_:) + 10 in worker at /tmp/main.swift:2:48"))
+  }
+
+  @Test func ofOptimisedCodeWithoutAReasonWhereItWas() {
+    let text = Self.optimised(
+      "Program crashed: Illegal instruction at 0x000055b03d9065da", "specialized Array.subscript.getter")
+    #expect(
+      LastWords.trapMessage(in: text)
+        == "an illegal instruction, the runtime's way to stop, in force(_:) + 10 in worker at /tmp/main.swift:2:48"
+    )
+  }
+
   @Test func aReportThatBrokeOffIsToldFromItsTrapOn() {
     let cut = Self.backtrace[..<Self.backtrace.firstRange(of: "Thread 1")!.lowerBound]
     let quoted = LastWords.quoted(String(cut)).split(separator: "\n", omittingEmptySubsequences: false)

@@ -74,13 +74,15 @@ extension Processes {
           let worker = try await pool.apply(ProcessNumber(), to: 0)
           let item = pool.applyAsync(CrashTogether(), to: 4)
           _ = try #require(await reporter(of: worker))
-          // The one that the guard leads.
-          let group = Inspection.group(of: worker)
+          let guards = Inspection.children(of: worker).filter { $0.value.hasPrefix("procpool-guard") }
+          #expect(guards.count == 1)
+          // The report's author is in it.
+          #expect(Inspection.group(of: worker) == worker)
           let error = try await poolError { try await item.value }
           #expect(error.loss?.end == .signalled(SIGSEGV), "\(error)")
           #expect(error.loss?.cause == .invalidAccess)
-          #expect(group > 0 && group != worker)
-          #expect(await eventually { Inspection.processes(inGroup: group).isEmpty })
+          #expect(await eventually { Inspection.processes(inGroup: worker).isEmpty })
+          #expect(await eventually { !guards.keys.contains(where: Inspection.isRunning) })
           #expect(try await pool.apply(Echo(), to: 2) == 2)
         }
       }
@@ -152,8 +154,8 @@ private func withCrash(
     } else {
       kill(worker, SIGKILL)
     }
-    // A program that a task has started is its own affair.
-    #expect(Inspection.isRunning(program))
+    // What a task has started ends with its worker.
+    #expect(await eventually { !Inspection.isRunning(program) })
     #expect(try await pool.apply(Echo(), to: 2) == 2)
   }
 }

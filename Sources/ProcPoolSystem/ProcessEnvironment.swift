@@ -1,0 +1,59 @@
+import CProcPoolShims
+import Glibc
+
+/// The environment of this process, in the bytes that it has: names and values need not be text.
+public enum ProcessEnvironment {
+  /// The entries, "NAME=VALUE", without the zero at their end, in the system's order. Not to be called while another
+  /// thread changes the environment.
+  public static var entries: [[UInt8]] {
+    var entries: [[UInt8]] = []
+    guard var next = procpool_environment() else { return [] }
+    while let entry = next.pointee {
+      entries.append([UInt8](UnsafeRawBufferPointer(start: entry, count: strlen(entry))))
+      next += 1
+    }
+    return entries
+  }
+
+  /// The environment as far as it is text, for those who take it as a dictionary, and the entries that are not in it:
+  /// what is no UTF-8, and names that are equal to others as Swift compares strings.
+  public static func split(
+    _ entries: [[UInt8]] = entries
+  ) -> (text: [String: String], rest: [[UInt8]]) {
+    var text: [String: String] = [:]
+    var rest: [[UInt8]] = []
+    for entry in entries {
+      guard let line = String(validating: entry, as: UTF8.self),
+        let equals = line.utf8.dropFirst().firstIndex(of: UInt8(ascii: "="))
+      else {
+        rest.append(entry)
+        continue
+      }
+      let name = String(line[..<equals])
+      // Of two with one name the first counts: that is the one that `getenv` finds.
+      if let index = text.index(forKey: name) {
+        if !text.keys[index].utf8.elementsEqual(name.utf8) { rest.append(entry) }
+      } else {
+        text[name] = String(line[line.utf8.index(after: equals)...])
+      }
+    }
+    return (text, rest)
+  }
+
+  /// Adds entries, "NAME=VALUE", in place of what has the same names. Not to be called while another thread reads the
+  /// environment.
+  public static func add(_ entries: [[UInt8]]) {
+    for entry in entries {
+      guard let equals = entry.dropFirst().firstIndex(of: UInt8(ascii: "=")) else { continue }
+      let name = entry[..<equals] + [0]
+      let value = entry[(equals + 1)...] + [0]
+      name.withUnsafeBytes { name in
+        value.withUnsafeBytes { value in
+          _ = setenv(
+            name.baseAddress!.assumingMemoryBound(to: CChar.self),
+            value.baseAddress!.assumingMemoryBound(to: CChar.self), 1)
+        }
+      }
+    }
+  }
+}
