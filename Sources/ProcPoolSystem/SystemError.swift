@@ -25,7 +25,8 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   public var isOutOfMemory: Bool { code == ENOMEM || code == ENOSPC }
 
   public var description: String {
-    var text = "\(call) failed: \(String(cString: strerror(code)))"
+    // A path is part of the call.
+    var text = "\(call.visible()) failed: \(String(cString: strerror(code)))"
     if isOutOfDescriptors { text += " (raise the limit with `ulimit -n`, or use fewer workers)" }
     return text
   }
