@@ -50,7 +50,7 @@ let package = Package(
 
     // The command line
     .target(name: "ProcPoolBench", dependencies: ["ProcPool", "ProcPoolSystem", "BenchTasks"]),
-    .executableTarget(name: "procpool", dependencies: ["ProcPoolBench"]),
+    .executableTarget(name: "procpool", dependencies: ["ProcPoolBench", "ProcPoolSystem"]),
 
     // Examples
     .executableTarget(

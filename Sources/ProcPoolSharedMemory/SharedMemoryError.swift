@@ -1,3 +1,5 @@
+import ProcPoolSystem
+
 /// Why memory could not be shared.
 public enum SharedMemoryError: Error, Hashable, Sendable, CustomStringConvertible {
   /// There is not as much memory as was asked for, in bytes; `available` where the system says how much there
@@ -27,13 +29,15 @@ public enum SharedMemoryError: Error, Hashable, Sendable, CustomStringConvertibl
     case .outOfDescriptors:
       "no more files can be opened for shared memory; raise the limit with `ulimit -n`, or drop arrays that are "
         + "done with"
-    case .gone(let what): "the shared memory is gone: \(what); keep the array until its items have ended"
-    case .mismatched(let what): "a handle does not fit the memory that it names: \(what)"
-    case .denied(let what): "access to shared memory is refused: \(what)"
-    case .unusableName(let name, let reason): "the shared memory '\(name)' cannot be used: \(reason)"
+    case .gone(let what):
+      "the shared memory is gone: \(what.visible()); keep the array until its items have ended"
+    case .mismatched(let what): "a handle does not fit the memory that it names: \(what.visible())"
+    case .denied(let what): "access to shared memory is refused: \(what.visible())"
+    case .unusableName(let name, let reason):
+      "the shared memory '\(name.visible())' cannot be used: \(reason.visible())"
     case .outsidePool:
       "shared memory travels as a handle, in tasks, inputs and outputs of a pool only; elsewhere copy the elements"
-    case .system(let what): "shared memory: \(what)"
+    case .system(let what): "shared memory: \(what.visible())"
     }
   }
 }

@@ -5,12 +5,15 @@ import Glibc
 public struct ProcessorAllowance: Hashable, Sendable {
   /// Processors that the scheduling affinity of this process allows.
   public var affinity: Int
-  /// Processors' worth of time that the control group's `cpu.max` allows, if it sets a limit.
+  /// Processors' worth of time that the control group allows, if it sets a limit.
   public var quota: Double?
+  /// The control group's file that sets a limit, if one does: `cpu.max`, or `cpu.cfs_quota_us` of version 1.
+  public var quotaFile: String
 
-  public init(affinity: Int, quota: Double?) {
+  public init(affinity: Int, quota: Double?, quotaFile: String = ControlGroup.quotaFile) {
     self.affinity = affinity
     self.quota = quota
+    self.quotaFile = quotaFile
   }
 
   /// The number of workers that keep all of the allowance busy: a quota's fraction is rounded up, so that 1.5
@@ -22,15 +25,20 @@ public struct ProcessorAllowance: Hashable, Sendable {
 
   /// What holds for the calling process now.
   public static func current() -> ProcessorAllowance {
-    ProcessorAllowance(
-      affinity: max(1, Int(procpool_affinity_count())),
-      quota: ControlGroup.cpuQuota(
-        membership: TextFile.read("/proc/self/cgroup"), read: { TextFile.read("/sys/fs/cgroup" + $0) }))
+    let limit = ControlGroup.cpuLimit(
+      membership: TextFile.read("/proc/self/cgroup"), read: { TextFile.read("/sys/fs/cgroup" + $0) })
+    return ProcessorAllowance(
+      affinity: max(1, Int(procpool_affinity_count())), quota: limit?.quota,
+      quotaFile: limit?.file ?? ControlGroup.quotaFile)
   }
 }
 
 /// The control group's limit on processor time, from the texts of its files.
 public enum ControlGroup {
+  /// Version 2's file of the limit on processor time, and version 1's.
+  public static let quotaFile = "cpu.max"
+  static let legacyQuotaFile = "cpu.cfs_quota_us"
+
   /// The smallest limit on the way from the process's own group up to the root.
   ///
   /// Version 2 writes `cpu.max` as "quota period" or "max period" (microseconds); version 1 writes
@@ -40,19 +48,30 @@ public enum ControlGroup {
   ///   - membership: the text of `/proc/self/cgroup`.
   ///   - read: the text of a file below `/sys/fs/cgroup`, or `nil` if there is none.
   public static func cpuQuota(membership: String?, read: (String) -> String?) -> Double? {
+    cpuLimit(membership: membership, read: read)?.quota
+  }
+
+  /// The same limit, and the name of the file that sets it.
+  public static func cpuLimit(
+    membership: String?, read: (String) -> String?
+  ) -> (quota: Double, file: String)? {
     guard let membership else { return nil }
-    var smallest: Double?
+    var smallest: (quota: Double, file: String)?
     for line in membership.split(separator: "\n") {
       let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
       guard fields.count == 3 else { continue }
       let isUnified = fields[0] == "0" && fields[1].isEmpty
-      guard isUnified || fields[1].split(separator: ",").contains("cpu") else { continue }
+      let controllers = fields[1].split(separator: ",").map(String.init)
+      guard isUnified || controllers.contains("cpu") else { continue }
+      let file = isUnified ? quotaFile : legacyQuotaFile
       var components = fields[2].split(separator: "/").map(String.init)
       while true {
         let group = components.isEmpty ? "" : "/" + components.joined(separator: "/")
-        if let quota = isUnified ? unified(group, read) : legacy("/\(fields[1])" + group, read) {
-          smallest = min(smallest ?? quota, quota)
+        var quota = isUnified ? unified(group, read) : nil
+        if !isUnified {
+          for mount in mounts(of: controllers) where quota == nil { quota = legacy(mount + group, read) }
         }
+        if let quota, quota < smallest?.quota ?? .infinity { smallest = (quota, file) }
         if components.isEmpty { break }
         components.removeLast()
       }
@@ -60,14 +79,22 @@ public enum ControlGroup {
     return smallest
   }
 
+  /// Where the hierarchy of these controllers may be mounted: as the process's membership names it, in the order that
+  /// distributions have settled on (`cpu,cpuacct`, where some kernels list `cpuacct,cpu`), or by one of the names.
+  private static func mounts(of controllers: [String]) -> [String] {
+    let names =
+      [controllers, controllers.sorted()].map { $0.joined(separator: ",") } + ["cpu"]
+    return names.map { "/" + $0 }
+  }
+
   private static func unified(_ group: String, _ read: (String) -> String?) -> Double? {
-    let fields = (read(group + "/cpu.max") ?? "").split(whereSeparator: \.isWhitespace)
+    let fields = (read("\(group)/\(quotaFile)") ?? "").split(whereSeparator: \.isWhitespace)
     guard fields.count == 2 else { return nil }
     return ratio(fields[0], fields[1])
   }
 
   private static func legacy(_ group: String, _ read: (String) -> String?) -> Double? {
-    guard let quota = read(group + "/cpu.cfs_quota_us"), let period = read(group + "/cpu.cfs_period_us")
+    guard let quota = read("\(group)/\(legacyQuotaFile)"), let period = read(group + "/cpu.cfs_period_us")
     else { return nil }
     return ratio(quota.prefix { !$0.isWhitespace }, period.prefix { !$0.isWhitespace })
   }

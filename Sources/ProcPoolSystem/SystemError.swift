@@ -28,7 +28,8 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   public var isShortage: Bool { code == EAGAIN || code == ENOMEM || isOutOfDescriptors }
 
   public var description: String {
-    var text = "\(call) failed: \(String(cString: strerror(code)))"
+    // A path is part of the call.
+    var text = "\(call.visible()) failed: \(String(cString: strerror(code)))"
     if isOutOfDescriptors { text += " (raise the limit with `ulimit -n`, or use fewer workers)" }
     return text
   }

@@ -1,8 +1,17 @@
+import ProcPoolSystem
+
 /// Arguments that a command does not accept. The message is one line: the argument, and what is accepted.
 struct UsageError: Error, Equatable, CustomStringConvertible {
-  var description: String
+  let description: String
 
-  init(_ description: String) { self.description = description }
+  /// - Parameter description: what it quotes of arguments and files need not be visible yet.
+  init(_ description: String) { self.description = description.visible() }
+
+  /// An argument, as a message quotes it.
+  static func quoted(_ argument: String) -> String { "'\(argument.visible(atMost: longestQuote))'" }
+
+  /// Because more of an argument says no more about what is wrong with it. Scalars.
+  private static let longestQuote = 200
 }
 
 /// The arguments of a call, checked against the description of its command.
@@ -30,10 +39,13 @@ struct ParsedArguments: Equatable, Sendable {
   fileprivate mutating func take(operand value: String, for description: OptionDescription) throws(UsageError)
   {
     guard description.accepts(value) else {
-      throw UsageError("\(description.name) does not accept '\(value)'; accepted: \(description.accepted)")
+      throw UsageError(
+        "\(description.name) does not accept \(UsageError.quoted(value)); accepted: \(description.accepted)")
     }
-    guard operand == nil else {
-      throw UsageError("\(description.name) is given twice, '\(operand!)' and '\(value)'; accepted: once")
+    if let operand {
+      throw UsageError(
+        "\(description.name) is given twice, \(UsageError.quoted(operand)) and \(UsageError.quoted(value)); "
+          + "accepted: once")
     }
     operand = value
   }
@@ -43,7 +55,8 @@ struct ParsedArguments: Equatable, Sendable {
   func value(_ option: String) -> String? { values[option]?.last }
 }
 
-/// Reads arguments as a description says: `--name value`, `--name=value`, `-h`.
+/// Reads arguments as a description says: `--name value`, `--name=value`, `-h`; `--` ends the options, and what follows
+/// is none, whatever it looks like.
 enum ArgumentParser {
   /// Finds the command that arguments call, and checks its options.
   ///
@@ -54,27 +67,42 @@ enum ArgumentParser {
   ) throws(UsageError) -> (command: CommandDescription, arguments: ParsedArguments) {
     var command = description
     var rest = arguments[...]
-    if rest.first == "help" { rest = rest.dropFirst() + ["--help"] }
-    while let word = rest.first, let next = command.commands.first(where: { $0.word == word }) {
-      command = next
+    let asksForHelp = rest.first == "help"
+    if asksForHelp { rest = rest.dropFirst() }
+    var optionsHaveEnded = false
+    while let word = rest.first {
+      if word == endOfOptions, !optionsHaveEnded {
+        optionsHaveEnded = true
+      } else if let next = command.commands.first(where: { $0.word == word }) {
+        command = next
+      } else {
+        break
+      }
       rest = rest.dropFirst()
     }
     var parsed = ParsedArguments(command: command.name)
+    let asked = asksForHelp ? ["--help"] : optionsHaveEnded ? [] : rest.prefix { $0 != endOfOptions }
     for question in command.allOptions where question.isQuestion {
-      if let spelling = rest.first(where: question.isSpelled) {
+      if let spelling = asked.first(where: question.isSpelled) {
         try parsed.add("", to: question, spelled: spelling)
         return (command, parsed)
       }
     }
     while let argument = rest.popFirst() {
-      if let operand = command.operand, !argument.hasPrefix("-") {
+      if argument == endOfOptions, !optionsHaveEnded {
+        optionsHaveEnded = true
+        continue
+      }
+      if let operand = command.operand, optionsHaveEnded || !argument.hasPrefix("-") {
         try parsed.take(operand: argument, for: operand)
         continue
       }
+      if optionsHaveEnded { throw unexpected(argument, of: command) }
       let (option, spelling, attached) = try option(for: argument, of: command)
       if case .none = option.value {
         if let attached {
-          throw UsageError("\(spelling) takes no value, not '\(attached)'; accepted: \(spelling)")
+          throw UsageError(
+            "\(spelling) takes no value, not \(UsageError.quoted(attached)); accepted: \(spelling)")
         }
         try parsed.add("", to: option, spelled: spelling)
         continue
@@ -85,7 +113,8 @@ enum ArgumentParser {
         throw UsageError("\(spelling) lacks its value; accepted: \(option.accepted)")
       }
       guard option.accepts(value) else {
-        throw UsageError("\(spelling) does not accept '\(value)'; accepted: \(option.accepted)")
+        throw UsageError(
+          "\(spelling) does not accept \(UsageError.quoted(value)); accepted: \(option.accepted)")
       }
       try parsed.add(value, to: option, spelled: spelling)
     }
@@ -104,14 +133,30 @@ enum ArgumentParser {
     } else if let option = command.allOptions.first(where: { $0.isSpelled(argument) }) {
       return (option, argument, nil)
     }
-    let options = command.allOptions.map { "--\($0.name)" }.joined(separator: ", ")
     if argument.hasPrefix("-"), argument != "-" {
-      throw UsageError("'\(argument)' is not an option of \(command.name); accepted: \(options)")
+      throw UsageError(
+        "\(UsageError.quoted(argument)) is not an option of \(command.name); accepted: \(options(of: command))"
+      )
     }
+    throw unexpected(argument, of: command)
+  }
+
+  /// The argument after which there are no options any more (POSIX, guideline 10).
+  private static let endOfOptions = "--"
+
+  private static func options(of command: CommandDescription) -> String {
+    command.allOptions.map { "--\($0.name)" }.joined(separator: ", ")
+  }
+
+  /// What is no option, and nothing else that the command takes.
+  private static func unexpected(_ argument: String, of command: CommandDescription) -> UsageError {
     guard !command.commands.isEmpty else {
-      throw UsageError("'\(argument)' is not an argument of \(command.name); accepted: \(options)")
+      return UsageError(
+        "\(UsageError.quoted(argument)) is not an argument of \(command.name); accepted: \(options(of: command))"
+      )
     }
     let commands = command.commands.map(\.word).joined(separator: ", ")
-    throw UsageError("'\(argument)' is not a command of \(command.name); accepted: \(commands)")
+    return UsageError(
+      "\(UsageError.quoted(argument)) is not a command of \(command.name); accepted: \(commands)")
   }
 }

@@ -71,6 +71,8 @@ struct BenchCommand {
   private let options: BenchOptions
   /// The forms that the results are to be written in, and the option and path of each.
   private let outputs: [(option: String, path: String, contents: @Sendable (BenchReport) -> [UInt8]?)]
+  /// The options and paths of the files that are read.
+  private let inputs: [(option: String, path: String)]
   private let baseline: Baseline?
 
   /// Takes arguments that the parser has accepted.
@@ -88,6 +90,9 @@ struct BenchCommand {
     if outputs.count(where: { $0.path == "-" }) > 1 {
       let options = outputs.filter { $0.path == "-" }.map { "--\($0.option) -" }.joined(separator: " and ")
       throw UsageError("\(options) cannot share standard output; accepted: - for one of them")
+    }
+    inputs = ["matrix", "array", "baseline"].flatMap { option in
+      arguments.all(option).map { (option, $0) }
     }
     // Before the work, as is the file for the results.
     do throws(Baseline.Unusable) {
@@ -139,14 +144,20 @@ struct BenchCommand {
 
   /// Runs the benchmark.
   func run() async throws -> ExitCode {
-    let tables = outputs.contains { $0.path == "-" } ? StandardStream.error : StandardStream.output
     // Before the work: a run of a minute must not end with a path that cannot be written.
-    let files = try outputs.map { try OutputFile(path: $0.path, option: $0.option) }
+    let files = try OutputFiles(outputs.map { ($0.option, $0.path) }, inputs: inputs)
+    let tables = files.includeStandardOutput ? StandardStream.error : StandardStream.output
     let progress = ProgressLine()
     defer { progress.erase() }
+    let losses = Losses()
     func show(_ text: String) throws {
       progress.erase()
-      try tables.write(text + "\n")
+      // The run goes on for the sake of what else is to be written.
+      if outputs.isEmpty {
+        try tables.write(text + "\n")
+      } else {
+        losses.note { try tables.write(text + "\n") }
+      }
     }
     let style = tables.textStyle
     let report = try await Bench(options).run(
@@ -154,13 +165,23 @@ struct BenchCommand {
     if let verdict = report.verdict(style) { try show(verdict) }
     if let baseline { try show(report.comparison(with: baseline, style)) }
     progress.erase()
-    for (file, output) in zip(files, outputs) {
+    for (file, output) in zip(files.files, outputs) {
       // What was found wrong is not written.
-      if let contents = output.contents(report) { try file.replaceContents(with: contents) }
+      if let contents = output.contents(report) { losses.note { try file.replaceContents(with: contents) } }
     }
-    for wrong in report.wrongResults {
-      try StandardStream.error.write("procpool: wrong result: \(wrong)\n")
+    for wrong in report.wrongResults { Commands.complain("wrong result: \(wrong)") }
+    guard let first = losses.first else { return report.wrongResults.isEmpty ? .success : .wrongResult }
+    if report.wrongResults.isEmpty { throw first }
+    Commands.complain("\(first)")
+    return .wrongResult
+  }
+
+  /// What could not be written.
+  private final class Losses {
+    private(set) var first: (any Error)?
+
+    func note(_ write: () throws -> Void) {
+      do { try write() } catch { first = first ?? error }
     }
-    return report.wrongResults.isEmpty ? .success : .wrongResult
   }
 }

@@ -57,10 +57,15 @@ struct ChaosCommand {
 
   /// Says what was done, and what was wrong.
   static func report(_ tally: ChaosTally, seed: UInt64) throws -> ExitCode {
-    try StandardStream.output.write(tally.description + "\n")
-    for breach in tally.breaches { try StandardStream.error.write("procpool: \(breach)\n") }
-    if tally.breaches.isEmpty { return .success }
-    try StandardStream.error.write("procpool: run again with --seed \(seed) to do the same\n")
+    // What was found wrong is told whatever becomes of the rest.
+    for breach in tally.breaches { Commands.complain("\(breach)") }
+    if !tally.breaches.isEmpty { Commands.complain("run again with --seed \(seed) to do the same") }
+    let text = tally.description + "\n"
+    if tally.breaches.isEmpty {
+      try StandardStream.output.write(text)
+      return .success
+    }
+    do { try StandardStream.output.write(text) } catch { Commands.complain("\(error)") }
     return .wrongResult
   }
 }

@@ -1,4 +1,5 @@
 import ProcPoolBench
+import ProcPoolSystem
 
 /// All that procpool accepts.
 enum Commands {
@@ -46,8 +47,7 @@ enum Commands {
       let command = procpool.commands.first { $0.word == arguments.first }?.name ?? procpool.name
       return fail(.usage, "\(error) (see \(command) --help)")
     } catch let error as WriteError {
-      // Who closed the pipe has read enough, and needs no message.
-      return error.isClosedPipe ? .inputOutput : fail(.inputOutput, "\(error)")
+      return fail(.inputOutput, "\(error)")
     } catch let error as OutputFile.Unwritable {
       return fail(.cannotCreate, "\(error)")
     } catch {
@@ -55,9 +55,15 @@ enum Commands {
     }
   }
 
-  private static func fail(_ code: ExitCode, _ message: String) -> ExitCode {
-    // There is nobody left to be told that standard error cannot be written.
-    try? StandardStream.error.write("procpool: \(message)\n")
+  /// Says what is wrong, and returns the exit status for it.
+  static func fail(_ code: ExitCode, _ message: String) -> ExitCode {
+    complain(message)
     return code
+  }
+
+  /// Says on standard error what is wrong, in a line, or several where an error quotes what a worker wrote.
+  static func complain(_ message: String) {
+    // There is nobody left to be told that standard error cannot be written.
+    try? StandardStream.error.write("procpool: \(message.visible(keepingLines: true))\n")
   }
 }

@@ -52,29 +52,50 @@ enum CompletionScript {
       let values = command.allOptions.filter(takesValue).map { option in
         let reply =
           if let names = choices(option) {
-            "COMPREPLY=($(compgen -W \(quoted(names.joined(separator: " "))) -- \"$current\"))"
+            "COMPREPLY=($(compgen -P \"$attached\" -W \(quoted(names.joined(separator: " "))) -- \"$current\"))"
           } else if takesFile(option) {
-            "mapfile -t COMPREPLY < <(compgen -f -- \"$current\"); compopt -o filenames 2>/dev/null"
+            "_\(root.word)_files"
           } else {
             "COMPREPLY=()"
           }
         return "        --\(option.name)) \(reply); return ;;"
       }
       if !values.isEmpty { lines += ["      case $previous in"] + values + ["      esac"] }
-      let words = command.commands.map(\.word) + command.allOptions.map { "--\($0.name)" }
-      lines += [
-        "      COMPREPLY=($(compgen -W \(quoted(words.joined(separator: " "))) -- \"$current\"))", "      ;;",
-      ]
+      let words = command.commands.map(\.word).joined(separator: " ")
+      let options = command.allOptions.map { "--\($0.name)" }.joined(separator: " ")
+      lines += ["      words=\(quoted(words)) options=\(quoted(options))", "      ;;"]
       return lines.joined(separator: "\n")
     }
     return """
       # Completions of procpool for bash. For all that follows in this shell:
       #   source <(procpool completions bash)
+      _\(root.word)_files() {
+        local index
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        compopt -o filenames 2>/dev/null
+        if [ -z "$attached" ]; then return; fi
+        # With an option before it, bash does not see that it is a folder.
+        for index in "${!COMPREPLY[@]}"; do
+          if [ -d "${COMPREPLY[index]}" ]; then
+            COMPREPLY[index]+=/
+            compopt -o nospace 2>/dev/null
+          fi
+          COMPREPLY[index]=$attached${COMPREPLY[index]}
+        done
+      }
       _\(root.word)() {
-        local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=\(root.word) word
-        # An equals sign is a word of its own.
-        if [ "$current" = = ]; then current=; elif [ "$previous" = = ]; then previous=${COMP_WORDS[COMP_CWORD - 2]}; fi
+        local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} attached= command=\(root.word)
+        local word words= options= ended=
+        # An equals sign is a word of its own where COMP_WORDBREAKS has it, and within the word where it has not.
+        if [ "$current" = = ]; then
+          current=
+        elif [ "$previous" = = ]; then
+          previous=${COMP_WORDS[COMP_CWORD - 2]}
+        elif [[ $current == --*=* ]]; then
+          previous=${current%%=*} attached=${current%%=*}= current=${current#*=}
+        fi
         for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+          if [ "$word" = -- ]; then ended=1 previous=; fi
           case "$command $word" in
       \(paths.joined(separator: "\n"))
           esac
@@ -82,6 +103,9 @@ enum CompletionScript {
         case $command in
       \(cases.joined(separator: "\n"))
         esac
+        # What follows "--" is no option.
+        if [ -z "$ended" ]; then words+=" $options"; fi
+        COMPREPLY=($(compgen -W "$words" -- "$current"))
       }
       complete -F _\(root.word) \(root.word)
 
@@ -101,7 +125,9 @@ enum CompletionScript {
     let functions = all(root).map { command -> String in
       var specifications = command.allOptions.map { option -> String in
         let repeats = option.repeats ? "*" : ""
-        var text = "\(repeats)--\(option.name)[\(escaped(option.summary, ["[", "]", ":"]))]"
+        // With the equals sign: the value in the next word, or in the same behind one.
+        let sign = takesValue(option) ? "=" : ""
+        var text = "\(repeats)--\(option.name)\(sign)[\(escaped(option.summary, ["[", "]", ":"]))]"
         if takesValue(option) {
           let action =
             choices(option).map { "(" + $0.joined(separator: " ") + ")" }
@@ -112,7 +138,7 @@ enum CompletionScript {
       }
       if let operand = command.operand { specifications.append(quoted("1:\(operand.placeholder): ")) }
       guard !command.commands.isEmpty else {
-        return "\(function(command))() {\n  _arguments \(specifications.joined(separator: " \\\n    "))\n}"
+        return "\(function(command))() {\n  _arguments -S \(specifications.joined(separator: " \\\n    "))\n}"
       }
       specifications += [quoted("1:command:->command"), quoted("*::arguments:->arguments")]
       let entries = command.commands.map { quoted("\($0.word):\(escaped($0.summary, [":"]))") }
@@ -123,7 +149,7 @@ enum CompletionScript {
           local -a commands=(
             \(entries.joined(separator: "\n    "))
           )
-          _arguments -C \(specifications.joined(separator: " \\\n    "))
+          _arguments -C -S \(specifications.joined(separator: " \\\n    "))
           case $state in
             command) _describe command commands ;;
             arguments)

@@ -27,7 +27,7 @@ struct DoctorCommand {
 
   /// Examines the machine.
   func run() async throws -> ExitCode {
-    let file: OutputFile? = if let jsonPath { try OutputFile(path: jsonPath, option: "json") } else { nil }
+    let file = try OutputFiles(jsonPath.map { [("json", $0)] } ?? [], inputs: []).files.first
     let diagnosis = await Doctor.examine()
     if let file {
       try file.replaceContents(with: Array(diagnosis.json.utf8))

@@ -32,8 +32,26 @@ final class LiveScreen {
     enter()
     // From the top, each line to its end, and what is below: nothing flickers.
     let text = lines.map { $0 + "\u{1B}[K" }.joined(separator: "\r\n")
-    try StandardStream.output.write("\u{1B}[H\(text)\u{1B}[J")
+    try write("\u{1B}[H\(text)\u{1B}[J")
   }
+
+  /// Writes as much as the terminal takes before a signal comes: one that has been stopped (Ctrl-S) takes nothing, and
+  /// must not keep a process that is told to end.
+  private func write(_ text: String) throws {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      while !waitUntilWritable(StandardStream.output.descriptor, milliseconds: Self.moment) {
+        if Self.signal.load(ordering: .relaxed) != 0 { return }
+      }
+      try StandardStream.output.write(Array(rest.prefix(Self.piece)))
+      rest = rest.dropFirst(Self.piece)
+    }
+  }
+
+  /// How long a signal may go unnoticed, in milliseconds: one that comes just before waiting begins does not end that.
+  private static let moment: Int32 = 100
+  /// Bytes that a terminal takes at once when it takes any.
+  private static let piece = 256
 
   /// Waits for a key or a signal.
   func wait(milliseconds: Int) -> Outcome {
@@ -49,9 +67,8 @@ final class LiveScreen {
       default: return .ended
       }
       var keys = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-      // In pieces, because a signal may come just before.
       let rest = (end - ContinuousClock.now) / .milliseconds(1)
-      let ready = poll(&keys, readsKeys ? 1 : 0, Int32(max(1, min(rest, 100))))
+      let ready = poll(&keys, readsKeys ? 1 : 0, Int32(max(1, min(rest, Double(Self.moment)))))
       if ready > 0 {
         var key: UInt8 = 0
         // 3 is Ctrl-C where the terminal does not make a signal of it.
@@ -72,14 +89,17 @@ final class LiveScreen {
       tcsetattr(STDIN_FILENO, TCSANOW, &raw)
     }
     // The alternate screen, and no cursor.
-    try? StandardStream.output.write("\u{1B}[?1049h\u{1B}[?25l")
+    try? write("\u{1B}[?1049h\u{1B}[?25l")
   }
 
   /// Gives the terminal back.
   func leave() {
     guard isShown else { return }
     isShown = false
-    try? StandardStream.output.write("\u{1B}[?25h\u{1B}[?1049l")
+    // A terminal that takes nothing, and never will perhaps, is left as it is.
+    if waitUntilWritable(StandardStream.output.descriptor, milliseconds: Self.moment) {
+      try? StandardStream.output.write("\u{1B}[?25h\u{1B}[?1049l")
+    }
     if readsKeys { tcsetattr(STDIN_FILENO, TCSANOW, &before) }
   }
 }

@@ -1,3 +1,5 @@
+import ProcPoolSystem
+
 /// A line on standard error that says what is being done, where standard error is a terminal; nothing
 /// elsewhere.
 final class ProgressLine {
@@ -8,9 +10,9 @@ final class ProgressLine {
   private static let width = 79
 
   func show(_ text: String) {
-    guard isShown else { return }
-    // Progress that cannot be shown is no reason to stop.
-    try? StandardStream.error.write("\r\u{1B}[K" + text.prefix(Self.width))
+    // Progress that cannot be shown is no reason to stop, nor to wait: somebody may have stopped the terminal (Ctrl-S).
+    guard isShown, waitUntilWritable(StandardStream.error.descriptor, milliseconds: 0) else { return }
+    try? StandardStream.error.write("\r\u{1B}[K" + text.visible().cut(toColumns: Self.width))
     isOnScreen = true
   }
 

@@ -11,9 +11,6 @@ struct WriteError: Error, CustomStringConvertible {
   var target: String
   var code: Int32
 
-  /// Whether the reader of a pipe has gone.
-  var isClosedPipe: Bool { code == EPIPE }
-
   var description: String { "\(target) cannot be written: \(String(cString: strerror(code)))" }
 }
 
@@ -22,11 +19,11 @@ enum StandardStream: Sendable {
   case output
   case error
 
-  private var descriptor: Int32 { self == .output ? STDOUT_FILENO : STDERR_FILENO }
+  var descriptor: Int32 { self == .output ? STDOUT_FILENO : STDERR_FILENO }
 
   var isTerminal: Bool { isatty(descriptor) != 0 }
 
-  /// How many characters a line of the terminal has; `nil` if it is none, or does not say.
+  /// How many columns a line of the terminal has; `nil` if it is none, or does not say.
   var width: Int? { size.flatMap { $0.ws_col > 0 ? Int($0.ws_col) : nil } }
 
   /// How many lines the terminal has; `nil` if it is none, or does not say.
@@ -53,14 +50,36 @@ enum StandardStream: Sendable {
 }
 
 /// Writes bytes to a descriptor, however often the system takes only part of them.
+///
+/// Where the descriptor does not block it is waited for. It was opened by another program, perhaps, and its setting
+/// belongs to all that have it (`O_NONBLOCK` is one of the open file): it is left as it is.
 func writeAll(_ bytes: [UInt8], to descriptor: Int32, named target: String) throws(WriteError) {
   var rest = bytes[...]
+  var hasWaited = false
   while !rest.isEmpty {
     let written = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-    if written >= 0 {
+    if written > 0 {
       rest = rest.dropFirst(written)
-    } else if errno != EINTR {
-      throw WriteError(target: target, code: errno)
+      hasWaited = false
+      continue
+    }
+    switch written == 0 ? EAGAIN : errno {
+    case EINTR: break
+    case EAGAIN:
+      // Something that takes only whole messages, or a device, may be said to be ready and take nothing: no busy loop.
+      if hasWaited { usleep(1_000) }
+      waitUntilWritable(descriptor, milliseconds: -1)
+      hasWaited = true
+    case let code: throw WriteError(target: target, code: code)
     }
   }
+}
+
+/// Waits until something can be written, or an error is there to be found by writing.
+///
+/// - Returns: `false` if the time was over, or a signal came.
+@discardableResult
+func waitUntilWritable(_ descriptor: Int32, milliseconds: Int32) -> Bool {
+  var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+  return poll(&waiting, 1, milliseconds) > 0
 }

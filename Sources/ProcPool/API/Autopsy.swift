@@ -129,7 +129,7 @@ extension LikelyCause: CustomStringConvertible {
   /// What happened, and what to do.
   public var description: String {
     switch self {
-    case .trap(let message): "because of a trap: \(message)"
+    case .trap(let message): "because of a trap: \(message.visible())"
     case .outOfMemory(.controlGroup):
       "most likely because the control group ran out of memory; use fewer workers or smaller items, or raise memory.max"
     case .outOfMemory(.machine):
@@ -142,7 +142,7 @@ extension LikelyCause: CustomStringConvertible {
       "because it used memory that is not its own, or its stack of 8 MiB overflowed; look at unsafe code and deep recursion"
     case .exit: "because the task, or what it called, ended the process; throw an error instead"
     case .protocolViolation(let what):
-      "because it broke the protocol: \(what); leave the worker's pipes alone"
+      "because it broke the protocol: \(what.visible()); leave the worker's pipes alone"
     case .timeLimit: "because its item took too long"
     case .stopped: "because its item took too long; it had been stopped by a signal (SIGSTOP)"
     case .cancelled: "because what it ran was cancelled and went on"
@@ -168,7 +168,8 @@ enum LastWords {
     let lines = standardError.split(separator: "\n", omittingEmptySubsequences: false)
     let trap = lines.lastIndex { trapWords(in: $0) != nil }
     let telling = crash(in: lines) ?? Array(trap.map { lines[$0...].prefix(12) } ?? lines.suffix(12))
-    return "; it wrote to standard error:\n" + telling.map { "  | \($0)" }.joined(separator: "\n")
+    return "; it wrote to standard error:\n"
+      + telling.map { "  | \($0.visible(keepingLines: true))" }.joined(separator: "\n")
   }
 
   /// Of a backtrace what leads to the crash within the task: other threads, registers and what called the task say

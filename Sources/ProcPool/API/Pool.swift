@@ -26,7 +26,7 @@ public final class Pool: Sendable {
   /// Starts workers. Returns before they have: what goes wrong is reported by the first call.
   ///
   /// - Parameters:
-  ///   - workers: how many; by default as many as affinity and the control group's `cpu.max` allow, see
+  ///   - workers: how many; by default as many as affinity and the control group allow, see
   ///     ``sizing``.
   ///   - worker: what they are; by default this program, started again.
   ///   - environment: the environment of the workers; by default this process's.

@@ -98,7 +98,7 @@ extension PoolError: CustomStringConvertible {
     case .deadlineExceeded(let limit):
       "the call took longer than \(limit), and what had not ended by then was given up; allow more with `deadline:`"
     case .notCodable(let failure): failure.description
-    case .taskUnavailable(let reason): reason
+    case .taskUnavailable(let reason): reason.visible(keepingLines: true)
     case .workersUnavailable(let failure): failure.description
     case .closed: "the pool was closed before this call; make calls before `close()`, or use another pool"
     case .terminated: "the pool was terminated"
@@ -112,19 +112,21 @@ extension PoolError: CustomStringConvertible {
 
 extension TaskFailure: CustomStringConvertible {
   public var description: String {
-    "\(item) failed in \(worker)\(isPreparation ? ", in `prepare`" : ""): \(typeName): \(message)"
+    "\(item) failed in \(worker)\(isPreparation ? ", in `prepare`" : ""): \(typeName.visible()): "
+      + message.visible(keepingLines: true)
   }
 }
 
 extension CodingFailure: CustomStringConvertible {
   public var description: String {
-    "the \(value) of \(item) could not be \(isEncoding ? "encoded" : "decoded"): \(message)"
+    "the \(value) of \(item) could not be \(isEncoding ? "encoded" : "decoded"): "
+      + message.visible(keepingLines: true)
   }
 }
 
 extension WorkerStartFailure: CustomStringConvertible {
   public var description: String {
-    "no worker could be started: \(message)" + LastWords.quoted(standardError)
+    "no worker could be started: \(message.visible(keepingLines: true))" + LastWords.quoted(standardError)
   }
 }
 

@@ -1,3 +1,4 @@
+import ProcPoolSystem
 import ProcPoolWorker
 
 /// Something that happened in a pool, for logs and tests.
@@ -40,14 +41,15 @@ extension PoolEvent: CustomStringConvertible {
   public var description: String {
     switch self {
     case .workerStarted(let worker, let pid): "\(worker) (pid \(pid)) is ready"
-    case .workerFailedToStart(let worker, let failure): "\(worker) could not be started: \(failure.message)"
+    case .workerFailedToStart(let worker, let failure):
+      "\(worker) could not be started: \(failure.message.visible())"
     case .workerLost(let loss, let item?): "\(item) was running when \(loss)"
     case .workerLost(let loss, nil): "\(loss)"
     case .workerRecycled(let worker, let reason): "\(worker) is replaced because of its \(reason)"
     case .itemRetried(let item, let attempt): "\(item) is begun once more, as attempt \(attempt)"
     case .itemStalled(let item, let worker, let elapsed, let stack):
       stack.reduce("\(item) has been running for \(elapsed.rounded) in \(worker)") { "\($0)\n  in \($1)" }
-    case .brokeDown(let failure): "the pool has no workers left: \(failure.message)"
+    case .brokeDown(let failure): "the pool has no workers left: \(failure.message.visible())"
     }
   }
 }

@@ -64,7 +64,7 @@ public struct StackFrame: Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String {
-    "\(function ?? "0x" + String(address, radix: 16))\(image.map { " (\($0))" } ?? "")"
+    "\(function?.visible() ?? "0x" + String(address, radix: 16))\(image.map { " (\($0.visible()))" } ?? "")"
   }
 }
 
@@ -117,14 +117,17 @@ public struct PoolSizing: Sendable, Hashable, CustomStringConvertible {
   public let isExplicit: Bool
   /// Processors that the scheduling affinity of this process allows.
   public let affinity: Int
-  /// Processors' worth of time that the control group's `cpu.max` allows, if it sets a limit.
+  /// Processors' worth of time that the control group allows, if it sets a limit.
   public let quota: Double?
+  /// The control group's file that sets the limit: `cpu.max`, or `cpu.cfs_quota_us` under control groups of version 1.
+  public let quotaFile: String?
 
   init(requested: Int?, allowance: ProcessorAllowance = .current()) {
     workers = requested ?? allowance.workers
     isExplicit = requested != nil
     affinity = allowance.affinity
     quota = allowance.quota
+    quotaFile = allowance.quota == nil ? nil : allowance.quotaFile
   }
 
   /// Processors that this process may use, read once.
@@ -136,7 +139,8 @@ public struct PoolSizing: Sendable, Hashable, CustomStringConvertible {
     guard let quota, quota < Double(affinity) else {
       return "\(workers): one for each processor that this process may run on"
     }
-    return "\(workers): the control group allows \(quota) processors' worth of time (cpu.max), "
+    let file = quotaFile.map { " (\($0))" } ?? ""
+    return "\(workers): the control group allows \(quota) processors' worth of time\(file), "
       + "of the \(affinity) that this process may run on"
   }
 }

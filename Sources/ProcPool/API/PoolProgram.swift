@@ -28,7 +28,7 @@ extension PoolProgram {
         try await run()
         exit(0)
       } catch {
-        StandardError.writeLine("error: \(error)")
+        StandardError.writeLine("error: \("\(error)".visible(keepingLines: true))")
         exit(1)
       }
     }

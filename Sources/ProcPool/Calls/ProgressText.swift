@@ -1,19 +1,22 @@
+import ProcPoolSystem
+
 /// The progress of a call, in words and as a bar.
 package enum ProgressText {
-  /// A line as wide as a terminal at the most; the title is cut before anything else is.
+  /// A line as wide as a terminal at the most, in columns; the title is left out before anything else is.
   static func bar(_ progress: CallProgress, title: String, width: Int) -> String {
+    let title = title.visible()
     let numbers = numbers(progress)
     var parts = title.isEmpty ? [] : [title]
     guard let total = progress.total, total > 0 else {
-      return cut((parts + [numbers]).joined(separator: "  "), to: width)
+      return (parts + [numbers]).joined(separator: "  ").cut(toColumns: width)
     }
     let share = min(1, Double(progress.done) / Double(total))
     // As if the numbers were as long as they may become, so that the bar does not change its length all the time.
-    let room = width - max(numbers.count, usualNumbers) - (title.isEmpty ? 0 : title.count + 2) - 2
+    let room = width - max(numbers.count, usualNumbers) - (title.isEmpty ? 0 : title.displayWidth + 2) - 2
     if room >= shortestBar { parts.append(blocks(share, length: min(room, longestBar))) }
     parts.append(numbers)
     let line = parts.joined(separator: "  ")
-    return line.count <= width ? line : cut(numbers, to: width)
+    return line.displayWidth <= width ? line : numbers.cut(toColumns: width)
   }
 
   private static let shortestBar = 5
@@ -22,12 +25,12 @@ package enum ProgressText {
 
   /// A line for a log.
   static func line(_ progress: CallProgress, title: String) -> String {
-    (title.isEmpty ? "" : title + ": ") + numbers(progress)
+    (title.isEmpty ? "" : title.visible() + ": ") + numbers(progress)
   }
 
   /// What is said when it is over.
   static func end(_ progress: CallProgress, title: String, isWhole: Bool) -> String {
-    var text = title.isEmpty ? "" : title + ": "
+    var text = title.isEmpty ? "" : title.visible() + ": "
     let items = progress.done == 1 ? "1 item" : "\(grouped(progress.done)) items"
     text += isWhole ? items : "stopped after \(items)"
     text += " in \(time(progress.elapsed))"
@@ -46,10 +49,6 @@ package enum ProgressText {
     if let remaining = progress.remaining { text += ", \(time(remaining)) left" }
     if progress.failures > 0 { text += ", \(grouped(progress.failures)) failed" }
     return text
-  }
-
-  private static func cut(_ text: String, to width: Int) -> String {
-    text.count <= width ? text : text.prefix(max(0, width - 1)) + "…"
   }
 
   /// To an eighth of a character, on a ground that shows where the end is.

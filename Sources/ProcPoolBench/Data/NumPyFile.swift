@@ -24,7 +24,7 @@ public struct NumPyFile: Sendable {
     }
   }
 
-  /// What messages call it: its path.
+  /// Its path.
   let name: String
   let shape: [Int]
   /// Whether the first index is the fastest.
@@ -46,84 +46,97 @@ public struct NumPyFile: Sendable {
 
   /// Reads a file.
   ///
-  /// - Throws: ``Unusable`` if it cannot be read, is not in the format, has numbers of another type, or more or fewer
-  ///   of them than it says.
+  /// - Throws: ``Unusable`` if it cannot be read, is not in the format, has numbers of another type, more or fewer of them
+  ///   than it says (NumPy overlooks what follows them), or more than there is memory for.
   public init(contentsOf path: String) throws(Unusable) {
     func unusable(_ reason: String) -> Unusable {
       Unusable(
-        description: "\(path) \(reason); accepted: what np.save writes of an array of float32 or float64, "
+        description:
+          "\(Self.shown(path)) \(reason); accepted: what np.save writes of an array of float32 or float64, "
           + "little-endian, in C or F order")
     }
+    func open() throws(Unusable) -> Descriptor {
+      do throws(SystemError) {
+        // Not waited for: a pipe to which nobody writes is refused below.
+        return try Descriptor.open(path, O_RDONLY | O_NONBLOCK)
+      } catch {
+        throw unusable("cannot be read (\(String(cString: strerror(error.code))))")
+      }
+    }
+    let file = try open()
     var information = stat()
-    // Not waited for: a pipe to which nobody writes is refused below.
-    guard let file = try? Descriptor.open(path, O_RDONLY | O_NONBLOCK),
-      fstat(file.number, &information) == 0
-    else { throw unusable("cannot be read (\(String(cString: strerror(errno))))") }
-    guard information.st_mode & S_IFMT == S_IFREG else { throw unusable("is not a regular file") }
+    guard fstat(file.number, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
+      throw unusable("is not a regular file")
+    }
 
     var prefix = [UInt8](repeating: 0, count: NumPyHeader.prefixLength)
-    prefix.removeLast(prefix.count - prefix.withUnsafeMutableBytes { Self.fill($0, from: file, at: 0) })
+    prefix.removeLast(prefix.count - prefix.withUnsafeMutableBytes { file.read(into: $0, at: 0) })
     if prefix.starts(with: Array("PK".utf8)) { throw unusable("is an archive of several arrays (np.savez)") }
     guard let range = NumPyHeader.textRange(prefix: prefix) else {
-      throw unusable("is not in NumPy's format")
+      throw unusable("is not in NumPy's format of version 1.0, 2.0 or 3.0")
     }
     var text = [UInt8](repeating: 0, count: range.count)
-    let textCount = text.withUnsafeMutableBytes { Self.fill($0, from: file, at: range.lowerBound) }
-    guard textCount == range.count, let header = NumPyHeader(text: String(decoding: text, as: UTF8.self))
-    else {
-      throw unusable("has a damaged header")
+    let textCount = text.withUnsafeMutableBytes { file.read(into: $0, at: range.lowerBound) }
+    guard textCount == range.count else { throw unusable("has a damaged header: it ends within it") }
+    let header: NumPyHeader
+    do throws(NumPyHeader.Damage) {
+      header = try NumPyHeader(text: text, version: prefix[6])
+    } catch {
+      throw unusable("has a damaged header: \(error.reason)")
+    }
+    guard let type = header.elementType else {
+      throw unusable("has elements of type \(NumPyHeader.excerpt(header.type))")
     }
     let size = Int(information.st_size) - range.upperBound
     func read<Number: MatrixScalar>(_: Number.Type) throws(Unusable) -> [Number] {
-      var count = 1
-      var isHuge = false
-      for length in header.shape {
-        let (product, overflow) = count.multipliedReportingOverflow(by: length)
-        count = product
-        isHuge = isHuge || overflow
-      }
-      guard !isHuge, count <= size / MemoryLayout<Number>.size, count * MemoryLayout<Number>.size == size
+      guard let count = header.count(ofSize: MemoryLayout<Number>.size),
+        count * MemoryLayout<Number>.size == size
       else {
         throw unusable(
           "has \(size) bytes of numbers, which are not the \(Number.label) of shape \(Self.text(header.shape)) "
             + "that its header promises")
       }
+      // A file of any size is made by one call, without a disk that could hold it. Twice, because what is computed with
+      // is a copy in the order, or the memory, that it needs.
+      guard size <= (MemoryAllowance.available() ?? .max) / 2, Self.canAllocate(size) else {
+        throw unusable(
+          "has \(Units.bytes(Double(size))) of numbers, for which there is not enough memory: it takes twice as much"
+        )
+      }
       var bytesRead = 0
       let numbers = [Number](unsafeUninitializedCapacity: count) { buffer, initialized in
-        bytesRead = Self.fill(UnsafeMutableRawBufferPointer(buffer), from: file, at: range.upperBound)
+        bytesRead = file.read(into: UnsafeMutableRawBufferPointer(buffer), at: range.upperBound)
         initialized = bytesRead / MemoryLayout<Number>.size
       }
       guard bytesRead == size else { throw unusable("ended early as it was read") }
       return numbers
     }
     let numbers: Numbers =
-      switch header.type {
-      case "<f4": .f32(try read(Float.self))
-      case "<f8": .f64(try read(Double.self))
-      default: throw unusable("has elements of type \(header.type)")
+      switch type {
+      case .f32: .f32(try read(Float.self))
+      case .f64: .f64(try read(Double.self))
       }
     self.init(name: path, shape: header.shape, isColumnMajor: header.isColumnMajor, numbers)
   }
 
-  /// Reads until the memory is full or there is nothing more.
-  ///
-  /// - Returns: how many bytes there are now.
-  private static func fill(
-    _ memory: UnsafeMutableRawBufferPointer, from file: borrowing Descriptor, at offset: Int
-  ) -> Int {
-    var count = 0
-    while count < memory.count {
-      let read = pread(file.number, memory.baseAddress! + count, memory.count - count, off_t(offset + count))
-      if read < 0 && errno == EINTR { continue }
-      if read <= 0 { break }
-      count += read
-    }
-    return count
+  /// Whether the system lets this process have so many bytes: an array that does not get them ends the program.
+  private static func canAllocate(_ count: Int) -> Bool {
+    guard let memory = malloc(max(1, count)) else { return false }
+    free(memory)
+    return true
   }
+
+  /// What messages call a file.
+  private static func shown(_ path: String) -> String { path.visible(atMost: longestPath) }
+  var shownName: String { Self.shown(name) }
+
+  /// Because what is longer fills the screen, and is told apart by its start, or not at all.
+  private static let longestPath = 300
 
   /// A shape as Python writes it.
   static func text(_ shape: [Int]) -> String {
-    shape.count == 1 ? "(\(shape[0]),)" : "(\(shape.map(String.init).joined(separator: ", ")))"
+    NumPyHeader.excerpt(
+      shape.count == 1 ? "(\(shape[0]),)" : "(\(shape.map(String.init).joined(separator: ", ")))")
   }
 
   /// The file's contents: header and numbers.

@@ -1,16 +1,55 @@
+import ProcPoolSystem
+
 /// What a file in NumPy's format says of the numbers that follow.
 ///
-/// `numpy.lib.format`: the bytes `\x93NUMPY`, two of version, the length of the text in two bytes (version 1) or four
-/// (2 and 3), and a Python dictionary with the keys `descr`, `fortran_order` and `shape`.
+/// `numpy.lib.format`: the bytes `\x93NUMPY`, two of version, the length of the text in two bytes (version 1.0) or four
+/// (2.0 and 3.0), and a Python dictionary with the keys `descr`, `fortran_order` and `shape`, in Latin-1 or, in version
+/// 3.0, UTF-8.
+///
+/// What `np.load` refuses is refused. Beyond that:
+///
+/// - Types other than those of ``elementTypes``, some of which are spellings of the same ones (`'<f 8'`, `'(1,)f8'`):
+///   nothing writes them, and a mistake in a rule for them would make other numbers of the file's.
+/// - Texts that name a character by `\N{…}`.
 struct NumPyHeader: Equatable, Sendable {
+  /// Why a text is no header.
+  struct Damage: Error {
+    /// In words, after "has a damaged header".
+    let reason: String
+  }
+
+  /// Numbers that the benchmark computes with.
+  enum ElementType: Sendable {
+    case f32, f64
+  }
+
   /// The type of the numbers, as NumPy spells it: `<f8`.
   var type: String
   /// Whether the first index is the fastest, as Fortran has it.
   var isColumnMajor: Bool
   var shape: [Int]
 
-  /// Because it holds the shapes of all arrays that exist, and a file that is none of NumPy's may ask for 4 GiB.
-  private static let longestText = 1 << 16
+  /// The type, if it is one that is computed with.
+  var elementType: ElementType? { Self.elementTypes[type] }
+
+  /// What `np.dtype` takes for either of them on a machine that is little-endian: `=` is the machine's own order, and `|`
+  /// none, for which NumPy takes the machine's.
+  private static let elementTypes: [String: ElementType] = {
+    var types: [String: ElementType] = ["float32": .f32, "single": .f32]
+    for name in ["float64", "double", "float"] { types[name] = .f64 }
+    for order in ["", "<", "=", "|"] {
+      for code in ["f4", "f"] { types[order + code] = .f32 }
+      for code in ["f8", "d"] { types[order + code] = .f64 }
+    }
+    return types
+  }()
+
+  /// As many as `np.load` reads, which has this limit because a parser of Python's takes long for longer ones
+  /// (`max_header_size`).
+  private static let longestText = 10_000
+
+  /// What NumPy 2 takes (`NPY_MAXDIMS`; NumPy 1 takes 32).
+  static let mostDimensions = 64
 
   private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
@@ -24,9 +63,10 @@ struct NumPyHeader: Equatable, Sendable {
   static func textRange(prefix: [UInt8]) -> Range<Int>? {
     guard prefix.count >= 10, prefix.starts(with: magic) else { return nil }
     let start: Int
-    switch prefix[6] {
-    case 1: start = 10
-    case 2, 3: start = 12
+    // The minor version is 0 in all three.
+    switch (prefix[6], prefix[7]) {
+    case (1, 0): start = 10
+    case (2, 0), (3, 0): start = 12
     default: return nil
     }
     guard prefix.count >= start else { return nil }
@@ -40,23 +80,66 @@ struct NumPyHeader: Equatable, Sendable {
     self.shape = shape
   }
 
-  /// Reads the dictionary; `nil` if it is none, or lacks one of the three keys.
-  init?(text: some StringProtocol) {
-    var reader = LiteralReader(text)
-    guard let entries = reader.dictionary(), let type = entries["descr"],
-      let order = entries["fortran_order"],
-      let shape = entries["shape"]
-    else { return nil }
-    guard case .text(let type) = type, case .truth(let isColumnMajor) = order,
-      case .numbers(let shape) = shape
-    else {
-      // The type of a structured array is a list of its fields.
-      guard case .other(let type) = type else { return nil }
-      self.init(type: type, isColumnMajor: false, shape: [])
-      return
+  /// Reads the dictionary.
+  ///
+  /// - Parameter version: the major one.
+  init(text bytes: [UInt8], version: UInt8) throws(Damage) {
+    let text: [Unicode.Scalar]
+    if version < 3 {
+      text = bytes.map { Unicode.Scalar($0) }
+    } else if let utf8 = String(validating: bytes, as: UTF8.self) {
+      text = Array(utf8.unicodeScalars)
+    } else {
+      throw Damage(reason: "it is not UTF-8, as version 3.0 has it")
     }
-    self.init(type: type, isColumnMajor: isColumnMajor, shape: shape)
+    guard let literal = PythonLiteral(text, allowsLong: version < 3) else {
+      throw Damage(
+        reason: "'\(Self.excerpt(String(String.UnicodeScalarView(text))))' is not what Python can read")
+    }
+    guard case .dictionary(let entries) = literal, entries.count == 3, let type = entries["descr"],
+      let order = entries["fortran_order"], let shape = entries["shape"]
+    else {
+      throw Damage(reason: "it must have the keys descr, fortran_order and shape, and no others")
+    }
+    guard case .truth(let isColumnMajor) = order.value else {
+      throw Damage(reason: "fortran_order is '\(Self.excerpt(order.source))' instead of True or False")
+    }
+    guard case .tuple(let lengths) = shape.value else {
+      throw Damage(reason: "the shape is '\(Self.excerpt(shape.source))', which is not a tuple")
+    }
+    self.isColumnMajor = isColumnMajor
+    self.shape = []
+    for length in lengths {
+      guard case .number(let length?) = length, length >= 0 else {
+        throw Damage(
+          reason:
+            "the shape is '\(Self.excerpt(shape.source))': each length must be a whole number that is not negative"
+        )
+      }
+      self.shape.append(length)
+    }
+    guard self.shape.count <= Self.mostDimensions else {
+      throw Damage(
+        reason:
+          "the shape has \(self.shape.count) dimensions, and NumPy has \(Self.mostDimensions) at the most")
+    }
+    // What is no text is the type of a structured array: a list of its fields.
+    self.type = if case .text(let type) = type.value { type } else { type.source }
   }
+
+  /// How many numbers there are; `nil` if there are too many for any machine. NumPy counts as if no length were 0.
+  func count(ofSize size: Int) -> Int? {
+    var bytes = size
+    for length in shape where length > 0 {
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: length)
+      guard !overflow else { return nil }
+      bytes = product
+    }
+    return shape.contains(0) ? 0 : bytes / size
+  }
+
+  /// As much of a text as a message has room for.
+  static func excerpt(_ text: String) -> String { text.visible(atMost: 60) }
 
   /// The start of a file of version 1, padded so that the numbers begin at a multiple of 64 bytes, as NumPy has it.
   var bytes: [UInt8] {
@@ -68,97 +151,5 @@ struct NumPyHeader: Equatable, Sendable {
     let length = text.utf8.count + padding + 1
     return Self.magic + [1, 0, UInt8(truncatingIfNeeded: length), UInt8(truncatingIfNeeded: length >> 8)]
       + Array(text.utf8) + Array(repeating: UInt8(ascii: " "), count: padding) + [UInt8(ascii: "\n")]
-  }
-}
-
-/// Reads the little of Python's literals that headers are made of.
-private struct LiteralReader {
-  enum Value {
-    case text(String)
-    case truth(Bool)
-    case numbers([Int])
-    /// Brackets, as they stand there.
-    case other(String)
-  }
-
-  private var rest: Substring
-
-  init(_ text: some StringProtocol) { rest = Substring(text) }
-
-  private mutating func skipSpace() { rest = rest.drop(while: \.isWhitespace) }
-
-  /// Whether the next characters are these; they are taken then.
-  private mutating func take(_ text: String) -> Bool {
-    skipSpace()
-    guard rest.hasPrefix(text) else { return false }
-    rest = rest.dropFirst(text.count)
-    return true
-  }
-
-  mutating func dictionary() -> [String: Value]? {
-    guard take("{") else { return nil }
-    var entries: [String: Value] = [:]
-    while !take("}") {
-      guard let key = quoted(), take(":"), let value = value() else { return nil }
-      entries[key] = value
-      if !take(",") {
-        guard take("}") else { return nil }
-        break
-      }
-    }
-    skipSpace()
-    return rest.isEmpty ? entries : nil
-  }
-
-  private mutating func value() -> Value? {
-    if take("True") { return .truth(true) }
-    if take("False") { return .truth(false) }
-    skipSpace()
-    switch rest.first {
-    case "'", "\"": return quoted().map(Value.text)
-    case "(": return tuple().map(Value.numbers)
-    case "[": return brackets().map(Value.other)
-    default: return nil
-    }
-  }
-
-  private mutating func quoted() -> String? {
-    skipSpace()
-    guard let quote = rest.first, quote == "'" || quote == "\"" else { return nil }
-    rest = rest.dropFirst()
-    guard let end = rest.firstIndex(of: quote) else { return nil }
-    defer { rest = rest[end...].dropFirst() }
-    return String(rest[..<end])
-  }
-
-  private mutating func tuple() -> [Int]? {
-    guard take("(") else { return nil }
-    var numbers: [Int] = []
-    while !take(")") {
-      skipSpace()
-      let digits = rest.prefix { $0.isASCII && $0.isNumber }
-      guard let number = Int(digits) else { return nil }
-      rest = rest.dropFirst(digits.count)
-      // Python 2 wrote long numbers so.
-      _ = take("L")
-      numbers.append(number)
-      if !take(",") {
-        guard take(")") else { return nil }
-        break
-      }
-    }
-    return numbers
-  }
-
-  private mutating func brackets() -> String? {
-    var depth = 0
-    for index in rest.indices {
-      if rest[index] == "[" { depth += 1 }
-      if rest[index] == "]" { depth -= 1 }
-      guard depth == 0 else { continue }
-      defer { rest = rest[index...].dropFirst() }
-      return String(rest[...index])
-    }
-    return nil
   }
 }

@@ -20,26 +20,27 @@ public struct OwnMatrices: Sendable {
   public init(_ a: NumPyFile, _ b: NumPyFile) throws(NumPyFile.Unusable) {
     for matrix in [a, b] where matrix.shape.count != 2 {
       throw NumPyFile.Unusable(
-        description: "\(matrix.name) has the shape \(NumPyFile.text(matrix.shape)); "
+        description: "\(matrix.shownName) has the shape \(NumPyFile.text(matrix.shape)); "
           + "accepted: a matrix, of two dimensions")
     }
     let shape = MatmulShape(m: a.shape[0], l: a.shape[1], n: b.shape[1])
     guard b.shape[0] == shape.l else {
       throw NumPyFile.Unusable(
-        description: "\(a.name) of shape \(NumPyFile.text(a.shape)) times \(b.name) of shape "
+        description: "\(a.shownName) of shape \(NumPyFile.text(a.shape)) times \(b.shownName) of shape "
           + "\(NumPyFile.text(b.shape)) is no product; accepted: a second matrix with \(shape.l) rows")
     }
     guard shape.m > 0, shape.l > 0, shape.n > 0 else {
       throw NumPyFile.Unusable(
         description:
-          "\(a.name) times \(b.name) has nothing to compute; accepted: at least one row and column of each")
+          "\(a.shownName) times \(b.shownName) has nothing to compute; accepted: at least one row and column of each"
+      )
     }
     switch (a.numbers, b.numbers) {
     case (.f32(let x), .f32(let y)): factors = .f32(try Self.factors(shape, a, x, b, y))
     case (.f64(let x), .f64(let y)): factors = .f64(try Self.factors(shape, a, x, b, y))
     default:
       throw NumPyFile.Unusable(
-        description: "\(a.name) and \(b.name) have elements of different types; "
+        description: "\(a.shownName) and \(b.shownName) have elements of different types; "
           + "accepted: both float32 or both float64 (np.save(file, array.astype(np.float64)))")
     }
     names = [a.name, b.name]
@@ -49,11 +50,11 @@ public struct OwnMatrices: Sendable {
     if overflow || needed > Double(MemoryAllowance.available() ?? .max) {
       throw NumPyFile.Unusable(
         description:
-          "\(a.name) times \(b.name) has \(shape.m) × \(shape.n) elements, for which there is not enough "
+          "\(a.shownName) times \(b.shownName) has \(shape.m) × \(shape.n) elements, for which there is not enough "
           + "memory; accepted: a product that fits into it three times")
     }
     func described(_ name: String, _ matrix: NumPyFile) -> String {
-      "\(name) is \(matrix.name), \(matrix.shape[0]) × \(matrix.shape[1]) in \(matrix.isColumnMajor ? "F" : "C") order"
+      "\(name) is \(matrix.shownName), \(matrix.shape[0]) × \(matrix.shape[1]) in \(matrix.isColumnMajor ? "F" : "C") order"
     }
     note =
       "\(described("A", a)); \(described("B", b)). All strategies get A in C order and B in F order; what is stored "
@@ -66,12 +67,12 @@ public struct OwnMatrices: Sendable {
     let factors = MatmulFactors(
       shape: shape, a: a.isColumnMajor ? Self.transposed(x, rows: shape.l, columns: shape.m) : x,
       b: b.isColumnMajor ? y : Self.transposed(y, rows: shape.l, columns: shape.n))
-    try refuseWhatIsNotFinite(a.name, x)
-    try refuseWhatIsNotFinite(b.name, y)
+    try refuseWhatIsNotFinite(a.shownName, x)
+    try refuseWhatIsNotFinite(b.shownName, y)
     let largest = (factors.rowNorms.max() ?? 0) * (factors.columnNorms.max() ?? 0)
     guard largest <= Double(Scalar.greatestFiniteMagnitude) else {
       throw NumPyFile.Unusable(
-        description: "\(a.name) times \(b.name) may have elements too large for \(Scalar.label); "
+        description: "\(a.shownName) times \(b.shownName) may have elements too large for \(Scalar.label); "
           + "accepted: numbers whose product can be checked")
     }
     return factors
@@ -112,21 +113,21 @@ public struct OwnArray: Sendable {
     let magnitude: Double
     switch array.numbers {
     case .f32(let numbers):
-      try refuseWhatIsNotFinite(array.name, numbers)
+      try refuseWhatIsNotFinite(array.shownName, numbers)
       magnitude = numbers.reduce(0) { $0 + Double(abs($1)) }
     case .f64(let numbers):
-      try refuseWhatIsNotFinite(array.name, numbers)
+      try refuseWhatIsNotFinite(array.shownName, numbers)
       magnitude = numbers.reduce(0) { $0 + abs($1) }
     }
     guard array.shape.allSatisfy({ $0 > 0 }), magnitude.isFinite else {
       throw NumPyFile.Unusable(
         description:
-          "\(array.name) has \(magnitude.isFinite ? "no numbers" : "numbers too large to be summed"); "
+          "\(array.shownName) has \(magnitude.isFinite ? "no numbers" : "numbers too large to be summed"); "
           + "accepted: at least one, and a sum that is finite")
     }
     numbers = array.numbers
     name = array.name
-    note = "own: the array is \(array.name), of shape \(NumPyFile.text(array.shape)); sums are of f64."
+    note = "own: the array is \(array.shownName), of shape \(NumPyFile.text(array.shape)); sums are of f64."
   }
 }
 

@@ -1,3 +1,5 @@
+import ProcPoolSystem
+
 /// Looks at a machine, and says what pools will find there.
 public enum Doctor {
   /// Looks at everything that pools depend on. Takes a tenth of a second or so: a worker is started.
@@ -24,7 +26,7 @@ public enum Doctor {
     var fact = "\(facts.processors) in the machine"
     if facts.affinity < facts.processors { fact += ", this process may run on \(facts.affinity)" }
     if let quota = facts.quota {
-      fact += ", the control group allows the time of \(Units.fixed(quota, decimals: 2)) (cpu.max)"
+      fact += ", the control group allows the time of \(Units.fixed(quota, decimals: 2)) (\(facts.quotaFile))"
     }
     fact += ": a pool has \(Self.workers(workers)) unless told otherwise"
     if workers == 1 {
@@ -45,7 +47,7 @@ public enum Doctor {
     if let available, available < 2 * perWorker {
       return Finding(
         "memory", .problem, fact,
-        remedy: "That is too little for two workers. End other programs, or raise memory.max.")
+        remedy: "That is too little for two workers. End other programs, or raise \(facts.memoryFile).")
     }
     if let available, available < 512 << 20 {
       return Finding(
@@ -89,12 +91,12 @@ public enum Doctor {
     guard !facts.leftovers.isEmpty else {
       return Finding("leftovers", "no file of yours in /dev/shm that nobody uses")
     }
-    let bytes = facts.leftovers.values.reduce(0, +)
-    let names = facts.leftovers.keys.sorted()
+    let bytes = facts.leftovers.values.reduce(0) { $0 + Double($1) }
+    let names = facts.leftovers.keys.sorted().map { $0.visible() }
     let shown = names.prefix(3).joined(separator: ", ") + (names.count > 3 ? ", …" : "")
     return Finding(
       "leftovers", .warning,
-      "\(names.count) of your files in /dev/shm (\(Units.bytes(Double(bytes)))) are mapped by no process: \(shown)",
+      "\(names.count) of your files in /dev/shm (\(Units.bytes(bytes))) are mapped by no process: \(shown)",
       remedy: "A named array stays until its name is removed. What is not wanted any more: rm /dev/shm/NAME.")
   }
 

@@ -1,3 +1,5 @@
+import ProcPoolSystem
+
 /// What the doctor says about one thing.
 public struct Finding: Equatable, Sendable {
   public enum Level: String, Sendable {
@@ -46,10 +48,16 @@ public struct Diagnosis: Sendable {
         }
       let head = sign + finding.name + String(repeating: " ", count: width - finding.name.count) + "  "
       // The sign is coloured after the lines are broken, by how long they look.
-      let text = style.paragraph(finding.fact, after: head)
+      // Facts may quote what a worker, a file's name or the kernel says.
+      let text = style.paragraph(finding.fact.visible(keepingLines: true), after: head)
       let line = style.tinted(sign, tint) + text.dropFirst(sign.count)
       return finding.remedy.isEmpty
-        ? [line] : [line, style.paragraph(finding.remedy, after: String(repeating: " ", count: 8) + "→ ")]
+        ? [line]
+        : [
+          line,
+          style.paragraph(
+            finding.remedy.visible(keepingLines: true), after: String(repeating: " ", count: 8) + "→ "),
+        ]
     }
     let problems = findings.count { $0.level == .problem }
     let warnings = findings.count { $0.level == .warning }

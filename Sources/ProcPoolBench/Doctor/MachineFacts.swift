@@ -13,11 +13,15 @@ struct MachineFacts: Equatable, Sendable {
   var affinity = 1
   /// Processors' worth of time that the control group allows, if it sets a limit.
   var quota: Double?
+  /// The control group's file that says so.
+  var quotaFile = ControlGroup.quotaFile
 
   /// Bytes.
   var memory = 0
   /// Bytes that this process and its workers could still get; `nil` if nothing says so.
   var memoryAvailable: Int?
+  /// The control group's file that limits memory.
+  var memoryFile = "memory.max"
   /// The kernel's policy on memory that has been promised: 2 is "no more than there is".
   var overcommit: Int?
   /// Why memory cannot be shared with other processes, if it cannot.
@@ -66,8 +70,11 @@ extension MachineFacts {
     facts.processors = machine.processors
     facts.affinity = allowance.affinity
     facts.quota = allowance.quota
+    facts.quotaFile = allowance.quotaFile
     facts.memory = Int(clamping: machine.memoryBytes)
     facts.memoryAvailable = MemoryAllowance.available()
+    let membership = TextFile.read("/proc/self/cgroup")
+    if ControlGroup.isLegacy("memory", membership: membership) { facts.memoryFile = "memory.limit_in_bytes" }
     facts.overcommit = number("/proc/sys/vm/overcommit_memory")
     facts.sharingFailure = failure { () throws(SystemError) in
       let file = try SharedMapping.makeFile(named: "procpool-doctor", count: SharedMapping.pageSize)
@@ -75,8 +82,12 @@ extension MachineFacts {
     }
     var files = statvfs()
     if statvfs(NamedMemory.directory, &files) == 0 {
-      let unit = Int(files.f_frsize)
-      facts.sharedFiles = (Int(files.f_blocks) * unit, Int(files.f_bavail) * unit)
+      // Whatever is mounted there may say what it likes.
+      func bytes(_ blocks: fsblkcnt_t) -> Int {
+        let (bytes, overflow) = UInt64(blocks).multipliedReportingOverflow(by: UInt64(files.f_frsize))
+        return overflow ? .max : Int(clamping: bytes)
+      }
+      facts.sharedFiles = (bytes(files.f_blocks), bytes(files.f_bavail))
       facts.leftovers = leftovers()
     }
     var limit = rlimit()
@@ -153,12 +164,11 @@ extension MachineFacts {
     {
       left.append(Int(clamping: limit.rlim_cur) - threads(of: getuid()))
     }
-    if let group = text("/proc/self/cgroup")?.split(separator: "\n").first(where: { $0.hasPrefix("0::/") })?
-      .dropFirst(3),
-      let most = number("/sys/fs/cgroup\(group)/pids.max"),
-      let now = number("/sys/fs/cgroup\(group)/pids.current")
+    let membership = TextFile.read("/proc/self/cgroup")
+    if let group = ControlGroup.processesLeft(
+      membership: membership, read: { TextFile.read("/sys/fs/cgroup" + $0) })
     {
-      left.append(most - now)
+      left.append(group)
     }
     return left.min().map { max(0, $0) }
   }

@@ -1,4 +1,5 @@
 import ProcPool
+import ProcPoolSystem
 
 /// The measurements as comma-separated values, for a sheet.
 extension BenchReport {
@@ -29,10 +30,12 @@ extension BenchReport {
     ]
   }
 
-  /// As RFC 4180 has it.
-  private static func escaped(_ value: String) -> String {
-    guard value.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return value }
-    return "\"" + value.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
-      + "\""
+  /// As RFC 4180 has it, by bytes: an accent after a quotation mark makes no other character of it.
+  static func escaped(_ value: String) -> String {
+    let value = value.visible(keepingLines: true)
+    guard
+      value.utf8.contains(where: { [UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: "\n")].contains($0) })
+    else { return value }
+    return "\"" + value.unicodeScalars.map { $0 == "\"" ? "\"\"" : String($0) }.joined() + "\""
   }
 }

@@ -1,3 +1,5 @@
+import ProcPoolSystem
+
 /// A JSON document that keeps the order of its keys and writes every `null`.
 ///
 /// Foundation's encoder does neither: it sorts or shuffles keys, and leaves out what is `nil`.
@@ -75,7 +77,8 @@ enum JSONValue: Equatable, Sendable {
       case "\n": text += "\\n"
       case "\t": text += "\\t"
       case "\r": text += "\\r"
-      case _ where scalar.value < 0x20:
+      // What a terminal acts on, too, though JSON would take most of it as it is.
+      case _ where scalar.isActedOn:
         let digits = String(scalar.value, radix: 16)
         text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
       default: text.unicodeScalars.append(scalar)

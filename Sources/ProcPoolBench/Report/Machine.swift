@@ -19,7 +19,7 @@ struct Machine: Equatable, Sendable {
     var name = utsname()
     let known = uname(&name) == 0
     return Machine(
-      processor: processorName(in: TextFile.read("/proc/cpuinfo") ?? "") ?? "unknown",
+      processor: processorName(in: TextFile.read("/proc/cpuinfo") ?? "")?.visible(atMost: 100) ?? "unknown",
       architecture: known ? text(of: name.machine) : "unknown",
       processors: sysconf(Int32(_SC_NPROCESSORS_ONLN)),
       memoryBytes: UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES))))
@@ -53,6 +53,6 @@ struct Machine: Equatable, Sendable {
   }
 
   private static func text<Characters>(of characters: Characters) -> String {
-    withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self).visible() }
   }
 }

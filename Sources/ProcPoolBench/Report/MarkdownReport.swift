@@ -1,8 +1,13 @@
+import ProcPoolSystem
+
 /// The report as Markdown, for an issue, a README or a wiki.
 extension BenchReport {
   /// The tables, figures, notes and the verdict, with a line break at the end.
   public var markdown: String {
-    var parts = ["# procpool bench", "\(machine.summary); \(workers) workers; procpool \(procpoolVersion)"]
+    var parts = [
+      "# procpool bench",
+      "\(Markdown.escaped(machine.summary)); \(workers) workers; procpool \(procpoolVersion)",
+    ]
     let sentences = Verdict.sentences(for: scenarios)
     if !sentences.isEmpty { parts.append(Self.list(sentences)) }
     for scenario in scenarios {
@@ -11,7 +16,8 @@ extension BenchReport {
       if !scenario.figures.isEmpty {
         parts.append(Self.list(scenario.figures.map { "**\($0.name)**: \($0.text)" }))
       }
-      if !scenario.notes.isEmpty { parts.append(Self.list(scenario.notes)) }
+      // They name the user's files.
+      if !scenario.notes.isEmpty { parts.append(Self.list(scenario.notes.map(Markdown.escaped))) }
     }
     return parts.joined(separator: "\n\n") + "\n"
   }
@@ -24,14 +30,11 @@ extension BenchReport {
 extension TextTable {
   /// The table as Markdown, its columns aligned for those who read the source.
   var markdown: String {
-    func escaped(_ cell: String) -> String {
-      cell.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
-    }
-    let cells = [columns.map { escaped($0.title) }] + rows.map { $0.map(escaped) }
-    let widths = columns.indices.map { column in cells.reduce(3) { max($0, $1[column].count) } }
+    let cells = [columns.map { Markdown.escaped($0.title) }] + rows.map { $0.map(Markdown.escaped) }
+    let widths = columns.indices.map { column in cells.reduce(3) { max($0, $1[column].displayWidth) } }
     func line(_ row: [String]) -> String {
       let padded = columns.indices.map { index in
-        let space = String(repeating: " ", count: widths[index] - row[index].count)
+        let space = String(repeating: " ", count: widths[index] - row[index].displayWidth)
         return columns[index].alignment == .left ? row[index] + space : space + row[index]
       }
       return "| " + padded.joined(separator: " | ") + " |"
@@ -41,5 +44,18 @@ extension TextTable {
       return columns[index].alignment == .left ? "-" + dashes : dashes + ":"
     }
     return ([line(cells[0]), line(rule)] + cells.dropFirst().map(line)).joined(separator: "\n")
+  }
+}
+
+/// Text within Markdown.
+enum Markdown {
+  /// Text without what Markdown, or HTML in it, would take for more than letters.
+  static func escaped(_ text: String) -> String {
+    var result = String.UnicodeScalarView()
+    for scalar in text.visible().unicodeScalars {
+      if "\\`*_[]<&|".unicodeScalars.contains(scalar) { result.append("\\") }
+      result.append(scalar)
+    }
+    return String(result)
   }
 }

@@ -1,6 +1,8 @@
+import ProcPoolSystem
+
 /// How a report is written as text.
 public struct TextStyle: Equatable, Sendable {
-  /// How wide lines may be, in characters; `nil` if it does not matter.
+  /// How wide lines may be, in columns of a terminal; `nil` if it does not matter.
   public var width: Int?
   /// Whether colours are told by escape sequences.
   public var hasColour: Bool
@@ -27,21 +29,27 @@ public struct TextStyle: Equatable, Sendable {
 
   /// A paragraph after a sign, as lines of which those after the first are indented as far as the sign reaches.
   func paragraph(_ text: String, after sign: String) -> String {
-    guard let width, width > sign.count + 20 else { return sign + text }
-    let indent = String(repeating: " ", count: sign.count)
-    var lines: [String] = []
-    var line = sign
+    let signWidth = sign.displayWidth
+    guard let width, width > signWidth + 20 else { return sign + text }
+    let indent = String(repeating: " ", count: signWidth)
+    var result = sign
+    var column = signWidth
     var isFresh = true
     for word in text.split(separator: " ") {
-      if !isFresh, line.count + 1 + word.count > width {
-        lines.append(line)
-        line = indent
+      // A word may have a line break in it: what stands before goes on in this line, and what follows begins another.
+      let parts = word.split(separator: "\n", omittingEmptySubsequences: false)
+      if !isFresh, column + 1 + parts[0].displayWidth > width {
+        result += "\n" + indent
+        column = signWidth
         isFresh = true
       }
-      line += (isFresh ? "" : " ") + word
+      result += (isFresh ? "" : " ") + word
+      column =
+        parts.count > 1
+        ? parts[parts.count - 1].displayWidth : column + (isFresh ? 0 : 1) + parts[0].displayWidth
       isFresh = false
     }
-    return (lines + [line]).joined(separator: "\n")
+    return result
   }
 
   /// A bar that fills a part of `length` characters, to an eighth of a character.

@@ -1,3 +1,5 @@
+import ProcPoolSystem
+
 /// A table of text whose columns are aligned by spaces.
 struct TextTable: Equatable, Sendable {
   enum Alignment: Sendable {
@@ -30,10 +32,10 @@ struct TextTable: Equatable, Sendable {
 
   /// The table as lines: titles, a rule, and the rows, without spaces at the ends of lines.
   ///
-  /// Widths are counted in characters, so `µ` and `×` do not move what follows them.
+  /// Widths are counted in columns of a terminal, so neither `µ` nor `界` moves what follows.
   func lines(_ style: TextStyle = .plain) -> [String] {
     let widths = columns.indices.map { index in
-      rows.reduce(columns[index].title.count) { max($0, $1[index].count) }
+      rows.reduce(columns[index].title.displayWidth) { max($0, $1[index].displayWidth) }
     }
     let shown = shownColumns(widths, within: style.width)
     func line(_ cells: [String], _ tints: [Int: TextStyle.Tint] = [:]) -> String {
@@ -41,7 +43,7 @@ struct TextTable: Equatable, Sendable {
       // Written when something follows.
       var space = 0
       for index in shown {
-        let room = widths[index] - cells[index].count
+        let room = widths[index] - cells[index].displayWidth
         if columns[index].alignment == .right { space += room }
         if !cells[index].isEmpty {
           text += String(repeating: " ", count: space) + style.tinted(cells[index], tints[index])

@@ -20,14 +20,12 @@ final class PoolWatcher {
     var itemSince: Int64
   }
 
-  private struct Pages {
-    let places: [StatusPage]
-    var known: [Int: Memory] = [:]
-  }
-
   /// The only process to look at; all of this user's if `nil`.
   private let process: Int32?
-  private var pools: [FileIdentity: Pages] = [:]
+  /// What is known of the workers of each pool, by their places.
+  private var pools: [FileIdentity: [Int: Memory]] = [:]
+  /// The page that is looked at: a copy.
+  private let page = StatusPage.makePrivate()
 
   init(of process: Int32? = nil) { self.process = process }
 
@@ -40,8 +38,11 @@ final class PoolWatcher {
         let path = "/proc/\(process)/fd/\(descriptor)"
         // A copy of a coordinator (`fork`) has its descriptors too.
         guard Self.target(path).hasPrefix("/memfd:\(StatusPage.fileName) "),
-          let identity = attach(path), seen.insert(identity).inserted,
-          let sight = look(at: identity, of: process)
+          // Not waited for, should the number have become another file's.
+          let file = try? Descriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY),
+          let identity = try? FileIdentity(of: file), identity.size.isMultiple(of: StatusPage.size),
+          (1...Self.mostPlaces).contains(identity.size / StatusPage.size), seen.insert(identity).inserted,
+          let sight = look(at: file, identity, of: process)
         else { continue }
         sights.append(sight)
       }
@@ -66,46 +67,36 @@ final class PoolWatcher {
     }
   }
 
-  /// Far more than a pool can have descriptors for, and few enough to be mapped.
+  /// Far more than a pool can have descriptors for, and few enough to be read.
   private static let mostPlaces = 1 << 14
 
-  /// Maps a pool's pages, to be read only, unless that has been done.
-  private func attach(_ path: String) -> FileIdentity? {
-    // Not waited for, should the number have become another file's.
-    guard let file = try? Descriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY),
-      let identity = try? FileIdentity(of: file), identity.size.isMultiple(of: StatusPage.size),
-      (1...Self.mostPlaces).contains(identity.size / StatusPage.size)
-    else { return nil }
-    if pools[identity] != nil { return identity }
-    let places = (0..<identity.size / StatusPage.size).compactMap { place in
-      try? SharedMapping(
-        file, offset: place * StatusPage.size, count: StatusPage.size, isWritable: false)
-    }
-    pools[identity] = Pages(places: places.map(StatusPage.init))
-    return identity
-  }
-
-  private func look(at identity: FileIdentity, of process: Int32) -> PoolSight? {
-    guard var pages = pools[identity] else { return nil }
-    defer { pools[identity] = pages }
+  private func look(
+    at file: borrowing Descriptor, _ identity: FileIdentity, of process: Int32
+  ) -> PoolSight? {
+    var known = pools[identity] ?? [:]
+    defer { pools[identity] = known }
     var workers: [WorkerSight] = []
     var items: UInt64 = 0
     var rate = 0.0
-    for (place, page) in pages.places.enumerated() {
+    for place in 0..<identity.size / StatusPage.size {
+      guard page.copy(place: place, of: file) else {
+        known[place] = nil
+        continue
+      }
       let now = MonotonicClock.now()
       items &+= page.itemsOfAll
       guard let sight = page.look(now: now) else {
-        pages.known[place] = nil
+        known[place] = nil
         continue
       }
-      let before = pages.known[place].flatMap { $0.sight.process == sight.process ? $0 : nil }
+      let before = known[place].flatMap { $0.sight.process == sight.process ? $0 : nil }
       let memory = Memory(
         sight: sight, time: now,
         itemSince: before.flatMap {
           $0.sight.progress.position == sight.progress.position && $0.sight.running == sight.running
             ? $0.itemSince : nil
         } ?? now)
-      pages.known[place] = memory
+      known[place] = memory
       let worker = Self.describe(memory, before: before)
       rate += worker.itemsPerSecond
       workers.append(worker)
@@ -113,7 +104,7 @@ final class PoolWatcher {
     guard !workers.isEmpty else { return nil }
     workers.sort { ($0.worker ?? .max, $0.process) < ($1.worker ?? .max, $1.process) }
     return PoolSight(
-      coordinator: process, program: Self.printable(Self.program(of: process)), workers: workers,
+      coordinator: process, program: Self.program(of: process), workers: workers,
       items: items,
       itemsPerSecond: rate)
   }
@@ -135,7 +126,7 @@ final class PoolWatcher {
         sight.isFirstOfChunk && sight.progress.step == nil && sight.activity == .running && sight.since > 0
       let since = known ? min(sight.since, memory.itemSince) : memory.itemSince
       item = WorkerSight.Item(
-        task: Self.printable(sight.task), id: running, seconds: Double(memory.time - since) / 1e9,
+        task: sight.task, id: running, seconds: Double(memory.time - since) / 1e9,
         isAtLeast: !known)
     }
     return WorkerSight(
@@ -146,13 +137,6 @@ final class PoolWatcher {
       running: part(.running), copying: part(.reading, .decoding, .encoding, .writing),
       waiting: part(.waiting), isPreparing: sight.progress.phase == .preparing, item: item,
       memory: ProcessMemory.ofItsOwn(sight.process))
-  }
-
-  /// A name without what a terminal takes for more than a character: whose it is may write what he likes.
-  private static func printable(_ name: String) -> String {
-    String(
-      String.UnicodeScalarView(
-        name.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
   }
 
   /// The name of a process's program, as it was called.

@@ -1,4 +1,5 @@
 import ProcPool
+import ProcPoolSystem
 
 /// What `procpool top` shows of pools, as text.
 enum TopScreen {
@@ -43,7 +44,8 @@ enum TopScreen {
   private static func title(_ pool: PoolSight) -> String {
     let working = pool.workers.count { $0.worker != nil }
     let standby = pool.workers.count - working
-    return "\(pool.program) (\(pool.coordinator)): \(counted(working, "worker"))"
+    // Whose program it is may call it what he likes.
+    return "\(pool.program.visible(atMost: 100)) (\(pool.coordinator)): \(counted(working, "worker"))"
       + (standby > 0 ? " and \(standby) standing by" : "") + ", up \(time(pool.upSeconds)), "
       + "\(Units.count(Double(pool.items))) items, \(Units.count(pool.itemsPerSecond)) items/s"
   }
@@ -70,7 +72,7 @@ enum TopScreen {
   private static func activity(_ worker: WorkerSight) -> String {
     if let item = worker.item {
       // The end of a line may be cut, and the names of generic types are long.
-      return "\(item.id.call):\(Units.grouped(item.id.item)) \(item.task)"
+      return "\(item.id.call):\(Units.grouped(item.id.item)) \(item.task.visible())"
     }
     if worker.isPreparing { return "preparing a task" }
     return worker.worker == nil ? "standing by" : "idle"
@@ -94,8 +96,7 @@ enum TopScreen {
   }
 
   private static func cut(_ text: String, _ style: TextStyle) -> String {
-    guard let width = style.width, text.count > width else { return text }
-    return text.prefix(max(0, width - 1)) + "…"
+    style.width.map { text.cut(toColumns: $0) } ?? text
   }
 }
 

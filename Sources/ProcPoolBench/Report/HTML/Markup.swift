@@ -1,3 +1,5 @@
+import ProcPoolSystem
+
 /// Text that is HTML.
 struct Markup: Equatable, Sendable, ExpressibleByStringInterpolation {
   var text: String
@@ -28,18 +30,20 @@ struct Markup: Equatable, Sendable, ExpressibleByStringInterpolation {
   }
 
   /// Without the characters that mean something in HTML, in attributes too.
+  ///
+  /// By scalars, because that is how browsers read: a quotation mark ends an attribute with an accent on it, too.
   static func escaped(_ string: String) -> String {
-    var result = ""
-    for character in string {
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      default: result.append(character)
+    var result = String.UnicodeScalarView()
+    for scalar in string.visible(keepingLines: true).unicodeScalars {
+      switch scalar {
+      case "&": result += "&amp;".unicodeScalars
+      case "<": result += "&lt;".unicodeScalars
+      case ">": result += "&gt;".unicodeScalars
+      case "\"": result += "&quot;".unicodeScalars
+      case "'": result += "&#39;".unicodeScalars
+      default: result.append(scalar)
       }
     }
-    return result
+    return String(result)
   }
 }
