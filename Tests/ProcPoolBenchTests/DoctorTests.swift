@@ -31,6 +31,18 @@ import struct Foundation.Data
     try #require(Doctor.diagnose(facts(change)).findings.first { $0.name == name })
   }
 
+  @Test(arguments: [
+    ("procpool-worker", "0000000000000000", "0000000000000100", true),
+    ("procpool-worker", "0000000000000100", "0000000000000000", true),
+    ("procpool-worker", "0000000000000000", "0000000000004000", false),
+    ("sleep", "0000000000000000", "0000000000000100", false),
+  ])
+  func aWorkerForWhichSIGKILLWaitsIsUndead(_ name: String, _ own: String, _ shared: String, _ isUndead: Bool)
+  {
+    let status = "Name:\t\(name)\nState:\tD (disk sleep)\nSigPnd:\t\(own)\nShdPnd:\t\(shared)\n"
+    #expect(UndeadWorkers.isUndead(status) == isUndead)
+  }
+
   @Test func whereAllIsWellNothingIsAdvised() {
     let diagnosis = Doctor.diagnose(Self.facts())
     #expect(diagnosis.findings.allSatisfy { $0.level == .ok && $0.remedy.isEmpty })
@@ -51,6 +63,11 @@ import struct Foundation.Data
       (
         "leftovers", .warning, "2 of your files in /dev/shm (3.00 KiB)",
         { $0.leftovers = ["a": 1024, "b": 2048] }
+      ),
+      (
+        "killed workers", .warning,
+        "1 worker has not ended though killed (process 4711: state D (disk sleep))",
+        { $0.undead = [4711: "state D (disk sleep)"] }
       ),
       ("descriptors", .problem, "fewer than 256", { $0.descriptors = (100, 100) }),
       ("descriptors", .problem, "0 workers", { $0.descriptors = (30, 4096) }),

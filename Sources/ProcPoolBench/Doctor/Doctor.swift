@@ -8,7 +8,7 @@ public enum Doctor {
   static func diagnose(_ facts: MachineFacts) -> Diagnosis {
     Diagnosis(
       findings: [
-        processors(facts), memory(facts), sharing(facts), sharedFiles(facts), leftovers(facts),
+        processors(facts), memory(facts), sharing(facts), sharedFiles(facts), leftovers(facts), undead(facts),
         descriptors(facts),
         processes(facts), pipes(facts), looking(facts), clock(facts), processDescriptors(facts), start(facts),
       ] + (facts.attach.map { [attach($0)] } ?? []) + [Finding("versions", facts.versions)])
@@ -100,6 +100,18 @@ public enum Doctor {
       remedy: "A named array stays until its name is removed. What is not wanted any more: rm /dev/shm/NAME.")
   }
 
+  private static func undead(_ facts: MachineFacts) -> Finding {
+    guard !facts.undead.isEmpty else { return Finding("killed workers", "none that has not ended") }
+    let shown = facts.undead.sorted { $0.key < $1.key }.prefix(3).map { "process \($0.key): \($0.value)" }
+    return Finding(
+      "killed workers", .warning,
+      "\(facts.undead.count) \(facts.undead.count == 1 ? "worker has" : "workers have") not ended though killed "
+        + "(\(shown.joined(separator: "; ")))",
+      remedy:
+        "Their pools have given them up. They go when what keeps them lets go: a debugger, a frozen control group, a device; "
+        + "/proc/PID/stack shows where each waits.")
+  }
+
   /// Because a worker takes six, and a program has some of its own.
   private static let descriptorsPerWorker = 6
   private static let descriptorsOfItsOwn = 32
@@ -187,7 +199,7 @@ public enum Doctor {
     }
     return Finding(
       "pidfd", .problem, "processes have no descriptors: \(failure)",
-      remedy: "Workers are watched by pidfd_open: Linux 5.4 has it, and a sandbox may forbid it.")
+      remedy: "Workers are watched by pidfd_open: Linux has it since 5.3, and a seccomp profile of a sandbox may forbid it.")
   }
 
   private static func start(_ facts: MachineFacts) -> Finding {

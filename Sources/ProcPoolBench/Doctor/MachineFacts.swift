@@ -32,6 +32,9 @@ struct MachineFacts: Equatable, Sendable {
   /// Files there of this user that no process has mapped, and their bytes.
   var leftovers: [String: Int] = [:]
 
+  /// Workers that were killed and have not ended, by process, and what the kernel says of each.
+  var undead: [Int32: String] = [:]
+
   /// How many descriptors a process may have, and how many it could allow itself.
   var descriptors: (soft: Int, hard: Int) = (.max, .max)
   /// How many more processes and threads there may be; `nil` if nothing limits them.
@@ -90,6 +93,7 @@ extension MachineFacts {
       facts.sharedFiles = (bytes(files.f_blocks), bytes(files.f_bavail))
       facts.leftovers = leftovers()
     }
+    facts.undead = UndeadWorkers.find()
     var limit = rlimit()
     if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
       facts.descriptors = (Int(clamping: limit.rlim_cur), Int(clamping: limit.rlim_max))
