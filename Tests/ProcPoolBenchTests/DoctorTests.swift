@@ -123,7 +123,7 @@ import struct Foundation.Data
     #expect(json.status == 0 && json.errors.isEmpty)
     let parsed = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
     let findings = try #require(parsed?["findings"] as? [[String: Any]])
-    #expect(findings.count == 14)
+    #expect(findings.count == 15)
     for finding in findings {
       let name = try #require(finding["name"] as? String)
       let level = try #require(finding["level"] as? String)

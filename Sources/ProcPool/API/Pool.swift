@@ -29,7 +29,7 @@ public final class Pool: Sendable {
   ///   - workers: how many; by default as many as affinity and the control group allow, see
   ///     ``sizing``.
   ///   - worker: what they are; by default this program, started again.
-  ///   - environment: the environment of the workers; by default this process's.
+  ///   - environment: the environment of the workers; by default this process's, byte by byte.
   ///   - standardError: where what they write to standard error goes; by default to this process's.
   ///   - maximumPayload: the longest input, output or task value, encoded, in bytes. A chunk with its frame
   ///     has to fit too. 64 GiB unless given.
