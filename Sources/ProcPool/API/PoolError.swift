@@ -19,6 +19,9 @@ public enum PoolError: Error, Sendable {
   case notCodable(CodingFailure)
   /// The task cannot run in the pool's workers, with the reason and what to do.
   case taskUnavailable(String)
+  /// The inputs are more than can be counted, or than memory can hold results of, with the figures and what to
+  /// do: nothing was run.
+  case tooManyInputs(String)
   /// The pool has no workers: none could be started.
   case workersUnavailable(WorkerStartFailure)
   /// The call was made after `close`.
@@ -91,7 +94,7 @@ extension PoolError: CustomStringConvertible {
     case .deadlineExceeded(let limit):
       "the call took longer than \(limit), and what had not ended by then was given up; allow more with `deadline:`"
     case .notCodable(let failure): failure.description
-    case .taskUnavailable(let reason): reason
+    case .taskUnavailable(let reason), .tooManyInputs(let reason): reason
     case .workersUnavailable(let failure): failure.description
     case .closed: "the pool was closed before this call; make calls before `close()`, or use another pool"
     case .terminated: "the pool was terminated"
@@ -115,14 +118,5 @@ extension CodingFailure: CustomStringConvertible {
 extension WorkerStartFailure: CustomStringConvertible {
   public var description: String {
     "no worker could be started: \(message)" + LastWords.quoted(standardError)
-  }
-}
-
-extension Duration {
-  /// Whole nanoseconds, as many as fit.
-  var nanoseconds: Int64 {
-    let (seconds, attoseconds) = components
-    let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    return overflow ? .max : scaled + attoseconds / 1_000_000_000
   }
 }

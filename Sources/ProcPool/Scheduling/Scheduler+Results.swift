@@ -359,16 +359,3 @@ extension Scheduler {
     }
   }
 }
-
-extension Int64 {
-  /// For factors that are not negative.
-  func multipliedSaturating(by other: Int64) -> Int64 {
-    let (product, overflow) = multipliedReportingOverflow(by: other)
-    return overflow ? .max : product
-  }
-
-  func addingSaturating(_ other: Int64) -> Int64 {
-    let (sum, overflow) = addingReportingOverflow(other)
-    return overflow ? .max : sum
-  }
-}
