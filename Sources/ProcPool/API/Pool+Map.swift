@@ -6,7 +6,7 @@ extension Pool {
   ///
   ///     let squares = try await pool.map(Square(), over: 0..<1_000_000)
   ///
-  /// Inputs are taken from the sequence as the workers get to them. If items fail, the error of the first of
+  /// Inputs are taken from the sequence as the workers get to them, and not after the call has ended. If items fail, the error of the first of
   /// them, in the order of the inputs, is thrown as soon as all items before it have ended; what has not
   /// started by then is never run. If the Swift task is cancelled, `CancellationError` is thrown at once,
   /// what has not started is taken back from the workers, and what is running is cancelled, too: see
@@ -19,7 +19,9 @@ extension Pool {
   ///     not begun is divided when others have nothing to do.
   ///   - timeout: how long an item may run before its worker is killed and the item fails, more than nothing.
   ///     The time counts from when the item is first seen running, and is looked at every eighth of the
-  ///     limit, at least every 100 ms. `prepare` is not limited.
+  ///     limit, at least every 100 ms. It includes what the worker decodes and encodes for the item. Preparing
+  ///     the task (decoding it, and `prepare`) may take as long once more; if it takes longer, the item that it
+  ///     is done for fails.
   ///   - deadline: how long the call may take, more than nothing; then it throws
   ///     ``PoolError/deadlineExceeded(limit:)``, and what has not ended is cancelled.
   ///   - retry: how often an item is begun whose worker is lost; once unless given.

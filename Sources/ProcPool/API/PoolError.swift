@@ -1,4 +1,5 @@
 import ProcPoolSystem
+import ProcPoolWire
 import ProcPoolWorker
 
 /// Why an item, a call or a pool gave no result.
@@ -11,7 +12,8 @@ public enum PoolError: Error, Sendable {
   case taskFailed(TaskFailure)
   /// The worker ended while it ran the item.
   case workerLost(Autopsy)
-  /// The item ran for longer than the call's `timeout`; its worker was killed and replaced.
+  /// The item ran for longer than the call's `timeout`, or preparing its task took longer; its worker was killed
+  /// and replaced. A worker that is a thread cannot be killed, and is given up.
   case timedOut(Autopsy, limit: Duration)
   /// The call took longer than its `deadline`; what it had not ended by then was given up.
   case deadlineExceeded(limit: Duration)
@@ -43,10 +45,13 @@ public struct TaskFailure: Error, Sendable {
   public let isPreparation: Bool
   /// The name of the error's type, with its module.
   public let typeName: String
-  /// The error in words: its description in the worker.
+  /// The error in words: its `errorDescription` if it is a `LocalizedError` that has one, or else its description,
+  /// as they are in the worker.
   public let message: String
   /// The error itself, if its type is `Codable` and known to this program; else `nil`.
   public let underlying: (any Error)?
+  /// Why ``underlying`` is `nil`; `nil` if it is not.
+  public let underlyingFailure: String?
 }
 
 /// A value that could not be encoded or decoded, and where.
@@ -105,7 +110,13 @@ extension PoolError: CustomStringConvertible {
 
 extension TaskFailure: CustomStringConvertible {
   public var description: String {
-    "\(item) failed in \(worker)\(isPreparation ? ", in `prepare`" : ""): \(typeName): \(message)"
+    // Who makes an error Codable expects it to arrive.
+    let loss =
+      underlyingFailure.map {
+        $0 == ErrorReport.notCodable ? "" : " (the error itself did not arrive: \($0))"
+      }
+    return "\(item) failed in \(worker)\(isPreparation ? ", in `prepare`" : ""): \(typeName): \(message)"
+      + (loss ?? "")
   }
 }
 

@@ -125,8 +125,11 @@ extension PoolRuntime {
           if let error = call.expired { throw error }
           if call.isComplete {
             if source.isExhausted { return }
-            // The rest would never be run.
-            if let error = call.poolEnd, source.remaining != 0 { throw error }
+            if let error = call.poolEnd {
+              // The rest would never be run.
+              if source.remaining != 0 { throw error }
+              return
+            }
           }
           if !wantsMore { await call.wait(untilEnd: source.isExhausted, isolation: isolation) }
         }

@@ -109,7 +109,10 @@ struct OutputCursor<Output> {
       return .success(try decoder.next(&reader))
     } catch {
       return .failure(
-        .notCodable(CodingFailure(item: item(), value: .output, isEncoding: false, message: "\(error)")))
+        .notCodable(
+          CodingFailure(
+            item: item(), value: .output, isEncoding: false,
+            message: LocalizedDescription.words(for: error))))
     }
   }
 }

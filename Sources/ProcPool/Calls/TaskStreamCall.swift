@@ -131,8 +131,9 @@ final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Elem
     guard call.isComplete else { return false }
     if let inputError { throw inputError }
     if source?.isExhausted != false { return true }
-    if let error = call.poolEnd, source?.remaining != 0 { throw error }
-    return false
+    guard let error = call.poolEnd else { return false }
+    if source?.remaining != 0 { throw error }
+    return true
   }
 
   /// Decodes what comes next, if it is there.

@@ -174,7 +174,9 @@ final class TypedCall<Task: PoolTask> {
     for (item, error) in writer.takeFailures() {
       ended += 1
       failures += 1
-      let failure = CodingFailure(item: taskID(item), value: .input, isEncoding: true, message: "\(error)")
+      let failure = CodingFailure(
+        item: taskID(item), value: .input, isEncoding: true,
+        message: LocalizedDescription.words(for: error))
       handle(.failure(item: item, .notCodable(failure)))
     }
     // A chunk of given size is completed, however long its inputs take to come; results are handed out
@@ -252,7 +254,9 @@ struct TaskMessage {
       value = try sharing.enter { try WireCoding.encode(task) }
       shared = sharing.takeCarried()
     } catch {
-      throw PoolError.taskUnavailable("the task value of type \(Task.self) cannot be encoded: \(error)")
+      throw PoolError.taskUnavailable(
+        "the task value of type \(Task.self) cannot be encoded: "
+          + LocalizedDescription.words(for: error))
     }
     // 16: at least what the name's length and the value's take before them.
     let length = typeName.utf8.count + value.count + 16
@@ -305,11 +309,12 @@ extension PoolError {
   init(_ report: ErrorReport, item: TaskID, worker: WorkerID) {
     switch report.reason {
     case .threw, .preparationThrew:
+      let (error, failure) = Self.underlying(report)
       self = .taskFailed(
         TaskFailure(
           item: item, worker: worker, isPreparation: report.reason == .preparationThrew,
           typeName: report.typeName,
-          message: report.message, underlying: report.value.flatMap(Self.decode)))
+          message: report.message, underlying: error, underlyingFailure: failure))
     case .inputUndecodable, .bodyUnreachable:
       self = .notCodable(
         CodingFailure(item: item, value: .input, isEncoding: false, message: report.message))
@@ -320,10 +325,17 @@ extension PoolError {
     }
   }
 
-  private static func decode(_ value: (typeName: String, bytes: [UInt8])) -> (any Error)? {
-    guard let type = _typeByName(value.typeName) as? any (Error & Decodable).Type else { return nil }
-    // An error that this program cannot decode is still told by its type and its message.
-    return try? WireCoding.decode(type, from: value.bytes)
+  /// The error that a worker sent, or why there is none.
+  private static func underlying(_ report: ErrorReport) -> (error: (any Error)?, failure: String?) {
+    guard let (name, bytes) = report.value else { return (nil, report.valueFailure) }
+    guard let type = _typeByName(name) as? any (Error & Decodable).Type else {
+      return (nil, "this program has no such type; link the module that declares \(report.typeName) into it")
+    }
+    do {
+      return (try WireCoding.decode(type, from: bytes), nil)
+    } catch {
+      return (nil, "it cannot be decoded: \(error)")
+    }
   }
 
   init(_ failure: ItemFailure, item: TaskID, _ trace: ItemTrace) {
