@@ -66,7 +66,7 @@ final class TypedCall<Task: PoolTask> {
     self.parts = parts
     self.progress = progress.map { ProgressReporter($0) }
     self.chunkSize = chunkSize
-    deadline = limits.deadline.map { (MonotonicClock.now().addingSaturating($0.nanoseconds), $0) }
+    deadline = limits.deadline.map { (MonotonicClock.now().addingSaturating(max(0, $0.nanoseconds)), $0) }
   }
 
   deinit {
