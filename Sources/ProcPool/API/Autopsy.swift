@@ -17,6 +17,9 @@ public struct Autopsy: Error, Hashable, Sendable {
   public let attempt: Int
   /// How long it had been running, as far as the coordinator could see: not longer than this.
   public let elapsed: Duration
+  /// Whether the item never ran, because its worker ended while it decoded the call's task or was in its
+  /// `prepare`.
+  public let isPreparation: Bool
   /// The worker, and how it ended.
   public let worker: WorkerLoss
 }
@@ -27,6 +30,9 @@ public struct WorkerLoss: Error, Hashable, Sendable {
   public let worker: WorkerID
   /// Its process; the coordinator's own for a worker on a thread.
   public let pid: Int32
+  /// Whether the worker was a thread of the coordinator's (``WorkerKind/inProcess``). Such a worker cannot be
+  /// ended: it is given up, and what it runs goes on unseen.
+  public var isThread: Bool { pid == ProgramIdentity.pid }
   /// How it ended.
   public let end: ProcessEnd
   /// Why, as far as that can be told.
@@ -89,21 +95,29 @@ public enum LikelyCause: Hashable, Sendable {
 extension Autopsy: CustomStringConvertible {
   public var description: String {
     let again = attempt > 1 ? ", in attempt \(attempt)," : ""
-    return "\(item) was lost\(again) after \(elapsed.rounded): \(worker)"
+    let phase = isPreparation ? ", while its task was being prepared" : ""
+    return "\(item) was lost\(again) after \(elapsed.rounded)\(phase): \(worker)"
   }
 
   /// For an item that went on for longer than it may.
   func timeoutDescription(_ limit: Duration) -> String {
     let again = attempt > 1 ? " in attempt \(attempt)" : ""
     let what =
-      switch worker.cause {
-      case .stopped: ", where it was stopped by a signal; the worker was killed and replaced"
-      case .notEnded(let state): ", which could not be ended (\(state)) and was given up and replaced"
-      default: ", which was killed and replaced"
+      isPreparation
+      ? "preparing the task for \(item) took longer than \(limit)" : "\(item) ran for longer than \(limit)"
+    let end =
+      if worker.isThread {
+        ", a thread of this process; threads cannot be ended, so it goes on unseen, and another took its place"
+      } else if worker.cause == .stopped {
+        " (pid \(worker.pid)), where it was stopped by a signal; the worker was killed and replaced"
+      } else if case .notEnded(let state) = worker.cause {
+        " (pid \(worker.pid)), which could not be ended (\(state)) and was given up and replaced"
+      } else {
+        " (pid \(worker.pid)), which was killed and replaced"
       }
     return
-      "\(item) ran for longer than \(limit)\(again) in \(worker.worker) (pid \(worker.pid))\(what); allow more with "
-      + "`timeout:`" + LastWords.quoted(worker.standardError)
+      "\(what)\(again) in \(worker.worker)\(end); allow more with `timeout:`"
+      + LastWords.quoted(worker.standardError)
   }
 }
 
@@ -116,6 +130,7 @@ extension WorkerLoss: CustomStringConvertible {
         + LastWords.quoted(standardError)
     }
     let memory = peakMemory.map { ", with \($0 >> 20) MiB of memory at its peak" } ?? ""
+    if isThread { return "\(worker), a thread of this process, was given up, \(cause)" }
     return "\(worker) (pid \(pid)) ended with \(end)\(memory), \(cause)" + LastWords.quoted(standardError)
   }
 }
@@ -247,7 +262,7 @@ extension Duration {
     let unit = max(1, nanoseconds)
     var step: Int64 = 1
     while unit / step >= 1000 { step *= 10 }
-    return .nanoseconds((nanoseconds + step / 2) / step * step)
+    return .nanoseconds(nanoseconds.addingSaturating(step / 2) / step * step)
   }
 }
 
@@ -255,7 +270,9 @@ extension Duration {
 
 extension Autopsy {
   init(_ item: TaskID, _ trace: ItemTrace, _ worker: WorkerLoss) {
-    self.init(item: item, attempt: trace.attempt, elapsed: .nanoseconds(trace.elapsed), worker: worker)
+    self.init(
+      item: item, attempt: trace.attempt, elapsed: .nanoseconds(trace.elapsed),
+      isPreparation: trace.isPreparation, worker: worker)
   }
 }
 

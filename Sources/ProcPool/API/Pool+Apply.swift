@@ -178,7 +178,8 @@ extension Pool {
       times.measure(.encoding) { writer.append(input) }
       if let (_, error) = writer.failures.first {
         let failure = CodingFailure(
-          item: TaskID(call: box.id, item: 0), value: .input, isEncoding: true, message: "\(error)")
+          item: TaskID(call: box.id, item: 0), value: .input, isEncoding: true,
+          message: LocalizedDescription.words(for: error))
         handle.complete { .failure(PoolError.notCodable(failure)) }
         runtime.retire(box)
       } else {

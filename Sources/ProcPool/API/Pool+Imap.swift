@@ -1,3 +1,4 @@
+import ProcPoolSystem
 import ProcPoolWorker
 
 extension Pool {
@@ -6,13 +7,14 @@ extension Pool {
   ///     for try await y in pool.imap(Power(exponent: 2), over: 1..., chunkSize: 64) { … }
   ///
   /// Works over endless sequences, in constant memory: inputs are taken from the sequence, in the consumer's
-  /// context, when workers have room for them. An item that fails ends the stream with its error when its
+  /// context, when workers have room for them. Between inputs that take long to come, what was taken is sent and
+  /// results are given out. An item that fails ends the stream with its error when its
   /// turn has come; `imapResults` goes on.
   ///
   /// - Parameters:
   ///   - chunkSize: how many items a worker is sent at a time, exactly (the last chunk may be shorter), but
   ///     that what it has not begun is divided when others have nothing to do; results come a chunk at a time.
-  ///     By default as many as take about half a millisecond, measured while the call runs.
+  ///     A chunk waits until its inputs have come. By default as many as take about half a millisecond, measured while the call runs.
   ///   - inFlight: how many items may have been taken and not been given out, at the most (at least one chunk
   ///     is). By default as many as keep the workers busy, and some thousands more for results that wait for
   ///     their turn.
@@ -111,7 +113,7 @@ extension Pool {
     _ progress: ProgressReport?, _ elements: StreamElements<Task.Output, Element>,
     source: @escaping (TypedCall<Task>) -> Source
   ) -> PoolStream<Element> {
-    precondition(inFlight ?? 1 >= 1, "inFlight must be at least 1, not \(inFlight!)")
+    require(inFlight ?? 1 >= 1, "inFlight must be at least 1, not \(inFlight!)")
     return PoolStream { [self] in
       let call = try TypedCall(task, runtime: runtime, chunkSize: chunkSize, limits, progress: progress)
       return TaskStreamCall(

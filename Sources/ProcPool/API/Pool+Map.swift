@@ -6,7 +6,7 @@ extension Pool {
   ///
   ///     let squares = try await pool.map(Square(), over: 0..<1_000_000)
   ///
-  /// Inputs are taken from the sequence as the workers get to them. If items fail, the error of the first of
+  /// Inputs are taken from the sequence as the workers get to them, and not after the call has ended. If items fail, the error of the first of
   /// them, in the order of the inputs, is thrown as soon as all items before it have ended; what has not
   /// started by then is never run. If the Swift task is cancelled, `CancellationError` is thrown at once,
   /// what has not started is taken back from the workers, and what is running is cancelled, too: see
@@ -19,7 +19,9 @@ extension Pool {
   ///     not begun is divided when others have nothing to do.
   ///   - timeout: how long an item may run before its worker is killed and the item fails, more than nothing.
   ///     The time counts from when the item is first seen running, and is looked at every eighth of the
-  ///     limit, at least every 100 ms. `prepare` is not limited.
+  ///     limit, at least every 100 ms. It includes what the worker decodes and encodes for the item. Preparing
+  ///     the task (decoding it, and `prepare`) may take as long once more; if it takes longer, the item that it
+  ///     is done for fails.
   ///   - deadline: how long the call may take, more than nothing; then it throws
   ///     ``PoolError/deadlineExceeded(limit:)``, and what has not ended is cancelled.
   ///   - retry: how often an item is begun whose worker is lost; once unless given.
@@ -65,9 +67,16 @@ extension Pool {
   /// Runs the task on every input and returns what became of each, in the order of the inputs.
   ///
   /// Nothing is thrown: an item that fails, whose worker dies, or that could not be run is a failure of its
-  /// own, and the others are run. If the Swift task is cancelled, the items that have not ended by then are
-  /// ``PoolError/cancelled(_:)``, and after the `deadline` ``PoolError/deadlineExceeded(limit:)``. The inputs
-  /// must come to an end.
+  /// own, and the others are run.
+  ///
+  /// If the call ends before its inputs do, no further inputs are taken, and the items that have not ended by
+  /// then are failures: ``PoolError/cancelled(_:)`` if the Swift task was cancelled,
+  /// ``PoolError/deadlineExceeded(limit:)`` after the `deadline`, ``PoolError/terminated`` or
+  /// ``PoolError/workersUnavailable(_:)`` if the pool runs nothing any more, and what `map` would throw if the
+  /// call could not begin. Inputs that were not taken get the same failure: each of them if the sequence knows
+  /// its count at once (arrays and ranges do), and one for all of them otherwise, so that results that are all
+  /// successes are complete. Inputs that claim to be more than memory can hold results of are not run; the only
+  /// result is ``PoolError/tooManyInputs(_:)``.
   ///
   /// The parameters are those of `map`.
   @inlinable
@@ -98,11 +107,14 @@ extension Pool {
     _ task: Task, _ inputs: CallInputs<Task.Input>, _ chunkSize: Int?, _ timeout: Duration?,
     _ deadline: Duration?, _ retry: RetryPolicy, _ progress: ProgressReport?, isolation: isolated (any Actor)?
   ) async throws -> [Task.Output] {
+    let count = try MemoryCheck.requireRoom(for: inputs.count, of: Task.Output.self, what: "outputs")
     let call = try TypedCall(
       task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry), progress: progress)
     defer { call.retire() }
-    if let array = inputs.array { return try await outputs(call, ArraySource(array), isolation) }
-    return try await outputs(call, SequenceSource(inputs), isolation)
+    if let array = inputs.array {
+      return try await outputs(call, ArraySource(array), reserving: count, isolation)
+    }
+    return try await outputs(call, SequenceSource(inputs), reserving: count, isolation)
   }
 
   @usableFromInline
@@ -117,12 +129,14 @@ extension Pool {
   }
 
   func outputs<Task: PoolTask>(
-    _ call: TypedCall<Task>, _ source: some InputSource<Task.Input>, _ isolation: isolated (any Actor)?
+    _ call: TypedCall<Task>, _ source: some InputSource<Task.Input>, reserving count: Int = 0,
+    _ isolation: isolated (any Actor)?
   ) async throws -> [Task.Output] {
     var storage = OutputStorage<Task.Output>(isBlock: call.decoder.isBlock)
-    if let count = source.remaining { storage.reserve(count) }
+    storage.reserve(count)
     try await runtime.collect(call, source, isolation: isolation) { first, count, slice in
-      storage.store(first, count: count, slice, call.decoder, call: call.box.id)
+      storage.store(
+        first, count: count, slice, call.decoder, call: call.box.id, mustStop: { call.mustStop() })
     }
     return storage.finish(call.submitted)
   }
@@ -135,15 +149,20 @@ extension Pool {
     var source = SequenceSource(inputs)
     let call: TypedCall<Task>
     do {
+      try MemoryCheck.requireRoom(
+        for: inputs.count, of: Result<Task.Output, PoolError>.self, what: "results")
       call = try TypedCall(
         task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry), progress: progress
       )
     } catch {
       // A call that could not be begun is every item's failure.
       let failure = error as? PoolError ?? .taskUnavailable("\(error)")
-      return Array(repeating: .failure(failure), count: source.countRest())
+      if case .tooManyInputs = failure { return [.failure(failure)] }
+      return Array(repeating: .failure(failure), count: source.remaining ?? (source.hasAny() ? 1 : 0))
     }
     defer { call.retire() }
+    // What has come by the end is a result, unless the caller's decoder takes long.
+    call.patience = 100_000_000
     var results: [Result<Task.Output, PoolError>?] = []
     func put(_ result: Result<Task.Output, PoolError>, at item: UInt64) {
       while results.count <= Int(item) { results.append(nil) }
@@ -159,6 +178,7 @@ extension Pool {
           var cursor = OutputCursor<Task.Output>(slice, count: count)
           for item in first..<first + UInt64(count) {
             put(cursor.next(call.decoder, item: call.taskID(item)), at: item)
+            if call.mustStop() { return }
           }
         }
       }
@@ -168,16 +188,18 @@ extension Pool {
       operation: {
         while !_Concurrency.Task.isCancelled {
           let wantsMore = takeNews(submits: true)
-          if source.isExhausted && call.isComplete || call.expired != nil { return }
+          if call.isComplete, source.isExhausted || call.poolEnd != nil { return }
+          if call.expired != nil { return }
           if !wantsMore { await call.wait(isolation: isolation) }
         }
         // What has ended by now is kept, though it may still be in a worker.
         runtime.fetchResults()
         _ = takeNews(submits: false)
       }, onCancel: { [runtime, box = call.box] in runtime.call(ownerOf: box) }, isolation: isolation)
-    // After a cancellation, or when the time is over: what has not ended, and what was never sent.
-    for item in 0..<call.submitted + source.countRest() where item >= results.count || results[item] == nil {
-      put(.failure(call.expired ?? .cancelled(call.taskID(UInt64(item)))), at: UInt64(item))
+    // Those that have not ended, and those that were never taken.
+    let untaken = source.isExhausted ? 0 : source.remaining ?? 1
+    for item in 0..<call.taken + untaken where item >= results.count || results[item] == nil {
+      put(.failure(call.endOfUnfinished(item)), at: UInt64(item))
     }
     return results.map { $0! }
   }

@@ -89,9 +89,10 @@ extension Pool {
     isolation: isolated (any Actor)?
   ) async throws -> Task.Output {
     let sizes = PartSizes(inputs: inputs.count, parts: parts)
+    try MemoryCheck.requireRoom(forPartOf: sizes.largest, Task.Input.self)
     return try await reduced(
       task, InputReduction(task), initial, sizes, CallLimits(timeout, deadline, retry), progress, isolation
-    ) { _ in SequenceSource(InputParts(inputs, sizes: sizes)) }
+    ) { _ in PartSource(inputs, sizes: sizes) }
   }
 
   private func reduced<Task: ReducingTask>(
@@ -99,7 +100,7 @@ extension Pool {
     _ limits: CallLimits, _ progress: ProgressReport?, _ isolation: isolated (any Actor)?
   ) async throws -> Task.Output where Task.Input: FixedWidthInteger {
     guard let count else {
-      throw PoolError.taskUnavailable("the range has more integers than an Int can count; divide it")
+      throw PoolError.tooManyInputs("the inputs are more integers than an Int can count; divide the range")
     }
     let sizes = PartSizes(inputs: count, parts: parts)
     return try await reduced(task, IntervalReduction(task), initial, sizes, limits, progress, isolation) {
@@ -127,8 +128,9 @@ extension Pool {
         case .success(let output): waiting[part] = output
         case .failure(let error): return ItemError(item: part, error: error)
         }
+        if call.mustStop() { return nil }
       }
-      while let output = waiting.removeValue(forKey: next) {
+      while !call.mustStop(), let output = waiting.removeValue(forKey: next) {
         task.combine(output, into: &total)
         next += 1
       }

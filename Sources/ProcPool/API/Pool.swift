@@ -52,8 +52,9 @@ public final class Pool: Sendable {
   ///   - cancellationGrace: how long an item may go on when nobody wants its result any more, before its
   ///     worker is ended.
   ///   - stallNotice: when items that run for long are told of; nothing is done about them.
-  /// - Throws: ``PoolError/workersUnavailable(_:)`` if there is no way to start any, or the system denies
-  ///   what the pool itself needs: four descriptors and two threads.
+  /// - Throws: ``PoolError/workersUnavailable(_:)`` if there is no way to start any, if one of the numbers makes
+  ///   no sense (from 1 to 65 536 workers, at least 65 536 bytes of payload), or if the system denies what the
+  ///   pool itself needs: four descriptors and two threads.
   public init(
     workers: Int? = nil, worker: WorkerKind = .selfProgram, environment: [String: String]? = nil,
     standardError: StandardErrorMode = .inherited, maximumPayload: Int = 64 << 30,
@@ -62,15 +63,17 @@ public final class Pool: Sendable {
     seed: UInt64 = 0,
     cancellationGrace: CancellationGrace = CancellationGrace(), stallNotice: StallNotice? = nil
   ) throws {
-    precondition(workers ?? 1 >= 1, "workers must be at least 1, not \(workers!)")
-    precondition(
-      maximumTasksPerWorker ?? 1 >= 1,
-      "maximumTasksPerWorker must be at least 1, not \(maximumTasksPerWorker!)")
-    precondition(standby ?? 0 >= 0, "standby must be at least 0, not \(standby!)")
-    precondition(maximumPayload >= 1 << 16, "maximumPayload must be at least 65 536, not \(maximumPayload)")
     Self.refuseInUnservedWorker()
-    sizing = PoolSizing(requested: workers)
     do {
+      try PoolArguments.check("workers", workers, in: 1...PoolArguments.mostWorkers)
+      try PoolArguments.check("maximumTasksPerWorker", maximumTasksPerWorker, atLeast: 1)
+      try PoolArguments.check("standby", standby, in: 0...PoolArguments.mostWorkers)
+      // As many bytes as an address space has, at the most.
+      try PoolArguments.check("maximumPayload", maximumPayload, in: 1 << 16...1 << 47)
+      try PoolArguments.check("maximumWorkerAge", maximumWorkerAge)
+      try PoolArguments.check("maximumWorkerMemory", maximumWorkerMemory, atLeast: 1)
+      let resources = try limits.resources()
+      sizing = PoolSizing(requested: workers)
       let program = try worker.resolve()
       // A thread would find the memory in the process that it is in, and gain nothing.
       let isThread = if case .thread = program { true } else { false }
@@ -81,7 +84,7 @@ public final class Pool: Sendable {
           workers: sizing.workers, processors: PoolSizing.processors, quota: sizing.quota, limits: limits),
         workers: sizing.workers,
         grace: cancellationGrace, stallNotice: stallNotice, seed: seed,
-        limits: isThread ? ResourceLimits() : limits.resources,
+        limits: isThread ? ResourceLimits() : resources,
         itemMark: standardError.marksItems && !isThread ? UInt64.random(in: 1 ... .max) : 0,
         maximumWorkerMemory: isThread ? nil : maximumWorkerMemory)
       // A thread starts in no time, and its memory is its process's.
@@ -141,7 +144,7 @@ extension Pool {
   public nonisolated(nonsending) func join() async {
     if runtime.isInCopy { return }
     let isOpen = runtime.state.withLock { $0.scheduler.isOpen }
-    precondition(!isOpen, "join() needs close() or terminate() before it")
+    require(!isOpen, "join() needs close() or terminate() before it, or it would wait for ever")
     await runtime.waitForEnd(isolation: #isolation)
   }
 }

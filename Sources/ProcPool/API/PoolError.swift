@@ -1,4 +1,5 @@
 import ProcPoolSystem
+import ProcPoolWire
 import ProcPoolWorker
 
 /// Why an item, a call or a pool gave no result.
@@ -11,7 +12,8 @@ public enum PoolError: Error, Sendable {
   case taskFailed(TaskFailure)
   /// The worker ended while it ran the item.
   case workerLost(Autopsy)
-  /// The item ran for longer than the call's `timeout`; its worker was killed and replaced.
+  /// The item ran for longer than the call's `timeout`, or preparing its task took longer; its worker was killed
+  /// and replaced. A worker that is a thread cannot be killed, and is given up.
   case timedOut(Autopsy, limit: Duration)
   /// The call took longer than its `deadline`; what it had not ended by then was given up.
   case deadlineExceeded(limit: Duration)
@@ -19,6 +21,9 @@ public enum PoolError: Error, Sendable {
   case notCodable(CodingFailure)
   /// The task cannot run in the pool's workers, with the reason and what to do.
   case taskUnavailable(String)
+  /// The inputs are more than can be counted, or than memory can hold results of, with the figures and what to
+  /// do: nothing was run.
+  case tooManyInputs(String)
   /// The pool has no workers: none could be started.
   case workersUnavailable(WorkerStartFailure)
   /// The call was made after `close`.
@@ -43,10 +48,13 @@ public struct TaskFailure: Error, Sendable {
   public let isPreparation: Bool
   /// The name of the error's type, with its module.
   public let typeName: String
-  /// The error in words: its description in the worker.
+  /// The error in words: its `errorDescription` if it is a `LocalizedError` that has one, or else its description,
+  /// as they are in the worker.
   public let message: String
   /// The error itself, if its type is `Codable` and known to this program; else `nil`.
   public let underlying: (any Error)?
+  /// Why ``underlying`` is `nil`; `nil` if it is not.
+  public let underlyingFailure: String?
 }
 
 /// A value that could not be encoded or decoded, and where.
@@ -98,7 +106,7 @@ extension PoolError: CustomStringConvertible {
     case .deadlineExceeded(let limit):
       "the call took longer than \(limit), and what had not ended by then was given up; allow more with `deadline:`"
     case .notCodable(let failure): failure.description
-    case .taskUnavailable(let reason): reason.visible(keepingLines: true)
+    case .taskUnavailable(let reason), .tooManyInputs(let reason): reason.visible(keepingLines: true)
     case .workersUnavailable(let failure): failure.description
     case .closed: "the pool was closed before this call; make calls before `close()`, or use another pool"
     case .terminated: "the pool was terminated"
@@ -112,8 +120,14 @@ extension PoolError: CustomStringConvertible {
 
 extension TaskFailure: CustomStringConvertible {
   public var description: String {
-    "\(item) failed in \(worker)\(isPreparation ? ", in `prepare`" : ""): \(typeName.visible()): "
+    // Who makes an error Codable expects it to arrive.
+    let loss =
+      underlyingFailure.map {
+        $0 == ErrorReport.notCodable ? "" : " (the error itself did not arrive: \($0))"
+      }
+    return "\(item) failed in \(worker)\(isPreparation ? ", in `prepare`" : ""): \(typeName.visible()): "
       + message.visible(keepingLines: true)
+      + (loss ?? "")
   }
 }
 
@@ -127,14 +141,5 @@ extension CodingFailure: CustomStringConvertible {
 extension WorkerStartFailure: CustomStringConvertible {
   public var description: String {
     "no worker could be started: \(message.visible(keepingLines: true))" + LastWords.quoted(standardError)
-  }
-}
-
-extension Duration {
-  /// Whole nanoseconds, as many as fit.
-  var nanoseconds: Int64 {
-    let (seconds, attoseconds) = components
-    let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    return overflow ? .max : scaled + attoseconds / 1_000_000_000
   }
 }

@@ -40,6 +40,7 @@ public struct PoolEvents: AsyncSequence, Sendable {
 extension PoolEvent: CustomStringConvertible {
   public var description: String {
     switch self {
+    case .workerStarted(let worker, ProgramIdentity.pid): "\(worker) (a thread of this process) is ready"
     case .workerStarted(let worker, let pid): "\(worker) (pid \(pid)) is ready"
     case .workerFailedToStart(let worker, let failure):
       "\(worker) could not be started: \(failure.message.visible())"

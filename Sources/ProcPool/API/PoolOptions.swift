@@ -41,7 +41,7 @@ public struct StallNotice: Hashable, Sendable {
   public var includesStack: Bool
 
   public init(after time: Duration, includesStack: Bool = false) {
-    precondition(
+    require(
       time > .zero, "the time after which an item is told of must be more than nothing, not \(time)")
     self.time = time
     self.includesStack = includesStack
@@ -90,22 +90,6 @@ public struct WorkerLimits: Hashable, Sendable {
     self.processorTime = processorTime
     self.niceness = niceness
     self.processors = processors
-  }
-
-  /// As they travel.
-  var resources: ResourceLimits {
-    precondition(memory ?? 1 > 0, "memory must be more than nothing, not \(memory!)")
-    precondition(
-      processorTime ?? .seconds(1) > .zero, "processorTime must be more than nothing, not \(processorTime!)")
-    precondition(processors?.isEmpty != true, "processors must not be empty")
-    precondition(
-      processors?.allSatisfy { 0..<1 << 20 ~= $0 } != false, "processors must be numbers of processors")
-    var resources = ResourceLimits()
-    resources.memory = UInt64(memory ?? 0)
-    resources.processorTime = processorTime.map { UInt64(($0.nanoseconds - 1) / 1_000_000_000 + 1) } ?? 0
-    resources.niceness = Int32(clamping: niceness ?? 0)
-    resources.processors = (processors ?? []).sorted().map { UInt32($0) }
-    return resources
   }
 }
 

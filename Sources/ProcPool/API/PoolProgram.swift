@@ -12,7 +12,8 @@ import ProcPoolWorker
 ///     }
 ///
 /// Started by a pool the program serves; started otherwise it runs ``run()``, exits with 0 when that returns,
-/// and with 1 and the error on standard error when it throws.
+/// and with 1 and the error on standard error when it throws: its `errorDescription` if it is a `LocalizedError`
+/// that has one, or else its description.
 public protocol PoolProgram: SendableMetatype {
   /// The program proper.
   @MainActor static func run() async throws
@@ -28,7 +29,7 @@ extension PoolProgram {
         try await run()
         exit(0)
       } catch {
-        StandardError.writeLine("error: \("\(error)".visible(keepingLines: true))")
+        StandardError.writeLine("error: \(LocalizedDescription.words(for: error).visible(keepingLines: true))")
         exit(1)
       }
     }

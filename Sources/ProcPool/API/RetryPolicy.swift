@@ -1,3 +1,5 @@
+import ProcPoolSystem
+
 /// How often an item is begun whose worker ends while it runs.
 ///
 /// An item that throws has ended, and is not tried again: a task that wants that does it itself.
@@ -13,7 +15,7 @@ public enum RetryPolicy: Hashable, Sendable {
     switch self {
     case .atMostOnce: return 1
     case .atLeastOnce(let attempts):
-      precondition(attempts >= 1, "attempts must be at least 1, not \(attempts)")
+      require(attempts >= 1, "attempts must be at least 1, not \(attempts)")
       return attempts
     }
   }

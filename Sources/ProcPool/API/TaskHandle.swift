@@ -87,21 +87,27 @@ public final class TaskHandle<Value: Sendable>: Sendable {
   ///
   /// Returns early if the Swift task is cancelled.
   ///
+  /// - Parameter limit: at once if it is nothing or less; for ever if it is centuries.
   /// - Returns: whether it is there. If not, it may still come.
   public nonisolated(nonsending) func wait(for limit: Duration) async -> Bool {
     if origin != ProcessOrigin.current { return isReady }
+    if limit <= .zero { return isReady }
     let latch = Latch()
     enlist(latch)
-    let timer = Task {
-      try? await Task.sleep(for: limit)  // Ends early only if nobody waits any more.
-      latch.open()
-    }
+    // Longer than that no clock counts; `Task.sleep` would end the program.
+    let timer =
+      limit.nanoseconds == .max
+      ? nil
+      : Task {
+        try? await Task.sleep(for: limit)  // Ends early only if nobody waits any more.
+        latch.open()
+      }
     await withTaskCancellationHandler {
       await latch.wait()
     } onCancel: {
       latch.open()
     }
-    timer.cancel()
+    timer?.cancel()
     dismiss(latch)
     return isReady
   }

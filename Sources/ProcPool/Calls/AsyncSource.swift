@@ -5,6 +5,9 @@ import Synchronization
 struct AsyncSource<Input: Codable & Sendable>: InputSource {
   private let buffer: AsyncInputs<Input>
   private let feeder: Feeder
+  /// What has been taken out of the buffer, and how much of that was added to chunks.
+  private var batch: [Input] = []
+  private var added = 0
 
   /// Ends the fetching when nobody holds the source any more.
   private final class Feeder: Sendable {
@@ -35,13 +38,26 @@ struct AsyncSource<Input: Codable & Sendable>: InputSource {
   }
 
   var remaining: Int? { nil }
-  var isExhausted: Bool { buffer.isExhausted }
+  var isExhausted: Bool { added == batch.count && buffer.isExhausted }
 
-  /// What has not been fetched was never accepted.
-  mutating func countRest() -> Int { 0 }
-
-  mutating func fill(_ writer: inout ChunkWriter<Input>, count: Int, isBlock: Bool) throws {
-    for input in try buffer.take(count, multipleOf: writer.exactChunkSize) { writer.append(input) }
+  mutating func fill(
+    _ writer: inout ChunkWriter<Input>, count: Int, isBlock: Bool, until slice: TimeSlice
+  ) throws -> Bool {
+    if added == batch.count {
+      batch = try buffer.take(count, multipleOf: writer.exactChunkSize)
+      added = 0
+    }
+    let end = added + min(count, batch.count - added)
+    let first = added
+    // The encoder is the caller's own code, perhaps.
+    while added < end, added == first || !slice.isOver {
+      writer.append(batch[added])
+      added += 1
+    }
+    if added < batch.count { return added < end }
+    batch = []
+    added = 0
+    return false
   }
 }
 

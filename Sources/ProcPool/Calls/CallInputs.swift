@@ -5,12 +5,16 @@
 /// compiled here, and takes 15 (`imap`, chunks of 64).
 @usableFromInline
 struct CallInputs<Input> {
-  /// Puts up to so many elements into memory that holds none, and says how many: fewer only at the end.
-  @usableFromInline typealias Pull = (UnsafeMutablePointer<Input>, Int) -> Int
+  /// Puts up to so many elements into memory that holds none, and says how many, and whether there are no more:
+  /// fewer only at the end or when the time is up, and one at least unless there are none.
+  @usableFromInline typealias Pull = (UnsafeMutablePointer<Input>, Int, TimeSlice) -> (
+    count: Int, isExhausted: Bool
+  )
 
   /// Begins to go through the elements.
   let begin: () -> Pull
-  /// How many there are, where that is known at once.
+  /// How many there are by the collection's word, where that is known at once: an estimate that a collection
+  /// may get wrong, for the sizes of chunks, and never for memory that is written.
   let count: Int?
   /// The elements, where they are an array.
   let array: [Input]?
@@ -26,53 +30,97 @@ struct CallInputs<Input> {
   init<Inputs: Sequence<Input>>(_ inputs: Inputs) {
     self.init(count: knownCount(of: inputs), array: inputs as? [Input]) {
       var iterator = inputs.makeIterator()
-      return { memory, count in
+      if isPrompt(inputs) {
+        return { memory, count, _ in
+          var taken = 0
+          while taken < count, let input = iterator.next() {
+            (memory + taken).initialize(to: input)
+            taken &+= 1
+          }
+          return (taken, taken < count)
+        }
+      }
+      return { memory, count, slice in
         var taken = 0
-        while taken < count, let input = iterator.next() {
+        while let input = iterator.next() {
           (memory + taken).initialize(to: input)
           taken &+= 1
+          if taken == count || slice.isOver { return (taken, false) }
         }
-        return taken
+        return (taken, true)
       }
     }
   }
 }
 
 extension CallInputs {
+  /// Why no more elements were taken.
+  enum Stop {
+    /// There are as many as were wanted.
+    case satisfied
+    /// There are no more.
+    case exhausted
+    /// The time is up, or what they are for has no room.
+    case early
+  }
+
   /// Takes up to `count` elements, and hands them on in pieces of `most` at the most.
   ///
-  /// - Parameter body: gets some, and says whether it wants more.
-  /// - Returns: how many were not taken, and whether that is because there are no more.
+  /// - Parameters:
+  ///   - slice: when to stop; one element is taken in any case.
+  ///   - body: gets some, and says whether it has room for more.
+  /// - Returns: how many were not taken, and why.
   static func take(
-    _ count: Int, atOnce most: Int, from pull: Pull, _ body: (UnsafeMutableBufferPointer<Input>) -> Bool
-  ) -> (left: Int, isExhausted: Bool) {
+    _ count: Int, atOnce most: Int, from pull: Pull, until slice: TimeSlice,
+    _ body: (UnsafeMutableBufferPointer<Input>) -> Bool
+  ) -> (left: Int, stop: Stop) {
     var left = count
-    var isExhausted = false
-    var wantsMore = true
+    var stop = Stop.satisfied
     withUnsafeTemporaryAllocation(of: Input.self, capacity: min(most, count)) { memory in
-      while left > 0, wantsMore, !isExhausted {
-        let wanted = min(left, memory.count)
-        let taken = UnsafeMutableBufferPointer(rebasing: memory[..<pull(memory.baseAddress!, wanted)])
-        if !taken.isEmpty { wantsMore = body(taken) }
+      while left > 0, stop == .satisfied {
+        let (count, isExhausted) = pull(memory.baseAddress!, min(left, memory.count), slice)
+        let taken = UnsafeMutableBufferPointer(rebasing: memory[..<count])
+        let hasRoom = taken.isEmpty || body(taken)
         taken.deinitialize()
-        left -= taken.count
-        isExhausted = taken.count < wanted
+        left -= count
+        if isExhausted {
+          stop = .exhausted
+        } else if left > 0, !hasRoom || slice.isOver {
+          stop = .early
+        }
       }
     }
-    return (left, isExhausted)
+    return (left, stop)
   }
 }
 
-/// How many elements there are, where the sequence knows that at once, and where it is a number.
+/// Whether the sequence is one of the standard library's that compute nothing: none of its elements can take
+/// long, and the clock need not be looked at between them.
+@usableFromInline
+func isPrompt<Inputs: Sequence>(_ inputs: Inputs) -> Bool { inputs is any PromptSequence }
+
+private protocol PromptSequence {}
+extension Array: PromptSequence {}
+extension ArraySlice: PromptSequence {}
+extension ContiguousArray: PromptSequence {}
+extension Repeated: PromptSequence {}
+extension Range: PromptSequence where Bound: FixedWidthInteger {}
+extension ClosedRange: PromptSequence where Bound: FixedWidthInteger {}
+extension PartialRangeFrom: PromptSequence where Bound: FixedWidthInteger {}
+extension StrideTo: PromptSequence {}
+extension StrideThrough: PromptSequence {}
+
+/// How many elements there are, where the sequence knows that at once; `Int.max` where there are more than an
+/// `Int` can count.
 @usableFromInline
 func knownCount<Inputs: Sequence>(of inputs: Inputs) -> Int? {
   /// `0...Int.max` has one more than `Int` can count, and its `count` would trap.
   func count<Elements: RandomAccessCollection>(of elements: Elements) -> Int? {
     guard let first = elements.startIndex as? Int, let end = elements.endIndex as? Int else {
-      return (elements as? any IntegerRange)?.knownCount
+      return (elements as? any IntegerRange).map { $0.knownCount ?? .max }
     }
     let (count, overflow) = end.subtractingReportingOverflow(first)
-    return overflow ? nil : count
+    return end < first ? nil : overflow ? .max : count
   }
   // Only these: others would go through all their elements for it, which may be endless.
   return (inputs as? any RandomAccessCollection).flatMap { count(of: $0) }

@@ -15,6 +15,7 @@ struct ChunkFramer: ~Copyable {
   /// The longest body of a frame.
   let maximumBody: Int
   private let packing: ItemPacking
+  private let lane: MemoryLane?
 
   private var frames: [Frame] = []
   /// Collects the shared memory that is in inputs; `nil` for those of fixed size, which lie in the frame as in
@@ -44,7 +45,10 @@ struct ChunkFramer: ~Copyable {
   /// The worker for which the open chunk is; `nil` for any.
   var seat: Int?
   private var start = -1
-  private var count = 0
+  /// Items in the open chunk.
+  private(set) var count = 0
+  /// Shared memory in items of the open chunk that an earlier framer has written.
+  private var carried: [SharedBlock] = []
   /// The index of the next item.
   private(set) var next: UInt64
   /// Items that could not be encoded, and why.
@@ -58,6 +62,7 @@ struct ChunkFramer: ~Copyable {
     self.chunkSize = chunkSize
     self.maximumBody = maximumBody
     self.packing = packing
+    self.lane = lane
     byteLimit = isAutomatic ? Pacing.chunkBytes : .max
     next = first
     sharing = packing.stride > 0 ? nil : SharedScope()
@@ -92,10 +97,38 @@ struct ChunkFramer: ~Copyable {
       frames.append(
         Frame(
           start: start, end: writer.count, first: first, count: count, seat: seat,
-          shared: sharing?.takeCarried() ?? []))
+          shared: carried + (sharing?.takeCarried() ?? [])))
+      carried = []
     }
     start = -1
     count = 0
+  }
+
+  /// Whether any chunk is complete.
+  var hasFrames: Bool { !frames.isEmpty }
+
+  /// Takes the open chunk out of this framer, to be completed when more inputs have come.
+  ///
+  /// - Complexity: O(bytes of the open chunk).
+  mutating func takeOpen() -> ChunkFramer {
+    var other = ChunkFramer(
+      call: call, first: next, chunkSize: chunkSize, isAutomatic: byteLimit != .max,
+      maximumBody: maximumBody, packing: packing, lane: lane)
+    guard count > 0 else { return other }
+    other.open()
+    other.writer.writeBytes(UnsafeRawBufferPointer(rebasing: writer.bytes[(start + FrameHeader.size)...]))
+    other.count = count
+    other.carried = carried + (sharing?.takeCarried() ?? [])
+    writer.truncate(to: start)
+    next -= UInt64(count)
+    (start, count, carried) = (-1, 0, [])
+    return other
+  }
+
+  /// Items that could not be encoded since this was last asked.
+  mutating func takeFailures() -> [(item: UInt64, error: any Error)] {
+    defer { failures = [] }
+    return failures
   }
 
   private mutating func closeIfFull() {

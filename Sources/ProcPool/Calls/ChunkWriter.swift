@@ -23,6 +23,21 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
   var next: UInt64 { framer.next }
   /// Items that could not be encoded, and why.
   var failures: [(item: UInt64, error: any Error)] { framer.failures }
+  /// Items of the chunk that is not complete.
+  var openCount: Int { framer.count }
+  /// Whether any chunk is complete.
+  var hasChunks: Bool { framer.hasFrames }
+
+  private init(_ framer: consuming ChunkFramer, codec: ItemCodec<Input>) {
+    self.framer = framer
+    self.codec = codec
+  }
+
+  /// Takes the chunk that is not complete out of this writer, to be completed when more inputs have come.
+  mutating func takeOpen() -> ChunkWriter { ChunkWriter(framer.takeOpen(), codec: codec) }
+
+  /// Items that could not be encoded since this was last asked.
+  mutating func takeFailures() -> [(item: UInt64, error: any Error)] { framer.takeFailures() }
 
   /// Adds an item.
   mutating func append(_ input: Input) {

@@ -47,14 +47,16 @@ struct OutputStorage<Output> {
     }
   }
 
-  /// Says how many there will be, where that is known.
+  /// Says how many there will be, as far as anybody knows: memory for them is asked for, and not touched.
   mutating func reserve(_ count: Int) {
-    makeRoom(for: count)
+    if isBlock { makeRoom(for: count) } else { values.reserveCapacity(count) }
   }
 
+  /// - Parameter mustStop: whether to leave the rest undecoded: the call is over.
   /// - Returns: the first item that could not be decoded, and why.
   mutating func store(
-    _ firstItem: UInt64, count: Int, _ slice: OutputSlice, _ decoder: OutputDecoder<Output>, call: UInt32
+    _ firstItem: UInt64, count: Int, _ slice: OutputSlice, _ decoder: OutputDecoder<Output>, call: UInt32,
+    mustStop: () -> Bool
   ) -> ItemError? {
     let first = Int(firstItem)
     var failure: ItemError?
@@ -72,6 +74,7 @@ struct OutputStorage<Output> {
         case .success(let value): values[index] = value
         case .failure(let error): failure = failure ?? ItemError(item: UInt64(index), error: error)
         }
+        if mustStop() { break }
       }
     }
     return failure
@@ -80,6 +83,8 @@ struct OutputStorage<Output> {
   /// All outputs. Every item below `count` must have been stored.
   consuming func finish(_ count: Int) -> [Output] {
     if isBlock {
+      // What was asked for and is not needed is given back, if that is much.
+      if block.capacity / 2 > count { return Array(block.prefix(count)) }
       if block.count > count { block.removeLast(block.count - count) }
       return block
     }
@@ -115,9 +120,17 @@ extension PoolRuntime {
               note(ItemError(item: item, error: error))
             }
           }
+          if _Concurrency.Task.isCancelled { throw CancellationError() }
           if let failure, endedItems.prefix >= failure.item { throw failure.error }
           if let error = call.expired { throw error }
-          if source.isExhausted, call.isComplete { return }
+          if call.isComplete {
+            if source.isExhausted { return }
+            if let error = call.poolEnd {
+              // The rest would never be run.
+              if source.remaining != 0 { throw error }
+              return
+            }
+          }
           if !wantsMore { await call.wait(untilEnd: source.isExhausted, isolation: isolation) }
         }
       }, onCancel: { [box = call.box] in self.call(ownerOf: box) }, isolation: isolation)

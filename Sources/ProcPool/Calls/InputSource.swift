@@ -4,16 +4,17 @@ import ProcPoolWire
 protocol InputSource<Input> {
   associatedtype Input: Codable & Sendable
 
-  /// How many inputs are left, where that is known.
+  /// How many inputs are left, where that is known: by the word of the caller's collection, which may be wrong.
   var remaining: Int? { get }
   /// All inputs have been taken.
   var isExhausted: Bool { get }
-  /// Adds up to `count` inputs, as many as are there without waiting.
+  /// Adds up to `count` inputs, as many as are there without waiting, until the time is up or the writer full.
   ///
+  /// - Returns: whether it stopped early, so that there may be more at once.
   /// - Throws: what the inputs' own sequence throws.
-  mutating func fill(_ writer: inout ChunkWriter<Input>, count: Int, isBlock: Bool) throws
-  /// Takes all that is left, and counts it.
-  mutating func countRest() -> Int
+  mutating func fill(
+    _ writer: inout ChunkWriter<Input>, count: Int, isBlock: Bool, until slice: TimeSlice
+  ) throws -> Bool
 }
 
 /// Inputs from any sequence, taken on demand.
@@ -33,40 +34,36 @@ struct SequenceSource<Input: Codable & Sendable>: InputSource {
 
   init(_ inputs: some Sequence<Input>) { self.init(CallInputs(inputs)) }
 
-  mutating func countRest() -> Int {
-    var count = 0
-    take(.max, atOnce: 64) {
-      count += $0.count
-      return true
-    }
-    return count
+  mutating func fill(
+    _ writer: inout ChunkWriter<Input>, count: Int, isBlock: Bool, until slice: TimeSlice
+  ) -> Bool {
+    guard !isExhausted else { return false }
+    let (left, stop) =
+      if isBlock {
+        CallInputs.take(
+          count, atOnce: max(1, Self.gatheredBytes / MemoryLayout<Input>.stride), from: pull, until: slice
+        ) {
+          writer.append(block: UnsafeBufferPointer($0))
+          return true
+        }
+      } else {
+        CallInputs.take(count, atOnce: 1, from: pull, until: slice) {
+          writer.append($0[0])
+          // Bounded in bytes, too: large inputs are made when they are wanted.
+          return !writer.isFull
+        }
+      }
+    isExhausted = stop == .exhausted
+    if let known = remaining { remaining = isExhausted ? 0 : max(0, known - (count - left)) }
+    return stop == .early
   }
 
-  mutating func fill(_ writer: inout ChunkWriter<Input>, count: Int, isBlock: Bool) {
-    if isBlock {
-      take(count, atOnce: max(1, Self.gatheredBytes / MemoryLayout<Input>.stride)) {
-        writer.append(block: UnsafeBufferPointer($0))
-        return true
-      }
-    } else {
-      take(count, atOnce: 1) {
-        writer.append($0[0])
-        // Bounded in bytes, too: large inputs are made when they are wanted.
-        return !writer.isFull
-      }
-    }
-  }
-
-  /// Takes up to `count` inputs, and hands them on in pieces.
-  ///
-  /// - Parameter body: gets some, and says whether it wants more.
-  private mutating func take(
-    _ count: Int, atOnce most: Int, _ body: (UnsafeMutableBufferPointer<Input>) -> Bool
-  ) {
-    guard !isExhausted else { return }
-    let (left, isOver) = CallInputs.take(count, atOnce: most, from: pull, body)
-    isExhausted = isOver
-    if let known = remaining { remaining = isExhausted ? 0 : max(0, known - count + left) }
+  /// Takes the first input, if there is one, only to see whether there is.
+  mutating func hasAny() -> Bool {
+    guard !isExhausted else { return false }
+    let (left, stop) = CallInputs.take(1, atOnce: 1, from: pull, until: .endless) { _ in true }
+    isExhausted = stop == .exhausted
+    return left == 0
   }
 }
 
@@ -82,23 +79,22 @@ struct ArraySource<Input: Codable & Sendable>: InputSource {
   var remaining: Int? { inputs.count - next }
   var isExhausted: Bool { next == inputs.count }
 
-  mutating func countRest() -> Int {
-    defer { next = inputs.count }
-    return inputs.count - next
-  }
-
-  mutating func fill(_ writer: inout ChunkWriter<Input>, count: Int, isBlock: Bool) {
-    let end = min(inputs.count, next + count)
+  mutating func fill(
+    _ writer: inout ChunkWriter<Input>, count: Int, isBlock: Bool, until slice: TimeSlice
+  ) -> Bool {
+    let end = next + min(inputs.count - next, count)
     if isBlock {
       inputs.withUnsafeBufferPointer { writer.append(block: UnsafeBufferPointer(rebasing: $0[next..<end])) }
       next = end
     } else {
       let first = next
-      while next < end, next == first || !writer.isFull {
+      // The encoder is the caller's own code, perhaps.
+      while next < end, next == first || !writer.isFull && !slice.isOver {
         writer.append(inputs[next])
         next += 1
       }
     }
+    return next < end
   }
 }
 
@@ -116,16 +112,15 @@ struct PinnedSource<Input: Codable & Sendable>: InputSource {
   var remaining: Int? { workers - next }
   var isExhausted: Bool { next == workers }
 
-  mutating func countRest() -> Int {
-    defer { next = workers }
-    return workers - next
-  }
-
-  /// All at once, whatever is asked for: a worker takes its item when it gets to it.
-  mutating func fill(_ writer: inout ChunkWriter<Input>, count: Int, isBlock: Bool) {
-    while next < workers {
+  /// All at once, whatever is asked for, if that does not take long: a worker takes its item when it gets to it.
+  mutating func fill(
+    _ writer: inout ChunkWriter<Input>, count: Int, isBlock: Bool, until slice: TimeSlice
+  ) -> Bool {
+    let first = next
+    while next < workers, next == first || !slice.isOver {
       writer.append(input, to: next)
       next += 1
     }
+    return next < workers
   }
 }

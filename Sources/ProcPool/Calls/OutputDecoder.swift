@@ -65,7 +65,8 @@ struct OutputCursor<Output> {
     remaining = count
   }
 
-  /// The next outputs, some thousands at the most, up to one that cannot be decoded.
+  /// The next outputs, some thousands at the most and as many as can be decoded in a short time, up to one that
+  /// cannot be decoded.
   ///
   /// - Parameter first: the item of the first of them.
   mutating func nextBatch(
@@ -80,11 +81,13 @@ struct OutputCursor<Output> {
     }
     var outputs: [Output] = []
     outputs.reserveCapacity(count)
+    let slice = TimeSlice()
     for index in 0..<count {
       switch next(decoder, item: TaskID(call: first.call, item: first.item + index)) {
       case .success(let output): outputs.append(output)
       case .failure(let error): return (outputs, error)
       }
+      if slice.isOver { break }
     }
     return (outputs, nil)
   }
@@ -106,7 +109,10 @@ struct OutputCursor<Output> {
       return .success(try decoder.next(&reader))
     } catch {
       return .failure(
-        .notCodable(CodingFailure(item: item(), value: .output, isEncoding: false, message: "\(error)")))
+        .notCodable(
+          CodingFailure(
+            item: item(), value: .output, isEncoding: false,
+            message: LocalizedDescription.words(for: error))))
     }
   }
 }

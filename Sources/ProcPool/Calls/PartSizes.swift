@@ -1,3 +1,5 @@
+import ProcPoolSystem
+
 /// How the inputs of a reduction are divided into parts.
 ///
 /// It depends on the inputs alone, and neither on the number of workers nor on time: so do the brackets of
@@ -9,7 +11,7 @@ enum PartSizes: Equatable {
   case growing(parts: Int)
 
   init(inputs: Int?, parts: Int) {
-    precondition(parts >= 1, "parts must be at least 1, not \(parts)")
+    require(parts >= 1, "parts must be at least 1, not \(parts)")
     if let inputs {
       self = .even(inputs: inputs, parts: min(parts, max(1, inputs)))
     } else {
@@ -23,8 +25,18 @@ enum PartSizes: Equatable {
   /// How many inputs a part has that begins with the input `start`, at least one.
   func size(ofPart part: UInt64, from start: UInt64) -> Int {
     switch self {
-    case .even: Int(max(1, self.start(of: part + 1) - start))
+    case .even:
+      // A collection may have more inputs than it says, and then parts beyond the last.
+      Int(clamping: max(1, Int64(clamping: self.start(of: part + 1)) - Int64(clamping: start)))
     case .growing(let parts): Int(min(Self.longestGrown, max(1, start / UInt64(parts))))
+    }
+  }
+
+  /// How many inputs the largest part has.
+  var largest: Int {
+    switch self {
+    case .even(let inputs, let parts): inputs / parts + (inputs % parts == 0 ? 0 : 1)
+    case .growing: Int(Self.longestGrown)
     }
   }
 
@@ -34,8 +46,9 @@ enum PartSizes: Equatable {
   func start(of part: UInt64) -> UInt64 {
     switch self {
     case .even(let inputs, let parts):
-      let (high, low) = UInt64(inputs).multipliedFullWidth(by: part)
-      return UInt64(parts).dividingFullWidth((high, low)).quotient
+      let (inputs, parts) = (UInt64(max(1, inputs)), UInt64(parts))
+      if part > parts { return inputs + (part - parts) * (inputs / parts) }
+      return parts.dividingFullWidth(inputs.multipliedFullWidth(by: part)).quotient
     case .growing:
       var start: UInt64 = 0
       for part in 0..<part { start += UInt64(size(ofPart: part, from: start)) }

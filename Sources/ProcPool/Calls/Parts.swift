@@ -2,29 +2,46 @@ import ProcPoolWorker
 
 // The parts of a reduction, as sequences of the items that travel.
 
-/// Parts of a sequence's elements.
-struct InputParts<Input: Codable & Sendable>: Sequence, IteratorProtocol {
-  private let pull: CallInputs<Input>.Pull
-  private var cursor: PartCursor
-  private var isExhausted = false
+/// Parts of a sequence's elements, gathered on demand.
+struct PartSource<Element: Codable & Sendable>: InputSource {
+  typealias Input = InputPart<Element>
 
-  init(_ inputs: CallInputs<Input>, sizes: PartSizes) {
+  private let pull: CallInputs<Element>.Pull
+  private var cursor: PartCursor
+  /// The part that is being gathered, whose inputs may take long to come.
+  private var part: (start: UInt64, size: Int)
+  private var gathered: [Element] = []
+  private(set) var isExhausted = false
+  var remaining: Int? { nil }
+
+  init(_ inputs: CallInputs<Element>, sizes: PartSizes) {
     pull = inputs.begin()
     cursor = PartCursor(sizes)
+    part = cursor.next()
   }
 
-  mutating func next() -> InputPart<Input>? {
-    if isExhausted { return nil }
-    let (start, size) = cursor.next()
-    let most = Swift.min(size, Int(PartSizes.longestGrown))
-    var part: [Input] = []
-    part.reserveCapacity(most)
-    isExhausted =
-      CallInputs.take(size, atOnce: most, from: pull) {
-        part.append(contentsOf: $0)
+  mutating func fill(
+    _ writer: inout ChunkWriter<Input>, count: Int, isBlock: Bool, until slice: TimeSlice
+  ) -> Bool {
+    var left = count
+    while left > 0, !isExhausted {
+      let most = Int(PartSizes.longestGrown)
+      let (missing, stop) = CallInputs.take(
+        part.size - gathered.count, atOnce: most, from: pull, until: slice
+      ) {
+        gathered.append(contentsOf: $0)
         return true
-      }.isExhausted
-    return part.isEmpty ? nil : InputPart(first: start, inputs: part)
+      }
+      isExhausted = stop == .exhausted
+      if missing == 0 || isExhausted && !gathered.isEmpty {
+        writer.append(InputPart(first: part.start, inputs: gathered))
+        gathered = []
+        part = cursor.next()
+        left -= 1
+      }
+      if !isExhausted, left > 0, slice.isOver || writer.isFull { return true }
+    }
+    return false
   }
 }
 

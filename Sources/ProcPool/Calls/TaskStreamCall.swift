@@ -34,7 +34,10 @@ final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Elem
   private let call: TypedCall<Task>
   /// Kept, because a pool that nobody holds is terminated.
   private let pool: Pool
-  private var source: Source
+  /// `nil` when no more inputs are wanted: the caller's sequence is let go of.
+  private var source: Source?
+  /// The inputs took long to come when the last ones were taken.
+  private var isSlow = false
   private let order: StreamOrder
   private let limit: Int
   private let elements: StreamElements<Task.Output, Element>
@@ -75,7 +78,8 @@ final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Elem
     self.pool = pool
     self.source = source
     self.order = order
-    // In order, an item that takes long holds up all that come after it: the others may be this far ahead.
+    // In order, an item that takes long holds up all that come after it: the others may be this far ahead. A
+    // chunk of given size may be more than that, and is handed over all the same: see `Submission`.
     limit = inFlight ?? 4 * call.runtime.settings.workers * Pacing.windowItems
     self.elements = elements
     super.init(failing: nil)
@@ -83,6 +87,7 @@ final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Elem
 
   override func stop() {
     isStopped = true
+    source = nil
     call.retire()
   }
 
@@ -90,7 +95,12 @@ final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Elem
     if isStopped { return }
     held -= readyCount
     readyCount = 0
-    if held * 2 < heldAtExchange { _ = exchange() }
+    // What is there need not wait for inputs that take long.
+    if isSlow {
+      exchange(submits: false)
+    } else if held * 2 < heldAtExchange {
+      exchange()
+    }
     if try fillReady() { return }
     try await withTaskCancellationHandler(
       operation: {
@@ -98,16 +108,32 @@ final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Elem
           if _Concurrency.Task.isCancelled { throw CancellationError() }
           let wantsMore = exchange()
           if try fillReady() { return }
-          // What has come in order has been given out; the rest is given up.
-          if let error = call.expired { throw error }
-          if call.isComplete {
-            if let inputError { throw inputError }
-            if source.isExhausted { return stop() }
+          if try isOver() { return stop() }
+          if !wantsMore {
+            await call.wait(isolation: isolation)
+          } else if isSlow {
+            // Beside what an input takes, a moment for the results of short items is nothing.
+            if !call.isComplete { call.runtime.pollForNews(of: call.box) }
+            exchange(submits: false)
+            if try fillReady() { return }
           }
-          if !wantsMore { await call.wait(isolation: isolation) }
         }
       }, onCancel: { [runtime = call.runtime, box = call.box] in runtime.call(ownerOf: box) },
       isolation: isolation)
+  }
+
+  /// Whether everything has been given out.
+  ///
+  /// - Throws: why no more comes, if that is not the end of the inputs. What has come in order has been given
+  ///   out; the rest is given up.
+  private func isOver() throws -> Bool {
+    if let error = call.expired { throw error }
+    guard call.isComplete else { return false }
+    if let inputError { throw inputError }
+    if source?.isExhausted != false { return true }
+    guard let error = call.poolEnd else { return false }
+    if source?.remaining != 0 { throw error }
+    return true
   }
 
   /// Decodes what comes next, if it is there.
@@ -166,11 +192,13 @@ final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Elem
   }
 
   /// - Returns: whether the pool wants more at once.
-  private func exchange() -> Bool {
+  @discardableResult
+  private func exchange(submits: Bool = true) -> Bool {
     defer { heldAtExchange = held }
-    let isRoomy = heldBytes < Self.heldBytesLimit && inputError == nil
+    guard source != nil else { return false }
+    let isRoomy = submits && heldBytes < Self.heldBytesLimit && inputError == nil
     do {
-      return try call.exchange(&source, submits: isRoomy, limit: limit - held) { news in
+      let wantsMore = try call.exchange(&source!, submits: isRoomy, limit: limit, held: held) { news in
         switch news {
         case .outputs(let first, let count, let slice):
           put(first, .outputs(count: count, slice), count: count, bytes: slice.count)
@@ -178,6 +206,8 @@ final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Elem
           put(item, .failure(error), count: 1, bytes: 0)
         }
       }
+      if submits { isSlow = call.wasSlow }
+      return wantsMore
     } catch {
       inputError = error
       return false

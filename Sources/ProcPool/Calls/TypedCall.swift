@@ -15,6 +15,11 @@ final class TypedCall<Task: PoolTask> {
   private let chunkSize: Int?
   private let parts: PartSizes?
   private let progress: ProgressReporter?
+  /// When the call's time is over, by the monotonic clock, and how long that was.
+  private let deadline: (instant: Int64, limit: Duration)?
+  /// A chunk of given size that is not complete, because its inputs took long.
+  private var open: ChunkWriter<Task.Input>?
+  private var openCount = 0
 
   /// Items handed to the pool, or failed before that.
   private(set) var submitted = 0
@@ -23,6 +28,17 @@ final class TypedCall<Task: PoolTask> {
   private var failures = 0
   /// The time that the call had, once it is over: nothing more comes.
   private(set) var expired: PoolError?
+  /// Why the pool runs nothing any more, if it does not.
+  private(set) var poolEnd: PoolError?
+  /// When a loop over results was to be left for the first time.
+  private var stop: Int64?
+  private var slice = TimeSlice()
+  /// Inputs took long to come, or to encode, when they were last taken: no more than ``fewInputs`` of them came
+  /// in a time slice.
+  private(set) var wasSlow = false
+  private static var fewInputs: Int { 64 }
+  /// For how long results that have come are still decoded after the end of the call, in nanoseconds.
+  var patience: Int64 = 0
   /// The source has given all it had.
   private var isExhausted = false
   private var isRetired = false
@@ -32,7 +48,7 @@ final class TypedCall<Task: PoolTask> {
     _ task: Task, runtime: PoolRuntime, chunkSize: Int?, _ limits: CallLimits, progress: ProgressReport?,
     parts: PartSizes? = nil
   ) throws {
-    precondition(chunkSize ?? 1 >= 1, "chunkSize must be at least 1, not \(chunkSize!)")
+    require(chunkSize ?? 1 >= 1, "chunkSize must be at least 1, not \(chunkSize!)")
     let chunkSize = chunkSize.map { min($0, Pacing.maximumChunk) }
     let decoder = OutputDecoder(Task._makeOutputCodec())
     let body = try runtime.times.measure(.encoding) {
@@ -50,6 +66,7 @@ final class TypedCall<Task: PoolTask> {
     self.parts = parts
     self.progress = progress.map { ProgressReporter($0) }
     self.chunkSize = chunkSize
+    deadline = limits.deadline.map { (MonotonicClock.now().addingSaturating(max(0, $0.nanoseconds)), $0) }
   }
 
   deinit {
@@ -66,6 +83,28 @@ final class TypedCall<Task: PoolTask> {
 
   var isComplete: Bool { ended == submitted }
 
+  /// Inputs that were taken: handed to the pool, or waiting for their chunk to be complete.
+  var taken: Int { submitted + openCount }
+
+  /// Why items that have not ended have no result, once the call is over before them.
+  func endOfUnfinished(_ item: Int) -> PoolError {
+    expired ?? poolEnd ?? .cancelled(taskID(UInt64(item)))
+  }
+
+  /// Whether a loop that runs the caller's own code is to be left: the Swift task was cancelled, or the time
+  /// of the call is over.
+  ///
+  /// - Complexity: some nanoseconds, for a look at the coarse clock.
+  func mustStop() -> Bool {
+    if let stop, patience == 0 || MonotonicClock.now() - stop >= patience { return true }
+    guard stop == nil, slice.isOver else { return false }
+    slice = TimeSlice()
+    let now = MonotonicClock.now()
+    if let deadline, now >= deadline.instant { expired = .deadlineExceeded(limit: deadline.limit) }
+    if expired != nil || _Concurrency.Task.isCancelled { stop = now }
+    return stop != nil && patience == 0
+  }
+
   /// The item as the caller counts, who knows nothing of parts: its step, or else its first one.
   func taskID(_ item: UInt64, step: UInt64? = nil) -> TaskID {
     TaskID(call: box.id, item: Int(clamping: step ?? parts?.start(of: item) ?? item))
@@ -74,21 +113,32 @@ final class TypedCall<Task: PoolTask> {
   /// Takes what has happened, and hands the pool what it wants.
   ///
   /// - Parameters:
-  ///   - limit: how many items may be in the pool at the most.
+  ///   - limit: how many items may be in the pool or held by the caller at the most.
+  ///   - held: how many the caller holds.
   ///   - handle: gets the news, in the order in which it happened.
-  /// - Returns: whether the pool wants more at once: long inputs are taken one by one, and another worker may
-  ///   wait for the next.
+  /// - Returns: whether the pool wants more at once: inputs that are long, or take long to come, are taken one
+  ///   by one, and another worker may wait for the next.
   func exchange(
-    _ source: inout some InputSource<Task.Input>, submits: Bool, limit: @autoclosure () -> Int = .max,
-    _ handle: (ItemNews) -> Void
+    _ source: inout some InputSource<Task.Input>, submits: Bool, limit: Int = .max,
+    held: @autoclosure () -> Int = 0, _ handle: (ItemNews) -> Void
   ) throws -> Bool {
     try runtime.requireOwnProcess()
-    let (news, appetite, outputLength) = runtime.exchange(box, chunkSize: chunkSize)
+    let (news, appetite, outputLength, poolEnd) = runtime.exchange(box, chunkSize: chunkSize)
     if !news.isEmpty { runtime.times.measure(.decoding) { for one in news { take(one, handle) } } }
     defer { noteProgress(source) }
-    guard submits, appetite.items > 0, !source.isExhausted, expired == nil else { return false }
-    // The limit only now: the news has changed what the caller holds.
-    return try submit(&source, appetite, outputLength: outputLength, limit: limit(), handle)
+    wasSlow = false
+    self.poolEnd = poolEnd
+    guard submits, appetite.items > 0, !source.isExhausted, expired == nil, poolEnd == nil else {
+      return false
+    }
+    // Only now: the news has changed what the caller holds.
+    let submission = Submission(
+      appetite, chunkSize: chunkSize, limit: limit, held: held(), inPool: submitted - ended,
+      remaining: source.remaining, workers: runtime.settings.workers,
+      // As memory a block's inputs are gathered all at once, so here is where they are bounded.
+      most: codec.blockStride > 0 ? 4 * Pacing.windowBytes / codec.blockStride : .max)
+    guard submission.count > 0 else { return false }
+    return try submit(&source, submission, appetite, outputLength: outputLength, handle)
   }
 
   private func noteProgress(_ source: some InputSource<Task.Input>) {
@@ -97,46 +147,49 @@ final class TypedCall<Task: PoolTask> {
     // Parts are much alike, so that it does not matter which of them have ended.
     func inputs(_ items: Int) -> Int { parts.map { Int($0.start(of: UInt64(items))) } ?? items }
     let total: Int? =
-      if case .even(let inputs, _) = parts { inputs } else { source.remaining.map { submitted + $0 } }
+      if case .even(let inputs, _) = parts { inputs } else { source.remaining.map { taken + $0 } }
     progress.note(done: inputs(ended), total: total, failures: failures)
   }
 
-  /// Hands the pool the inputs that it wants, so that no more than `limit` are in it.
+  /// Hands the pool inputs.
   ///
-  /// - Returns: whether there were so many bytes that it stopped before.
+  /// - Returns: whether it stopped early: they are many bytes, or took long to come.
   private func submit(
-    _ source: inout some InputSource<Task.Input>, _ appetite: Appetite, outputLength: Int,
-    limit: Int, _ handle: (ItemNews) -> Void
+    _ source: inout some InputSource<Task.Input>, _ submission: Submission, _ appetite: Appetite,
+    outputLength: Int, _ handle: (ItemNews) -> Void
   ) throws -> Bool {
-    var wanted = min(appetite.items, limit - (submitted - ended))
-    // As memory a block's inputs are gathered all at once, so here is where they are bounded.
-    if codec.blockStride > 0 {
-      wanted = min(wanted, max(chunkSize ?? 1, 4 * Pacing.windowBytes / codec.blockStride))
+    var writer =
+      open.take()
+      ?? ChunkWriter<Task.Input>(
+        codec: codec, call: box.id, first: UInt64(submitted), chunkSize: submission.chunkSize,
+        isAutomatic: chunkSize == nil, maximumBody: runtime.settings.maximumPayload, lane: runtime.inputs)
+    let count = submission.count - openCount
+    submitted += openCount
+    openCount = 0
+    let slice = TimeSlice()
+    let isCutShort = try runtime.times.measure(.encoding) {
+      try source.fill(&writer, count: count, isBlock: codec.blockStride > 0, until: slice)
     }
-    guard wanted > 0 else { return false }
-    var chunk = appetite.chunkSize
-    if chunkSize == nil {
-      // Smaller towards the end, so that all workers finish together, and where few items may be in flight.
-      let workers = 2 * runtime.settings.workers
-      if let remaining = source.remaining { chunk = min(chunk, remaining / workers) }
-      chunk = max(1, min(chunk, limit / workers, wanted))
-    }
-    // Whole chunks only: one of given size is never cut short while there is more.
-    let count = wanted / chunk * chunk
-    guard count > 0 else { return false }
-    var writer = ChunkWriter<Task.Input>(
-      codec: codec, call: box.id, first: UInt64(submitted), chunkSize: chunk, isAutomatic: chunkSize == nil,
-      maximumBody: runtime.settings.maximumPayload, lane: runtime.inputs)
-    try runtime.times.measure(.encoding) {
-      try source.fill(&writer, count: count, isBlock: codec.blockStride > 0)
-    }
-    let isCutShort = writer.isFull && Int(writer.next) - submitted < count
+    wasSlow = isCutShort && Int(writer.next) - submitted < Self.fewInputs && slice.isOver
     submitted = Int(writer.next)
-    for (item, error) in writer.failures {
+    for (item, error) in writer.takeFailures() {
       ended += 1
       failures += 1
-      let failure = CodingFailure(item: taskID(item), value: .input, isEncoding: true, message: "\(error)")
+      let failure = CodingFailure(
+        item: taskID(item), value: .input, isEncoding: true,
+        message: LocalizedDescription.words(for: error))
       handle(.failure(item: item, .notCodable(failure)))
+    }
+    // A chunk of given size is completed, however long its inputs take to come; results are handed out
+    // meanwhile.
+    if isCutShort, chunkSize != nil, writer.openCount > 0, !source.isExhausted {
+      openCount = writer.openCount
+      submitted -= openCount
+      if !writer.hasChunks {
+        open = consume writer
+        return true
+      }
+      open = writer.takeOpen()
     }
     // Each has a room of its own where outputs are long.
     var chunks = writer.finish(together: outputLength < MemoryLane.shortest ? appetite.together : 1)
@@ -202,7 +255,9 @@ struct TaskMessage {
       value = try sharing.enter { try WireCoding.encode(task) }
       shared = sharing.takeCarried()
     } catch {
-      throw PoolError.taskUnavailable("the task value of type \(Task.self) cannot be encoded: \(error)")
+      throw PoolError.taskUnavailable(
+        "the task value of type \(Task.self) cannot be encoded: "
+          + LocalizedDescription.words(for: error))
     }
     // 16: at least what the name's length and the value's take before them.
     let length = typeName.utf8.count + value.count + 16
@@ -256,11 +311,12 @@ extension PoolError {
   init(_ report: ErrorReport, item: TaskID, worker: WorkerID) {
     switch report.reason {
     case .threw, .preparationThrew:
+      let (error, failure) = Self.underlying(report)
       self = .taskFailed(
         TaskFailure(
           item: item, worker: worker, isPreparation: report.reason == .preparationThrew,
           typeName: report.typeName,
-          message: report.message, underlying: report.value.flatMap(Self.decode)))
+          message: report.message, underlying: error, underlyingFailure: failure))
     case .inputUndecodable, .bodyUnreachable:
       self = .notCodable(
         CodingFailure(item: item, value: .input, isEncoding: false, message: report.message))
@@ -271,10 +327,17 @@ extension PoolError {
     }
   }
 
-  private static func decode(_ value: (typeName: String, bytes: [UInt8])) -> (any Error)? {
-    guard let type = _typeByName(value.typeName) as? any (Error & Decodable).Type else { return nil }
-    // An error that this program cannot decode is still told by its type and its message.
-    return try? WireCoding.decode(type, from: value.bytes)
+  /// The error that a worker sent, or why there is none.
+  private static func underlying(_ report: ErrorReport) -> (error: (any Error)?, failure: String?) {
+    guard let (name, bytes) = report.value else { return (nil, report.valueFailure) }
+    guard let type = _typeByName(name) as? any (Error & Decodable).Type else {
+      return (nil, "this program has no such type; link the module that declares \(report.typeName) into it")
+    }
+    do {
+      return (try WireCoding.decode(type, from: bytes), nil)
+    } catch {
+      return (nil, "it cannot be decoded: \(error)")
+    }
   }
 
   init(_ failure: ItemFailure, item: TaskID, _ trace: ItemTrace) {

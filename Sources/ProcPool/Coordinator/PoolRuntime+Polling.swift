@@ -53,6 +53,12 @@ extension PoolRuntime {
     poll(links, key: key, for: Self.endTime) { state.withLock { _ in box.hasChanged } }
   }
 
+  /// Waits a moment for news of a call whose caller is about to run code of its own that takes long.
+  func pollForNews(of box: CallBox) {
+    let deadline = MonotonicClock.now() + Self.answerTime
+    while state.withLock({ _ in !box.hasChanged }), MonotonicClock.now() < deadline { sched_yield() }
+  }
+
   /// Reads what comes from workers of which the poller tells nothing, for a moment; then it does again.
   private func poll(
     _ links: [WorkerLink], key: ObjectIdentifier, for time: Int64, until isReady: () -> Bool

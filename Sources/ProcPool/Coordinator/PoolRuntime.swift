@@ -310,16 +310,23 @@ extension PoolRuntime {
 
   /// What has happened since the last time, and how much more would keep the workers busy.
   ///
-  /// - Returns: the length of outputs, too, as far as it is known.
+  /// - Returns: the length of outputs, too, as far as it is known, and why the pool runs nothing any more, if
+  ///   that is so.
   func exchange(
     _ box: CallBox, chunkSize: Int?
-  ) -> (news: [CallNews], appetite: Appetite, outputLength: Int) {
+  ) -> (news: [CallNews], appetite: Appetite, outputLength: Int, poolEnd: PoolError?) {
     state.withLock { state in
       let news = box.news
       box.news = []
       box.unseenBytes = 0
       box.hasChanged = false
-      return (news, state.scheduler.appetite(of: box.id, chunkSize: chunkSize), box.outputLength)
+      let poolEnd: PoolError? =
+        switch state.scheduler.life {
+        case .open, .closing: nil
+        case .broken(let failure): .workersUnavailable(failure)
+        case .terminating, .stopped: .terminated
+        }
+      return (news, state.scheduler.appetite(of: box.id, chunkSize: chunkSize), box.outputLength, poolEnd)
     }
   }
 

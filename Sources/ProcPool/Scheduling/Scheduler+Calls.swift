@@ -16,7 +16,10 @@ extension Scheduler {
     // own.
     repeat { lastCall &+= 1 } while calls[lastCall] != nil
     if let timeout = limits.timeout { timedCalls[lastCall] = timeout.nanoseconds }
-    if let deadline = limits.deadline { expiries[lastCall] = now.addingSaturating(deadline.nanoseconds) }
+    // One in the past is over now.
+    if let deadline = limits.deadline {
+      expiries[lastCall] = now.addingSaturating(max(0, deadline.nanoseconds))
+    }
     let isUsed = isSingle || places.allSatisfy(\.canGiveBack)
     calls[lastCall] = Call(
       limits: limits, isSingle: isSingle, itemTime: isUsed ? itemTime : 0, counts: CallCounts(begun: now))

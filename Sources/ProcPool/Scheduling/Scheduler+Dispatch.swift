@@ -145,27 +145,32 @@ extension Scheduler {
   /// Bytes of a call that wait for workers, beyond which its owner makes no more.
   private var mostPendingBytes: Int { seats.count * Pacing.windowBytes }
 
-  /// How much more of a call would keep the workers busy.
-  ///
+  /// How much more of a call would keep the workers busy. If there is no room for more bytes, its owner is asked
+  /// when there is.
   mutating func appetite(of call: UInt32, chunkSize: Int?) -> Appetite {
     guard let state = calls[call], !state.isCancelled else { return .none }
-    let automatic =
-      state.itemTime == 0
-      ? 1 : max(1, Int(min(Double(Pacing.chunkTime) / state.itemTime, Double(Pacing.chunkItems))))
-    let size = chunkSize ?? automatic
-    let window =
-      state.itemTime == 0
-      ? size : max(size, Int(min(Double(Pacing.window) / state.itemTime, Double(Pacing.windowItems))))
-    // What the workers hold, and as much again in reserve so that none waits for the caller.
-    let target = seats.count * 2 * window
-    let accepted = state.pendingItems + state.inFlight
     if state.pendingBytes > mostPendingBytes {
       calls[call]!.awaitsRoom = true
       return .none
     }
+    return appetite(of: state, chunkSize: chunkSize)
+  }
+
+  /// The same, as far as items are concerned: of a call that has none under way, for two chunks for each worker.
+  func appetite(of call: Call, chunkSize: Int?) -> Appetite {
+    let automatic =
+      call.itemTime == 0
+      ? 1 : max(1, Int(min(Double(Pacing.chunkTime) / call.itemTime, Double(Pacing.chunkItems))))
+    let size = chunkSize ?? automatic
+    let window =
+      call.itemTime == 0
+      ? size : max(size, Int(min(Double(Pacing.window) / call.itemTime, Double(Pacing.windowItems))))
+    // What the workers hold, and as much again in reserve so that none waits for the caller.
+    let target = seats.count * 2 * window
+    let accepted = call.pendingItems + call.inFlight
     let together =
-      state.itemTime == 0
-      ? 1 : max(1, Int(min(Double(Pacing.togetherTime) / state.itemTime, Double(Pacing.windowItems / 8))))
+      call.itemTime == 0
+      ? 1 : max(1, Int(min(Double(Pacing.togetherTime) / call.itemTime, Double(Pacing.windowItems / 8))))
     return Appetite(items: max(0, target - accepted), chunkSize: size, together: together)
   }
 }

@@ -215,6 +215,8 @@ extension Scheduler {
       var trace = ItemTrace(attempt: front.attempt, elapsed: now - place.lastProgress)
       if isKnown {
         trace.step = seen
+        trace.isPreparation =
+          exceeded == nil ? progress?.phase == .preparing : place.watch?.isPreparation ?? false
         culprit = TaskID(call: front.call, item: Int(clamping: seen ?? front.first + UInt64(front.done)))
         if let watch = place.watch, watch.position == place.position {
           trace.elapsed = min(trace.elapsed, now - watch.since)
@@ -258,9 +260,10 @@ extension Scheduler {
   /// Does what is due by the clock: condemns workers whose items have run for longer than they may, ends
   /// calls whose time is over, and those workers that go on with what is cancelled.
   ///
-  /// An item's time counts from when it was first seen running. `prepare` is not counted: its time is the
-  /// call's, not an item's, and neither is time in which nobody looked, because this process was stopped. A
-  /// worker that has not even begun what it was given is counted as running it.
+  /// An item's time counts from when it was first seen running. What its worker does for the call before that,
+  /// decoding the task and `prepare`, has the same limit for itself. Time in which nobody looked, because this
+  /// process was stopped, is not counted. A worker that has not even begun what it was given is counted as
+  /// running it.
   mutating func checkClock(now: Int64, _ look: (Int) -> WorkerSight) {
     for (call, expiry) in expiries where now >= expiry { expire(call, now: now) }
     checkAges(now: now)
@@ -275,10 +278,12 @@ extension Scheduler {
       guard limit != nil || stallTime != nil else { continue }
       let seen = look(index).progress
       let position = max(seen?.position ?? 0, places[index].position)
+      let isPreparation = seen?.phase == .preparing
       guard let watch = places[index].watch, watch.position == position, watch.step == seen?.step,
-        seen?.phase != .preparing
+        watch.isPreparation == isPreparation
       else {
-        places[index].watch = Place.Watch(position: position, step: seen?.step, now: now)
+        places[index].watch = Place.Watch(
+          position: position, step: seen?.step, isPreparation: isPreparation, now: now)
         continue
       }
       let elapsed = places[index].watch!.elapsed(now: now)
@@ -357,18 +362,5 @@ extension Scheduler {
       places[index].cancellation!.isTerminated = true
       actions.append(.terminate(place: index))
     }
-  }
-}
-
-extension Int64 {
-  /// For factors that are not negative.
-  func multipliedSaturating(by other: Int64) -> Int64 {
-    let (product, overflow) = multipliedReportingOverflow(by: other)
-    return overflow ? .max : product
-  }
-
-  func addingSaturating(_ other: Int64) -> Int64 {
-    let (sum, overflow) = addingReportingOverflow(other)
-    return overflow ? .max : sum
   }
 }

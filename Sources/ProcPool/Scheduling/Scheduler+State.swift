@@ -8,15 +8,18 @@ extension Scheduler {
     struct Watch {
       let position: UInt64
       let step: UInt64?
+      /// What runs is not the item, but what its worker does for the call before that.
+      let isPreparation: Bool
       /// Since when it runs; later by the time in which nobody looked.
       var since: Int64
       var lastLook: Int64
       /// It was told that it runs for long.
       var isTold = false
 
-      init(position: UInt64, step: UInt64?, now: Int64) {
+      init(position: UInt64, step: UInt64?, isPreparation: Bool, now: Int64) {
         self.position = position
         self.step = step
+        self.isPreparation = isPreparation
         since = now
         lastLook = now
       }

@@ -54,11 +54,13 @@ struct ItemTrace: Equatable {
   var attempt = 1
   /// How long it had been running, at the most, in nanoseconds.
   var elapsed: Int64 = 0
+  /// It was its call's task that was being decoded or prepared for it.
+  var isPreparation = false
 }
 
 /// What bounds a call and its items.
 struct CallLimits: Equatable {
-  /// How long an item may run.
+  /// How long an item may run, and how long preparing its task may take.
   var timeout: Duration?
   /// How long the call may take.
   var deadline: Duration?

@@ -71,6 +71,7 @@ extension Scheduler {
     if turns.contains(where: { calls[$0] == nil }) { return "a call that is gone has a turn" }
     switch life {
     case .open, .closing:
+      if let idle = brokenIdleness() { return idle }
       if freeWorkers > 0 && !turns.isEmpty { return "a worker is idle and chunks are pending" }
     case .terminating, .broken, .stopped:
       if calls.values.contains(where: { !$0.pending.isEmpty || $0.inFlight > 0 }) {
@@ -78,6 +79,18 @@ extension Scheduler {
       }
     }
     if life == .stopped && places.contains(where: \.isAlive) { return "the pool has stopped and has workers" }
+    return nil
+  }
+
+  /// A call that has nothing under way and would get nothing either: its owner would wait for ever, since nothing
+  /// ends that could make it look again. That it hands something over then is `Submission`'s to see to.
+  private func brokenIdleness() -> String? {
+    for (id, call) in calls where !call.isCancelled && call.pendingItems + call.inFlight == 0 {
+      for size in [1, Pacing.maximumChunk] where appetite(of: call, chunkSize: size).items < size {
+        return "call \(id) has nothing under way and no appetite for a chunk of \(size)"
+      }
+      if call.awaitsRoom { return "call \(id) waits for room and has nothing under way" }
+    }
     return nil
   }
 }

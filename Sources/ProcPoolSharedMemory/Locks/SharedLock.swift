@@ -63,11 +63,9 @@ struct SharedLock: Sendable {
     }
   }
 
+  /// A century is for ever, and leaves room for the clock's own count.
   private static func nanoseconds(_ duration: Duration) -> Int64 {
-    let (seconds, attoseconds) = duration.components
-    let (whole, overflow) = max(0, seconds).multipliedReportingOverflow(by: 1_000_000_000)
-    // A century is for ever, and leaves room for the clock's own count.
-    return overflow ? 1 << 61 : min(1 << 61, whole + max(0, attoseconds) / 1_000_000_000)
+    min(1 << 61, max(0, duration.nanoseconds))
   }
 
   /// Takes the lock, if the value is in order.

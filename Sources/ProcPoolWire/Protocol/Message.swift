@@ -248,6 +248,10 @@ package struct ErrorReport: Equatable, Sendable {
   package var message: String
   /// The error itself, if it is `Codable`: the mangled name of its type, and its encoded value.
   package var value: (typeName: String, bytes: [UInt8])?
+  /// Why there is no value of an error; empty if there is one, or there is no error.
+  package var valueFailure = ""
+  /// Why there is none of most errors.
+  package static let notCodable = "its type is not Codable"
   /// Which step of the item it was, where items have steps.
   package var step: UInt64?
 
@@ -268,6 +272,7 @@ package struct ErrorReport: Equatable, Sendable {
     writer.writeText(message)
     writer.writeText(value?.typeName ?? "")
     writer.writeBlob(value?.bytes ?? [])
+    writer.writeText(valueFailure)
     writer.writeVarint(step.map { $0 &+ 1 } ?? 0)
   }
 
@@ -282,6 +287,7 @@ package struct ErrorReport: Equatable, Sendable {
     let valueType = try reader.readText()
     let bytes = try reader.readBlob()
     value = valueType.isEmpty ? nil : (valueType, bytes)
+    valueFailure = try reader.readText()
     let next = try reader.readVarint()
     step = next == 0 ? nil : next - 1
     try reader.finish()
@@ -290,7 +296,7 @@ package struct ErrorReport: Equatable, Sendable {
   package static func == (one: ErrorReport, other: ErrorReport) -> Bool {
     one.reason == other.reason && one.typeName == other.typeName && one.message == other.message
       && one.value?.typeName == other.value?.typeName && one.value?.bytes == other.value?.bytes
-      && one.step == other.step
+      && one.valueFailure == other.valueFailure && one.step == other.step
   }
 }
 

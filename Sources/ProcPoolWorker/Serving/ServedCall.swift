@@ -163,20 +163,3 @@ final class FailedCall: ServedCall {
     }
   }
 }
-
-extension ErrorReport {
-  /// What can be told of `error`: its type, its description, and itself if it is `Codable`.
-  init(_ reason: Reason, _ error: any Error, as message: String? = nil) {
-    self.init(
-      reason: reason, typeName: String(reflecting: type(of: error)),
-      message: message.map { "\($0) (\(error))" } ?? "\(error)", value: Self.encoded(error))
-  }
-
-  private static func encoded(_ error: any Error) -> (typeName: String, bytes: [UInt8])? {
-    guard let codable = error as? any Error & Codable, let name = _mangledTypeName(type(of: error)),
-      // An error that cannot be encoded is still told by its type and its message.
-      let bytes = try? WireCoding.encode(codable)
-    else { return nil }
-    return (name, bytes)
-  }
-}

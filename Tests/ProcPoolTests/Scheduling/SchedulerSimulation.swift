@@ -47,12 +47,23 @@ struct Simulation {
     var ignoresTermination = false
   }
 
+  /// A caller that takes inputs as results are asked for, as a stream does.
+  struct Stream {
+    /// Inputs that were not taken.
+    var left: Int
+    let chunkSize: Int?
+    let limit: Int
+    /// Results that were not given out.
+    var held = 0
+  }
+
   enum Fate: Equatable { case pending, done, failed, cancelled }
 
   var scheduler: Scheduler<Items>
   var workers: [Worker?]
   var fates: [UInt32: [Fate]] = [:]
   var cancelled: Set<UInt32> = []
+  var streams: [UInt32: Stream] = [:]
   /// How often items of a call may be begun.
   var attempts: [UInt32: Int] = [:]
   /// Places that wait before they are filled again.
@@ -95,7 +106,7 @@ struct Simulation {
     "submit", "start failure", "take-back", "sharing", "peek", "cancel", "loss", "time limit", "deadline",
     "retry", "shortage",
     "rest", "cancelled while running", "termination", "standby", "memory", "stall", "recycled for tasks",
-    "recycled for age", "recycled for memory",
+    "recycled for age", "recycled for memory", "stream", "chunk beyond the limit",
   ]
 
   /// What came of some schedules.
@@ -259,6 +270,7 @@ struct Simulation {
       breach = breach ?? "item \(item) of call \(call) ends after its cancellation"
     }
     fates[call]![Int(item)] = fate
+    streams[call]?.held += 1
   }
 
   // MARK: - Events
@@ -268,7 +280,8 @@ struct Simulation {
     now += Int64.random(in: 1...2_000_000, using: &random)
     let place = Int.random(in: workers.indices, using: &random)
     switch Int.random(in: 0..<100, using: &random) {
-    case 0..<18: submit()
+    case 0..<14: submit()
+    case 14..<18: advance(Int.random(in: 0...8, using: &random))
     case 18..<30: launched(place)
     case 30..<55: work(place)
     case 55..<80: flush(place)
@@ -290,7 +303,9 @@ struct Simulation {
   private mutating func submit() {
     guard scheduler.isOpen || scheduler.life == .closing else { return }
     counts["submit", default: 0] += 1
-    let open = fates.keys.filter { !cancelled.contains($0) && scheduler.calls[$0] != nil }.sorted()
+    let open = fates.keys.filter {
+      !cancelled.contains($0) && scheduler.calls[$0] != nil && streams[$0] == nil
+    }.sorted()
     let call: UInt32
     if let some = open.randomElement(using: &random), Bool.random(using: &random) || !scheduler.isOpen {
       call = some
@@ -303,6 +318,7 @@ struct Simulation {
       call = scheduler.begin(limits, now: now)
       attempts[call] = limits.attempts
       fates[call] = []
+      if Int.random(in: 0..<3, using: &random) == 0 { return beginStream(call) }
     }
     var chunks: [Chunk<Items>] = []
     for _ in 0..<Int.random(in: 1...4, using: &random) {
@@ -317,6 +333,61 @@ struct Simulation {
       fates[call]! += Array(repeating: .pending, count: count)
     }
     scheduler.accept(chunks, now: now)
+  }
+
+  private mutating func beginStream(_ call: UInt32) {
+    counts["stream", default: 0] += 1
+    let chunkSize = [nil, 1, 3, 7, 131_073, Pacing.maximumChunk].randomElement(using: &random)!
+    // As `imap` has them.
+    let limits = [1, 2, 10, 4 * scheduler.seats.count * Pacing.windowItems]
+    streams[call] = Stream(
+      left: Int.random(in: 1...40, using: &random), chunkSize: chunkSize,
+      limit: limits.randomElement(using: &random)!)
+    exchange(call)
+  }
+
+  /// The consumers of streams take some results each, and their callers hand over what there is room for then.
+  private mutating func advance(_ consumed: Int) {
+    for call in streams.keys.sorted() {
+      streams[call]!.held -= min(consumed, streams[call]!.held)
+      exchange(call)
+    }
+  }
+
+  private mutating func exchange(_ call: UInt32) {
+    guard let stream = streams[call], stream.left > 0 else { return }
+    switch scheduler.life {
+    case .open, .closing: break
+    // Nothing is run any more, and a caller hands nothing over.
+    case .broken, .terminating, .stopped: return streams[call]!.left = 0
+    }
+    if cancelled.contains(call) { return streams[call]!.left = 0 }
+    let inPool = fates[call]!.count { $0 == .pending }
+    let submission = Submission(
+      scheduler.appetite(of: call, chunkSize: stream.chunkSize), chunkSize: stream.chunkSize,
+      limit: stream.limit, held: stream.held, inPool: inPool,
+      remaining: Bool.random(using: &random) ? stream.left : nil, workers: scheduler.seats.count)
+    if submission.count == 0 {
+      if inPool == 0, stream.held == 0 { breach = breach ?? "call \(call) would wait for ever" }
+      return
+    }
+    if submission.count > stream.limit { counts["chunk beyond the limit", default: 0] += 1 }
+    if stream.held + inPool > 0, submission.count > stream.limit - stream.held - inPool {
+      breach = breach ?? "call \(call) has more under way than it may have"
+    }
+    let taken = min(stream.left, submission.count)
+    streams[call]!.left -= taken
+    var chunks: [Chunk<Items>] = []
+    var left = taken
+    while left > 0 {
+      let first = UInt64(fates[call]!.count)
+      let count = min(left, submission.chunkSize)
+      chunks.append(Chunk(call: call, first: first, count: count, payload: Items(first: first, count: count)))
+      fates[call]! += Array(repeating: .pending, count: count)
+      left -= count
+    }
+    scheduler.accept(chunks, now: now)
+    settle()
   }
 
   private mutating func launched(_ place: Int) {
@@ -459,7 +530,10 @@ struct Simulation {
         flush(place)
         settle()
       }
-      let isDone = !fates.contains { call, fates in fates.contains(.pending) && !cancelled.contains(call) }
+      advance(.max)
+      let isDone =
+        !fates.contains { call, fates in fates.contains(.pending) && !cancelled.contains(call) }
+        && streams.values.allSatisfy { $0.left == 0 }
       if isDone, !cancelled.isSuperset(of: fates.keys) {
         for call in fates.keys where cancelled.insert(call).inserted { scheduler.cancel(call, now: now) }
         settle()

@@ -343,3 +343,70 @@ import Testing
     #expect(scheduler.calls[call]!.pendingItems == 2)
   }
 }
+
+@Suite struct ThePreparationForAnItem {
+  private static let loss = WorkerLoss(
+    worker: WorkerID(index: 0), pid: 1, end: .signalled(9), cause: .timeLimit, peakMemory: nil,
+    standardError: "")
+
+  private func scheduler(stallTime: Int64? = nil, timeout: Duration? = nil) -> Scheduler<Items> {
+    var scheduler = Scheduler<Items>(workers: 1, stallTime: stallTime)
+    scheduler.start()
+    scheduler.greeted(0, now: 0)
+    let call = scheduler.begin(CallLimits(timeout: timeout))
+    scheduler.accept([Chunk(call: call, first: 0, count: 2, payload: Items(first: 0, count: 2))], now: 0)
+    scheduler.actions.removeAll()
+    return scheduler
+  }
+
+  private func look(_ scheduler: inout Scheduler<Items>, _ phase: StatusPage.Phase, at milliseconds: Int64) {
+    scheduler.checkClock(now: milliseconds * 1_000_000) { _ in
+      WorkerSight(progress: StatusPage.Progress(position: 0, phase: phase), written: 0)
+    }
+  }
+
+  private func isKilled(_ scheduler: Scheduler<Items>) -> Bool {
+    scheduler.actions.contains { if case .kill = $0 { true } else { false } }
+  }
+
+  @Test func hasTheLimitOfTheItem() {
+    var scheduler = scheduler(timeout: .milliseconds(500))
+    for time in stride(from: Int64(0), through: 450, by: 50) { look(&scheduler, .preparing, at: time) }
+    #expect(!isKilled(scheduler))
+    look(&scheduler, .preparing, at: 500)
+    #expect(isKilled(scheduler))
+    scheduler.lost(0, progress: .init(position: 0, phase: .preparing), loss: Self.loss, now: 600_000_000)
+    let traces = scheduler.actions.compactMap { action in
+      if case .fail(_, let first, let count, let trace, .timedOut) = action {
+        (first, count, trace)
+      } else {
+        nil
+      }
+    }
+    #expect(traces.count == 1 && traces[0].0 == 0 && traces[0].1 == 1)
+    #expect(traces.first?.2.isPreparation == true && traces.first?.2.elapsed == 600_000_000)
+  }
+
+  @Test func leavesTheItemItsOwn() {
+    var scheduler = scheduler(timeout: .milliseconds(500))
+    for time in stride(from: Int64(0), through: 450, by: 50) { look(&scheduler, .preparing, at: time) }
+    for time in stride(from: Int64(500), through: 950, by: 50) { look(&scheduler, .running, at: time) }
+    #expect(!isKilled(scheduler))
+    look(&scheduler, .running, at: 1_000)
+    #expect(isKilled(scheduler))
+    scheduler.lost(0, progress: .init(position: 0, phase: .running), loss: Self.loss, now: 1_000_000_000)
+    let traces = scheduler.actions.compactMap { action in
+      if case .fail(_, _, _, let trace, .timedOut) = action { trace } else { nil }
+    }
+    #expect(traces.first?.isPreparation == false)
+  }
+
+  @Test func isToldOfWhenItTakesLong() {
+    var scheduler = scheduler(stallTime: 100_000_000)
+    for time in stride(from: Int64(0), through: 300, by: 50) { look(&scheduler, .preparing, at: time) }
+    let stalls = scheduler.actions.compactMap { action in
+      if case .announce(.itemStalled(let item, _, _, _)) = action { item } else { nil }
+    }
+    #expect(stalls == [TaskID(call: 1, item: 0)])
+  }
+}

@@ -65,8 +65,8 @@ private struct Trial: CustomStringConvertible {
     // What a worker has not begun goes to the other one; where it is not in time for that, or only this one may
     // run it, it is taken for running it. That is how a time limit finds one that has stopped.
     case .reading, .idle: fault != .hang ? .nothing : verb == .broadcast ? .one(firstItems) : .oneAtMost
-    // No time limit counts here: it is the call's time and not an item's.
-    case .decodingTask, .preparing: fault == .hang ? .endless : .one(firstItems)
+    // For the first item that a worker gets of the call.
+    case .decodingTask, .preparing: .one(firstItems)
     // What a part of a reduction is made of, and what comes of it, is the part's: its first input is named.
     case .decodingInput, .encoding:
       .one(verb == .mapReduce ? [Self.minedItem / Self.chunk * Self.chunk] : minedItems)

@@ -1,0 +1,16 @@
+import ProcPoolFoundation
+import ProcPoolSharedMemory
+import ProcPoolSystem
+import ProcPoolWorker
+
+// `error.localizedDescription` says what `description` does, for all errors that users of the library can see.
+
+extension PoolError: DescribedError {}
+extension TaskFailure: DescribedError {}
+extension CodingFailure: DescribedError {}
+extension WorkerStartFailure: DescribedError {}
+extension Autopsy: DescribedError {}
+extension WorkerLoss: DescribedError {}
+extension SharedMemoryError: DescribedError {}
+extension LockError: DescribedError {}
+extension SystemError: DescribedError {}

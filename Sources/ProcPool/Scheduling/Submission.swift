@@ -1,0 +1,50 @@
+/// How many inputs a caller hands over next, and in chunks of what size.
+///
+/// What the workers want (the appetite), how many items the caller may have under way, and the size that a chunk
+/// was given exclude each other now and then. The rule that decides: **if nothing of the call is under way, at
+/// least one chunk is handed over**. Otherwise the call would wait for ever.
+struct Submission: Equatable {
+  /// Whole chunks, unless their size is the pool's to choose.
+  var count: Int
+  var chunkSize: Int
+
+  static let none = Submission(count: 0, chunkSize: 1)
+
+  private init(count: Int, chunkSize: Int) {
+    self.count = count
+    self.chunkSize = chunkSize
+  }
+
+  /// - Parameters:
+  ///   - chunkSize: the size that the caller has given chunks, if any.
+  ///   - limit: how many items may be under way: in the pool, or held by the caller.
+  ///   - held: items that have come and were not given out.
+  ///   - inPool: items that have not ended.
+  ///   - remaining: how many inputs are left, where that is known.
+  ///   - most: how many inputs may be taken at once.
+  init(
+    _ appetite: Appetite, chunkSize given: Int?, limit: Int, held: Int, inPool: Int, remaining: Int?,
+    workers: Int, most: Int = .max
+  ) {
+    guard appetite.items > 0 else {
+      self = .none
+      return
+    }
+    let least = given ?? 1
+    let isIdle = held == 0 && inPool == 0
+    let room = isIdle ? max(limit, least) : limit - held - inPool
+    let wanted = min(appetite.items, room, max(most, least))
+    guard wanted > 0 else {
+      self = .none
+      return
+    }
+    var chunk = appetite.chunkSize
+    if given == nil {
+      // Smaller towards the end, so that all workers finish together, and where few items may be in flight.
+      if let remaining { chunk = min(chunk, remaining / (2 * workers)) }
+      chunk = max(1, min(chunk, limit / (2 * workers), wanted))
+    }
+    // Whole chunks only: one of given size is never cut short while there is more.
+    self.init(count: wanted / chunk * chunk, chunkSize: chunk)
+  }
+}
