@@ -53,7 +53,7 @@ public final class Pool: Sendable {
   ///     worker is ended.
   ///   - stallNotice: when items that run for long are told of; nothing is done about them.
   /// - Throws: ``PoolError/workersUnavailable(_:)`` if there is no way to start any, or the system denies
-  ///   what the pool itself needs: four descriptors and two threads.
+  ///   what the pool itself needs: five descriptors and two threads.
   public init(
     workers: Int? = nil, worker: WorkerKind = .selfProgram, environment: [String: String]? = nil,
     standardError: StandardErrorMode = .inherited, maximumPayload: Int = 64 << 30,
@@ -134,18 +134,19 @@ extension Pool {
     runtime.terminate()
   }
 
-  /// Waits until the workers are gone, after ``close()`` or ``terminate()``.
+  /// Waits until the workers are gone, after ``close()`` or ``terminate()``, and until what they wrote has been passed
+  /// on (``StandardErrorMode``).
   ///
   /// - Precondition: one of the two has been called; otherwise this would wait for ever.
   public func join() async {
     let isOpen = runtime.state.withLock { $0.scheduler.isOpen }
     precondition(!isOpen, "join() needs close() or terminate() before it")
     await withUnsafeContinuation { continuation in
-      let isStopped = runtime.state.withLock { state in
-        if !state.isStopped { state.joiners.append(continuation) }
-        return state.isStopped
+      let hasEnded = runtime.state.withLock { state in
+        if !state.hasEnded { state.joiners.append(continuation) }
+        return state.hasEnded
       }
-      if isStopped { continuation.resume() }
+      if hasEnded { continuation.resume() }
     }
   }
 }

@@ -28,7 +28,7 @@ extension PoolProgram {
         try await run()
         exit(0)
       } catch {
-        StandardError.writeLine("error: \(error)")
+        ErrorStream.writeLastLine("error: \(error)")
         exit(1)
       }
     }

@@ -48,7 +48,7 @@ final class TypedCall<Task: PoolTask> {
     self.box = box
     self.decoder = decoder
     self.parts = parts
-    self.progress = progress.map { ProgressReporter($0) }
+    self.progress = progress.map { ProgressReporter($0, errors: runtime.errors) }
     self.chunkSize = chunkSize
   }
 
