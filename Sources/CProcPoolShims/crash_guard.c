@@ -22,6 +22,7 @@ static struct sigaction reporter;
 static pid_t guarded_process;
 static int coordinator_process;
 static int task_pipe;
+static int error_pipe;
 static int32_t *crash_word;
 static atomic_bool has_crashed;
 
@@ -35,6 +36,7 @@ static _Noreturn void watch(pid_t process) {
   // What else the worker has open, locks among it, must not stay open when the worker is gone.
   dup2(task_pipe, 0);
   bool has_coordinator = coordinator_process >= 0 && dup2(coordinator_process, 1) == 1;
+  dup2(error_pipe, 2);
   syscall(SYS_close_range, 3u, ~0u, 0u);
   int worker = (int)syscall(SYS_pidfd_open, process, 0);
   // If it had ended before, that may be another process.
@@ -119,12 +121,13 @@ static bool is_reported(int signal) {
          sigismember(&action.sa_mask, SIGSEGV) == 0;
 }
 
-void procpool_guard_crashes(int coordinator, int tasks, int32_t *crash) {
+void procpool_guard_crashes(int coordinator, int tasks, int errors, int32_t *crash) {
   // Two that nobody ignores, as shells let programs in the background ignore SIGQUIT: the runtime leaves such alone.
   if (sigaction(SIGILL, NULL, &reporter) != 0 || !is_reported(SIGILL) || !is_reported(SIGTRAP)) return;
   guarded_process = getpid();
   coordinator_process = coordinator;
   task_pipe = tasks;
+  error_pipe = errors;
   crash_word = crash;
   struct sigaction guarded = {.sa_sigaction = report, .sa_flags = SA_SIGINFO | SA_ONSTACK};
   sigfillset(&guarded.sa_mask);

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -163,6 +164,11 @@ int procpool_reap(int pidfd, int *code, int *status, long *peak) {
 }
 
 void procpool_futex_wait(void *word, uint32_t expected) { syscall(SYS_futex, word, FUTEX_WAIT, expected, NULL); }
+
+int procpool_futex_wait_for(void *word, uint32_t expected, int64_t nanoseconds) {
+  struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+  return (int)syscall(SYS_futex, word, FUTEX_WAIT, expected, &time);
+}
 
 void procpool_futex_wake(void *word) { syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX); }
 
@@ -442,3 +448,9 @@ void *procpool_thread_scope(void) { return thread_scope; }
 void procpool_set_thread_scope(void *scope) { thread_scope = scope; }
 
 void procpool_line_buffer_stdout(void) { setvbuf(stdout, NULL, _IOLBF, 0); }
+
+void procpool_flush_stdout(void) {
+  if (__fpending(stdout) == 0 || ftrylockfile(stdout) != 0) return;
+  fflush(stdout);
+  funlockfile(stdout);
+}

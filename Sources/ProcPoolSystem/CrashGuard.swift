@@ -17,6 +17,7 @@ public enum CrashGuard {
     coordinator: Int32, orHangUpOf pipe: Int32, signal: UnsafeMutablePointer<Atomic<Int32>>
   ) {
     procpool_guard_crashes(
-      coordinator, pipe, UnsafeMutableRawPointer(signal).assumingMemoryBound(to: Int32.self))
+      coordinator, pipe, StandardError.number,
+      UnsafeMutableRawPointer(signal).assumingMemoryBound(to: Int32.self))
   }
 }

@@ -8,8 +8,10 @@ public struct Descriptor: ~Copyable, Sendable {
   public let number: Int32
 
   /// Takes over a descriptor that is open and has no other owner.
+  ///
+  /// If it has the number of a standard stream, which the program must have closed, it gets another one.
   public init(owning number: Int32) {
-    self.number = number
+    self.number = number > STDERR_FILENO ? number : StandardStreams.vacate(number)
   }
 
   deinit {
@@ -102,13 +104,17 @@ extension Descriptor {
     }
   }
 
-  /// Reads what is there, in pieces, from a pipe that does not block: a pipe's worth (64 KiB) at the most,
-  /// since somebody may go on writing.
+  /// Reads what is there, in pieces, from a pipe that does not block: as much as the pipe holds and no more,
+  /// because another process may go on writing.
   public func drain(_ body: (UnsafeRawBufferPointer) -> Void) {
+    let capacity = procpool_pipe_capacity(number)
+    // 64 KiB is a pipe's usual capacity.
+    var rest = capacity > 0 ? Int(capacity) : 1 << 16
     withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { memory in
-      for _ in 0..<16 {
+      while rest > 0 {
         guard case .moved(let count)? = try? read(into: memory) else { return }
         body(UnsafeRawBufferPointer(rebasing: memory[..<count]))
+        rest -= count
       }
     }
   }
@@ -160,12 +166,6 @@ extension Descriptor {
   public func isReadable() -> Bool {
     var poll = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
     return attempt(.poll) { Glibc.poll(&poll, 1, 0) } > 0
-  }
-
-  /// Whether at least a few kilobytes can be written right now without waiting.
-  public static func isWritable(_ number: Int32) -> Bool {
-    var poll = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
-    return attempt(.poll) { Glibc.poll(&poll, 1, 0) } > 0 && poll.revents & Int16(POLLOUT) != 0
   }
 
   /// Waits until one of `events` is possible, or the other side has gone.

@@ -23,7 +23,8 @@ public struct WorkerStreams: ~Copyable {
   ///
   /// - The signal mask and the dispositions that were inherited are undone.
   /// - Standard input and output move to private descriptors; standard input becomes `/dev/null` and standard
-  ///   output a copy of standard error, so that what a task prints cannot get among the frames.
+  ///   output a copy of standard error, so that what a task prints cannot get among the frames. What the worker
+  ///   itself writes to standard error goes to a private descriptor, so that a task may close all three.
   /// - Every other descriptor is marked close-on-exec, so that a program that a task starts holds neither a
   ///   pipe of the pool nor Foundation's socket: their ends would otherwise stay unseen until that program
   ///   ends.
@@ -39,6 +40,7 @@ public struct WorkerStreams: ~Copyable {
     // overwritten in the next.
     let tasks = try Descriptor.duplicate(STDIN_FILENO, atLeast: 10)
     let results = try Descriptor.duplicate(STDOUT_FILENO, atLeast: 10)
+    try StandardError.keepPrivately()
     let null = try Descriptor.open("/dev/null", O_RDONLY)
     let nullNumber = null.number
     try retryingInterrupts(.dup2) { Glibc.dup2(nullNumber, STDIN_FILENO) }

@@ -33,6 +33,7 @@ struct Coordination {
         try await $0.broadcast(Speak(lines: 2), 0)
       }
     case "session": try await Session.perform()
+    case "streams": try await StreamCoordination(words: Array(words.dropFirst(2))).perform()
     case "progress": try await showProgress()
     case "limited": try await shareWithFewDescriptors()
     case "tiny": try await shareWithTinySharedMemory()

@@ -18,8 +18,9 @@
 // up because its signals are blocked, as while it is being made. Therefore another process watches for as long as the
 // report takes: it kills both when the coordinator ends, when the process that crashes does, or after a minute.
 //
-// `coordinator` is a pidfd, or negative where there is none; `tasks` a pipe that hangs up when the coordinator goes.
-// `crash` gets the number of the signal. All three stay what they are as long as the process lives.
-void procpool_guard_crashes(int coordinator, int tasks, int32_t *crash);
+// `coordinator` is a pidfd, or negative where there is none; `tasks` a pipe that hangs up when the coordinator goes;
+// `errors` is where the guard writes, which is not 2 because a task may have closed that. `crash` gets the number of the
+// signal. All of them stay what they are as long as the process lives.
+void procpool_guard_crashes(int coordinator, int tasks, int errors, int32_t *crash);
 
 #endif

@@ -99,6 +99,8 @@ void procpool_block_signals(void);
 // The futex call has no wrapper. Shared between processes; `word` is an aligned uint32_t.
 void procpool_futex_wait(void *word, uint32_t expected);
 void procpool_futex_wake(void *word);
+// For a time, which is not negative.
+int procpool_futex_wait_for(void *word, uint32_t expected, int64_t nanoseconds);
 
 // A mutex in memory that several processes map: robust, process-shared, error-checking. The attributes' types and
 // pthread_mutex_clocklock are hidden or differ between C libraries. All return an error number, or 0.
@@ -123,5 +125,7 @@ void procpool_set_thread_scope(void *scope);
 
 // stdout is a mutable global of C's, which Swift 6 does not let near threads.
 void procpool_line_buffer_stdout(void);
+// Costs a call to the system only if something is held back. Does nothing while another thread holds stdout's lock.
+void procpool_flush_stdout(void);
 
 #endif

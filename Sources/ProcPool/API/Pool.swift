@@ -54,7 +54,7 @@ public final class Pool: Sendable {
   ///   - stallNotice: when items that run for long are told of; nothing is done about them.
   /// - Throws: ``PoolError/workersUnavailable(_:)`` if there is no way to start any, if one of the numbers makes
   ///   no sense (from 1 to 65 536 workers, at least 65 536 bytes of payload), or if the system denies what the
-  ///   pool itself needs: four descriptors and two threads.
+  ///   pool itself needs: five descriptors and two threads.
   public init(
     workers: Int? = nil, worker: WorkerKind = .selfProgram, environment: [String: String]? = nil,
     standardError: StandardErrorMode = .inherited, maximumPayload: Int = 64 << 30,
@@ -138,7 +138,8 @@ extension Pool {
     runtime.terminate()
   }
 
-  /// Waits until the workers are gone, after ``close()`` or ``terminate()``.
+  /// Waits until the workers are gone, after ``close()`` or ``terminate()``, and until what they wrote has been passed
+  /// on (``StandardErrorMode``).
   ///
   /// - Precondition: one of the two has been called; otherwise this would wait for ever.
   public nonisolated(nonsending) func join() async {
@@ -160,11 +161,11 @@ extension PoolRuntime {
 
   private func suspendUntilEnd(isolation: isolated (any Actor)?) async {
     await withUnsafeContinuation(isolation: isolation) { continuation in
-      let isStopped = state.withLock { state in
-        if !state.isStopped { state.joiners.append(continuation) }
-        return state.isStopped
+      let hasEnded = state.withLock { state in
+        if !state.hasEnded { state.joiners.append(continuation) }
+        return state.hasEnded
       }
-      if isStopped { continuation.resume() }
+      if hasEnded { continuation.resume() }
     }
   }
 }

@@ -29,7 +29,7 @@ extension PoolProgram {
         try await run()
         exit(0)
       } catch {
-        StandardError.writeLine("error: \(LocalizedDescription.words(for: error).visible(keepingLines: true))")
+        ErrorStream.writeLastLine("error: \(LocalizedDescription.words(for: error).visible(keepingLines: true))")
         exit(1)
       }
     }

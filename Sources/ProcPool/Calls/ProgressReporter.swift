@@ -3,6 +3,7 @@ import ProcPoolSystem
 /// Tells of the progress of one call, as its caller wants it. Used by one caller at a time.
 final class ProgressReporter {
   private let report: ProgressReport
+  private let errors: ErrorStream
   private let begin: Int64
   private var next: Int64
   private var last = CallProgress(done: 0, total: nil, failures: 0, elapsed: .zero)
@@ -19,12 +20,13 @@ final class ProgressReporter {
   private static let firstLine: Int64 = 10_000_000_000
   private static let longestLine: Int64 = 60_000_000_000
 
-  init(_ report: ProgressReport, now: Int64 = MonotonicClock.now()) {
+  init(_ report: ProgressReport, errors: ErrorStream, now: Int64 = MonotonicClock.now()) {
     self.report = report
+    self.errors = errors
     begin = now
     next =
       switch report.form {
-      case .bar: now + (TerminalLine.width == nil ? Self.firstLine : Self.firstBar)
+      case .bar: now + (errors.terminalWidth == nil ? Self.firstLine : Self.firstBar)
       case .closure: now
       }
   }
@@ -44,13 +46,13 @@ final class ProgressReporter {
       next = now.addingSaturating(interval.nanoseconds)
       body(last)
     case .bar(let title):
-      if let width = TerminalLine.width {
+      if let width = errors.terminalWidth {
         next = now + Self.barInterval
-        TerminalLine.show(ProgressText.bar(last, title: title, width: width))
+        errors.show(ProgressText.bar(last, title: title, width: width))
       } else {
         lineInterval = min(2 * lineInterval, Self.longestLine)
         next = now + lineInterval
-        StandardError.writeLine(ProgressText.line(last, title: title))
+        errors.writeLine(ProgressText.line(last, title: title))
       }
     }
   }
@@ -66,8 +68,8 @@ final class ProgressReporter {
     switch report.form {
     case .closure(_, let body): if isWhole { body(last) }
     case .bar(let title):
-      TerminalLine.erase()
-      if isTold { StandardError.writeLine(ProgressText.end(last, title: title, isWhole: isWhole)) }
+      errors.show("")
+      if isTold { errors.writeLine(ProgressText.end(last, title: title, isWhole: isWhole)) }
     }
   }
 }

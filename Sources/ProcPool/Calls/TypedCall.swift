@@ -64,7 +64,7 @@ final class TypedCall<Task: PoolTask> {
     self.box = box
     self.decoder = decoder
     self.parts = parts
-    self.progress = progress.map { ProgressReporter($0) }
+    self.progress = progress.map { ProgressReporter($0, errors: runtime.errors) }
     self.chunkSize = chunkSize
     deadline = limits.deadline.map { (MonotonicClock.now().addingSaturating(max(0, $0.nanoseconds)), $0) }
   }

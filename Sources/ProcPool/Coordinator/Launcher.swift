@@ -326,6 +326,8 @@ final class Launcher: Sendable {
   /// would close the coordinator's own standard input when there are none. It takes three; the rest is for
   /// threads that open files meanwhile.
   private func reserveDescriptors() throws {
+    // The program may have closed them since the pool was made, and Foundation's descriptors would become them.
+    try StandardStreams.fill()
     let first = try Descriptor.open("/dev/null", O_RDONLY)
     if first.number > Self.mostDescriptors {
       throw WorkerStartFailure(

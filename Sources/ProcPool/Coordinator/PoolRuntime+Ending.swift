@@ -45,6 +45,18 @@ extension PoolRuntime {
   }
 }
 
+extension PoolRuntime {
+  /// The pool has stopped, and all that its workers wrote has been passed on, as far as that was possible.
+  func noteEnd() {
+    let joiners = state.withLock { state in
+      state.hasEnded = true
+      defer { state.joiners = [] }
+      return state.joiners
+    }
+    for joiner in joiners { joiner.resume() }
+  }
+}
+
 extension WorkerLoss {
   init(
     of link: WorkerLink, _ end: ProcessEnd, standardError: String, memory: LikelyCause.MemoryLimit?,

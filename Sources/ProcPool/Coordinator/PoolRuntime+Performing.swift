@@ -159,8 +159,7 @@ extension PoolRuntime {
       state.isStopped = true
       effects.silenced = Array(state.observers.values)
       state.observers.removeAll()
-      effects.resumed += state.joiners + Array(state.submitters)
-      state.joiners = []
+      effects.resumed += Array(state.submitters)
       state.submitters.removeAll()
       effects.wakesRuntime = true
     }

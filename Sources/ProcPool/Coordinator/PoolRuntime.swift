@@ -44,6 +44,8 @@ final class PoolRuntime: Sendable {
     var joiners: [UnsafeContinuation<Void, Never>] = []
     var isTerminated = false
     var isStopped = false
+    /// It is stopped, and the runtime thread has nothing more to do.
+    var hasEnded = false
     var statistics = PoolStatistics()
     /// What processes that have ended had done, by the worker that they were last.
     var former: [WorkerRecord]
@@ -107,6 +109,8 @@ final class PoolRuntime: Sendable {
   let standardError: StandardErrorMode
   /// The process that has made the pool, whose threads serve it.
   let origin = ProcessOrigin.current
+  /// The program's own standard error, as it was when the pool was made.
+  let errors: ErrorStream
   /// Set once, before any thread runs.
   let launcher = Mutex<Launcher?>(nil)
 
@@ -122,6 +126,9 @@ final class PoolRuntime: Sendable {
       State(
         links: Array(repeating: nil, count: scheduler.places.count), scheduler: scheduler,
         former: Array(repeating: WorkerRecord(), count: workers)))
+    // Before the pool's first descriptor.
+    try StandardStreams.fill()
+    errors = try ErrorStream.current()
     poller = try Poller()
     self.settings = settings
     let shares = settings.sharesLargePayloads

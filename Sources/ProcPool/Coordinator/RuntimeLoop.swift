@@ -18,8 +18,7 @@ struct RuntimeLoop {
   private var nextMemoryCheck: Int64 = .max
   /// Workers that have closed their results and are not known to have ended.
   private var closed: [WorkerLink] = []
-  /// Workers whose standard error waits until there is room on the coordinator's.
-  private var blockedErrors: [WorkerLink] = []
+  private var relay: ErrorRelay
 
   /// Finished results wait this long in a busy worker's buffer before they are fetched from there; the
   /// interval doubles while nothing is found, so that a pool whose items take seconds is not looked at all
@@ -34,11 +33,10 @@ struct RuntimeLoop {
   static let lifeInterval: Int64 = 1_000_000_000
   /// How often it is looked at how much memory busy workers use: some microseconds for each of them.
   private static let memoryInterval: Int64 = 100_000_000
-  /// How often blocked standard error is tried again.
-  private static let errorsInterval: Int64 = 10_000_000
 
   init(_ runtime: PoolRuntime) {
     self.runtime = runtime
+    relay = ErrorRelay(runtime)
   }
 
   mutating func run() {
@@ -48,6 +46,8 @@ struct RuntimeLoop {
       let timeout = waitingTime()
       if timeout == nil {
         for lane in runtime.lanes { lane.trim(now: .max) }
+        relay.finish()
+        runtime.noteEnd()
         return
       }
       do {
@@ -121,7 +121,7 @@ struct RuntimeLoop {
     next = min(
       next, nextPeek, nextFlush, nextCheck, nextLifeCheck, nextMemoryCheck)
     for lane in runtime.lanes { next = min(next, lane.nextTrim ?? .max) }
-    if !blockedErrors.isEmpty { next = min(next, now + Self.errorsInterval) }
+    next = min(next, relay.nextTime)
     for link in closed { next = min(next, link.closedAt + Self.closingTime) }
     if let deadline = runtime.launcher.withLock({ $0?.deadline }) { next = min(next, deadline) }
     if let link = runtime.dying.withLock({ $0.first }) {
@@ -195,11 +195,7 @@ struct RuntimeLoop {
       kill(link, because: "it closed its results and went on running")
     }
     closed.removeAll { now >= $0.closedAt + Self.closingTime }
-    if !blockedErrors.isEmpty {
-      let links = blockedErrors
-      blockedErrors = []
-      for link in links { readErrors(link) }
-    }
+    relay.tick(now: now)
     // Workers on threads have no process that could be killed: they are given up.
     let abandoned = runtime.state.withLock { state in
       state.links.filter {
@@ -224,7 +220,7 @@ struct RuntimeLoop {
     switch token.source {
     case .results: runtime.receiving.withLock { _ in readResults(link) }
     case .tasks: runtime.flush(link, afterWaiting: true)
-    case .errors: readErrors(link)
+    case .errors: relay.read(link)
     case .process: runtime.receiving.withLock { _ in end(link) }
     }
   }
@@ -251,49 +247,6 @@ struct RuntimeLoop {
         return
       }
     }
-  }
-
-  private mutating func readErrors(_ link: WorkerLink) {
-    switch link.errors {
-    case .none: return
-    case .some(let errors):
-      link.words.write()
-      if link.words.isWaiting { return holdUp(link) }
-      let transfer = withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { memory in
-        let transfer = (try? errors.read(into: memory)) ?? .closed
-        if case .moved(let count) = transfer {
-          pass(on: UnsafeRawBufferPointer(rebasing: memory[..<count]), of: link)
-        }
-        return transfer
-      }
-      switch transfer {
-      case .moved:
-        try? runtime.poller.modify(errors, for: .readable, token: LinkToken(link, .errors).rawValue)
-      case .wouldBlock: break
-      case .closed: runtime.poller.remove(errors)
-      }
-    }
-  }
-
-  /// Nobody reads what is written to standard error just now: the worker waits as if it wrote there itself.
-  private mutating func holdUp(_ link: WorkerLink) {
-    switch link.errors {
-    case .none: return
-    case .some(let errors):
-      if blockedErrors.contains(where: { $0 === link }) {
-        // Woken though nothing was asked for: the worker has closed it. What is left is read when it ends.
-        runtime.poller.remove(errors)
-      } else {
-        try? runtime.poller.modify(errors, for: [], token: LinkToken(link, .errors).rawValue)
-        blockedErrors.append(link)
-      }
-    }
-  }
-
-  private func pass(on text: UnsafeRawBufferPointer, of link: WorkerLink) {
-    let worker = runtime.state.withLock { _ in link.worker }
-    link.words.take(text, of: worker, mode: runtime.standardError, secret: runtime.settings.itemMark)
-    link.words.write()
   }
 
   // MARK: - Ends
@@ -326,20 +279,7 @@ struct RuntimeLoop {
     while link.isResultsOpen, runtime.readOnce(link) == .more {}
     if link.isResultsOpen { runtime.poller.remove(link.results) }
     runtime.poller.remove(link.tasks)
-    drainErrors(link)
+    relay.drain(link)
     runtime.finish(link, end)
-  }
-
-  private mutating func drainErrors(_ link: WorkerLink) {
-    switch link.errors {
-    case .none: return
-    case .some(let errors):
-      // A program that the worker has left behind may go on writing.
-      errors.drain { pass(on: $0, of: link) }
-      runtime.poller.remove(errors)
-    }
-    let worker = runtime.state.withLock { _ in link.worker }
-    link.words.finish(of: worker, mode: runtime.standardError)
-    link.words.write()
   }
 }

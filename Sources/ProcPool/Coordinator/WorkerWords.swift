@@ -7,73 +7,77 @@ struct WorkerWords {
   private(set) var lastLines = ErrorLines()
   private var lines = LineAssembler()
   private var items: ItemWords?
-  /// What is to be written to the coordinator's standard error, and waits until there is room.
-  private var waiting: [UInt8] = []
-
-  var isWaiting: Bool { !waiting.isEmpty }
+  /// What is to be written to the coordinator's standard error.
+  private(set) var outgoing: [UInt8] = []
+  /// Since when a line waits for its end that is to be passed on without it after a while.
+  private(set) var unfinishedSince: Int64?
 
   /// Takes what the worker has written.
   ///
   /// - Parameter secret: of the marks before items, where there are any.
   mutating func take(
-    _ text: UnsafeRawBufferPointer, of worker: WorkerID, mode: StandardErrorMode, secret: UInt64
+    _ text: UnsafeRawBufferPointer, of worker: WorkerID, mode: StandardErrorMode, secret: UInt64, now: Int64
   ) {
     if case .items(let body) = mode {
       var items = self.items ?? ItemWords(secret: secret)
-      items.take(text) { item, words in
-        if let item { body(item, worker, String(decoding: words, as: UTF8.self)) }
-        words.withUnsafeBytes { lastLines.append($0) }
-      }
+      items.take(text) { pass(on: $1, ofItem: $0, worker, body) }
       self.items = items
       return
     }
     lastLines.append(text)
     switch mode {
-    case .inherited: waiting += text
-    case .prefixed: lines.append(text) { waiting += Self.line($0, of: worker) }
-    case .lines(let body): lines.append(text) { body(worker, $0) }
+    case .inherited:
+      if lines.append(text, to: &outgoing) { unfinishedSince = nil }
+      if lines.hasUnfinished { unfinishedSince = unfinishedSince ?? now }
+    case .prefixed: lines.append(text) { outgoing += Self.line($0, of: worker) }
+    case .lines(let body): lines.append(text) { body(worker, String(decoding: $0, as: UTF8.self)) }
     case .discarded, .items: break
     }
+  }
+
+  /// A line has waited for its end for long enough: what there is of it is to be seen.
+  mutating func passUnfinished() {
+    unfinishedSince = nil
+    lines.passUnfinished(to: &outgoing)
   }
 
   /// The worker has ended: what is left is not completed any more.
   mutating func finish(of worker: WorkerID, mode: StandardErrorMode) {
     switch mode {
-    case .prefixed: lines.finish { waiting += Self.line($0, of: worker) }
-    case .lines(let body): lines.finish { body(worker, $0) }
+    case .inherited: lines.finish { outgoing += $0 }
+    case .prefixed: lines.finish { outgoing += Self.line($0, of: worker) }
+    case .lines(let body): lines.finish { body(worker, String(decoding: $0, as: UTF8.self)) }
     case .items(let body):
-      items?.finish { item, words in
-        if let item { body(item, worker, String(decoding: words, as: UTF8.self)) }
-        words.withUnsafeBytes { lastLines.append($0) }
-      }
-    case .inherited, .discarded: break
+      var items = self.items
+      items?.finish { pass(on: $1, ofItem: $0, worker, body) }
+      self.items = items
+    case .discarded: break
     }
   }
 
-  private static func line(_ text: String, of worker: WorkerID) -> [UInt8] {
-    Array("[\(worker)] \(text)\n".utf8)
+  mutating func takeOutgoing() -> [UInt8] {
+    defer { outgoing = [] }
+    return outgoing
   }
 
-  /// Writes what waits to the coordinator's standard error, as far as that takes it without blocking.
-  mutating func write() {
-    guard !waiting.isEmpty else { return }
-    TerminalLine.outOfTheWay {
-      var last: UInt8?
-      while !waiting.isEmpty, Descriptor.isWritable(StandardError.number) {
-        // PIPE_BUF: as much as a pipe takes without waiting, if it takes anything.
-        let count = min(waiting.count, 4096)
-        waiting[..<count].withUnsafeBytes { StandardError.write($0) }
-        last = waiting[count - 1]
-        waiting.removeFirst(count)
-      }
-      return last.map { $0 == UInt8(ascii: "\n") }
-    }
+  private mutating func pass(
+    on words: [UInt8], ofItem item: TaskID?, _ worker: WorkerID,
+    _ body: @Sendable (TaskID, WorkerID, String) -> Void
+  ) {
+    if let item { body(item, worker, String(decoding: words, as: UTF8.self)) }
+    words.withUnsafeBytes { lastLines.append($0) }
+  }
+
+  /// A line with its worker before it. The bytes stay as they are, whether they are UTF-8 or not.
+  private static func line(_ text: [UInt8], of worker: WorkerID) -> [UInt8] {
+    Array("[\(worker)] ".utf8) + text + [UInt8(ascii: "\n")]
   }
 }
 
 /// Divides what a worker writes by its items, at the marks that it puts between them.
 struct ItemWords {
-  /// So much of what one item writes is kept, in bytes: its end, where a failure is told.
+  /// How much of an item's text is kept at least, in bytes: its end, where a failure is told. Cut when it is twice as
+  /// much, so that each byte is moved once.
   static let capacity = 1 << 20
 
   private let secret: UInt64
@@ -94,7 +98,7 @@ struct ItemWords {
       start = zero
       if rest.count - zero < ItemMark.size { break }
       if let mark = ItemMark(rest[zero...], secret: secret) {
-        finish(body)
+        endItem(body)
         item = mark.item == ItemMark.none ? nil : TaskID(call: mark.call, item: Int(clamping: mark.item))
         start += ItemMark.size
       } else {
@@ -109,14 +113,21 @@ struct ItemWords {
     rest.removeFirst(start)
   }
 
+  /// The worker has ended: no mark follows.
   mutating func finish(_ body: (TaskID?, [UInt8]) -> Void) {
+    append(rest[...])
+    rest = []
+    endItem(body)
+  }
+
+  private mutating func endItem(_ body: (TaskID?, [UInt8]) -> Void) {
     if !words.isEmpty { body(item, words) }
     words.removeAll(keepingCapacity: words.capacity <= 1 << 14)
   }
 
   private mutating func append(_ bytes: ArraySlice<UInt8>) {
     words += bytes
-    if words.count > 2 * Self.capacity { words.removeFirst(words.count - Self.capacity) }
+    if words.count > 2 * Self.capacity { words.keepEnd(ofCount: Self.capacity) }
   }
 }
 
@@ -125,43 +136,96 @@ struct ErrorLines {
   /// 64 KiB: a trap's message and its backtrace, with the registers that Swift prints.
   private static let capacity = 1 << 16
   private var bytes: [UInt8] = []
+  /// There was more before these bytes.
+  private var isCut = false
 
   mutating func append(_ more: UnsafeRawBufferPointer) {
-    bytes.append(contentsOf: more.suffix(Self.capacity))
-    if bytes.count > 2 * Self.capacity { bytes.removeFirst(bytes.count - Self.capacity) }
+    bytes += more
+    guard bytes.count > 2 * Self.capacity else { return }
+    bytes.keepEnd(ofCount: Self.capacity)
+    isCut = true
   }
 
-  /// The text, from the beginning of a line where it had to be cut.
+  /// The text, from the beginning of a line where it had to be cut; if its one line is too long for that, from the
+  /// beginning of a character.
   var text: String {
-    var tail = bytes.suffix(Self.capacity)
-    if tail.count < bytes.count, let newline = tail.firstIndex(of: 10) { tail = tail[(newline + 1)...] }
+    var tail = bytes
+    if tail.count > Self.capacity { tail.keepEnd(ofCount: Self.capacity) }
+    if isCut || tail.count < bytes.count {
+      // A newline that ends the text begins no line of it.
+      if let newline = tail.dropLast().firstIndex(of: 10) { tail.removeFirst(newline + 1) }
+    }
     while tail.last == 10 { tail.removeLast() }
     return String(decoding: tail, as: UTF8.self)
   }
 }
 
-/// Makes lines of text that comes in pieces.
+extension [UInt8] {
+  /// Removes what is before the last `count` bytes, or up to three more so that no character is cut.
+  fileprivate mutating func keepEnd(ofCount count: Int) {
+    removeFirst(UTF8Boundary.last(in: self, upTo: self.count - count))
+  }
+}
+
+/// Makes lines of text that comes in pieces. They are bytes: what is no UTF-8 stays as it is.
 struct LineAssembler {
-  /// Where a line is cut that does not end, in bytes.
-  private static let longestLine = 1 << 16
+  /// Where a line is cut that does not end, in bytes; between two characters.
+  static let longestLine = 1 << 16
   private var unfinished: [UInt8] = []
 
-  /// Calls `body` with each line that `more` completes, without its newline.
-  mutating func append(_ more: UnsafeRawBufferPointer, _ body: (String) -> Void) {
+  var hasUnfinished: Bool { !unfinished.isEmpty }
+
+  /// Calls `body` with each line that `more` completes, without its newline, and with each piece of a line that is
+  /// too long.
+  mutating func append(_ more: UnsafeRawBufferPointer, _ body: ([UInt8]) -> Void) {
     var rest = more[...]
     while let newline = rest.firstIndex(of: 10) {
-      body(String(decoding: unfinished + rest[..<newline], as: UTF8.self))
+      unfinished += rest[..<newline]
+      cut(body)
+      body(unfinished)
       unfinished.removeAll(keepingCapacity: true)
       rest = rest[(newline + 1)...]
     }
-    unfinished.append(contentsOf: rest)
-    if unfinished.count >= Self.longestLine { finish(body) }
+    unfinished += rest
+    cut(body)
+  }
+
+  /// Adds to `lines` what `more` completes of whole lines, with their newlines, and of a line that is too long.
+  ///
+  /// - Returns: whether a line was completed.
+  mutating func append(_ more: UnsafeRawBufferPointer, to lines: inout [UInt8]) -> Bool {
+    var rest = more[...]
+    let newline = rest.lastIndex(of: 10)
+    if let newline {
+      lines += unfinished
+      lines += rest[...newline]
+      unfinished.removeAll(keepingCapacity: true)
+      rest = rest[(newline + 1)...]
+    }
+    unfinished += rest
+    cut { lines += $0 }
+    return newline != nil
+  }
+
+  private mutating func cut(_ body: ([UInt8]) -> Void) {
+    while unfinished.count > Self.longestLine {
+      let end = UTF8Boundary.last(in: unfinished, upTo: Self.longestLine)
+      body(Array(unfinished[..<end]))
+      unfinished.removeFirst(end)
+    }
+  }
+
+  /// Adds what there is of an unfinished line to `lines`, up to a character of which the rest has not come.
+  mutating func passUnfinished(to lines: inout [UInt8]) {
+    let end = UTF8Boundary.last(in: unfinished, upTo: unfinished.count)
+    lines += unfinished[..<end]
+    unfinished.removeFirst(end)
   }
 
   /// Calls `body` with what is left at the end, if anything is.
-  mutating func finish(_ body: (String) -> Void) {
+  mutating func finish(_ body: ([UInt8]) -> Void) {
     guard !unfinished.isEmpty else { return }
-    body(String(decoding: unfinished, as: UTF8.self))
+    body(unfinished)
     unfinished = []
   }
 }

@@ -24,6 +24,7 @@ final class WorkerSession: @unchecked Sendable {
   /// If not 0, the secret of the marks before items on standard error.
   private let itemMark: UInt64
   private let coordinator: Int32
+  private var isProcess: Bool { coordinator != 0 }
   /// Where the bodies of chunks lie that did not come through the pipe; kept until a moment of idleness.
   private var bodies = BodyMappings(isWritable: false)
   /// Where outputs are to lie that do not go through the pipe; likewise.
@@ -244,6 +245,9 @@ final class WorkerSession: @unchecked Sendable {
   }
 
   private func endChunk() {
+    // What a task has printed without ending the line is seen now and not when the worker leaves. On a thread,
+    // standard output is the program's own.
+    if isProcess { StandardError.flushOutput() }
     if flushesAfterChunk { flush(position: position) }
   }
 

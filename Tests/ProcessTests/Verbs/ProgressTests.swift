@@ -155,8 +155,8 @@ extension Processes {
 }
 
 /// A terminal that nobody sits at.
-private struct Terminal: ~Copyable {
-  private let master: Int32
+struct Terminal: ~Copyable {
+  let master: Int32
   /// Its end for a program.
   let ending: Int32
 
