@@ -105,7 +105,7 @@ struct ErrorRelay {
   /// not be kept from it.
   private func isReadAhead(_ link: WorkerLink) -> Bool {
     guard link.words.outgoing.count < Self.mostAhead else { return false }
-    return link.page.crash != nil
+    return link.page.hasCrashed
       || runtime.state.withLock { state in state.scheduler.places[link.place].state == .leaving }
   }
 

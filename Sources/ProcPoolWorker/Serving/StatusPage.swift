@@ -204,6 +204,9 @@ extension StatusPage {
     }
   }
 
+  /// Whether it has crashed, and its end is a report away.
+  package var hasCrashed: Bool { if case .crashed? = lastAct { true } else { false } }
+
   func noteLostThread() { note(act: Self.lostThread) }
 
   func noteLeavingAlone() { note(act: Self.leftAlone) }
