@@ -336,7 +336,7 @@ extension PoolError {
     do {
       return (try WireCoding.decode(type, from: bytes), nil)
     } catch {
-      return (nil, "it cannot be decoded: \(error)")
+      return (nil, "it cannot be decoded: \(LocalizedDescription.words(for: error))")
     }
   }
 

@@ -38,7 +38,7 @@ extension ErrorReport {
     do {
       return .success((name, try WireCoding.encode(codable)))
     } catch {
-      return .failure(Unsendable(words: "it cannot be encoded: \(error)"))
+      return .failure(Unsendable(words: "it cannot be encoded: \(LocalizedDescription.words(for: error))"))
     }
   }
 }

@@ -33,18 +33,27 @@ extension Processes {
       }
     }
 
-    @Test(arguments: Verb.allCases, Kind.allCases)
-    func oneThatHangsIsTimedOut(_ verb: Verb, _ kind: Kind) async throws {
-      // On threads each hangs for as long as the tests run: a few are enough.
-      if kind == .threads, ![Verb.apply, .mapReduce].contains(verb) { return }
-      try await withPool(workers: 2, worker: kind.worker) { pool in
+    @Test(arguments: Verb.allCases) func oneThatHangsIsTimedOut(_ verb: Verb) async throws {
+      try await withPool(workers: 2, worker: .faulty) { pool in
         let error = try await poolError { try await run(verb, on: pool, timeout: .milliseconds(200)) }
         guard case .timedOut(let autopsy, .milliseconds(200)) = error else { throw error }
         #expect(autopsy.isPreparation && autopsy.item.item < 3 && autopsy.elapsed >= .milliseconds(200))
-        #expect(autopsy.worker.cause == .timeLimit && autopsy.worker.isThread == (kind == .threads))
+        #expect(autopsy.worker.cause == .timeLimit && !autopsy.worker.isThread)
         #expect(
           "\(error)".hasPrefix("preparing the task for item \(autopsy.item.item) of call 1 took longer"))
         #expect(try await pool.map(Echo(), over: 0..<10) == Array(0..<10))
+      }
+    }
+
+    @Test func soIsOneOnAThread() async throws {
+      try await withPool(workers: 2, worker: .inProcess) { pool in
+        let error = try await poolError {
+          try await pool.apply(SlowPreparation(milliseconds: 1_500), to: 0, timeout: .milliseconds(200))
+        }
+        guard case .timedOut(let autopsy, _) = error else { throw error }
+        #expect(autopsy.isPreparation && autopsy.worker.isThread)
+        // It goes on, and leaves.
+        pause(milliseconds: 1_500)
       }
     }
 

@@ -32,7 +32,7 @@ extension Processes {
         #expect(secret.underlyingFailure?.contains("private") == true)
         #expect(text.contains("(the error itself did not arrive: its type is private"))
         let (local, _) = try await failure(2, on: pool)
-        #expect(local.typeName == "FaultyTasks.Local")
+        #expect(local.typeName == "FaultyTasks.ThrowKinds.Local")
         #expect(local.message == "lost")
         #expect(local.underlyingFailure == "its type is not Codable")
       }
