@@ -39,6 +39,23 @@ struct AcceptedArguments {
     }
   }
 
+  @Test("Two hyphens end the options, of every command")
+  func endOfOptions() throws {
+    #expect(try parse("top", "--", "12").operand == "12")
+    #expect(try parse("top", "--once", "--", "12").has("once"))
+    #expect(try parse("top", "12", "--").operand == "12")
+    for command in Commands.procpool.commands {
+      let (found, parsed) = try ArgumentParser.parse([command.word, "--"], for: Commands.procpool)
+      #expect(found.name == command.name && parsed == ParsedArguments(command: command.name))
+    }
+    #expect(try parse("--", "bench").command == "procpool bench")
+    #expect(try parse("completions", "--", "bash").command == "procpool completions bash")
+    // What follows asks for nothing; what stands before does.
+    #expect(throws: UsageError.self) { try parse("bench", "--", "--help") }
+    #expect(try parse("bench", "--help", "--", "x").has("help"))
+    #expect(try parse("help", "--", "bench").command == "procpool bench")
+  }
+
   @Test("Help is given whatever else is wrong", arguments: ["--help", "-h"])
   func help(spelling: String) throws {
     let (command, parsed) = try ArgumentParser.parse(
@@ -101,7 +118,15 @@ struct RefusedArguments {
     (["bench", "--json"], "--json lacks its value", "path of a file"),
     (["bench", "--colour"], "'--colour' is not an option of procpool bench", "--workers, --scenario"),
     (["bench", "-w"], "'-w' is not an option of procpool bench", "--workers, --scenario"),
-    (["bench", "--"], "'--' is not an option of procpool bench", "--workers, --scenario"),
+    (["bench", "--", "--quick"], "'--quick' is not an argument of procpool bench", "--workers, --scenario"),
+    (["bench", "--quick", "--", "--"], "'--' is not an argument of procpool bench", "--workers, --scenario"),
+    (["bench", "--json", "--"], "--json lacks its value", "path of a file"),
+    (["doctor", "--", "now"], "'now' is not an argument of procpool doctor", "--json"),
+    (["top", "--", "-5"], "PID does not accept '-5'", "a whole number from 1"),
+    (["top", "--", "--once"], "PID does not accept '--once'", "a whole number from 1"),
+    (["top", "5", "--", "6"], "PID is given twice, '5' and '6'", "once"),
+    (["--", "--help"], "'--help' is not a command of procpool", "bench"),
+    (["completions", "--", "ksh"], "'ksh' is not a command of procpool completions", "bash, zsh, fish"),
     (["bench", "now"], "'now' is not an argument of procpool bench", "--workers, --scenario"),
     (["bench", "-"], "'-' is not an argument of procpool bench", "--workers, --scenario"),
     (["bench", ""], "'' is not an argument of procpool bench", "--workers, --scenario"),

@@ -34,6 +34,7 @@ import class Foundation.FileManager
     (["procpool", "doctor", "--js"], ["--json"]),
     (["procpool", "completions", "f"], ["fish"]),
     (["procpool", "chaos", "--w"], ["--workers"]),
+    (["procpool", "top", "--", "--"], []),
   ]
 
   @Test(.enabled(if: path(.bash) != nil, "there is no bash here"), arguments: expected.indices)
@@ -50,6 +51,11 @@ import class Foundation.FileManager
   func bashUnderstandsAnEqualsSignAndFilesWithSpaces() async throws {
     let words = "COMP_WORDS=(procpool bench --scenario = ma); COMP_CWORD=4"
     #expect(try await run(.bash, "\(words); _procpool; printf '%s\\n' \"${COMPREPLY[@]}\"") == ["matmul"])
+    // Where COMP_WORDBREAKS has no equals sign, the word is replaced as a whole.
+    let whole = "COMP_WORDS=(procpool bench --scenario=pa); COMP_CWORD=2"
+    #expect(
+      try await run(.bash, "\(whole); _procpool; printf '%s\\n' \"${COMPREPLY[@]}\"")
+        == ["--scenario=partial-sums", "--scenario=payload"])
     let folder = Scratch.path()
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -57,6 +63,69 @@ import class Foundation.FileManager
     #expect(FileManager.default.createFile(atPath: file, contents: nil))
     let files = "COMP_WORDS=(procpool bench --json '\(folder.path)/a'); COMP_CWORD=3"
     #expect(try await run(.bash, "\(files); _procpool; printf '%s\\n' \"${COMPREPLY[@]}\"") == [file])
+    let attached = "COMP_WORDS=(procpool bench '--json=\(folder.path)/a'); COMP_CWORD=2"
+    #expect(
+      try await run(.bash, "\(attached); _procpool; printf '%s\\n' \"${COMPREPLY[@]}\"") == ["--json=\(file)"]
+    )
+    let parent = "COMP_WORDS=(procpool bench '--json=\(folder.path)'); COMP_CWORD=2"
+    #expect(
+      try await run(.bash, "\(parent); _procpool; printf '%s\\n' \"${COMPREPLY[@]}\"")
+        == ["--json=\(folder.path)/"])
+  }
+
+  /// What is typed, and what the command is called with then.
+  private static let typed: [(keys: String, words: String)] = [
+    ("procpool bench --scenario=ma\t\r", "bench --scenario=matmul"),
+    ("procpool bench --scenario ma\t\r", "bench --scenario matmul"),
+    ("procpool completions fi\t\r", "completions fish"),
+    ("procpool doctor --js\t/dev/nul\t\r", "doctor --json /dev/null"),
+    ("procpool doctor --json=/dev/nul\t\r", "doctor --json=/dev/null"),
+  ]
+
+  /// Types at a shell's prompt, as a user does, and looks at what the command is called with.
+  private func type(
+    _ keys: [(keys: String, words: String)], at shell: CompletionScript.Shell, setUp: String = ""
+  )
+    async throws
+  {
+    let script = Scratch.path()
+    let call =
+      shell == .fish
+      ? "function procpool; echo called: $argv.; end" : "procpool() { printf 'called: %s.\\n' \"$*\"; }"
+    let prompt = shell == .fish ? "function fish_prompt; echo -n 'ready> '; end" : "PS1='ready> '"
+    let prelude = shell == .zsh ? "autoload -U compinit; compinit -D\n" : ""
+    try "\(prelude)\(CompletionScript.text(for: shell))\n\(call)\n\(setUp)\n\(prompt)\n"
+      .write(to: script, atomically: true, encoding: .utf8)
+    defer { try? FileManager.default.removeItem(at: script) }
+    let path = try #require(Self.path(shell)).path
+    let arguments =
+      switch shell {
+      case .bash: ["--noprofile", "--rcfile", script.path, "-i"]
+      case .zsh: ["-f", "-i"]
+      case .fish: ["--no-config", "-i", "-C", "source \(script.path)"]
+      }
+    try await onThread {
+      let terminal = try Terminal(path, arguments)
+      if shell == .zsh { terminal.type("source \(script.path)\r") }
+      #expect(terminal.shows("ready> "), "\(terminal.output.debugDescription)")
+      for (keys, words) in keys {
+        let start = terminal.output.utf8.count
+        terminal.type(keys)
+        #expect(terminal.shows("called: \(words).", since: start), "\(terminal.output.debugDescription)")
+        guard terminal.shows("ready> ", since: start) else { return }
+      }
+    }
+  }
+
+  @Test(
+    .enabled(if: path(.bash) != nil, "there is no bash here"),
+    arguments: ["", "COMP_WORDBREAKS=${COMP_WORDBREAKS//=/}"])
+  func bashCompletesAtItsPrompt(setUp: String) async throws {
+    try await type(Self.typed, at: .bash, setUp: setUp)
+  }
+
+  @Test(.enabled(if: path(.zsh) != nil, "there is no zsh here")) func zshCompletesAtItsPrompt() async throws {
+    try await type(Self.typed, at: .zsh)
   }
 
   @Test(.enabled(if: path(.fish) != nil, "there is no fish here"), arguments: expected.indices)
@@ -66,7 +135,6 @@ import class Foundation.FileManager
     #expect(Set(reply.map { String($0.prefix { $0 != "\t" }) }) == Set(all))
   }
 
-  /// What it completes cannot be asked for without a terminal.
   @Test(.enabled(if: path(.zsh) != nil, "there is no zsh here")) func zshTakesTheScript() async throws {
     let functions = try await run(.zsh, "print -l ${(ok)functions[(I)_procpool*]}; print $_comps[procpool]")
     #expect(functions.contains("_procpool_bench") && functions.contains("_procpool_completions_zsh"))

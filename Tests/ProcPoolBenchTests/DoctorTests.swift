@@ -54,6 +54,14 @@ import struct Foundation.Data
     [(name: String, level: Finding.Level, says: String, change: @Sendable (inout MachineFacts) -> Void)] = [
       ("processors", .warning, "1 worker unless", { $0.affinity = 1 }),
       ("processors", .warning, "the time of 0.50 (cpu.max)", { $0.quota = 0.5 }),
+      (
+        "processors", .warning, "the time of 0.50 (cpu.cfs_quota_us)",
+        { ($0.quota, $0.quotaFile) = (0.5, "cpu.cfs_quota_us") }
+      ),
+      (
+        "memory", .problem, "or raise memory.limit_in_bytes",
+        { ($0.memoryAvailable, $0.memoryFile) = (10 << 20, "memory.limit_in_bytes") }
+      ),
       ("memory", .problem, "too little for two workers", { $0.memoryAvailable = 10 << 20 }),
       ("memory", .warning, "arrays will be refused", { $0.memoryAvailable = 100 << 20 }),
       ("memory", .warning, "vm.overcommit_memory is 2", { $0.overcommit = 2 }),

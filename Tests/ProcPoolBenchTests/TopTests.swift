@@ -1,14 +1,18 @@
 import BenchTasks
+import CProcPoolShims
 import Glibc
 import ProcPool
 import ProcPoolSystem
+import Synchronization
 import Testing
 
 @testable import ProcPoolBench
+@testable import ProcPoolWorker
 
 import struct Foundation.Data
 import class Foundation.FileManager
 import class Foundation.JSONSerialization
+import class Foundation.Thread
 
 /// Looks until something is seen, or half a minute is over.
 private func looked<Sight>(_ look: () async throws -> Sight?) async throws -> Sight? {
@@ -46,11 +50,77 @@ struct PoolsFromOutside {
       #expect(working.allSatisfy { $0.running > 0.9 && $0.waiting < 0.1 && $0.restarts == 0 })
       #expect(working.allSatisfy { $0.memory ?? 0 > 100_000 })
       #expect(found.workers.count { $0.worker == nil && $0.item == nil } == 1)
-      // It reads, and cannot write.
+      // It reads, and maps nothing that another process may cut off: what is mapped is the pool's own.
       let maps = (TextFile.read("/proc/self/maps") ?? "").split(separator: "\n")
-      #expect(maps.contains { $0.contains(StatusPage.fileName) && $0.contains(" r--s ") })
+      #expect(!maps.contains { $0.contains(StatusPage.fileName) && !$0.contains(" rw-s ") })
       call.cancel()
       pool.terminate()
+    }
+  }
+
+  /// Pages that may be cut off, as any process can make them.
+  private func hostileFile(places: Int) throws -> Descriptor {
+    let file = Descriptor(owning: procpool_memory_file(StatusPage.fileName))
+    try #require(file.number >= 0)
+    let page = StatusPage.makePrivate()
+    page.reset()
+    page.note(process: getpid())
+    for place in 0..<places {
+      page.memory.withMemoryRebound(to: UInt8.self) { bytes in
+        #expect(
+          pwrite(file.number, bytes.baseAddress, bytes.count, off_t(place * StatusPage.size)) == bytes.count)
+      }
+    }
+    return file
+  }
+
+  @Test("A file that is cut off again and again while it is looked at ends nobody", .timeLimit(.minutes(2)))
+  func hostile() async throws {
+    let file = try hostileFile(places: 8)
+    let number = file.number
+    let isOver = Mutex(false)
+    Thread {
+      while !isOver.withLock({ $0 }) {
+        ftruncate(number, 0)
+        ftruncate(number, off_t(8 * StatusPage.size))
+        ftruncate(number, off_t(3 * StatusPage.size + 100))
+        ftruncate(number, off_t(8 * StatusPage.size))
+      }
+    }.start()
+    defer { isOver.withLock { $0 = true } }
+    for _ in 0..<20 {
+      let outcome = try await Program.run(["top", "--json"])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) }
+    }
+  }
+
+  @Test("What a page says of itself is shown, and not done") func names() throws {
+    let name = "x\u{1B}[2J\u{9B}y\u{202E}"
+    let item = WorkerSight.Item(task: name, id: TaskID(call: 1, item: 2), seconds: 1, isAtLeast: false)
+    let worker = WorkerSight(
+      process: 1, worker: 0, upSeconds: 1, restarts: 0, items: 1, itemsPerSecond: 1, running: 1, copying: 0,
+      waiting: 0,
+      isPreparing: false, item: item, memory: 1)
+    let sight = PoolSight(coordinator: 1, program: name, workers: [worker], items: 1, itemsPerSecond: 1)
+    for text in TopScreen.lines([sight], style: .plain) + [sight.json.text()] {
+      #expect(!text.unicodeScalars.contains { $0.isActedOn && $0 != "\n" })
+    }
+    let wide = PoolSight(
+      coordinator: 1, program: String(repeating: "日本", count: 40), workers: [worker], items: 1,
+      itemsPerSecond: 1)
+    let lines = TopScreen.lines([wide], style: TextStyle(width: 60, hasColour: false))
+    #expect(lines.allSatisfy { $0.displayWidth <= 60 })
+  }
+
+  @Test("The live screen ends by a signal, also on a terminal that has been stopped") func stoppedTerminal()
+    async throws
+  {
+    try await onThread {
+      let terminal = try Terminal(Program.folder.appendingPathComponent("procpool").path, ["top"])
+      #expect(terminal.shows("q or Ctrl-C ends"))
+      terminal.stop()
+      #expect(terminal.end(by: SIGTERM) == 0)
     }
   }
 

@@ -40,4 +40,48 @@ import Testing
   @Test func thisProcessMayUseAtLeastOneProcessor() {
     #expect(ProcessorAllowance.current().workers >= 1)
   }
+
+  @Test func theFileThatSetsTheLimitIsNamed() {
+    func limit(_ membership: String, _ files: [String: String]) -> (quota: Double, file: String)? {
+      ControlGroup.cpuLimit(membership: membership) { files[$0] }
+    }
+    let unified = limit("0::/a\n", ["/a/cpu.max": "50000 100000\n"])
+    #expect(unified?.quota == 0.5 && unified?.file == "cpu.max")
+    let one = ["cpu.cfs_quota_us": "150000\n", "cpu.cfs_period_us": "100000\n"]
+    // Wherever it is mounted: under the name in the membership, with its controllers in another order, or by its own.
+    for (controllers, mount) in [
+      ("cpu,cpuacct", "/cpu,cpuacct/x/"), ("cpuacct,cpu", "/cpuacct,cpu/x/"),
+      ("cpuacct,cpu", "/cpu,cpuacct/x/"),
+      ("cpu,cpuacct", "/cpu/x/"), ("cpuacct,cpu", "/cpu/"), ("cpu", "/cpu/"),
+    ] {
+      let files = Dictionary(uniqueKeysWithValues: one.map { (mount + $0.key, $0.value) })
+      let legacy = limit("1:memory:/x\n4:\(controllers):/x\n0::/x\n", files)
+      #expect(legacy?.quota == 1.5 && legacy?.file == "cpu.cfs_quota_us", "\(controllers) at \(mount)")
+    }
+    // Both are there on a machine that has both versions: the one that limits more counts.
+    var both = [
+      "/x/cpu.max": "200000 100000", "/cpu/x/cpu.cfs_quota_us": "100000",
+      "/cpu/x/cpu.cfs_period_us": "100000",
+    ]
+    #expect(limit("4:cpu:/x\n0::/x\n", both)?.file == "cpu.cfs_quota_us")
+    both["/x/cpu.max"] = "50000 100000"
+    #expect(limit("4:cpu:/x\n0::/x\n", both)?.file == "cpu.max")
+  }
+
+  @Test func theGroupsOfBothVersionsLimitProcesses() {
+    func left(_ membership: String, _ files: [String: String]) -> Int? {
+      ControlGroup.processesLeft(membership: membership) { files[$0] }
+    }
+    let unified = [
+      "/a/b/pids.max": "max\n", "/a/b/pids.current": "7\n", "/a/pids.max": "20\n", "/a/pids.current": "9\n",
+    ]
+    #expect(left("0::/a/b\n", unified) == 11)
+    let legacy = ["/pids/x/pids.max": "20\n", "/pids/x/pids.current": "25\n"]
+    #expect(left("7:pids:/x\n1:name=systemd:/x\n", legacy) == 0)
+    #expect(left("7:pids:/y\n", legacy) == nil)
+    #expect(left("nonsense", legacy) == nil)
+    #expect(ControlGroup.isLegacy("memory", membership: "9:memory:/\n0::/\n"))
+    #expect(!ControlGroup.isLegacy("memory", membership: "9:cpu:/\n0::/memory\n"))
+    #expect(!ControlGroup.isLegacy("memory", membership: nil))
+  }
 }

@@ -1,3 +1,4 @@
+import ProcPoolSystem
 import Testing
 
 @testable import ProcPool
@@ -25,6 +26,26 @@ import Testing
         #expect(!line.contains("\n"))
       }
     }
+  }
+
+  /// Each on a line of its own where it does not fit, which nothing erases.
+  @Test(arguments: [
+    "日本語の処理", "👩‍👩‍👧 rendering 🇩🇪", "e\u{301}tape \u{1112}\u{1161}\u{11AB}", "two\nlines", "\u{1B}[2Jscreen\r",
+    "\u{202E}backwards",
+  ])
+  func aTitleOfWideCharactersTakesItsColumns(title: String) {
+    let drawn = String(repeating: title + " ", count: 3)
+    for width in 0...120 {
+      for (done, total) in [(0, nil), (1, 2), (250, 1000), (Int.max, nil)] {
+        let line = ProgressText.bar(progress(done, of: total), title: drawn, width: width)
+        #expect(line.displayWidth <= max(width, 1), "\(line)")
+        #expect(!line.unicodeScalars.contains { $0.isActedOn })
+      }
+    }
+    // The bar is as much shorter as the title is wider.
+    let bar = ProgressText.bar(progress(250, of: 1000), title: "日本語の処理", width: 80)
+    #expect(bar.hasPrefix("日本語の処理  ███▌") && bar.displayWidth <= 80)
+    #expect(ProgressText.line(progress(3, of: 4), title: "a\u{1B}b").hasPrefix("a\\u{1B}b: 3 of 4"))
   }
 
   @Test func aLogHasLines() {
