@@ -228,7 +228,8 @@ private final class Writer: Sendable {
   private static func piece(of bytes: UnsafeRawBufferPointer, longest: Int) -> UnsafeRawBufferPointer {
     guard bytes.count > longest else { return bytes }
     let most = bytes[..<longest]
-    let end = most.lastIndex(of: TerminalLine.newline).map { $0 + 1 } ?? UTF8Boundary.last(in: bytes, upTo: longest)
+    let end =
+      most.lastIndex(of: TerminalLine.newline).map { $0 + 1 } ?? UTF8Boundary.last(in: bytes, upTo: longest)
     return UnsafeRawBufferPointer(rebasing: bytes[..<end])
   }
 

@@ -101,7 +101,8 @@ struct ErrorTarget: ~Copyable, Sendable {
       switch manner {
       case .socket:
         count = attemptTransfer(.send) { isShort in
-          send(number, bytes.baseAddress, isShort ? 1 : bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
+          send(
+            number, bytes.baseAddress, isShort ? 1 : bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
         }
       case .blocking:
         // A terminal that is ready may wait all the same, since it does not say how much it takes.

@@ -88,7 +88,8 @@ import Testing
       let place = UTF8Boundary.last(in: bytes, upTo: index)
       #expect(place <= index && place > index - 4)
       #expect(
-        String(decoding: bytes[..<place], as: UTF8.self) + String(decoding: bytes[place...], as: UTF8.self) == text)
+        String(decoding: bytes[..<place], as: UTF8.self) + String(decoding: bytes[place...], as: UTF8.self)
+          == text)
       places.insert(place)
     }
     #expect(places == [0, 1, 3, 6, 10, 11])
@@ -96,7 +97,9 @@ import Testing
 
   /// Decoded apart, the parts have as many replacement characters as the whole.
   @Test func whatIsNoTextIsRepairedAlike() {
-    let bytes: [UInt8] = [0x80, 0xC0, 0xE6, 0x97, 0x41, 0xF0, 0x9F, 0xA6, 0xF8, 0x88, 0xED, 0xA0, 0x80, 0xF4, 0x90, 0x80, 0xC3]
+    let bytes: [UInt8] = [
+      0x80, 0xC0, 0xE6, 0x97, 0x41, 0xF0, 0x9F, 0xA6, 0xF8, 0x88, 0xED, 0xA0, 0x80, 0xF4, 0x90, 0x80, 0xC3,
+    ]
     let whole = String(decoding: bytes, as: UTF8.self)
     for index in 0...bytes.count {
       let place = UTF8Boundary.last(in: bytes, upTo: index)

@@ -104,7 +104,8 @@ struct StreamCoordination {
     let answers = try await withPool(workers: 2) { pool in
       _ = try await pool.map(PrintLines(lines: 5, words: 1000), over: 0..<20, progress: .bar("printing"))
       _ = await pool.mapResults(PrintAndDie(PrintLines(lines: 5), by: .exit(3)), over: 0..<2)
-      try await pool.forEach(Increment(try SharedValue(0), try LockedArray(repeating: 0, count: 4), counter), over: [20, 20])
+      try await pool.forEach(
+        Increment(try SharedValue(0), try LockedArray(repeating: 0, count: 4), counter), over: [20, 20])
       let sums = try await pool.map(SumShared(), over: [array, array])
       return sums + [counter.value, try await pool.map(Echo(), over: 0..<1000).reduce(0, +)]
     }

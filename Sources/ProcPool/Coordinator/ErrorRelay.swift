@@ -66,7 +66,9 @@ struct ErrorRelay {
     case .some(let errors):
       let transfer = withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { memory in
         let transfer = (try? errors.read(into: memory)) ?? .closed
-        if case .moved(let count) = transfer { take(UnsafeRawBufferPointer(rebasing: memory[..<count]), of: link) }
+        if case .moved(let count) = transfer {
+          take(UnsafeRawBufferPointer(rebasing: memory[..<count]), of: link)
+        }
         return transfer
       }
       if transfer == .closed { runtime.poller.remove(errors) }
@@ -77,8 +79,11 @@ struct ErrorRelay {
   private mutating func take(_ text: UnsafeRawBufferPointer, of link: WorkerLink) {
     let worker = runtime.state.withLock { _ in link.worker }
     link.words.take(
-      text, of: worker, mode: runtime.standardError, secret: runtime.settings.itemMark, now: MonotonicClock.now())
-    if link.words.unfinishedSince != nil, !unfinished.contains(where: { $0 === link }) { unfinished.append(link) }
+      text, of: worker, mode: runtime.standardError, secret: runtime.settings.itemMark,
+      now: MonotonicClock.now())
+    if link.words.unfinishedSince != nil, !unfinished.contains(where: { $0 === link }) {
+      unfinished.append(link)
+    }
   }
 
   /// - Returns: whether nothing of the worker's waits any more.
@@ -113,7 +118,8 @@ struct ErrorRelay {
   private mutating func hold(_ link: WorkerLink) {
     switch link.errors {
     case .none: return
-    case .some(let errors): try? runtime.poller.modify(errors, for: [], token: LinkToken(link, .errors).rawValue)
+    case .some(let errors):
+      try? runtime.poller.modify(errors, for: [], token: LinkToken(link, .errors).rawValue)
     }
     held.append(Held(link: link))
   }
@@ -193,7 +199,8 @@ struct ErrorRelay {
   private mutating func tellOfDropped() {
     guard droppedBytes > 0 else { return }
     runtime.errors.writeLine(
-      "procpool: \(droppedBytes) bytes of what workers wrote are missing here: they had ended, and nothing read it")
+      "procpool: \(droppedBytes) bytes of what workers wrote are missing here: they had ended, and nothing read it"
+    )
     droppedBytes = 0
   }
 

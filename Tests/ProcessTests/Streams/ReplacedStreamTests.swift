@@ -53,10 +53,12 @@ extension Processes {
       let path = scratch.file("taken")
       let texts = Mutex<[TaskID: String]>([:])
       try await withPool(
-        workers: 1, worker: .faulty, standardError: .items { item, _, text in texts.withLock { $0[item] = text } }
+        workers: 1, worker: .faulty,
+        standardError: .items { item, _, text in texts.withLock { $0[item] = text } }
       ) { (pool) async throws in
         #expect(try await pool.map(PrintLines(lines: 1), over: 0..<3, chunkSize: 3) == [0, 1, 2])
-        #expect(try await pool.map(ReplaceStreams(by: path), over: 0..<2, chunkSize: 2) == [[0, 1, 2], [0, 1, 2]])
+        #expect(
+          try await pool.map(ReplaceStreams(by: path), over: 0..<2, chunkSize: 2) == [[0, 1, 2], [0, 1, 2]])
         #expect(try await pool.map(Echo(), over: 0..<10, chunkSize: 2) == Array(0..<10))
         // Its memory comes from files, too.
         let array = try SharedArray(0..<10_000)

@@ -29,7 +29,8 @@ extension Processes {
         switch self {
         case .fullDevice: return Glibc.open("/dev/full", O_WRONLY | O_CLOEXEC)
         case .readOnly: return Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
-        case .closed, .fileLimit: return Glibc.open(scratch.file("errors"), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        case .closed, .fileLimit:
+          return Glibc.open(scratch.file("errors"), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         case .pipeWithoutReader:
           let pipe = TestPipe()
           close(pipe.reading)
@@ -69,18 +70,48 @@ extension Processes {
 
   /// Nothing reads standard error for a while, or for ever.
   @Suite struct StandardErrorsThatWait {
-    /// Time limits go on: the pool's runtime thread does not wait.
-    @Test func aTerminalThatIsStoppedHoldsUpNoTimeLimitAndNoEnd() throws {
-      let terminal = try Terminal(columns: 80)
-      terminal.type("\u{13}")
-      let process = try StreamProcess(["timeout"], errors: terminal.ending)
-      close(terminal.ending)
+    enum Stall: String, CaseIterable, Sendable {
+      /// By Ctrl-S, before anything is written or in the middle of it.
+      case stoppedTerminal, terminalStoppedMeanwhile
+      /// By a program that shows what is written and has stopped itself.
+      case terminalThatIsNotRead, fullPipe, fullSocket
+
+      /// What the test has, and what the program gets.
+      func ends() throws -> (own: Int32, programs: Int32) {
+        switch self {
+        case .fullPipe:
+          let pipe = TestPipe()
+          return (pipe.reading, pipe.writing)
+        case .fullSocket:
+          var ends: [Int32] = [0, 0]
+          socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends)
+          return (ends[0], ends[1])
+        default:
+          let terminal = try Terminal(columns: 80)
+          let master = fcntl(terminal.master, F_DUPFD_CLOEXEC, 3)
+          if self == .stoppedTerminal { terminal.type("\u{13}") }
+          return (master, terminal.ending)
+        }
+      }
+    }
+
+    /// Time limits go on, because the pool's runtime thread does not wait; and what cannot be passed on is given up
+    /// ten seconds after the end.
+    @Test(.timeLimit(.minutes(3)), arguments: Stall.allCases) func holdUpNoTimeLimitAndNoEnd(_ stall: Stall)
+      throws
+    {
+      let (own, programs) = try stall.ends()
+      defer { close(own) }
+      let process = try StreamProcess(["timeout"], errors: programs)
+      close(programs)
       let start = ContinuousClock.now
+      if stall == .terminalStoppedMeanwhile {
+        #expect(readBytes(own, atLeast: 2_000).count >= 2_000)
+        _ = write(own, "\u{13}", 1)
+      }
       #expect(process.line() == "timed out")
       #expect(ContinuousClock.now - start < .seconds(8))
-      // And what cannot be passed on is given up ten seconds after the end.
-      #expect(process.line() == "joined")
-      #expect(process.end() == .init(output: ""))
+      #expect(process.end() == .init(output: "joined\n"))
     }
 
     @Test func whatATerminalIsSentGoesOnWhenItIsStarted() throws {
@@ -94,17 +125,6 @@ extension Processes {
       #expect(process.end() == .init(output: "joined\n"))
       let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n").map(String.init)
       #expect(lines == PrintLines(lines: 400, word: "x", words: 1000).text(0))
-    }
-
-    @Test func aFullPipeHoldsUpNoTimeLimitAndNoEnd() throws {
-      let pipe = TestPipe()
-      let process = try StreamProcess(["timeout"], errors: pipe.writing)
-      defer { close(pipe.reading) }
-      close(pipe.writing)
-      let start = ContinuousClock.now
-      #expect(process.line() == "timed out")
-      #expect(ContinuousClock.now - start < .seconds(8))
-      #expect(process.end() == .init(output: "joined\n"))
     }
 
     /// A bar is drawn by callers, who wait for nothing either.
@@ -233,8 +253,11 @@ extension Processes {
         workers: 1, worker: .faulty, standardError: .lines { _, line in pieces.withLock { $0.append(line) } }
       ) { try await $0.apply(WriteBytes(inPiecesOf: 5_000), to: bytes) }
       try await withPool(
-        workers: 1, worker: .faulty, standardError: .items { item, _, text in texts.withLock { $0[item] = text } }
-      ) { try await $0.forEach(WriteBytes(inPiecesOf: 5_000), over: [bytes, [], Array("日".utf8)], chunkSize: 3) }
+        workers: 1, worker: .faulty,
+        standardError: .items { item, _, text in texts.withLock { $0[item] = text } }
+      ) {
+        try await $0.forEach(WriteBytes(inPiecesOf: 5_000), over: [bytes, [], Array("日".utf8)], chunkSize: 3)
+      }
       #expect(pieces.withLock { $0.joined() } == String(repeating: line, count: 12))
       #expect(pieces.withLock { $0.allSatisfy { $0.utf8.count <= 1 << 16 } })
       let whole = String(decoding: bytes, as: UTF8.self)
