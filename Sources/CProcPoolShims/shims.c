@@ -286,6 +286,12 @@ int procpool_set_descriptor_limit(uint64_t soft) {
   return setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+uint64_t procpool_file_size_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
+  return limit.rlim_cur;
+}
+
 void procpool_restore_signal_defaults(void) {
   // exec resets handlers, but what was ignored stays ignored: a worker whose parent ignored SIGPIPE or SIGCHLD
   // would hand that on to the programs that its tasks start.

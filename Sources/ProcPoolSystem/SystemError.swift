@@ -24,9 +24,13 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Out of memory, or of room in a file system that is memory.
   public var isOutOfMemory: Bool { code == ENOMEM || code == ENOSPC }
 
+  /// Beyond the size that this process may give a file.
+  public var isOverFileSizeLimit: Bool { code == EFBIG }
+
   public var description: String {
     var text = "\(call) failed: \(String(cString: strerror(code)))"
     if isOutOfDescriptors { text += " (raise the limit with `ulimit -n`, or use fewer workers)" }
+    if isOverFileSizeLimit { text += " (raise the limit with `ulimit -f`)" }
     return text
   }
 }

@@ -74,6 +74,8 @@ int procpool_build_id(uint8_t *bytes, int capacity);
 int procpool_descriptor_limit(uint64_t *soft);
 // Raises or lowers the soft limit, within the hard one.
 int procpool_set_descriptor_limit(uint64_t soft);
+// Likewise RLIMIT_FSIZE, in bytes; the largest number where there is no limit.
+uint64_t procpool_file_size_limit(void);
 
 // sigaction's handler field is a macro over a union, and sigset_t is opaque: one call restores what exec inherits.
 void procpool_restore_signal_defaults(void);

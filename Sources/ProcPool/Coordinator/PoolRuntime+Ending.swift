@@ -13,7 +13,7 @@ extension PoolRuntime {
     let begun =
       link.process == nil ? StatusPage.Progress(position: link.page.takeBack().position, phase: .idle) : nil
     let unwritten = UnwrittenResults(of: link)
-    let memory = end == .signalled(SIGKILL) ? memoryKills.advance() : nil
+    let memory = end == .signalled(SIGKILL) ? memoryKills.claim() : nil
     change { state, effects in
       let now = MonotonicClock.now()
       state.links[link.place] = nil

@@ -91,7 +91,7 @@ final class PoolRuntime: Sendable {
   let poller: Poller
   let times = CoordinatorTimes()
   let handover = Handover()
-  let memoryKills = MemoryKills()
+  let memoryKills = MemoryKills.shared
   /// A call of several items has ended since the last one of one item began. Relaxed, because nothing depends on it.
   let areSinglesOld = Atomic(true)
   var lanes: [MemoryLane] { [inputs, outputs].compactMap(\.self) }
@@ -117,6 +117,7 @@ final class PoolRuntime: Sendable {
         links: Array(repeating: nil, count: scheduler.places.count), scheduler: scheduler,
         former: Array(repeating: WorkerRecord(), count: workers)))
     poller = try Poller()
+    memoryKills.note()
     self.settings = settings
     let shares = settings.sharesLargePayloads
     inputs = shares ? MemoryLane(named: "procpool-inputs", workers: workers) : nil
