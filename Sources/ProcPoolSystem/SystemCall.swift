@@ -55,6 +55,7 @@ enum SystemCall: String, CaseIterable, Sendable {
 
   // Sockets
   case socket
+  case socketPair = "socketpair"
   case setOption = "setsockopt"
   case bind
   case listen

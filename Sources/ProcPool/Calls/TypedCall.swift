@@ -152,11 +152,11 @@ final class TypedCall<Task: PoolTask> {
       ended += count
       runtime.times.count(copied: slice.count)
       handle(.outputs(first: first, count: count, slice))
-    case .reported(let first, let count, let report, let worker):
+    case .reported(let first, let count, let report, let worker, let lent):
       ended += count
       failures += count
       for item in first..<first + UInt64(count) {
-        handle(.failure(item: item, PoolError(report, item: taskID(item, step: report.step), worker: worker)))
+        handle(.failure(item: item, PoolError(report, item: taskID(item, step: report.step), worker: worker, lent)))
       }
     case .failed(let first, let count, let trace, let failure):
       ended += count
@@ -251,15 +251,17 @@ extension PoolRuntime {
 
 extension PoolError {
   /// What a worker reported of an item.
-  init(_ report: ErrorReport, item: TaskID, worker: WorkerID) {
+  ///
+  /// - Parameter lent: the shared memory that the error may hold.
+  init(_ report: ErrorReport, item: TaskID, worker: WorkerID, _ lent: LentBlocks?) {
     switch report.reason {
     case .threw, .preparationThrew:
       self = .taskFailed(
         TaskFailure(
           item: item, worker: worker, isPreparation: report.reason == .preparationThrew,
           typeName: report.typeName,
-          message: report.message, underlying: report.value.flatMap(Self.decode)))
-    case .inputUndecodable, .bodyUnreachable:
+          message: report.message, underlying: report.value.flatMap { Self.decode($0, lent) }))
+    case .inputUndecodable:
       self = .notCodable(
         CodingFailure(item: item, value: .input, isEncoding: false, message: report.message))
     case .outputUnencodable:
@@ -269,10 +271,12 @@ extension PoolError {
     }
   }
 
-  private static func decode(_ value: (typeName: String, bytes: [UInt8])) -> (any Error)? {
+  private static func decode(
+    _ value: (typeName: String, bytes: [UInt8]), _ lent: LentBlocks?
+  ) -> (any Error)? {
     guard let type = _typeByName(value.typeName) as? any (Error & Decodable).Type else { return nil }
     // An error that this program cannot decode is still told by its type and its message.
-    return try? WireCoding.decode(type, from: value.bytes)
+    return SharedScope(lent: lent).enter { try? WireCoding.decode(type, from: value.bytes) }
   }
 
   init(_ failure: ItemFailure, item: TaskID, _ trace: ItemTrace) {

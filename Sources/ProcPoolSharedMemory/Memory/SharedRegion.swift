@@ -55,6 +55,14 @@ package final class SharedRegion: Sendable {
     self.init(mapping: mapping, identity: identity, file: file, owner: owner)
   }
 
+  /// The number of the file, if this process has it open.
+  var fileNumber: Int32? {
+    switch file {
+    case .some(let file): file.number
+    case .none: nil
+    }
+  }
+
   /// Gives the body the file, if this process has it open.
   func withFile(_ body: (borrowing Descriptor) -> Void) {
     switch file {
