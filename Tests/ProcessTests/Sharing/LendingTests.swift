@@ -1,4 +1,5 @@
 import FaultyTasks
+import Foundation
 import Glibc
 import ProcPool
 import Synchronization
@@ -13,7 +14,8 @@ extension Processes {
     @Test(arguments: deaths, [1, 3, 10]) func finishedItemsKeepWhatTheyShare(
       _ death: Death, _ chunkSize: Int
     ) async throws {
-      try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+      let environment = ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
+      try await withPool(workers: 2, worker: .faulty, environment: environment) { (pool) async throws in
         for round in 0..<10 {
           let first = round * 100
           let deadly = [first + 9, first + 19]

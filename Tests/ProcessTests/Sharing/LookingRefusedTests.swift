@@ -85,7 +85,7 @@ extension Processes {
     @Test(.enabled(if: Mounting.isAllowed, "mount namespaces are not allowed here"))
     func aProcessThatIsHiddenIsNotSaidToHaveEnded() throws {
       let words = ["hidden", "\(getpid())", "\(0x3FFF_FFFF)"]
-      let hidden = try Coordinator.run(words[0], words[1], words[2], through: Mounting.launcher("mount -t tmpfs none /proc"))
+      let hidden = try Coordinator.run(words[0], words[1], words[2], through: Mounting.launcher("mount -t tmpfs none /proc/\(getpid())"))
       #expect(hidden == .init(status: 0, output: "true false\n", errors: ""))
       let open = try Coordinator.run(words[0], words[1], words[2])
       #expect(open == .init(status: 0, output: "false false\n", errors: ""))
