@@ -343,6 +343,12 @@ int procpool_set_descriptor_limit(uint64_t soft) {
   return setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+uint64_t procpool_file_size_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
+  return limit.rlim_cur;
+}
+
 void procpool_restore_signal_defaults(void) {
   // exec resets handlers, but what was ignored stays ignored: a worker whose parent ignored SIGPIPE or SIGCHLD
   // would hand that on to the programs that its tasks start.
@@ -435,6 +441,59 @@ int procpool_receive_descriptor(int socket) {
   int descriptor;
   memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
   return descriptor;
+}
+
+// SCM_MAX_FD, which no header of the C library has.
+enum { most_descriptors = 253 };
+
+union large_control {
+  char bytes[CMSG_SPACE(most_descriptors * sizeof(int))];
+  struct cmsghdr aligned;
+};
+
+int procpool_send_descriptors(int socket, const int *descriptors, int count) {
+  if (count < 1 || count > most_descriptors) return errno = EINVAL, -1;
+  char byte = 0;
+  struct iovec piece = {.iov_base = &byte, .iov_len = 1};
+  union large_control control;
+  size_t size = (size_t)count * sizeof(int);
+  memset(&control, 0, CMSG_SPACE(size));
+  struct msghdr message = {
+      .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = CMSG_SPACE(size)};
+  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(size);
+  memcpy(CMSG_DATA(header), descriptors, size);
+  return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -1 : 0;
+}
+
+int procpool_receive_descriptors(int socket, int *descriptors, int capacity, int *is_cut) {
+  if (capacity < most_descriptors) return errno = EINVAL, -1;
+  char byte = 0;
+  struct iovec piece = {.iov_base = &byte, .iov_len = 1};
+  union large_control control;
+  struct msghdr message = {
+      .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.bytes,
+      // For so many and no more: another would stay open here, and nobody would know.
+      .msg_controllen = CMSG_LEN(most_descriptors * sizeof(int))};
+  ssize_t length = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  if (length < 0) return -1;
+  if (length == 0) return errno = EAGAIN, -1;
+  *is_cut = (message.msg_flags & MSG_CTRUNC) != 0;
+  int count = 0;
+  for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    size_t size = header->cmsg_len - CMSG_LEN(0);
+    memcpy(descriptors + count, CMSG_DATA(header), size);
+    count += (int)(size / sizeof(int));
+  }
+  return count;
+}
+
+int procpool_unread(int socket) {
+  int bytes = 0;
+  return ioctl(socket, TIOCOUTQ, &bytes) == 0 ? bytes : -1;
 }
 
 int procpool_accept(int socket) { return accept4(socket, NULL, NULL, SOCK_CLOEXEC); }

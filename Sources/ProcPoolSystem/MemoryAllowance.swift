@@ -7,41 +7,22 @@ public enum MemoryAllowance {
   /// What is counted is what the kernel could give without killing anybody: memory that holds nothing but
   /// caches, and swap.
   public static func available() -> Int? {
-    available(
-      meminfo: TextFile.read("/proc/meminfo"), membership: TextFile.read("/proc/self/cgroup"),
-      read: { TextFile.read("/sys/fs/cgroup" + $0) })
+    available(meminfo: TextFile.read("/proc/meminfo"), groups: MemoryGroups.current(), read: TextFile.read)
   }
 
   /// The same from the texts of the files.
   ///
   /// - Parameters:
   ///   - meminfo: of `/proc/meminfo`, in KiB.
-  ///   - membership: of `/proc/self/cgroup`.
-  ///   - read: of a file below `/sys/fs/cgroup`.
-  static func available(meminfo: String?, membership: String?, read: (String) -> String?) -> Int? {
+  ///   - read: of a file of a control group.
+  static func available(meminfo: String?, groups: MemoryGroups?, read: (String) -> String?) -> Int? {
     var least: Int?
     if let meminfo, let free = field("MemAvailable:", of: meminfo) {
-      least = (free + (field("SwapFree:", of: meminfo) ?? 0)) << 10
+      let (kibibytes, overflow) = free.addingReportingOverflow(field("SwapFree:", of: meminfo) ?? 0)
+      least = overflow ? .max : kibibytes.multipliedReportingOverflow(by: 1024).overflow ? .max : kibibytes << 10
     }
-    guard let group = membership?.split(separator: "\n").first(where: { $0.hasPrefix("0::/") })?.dropFirst(3)
-    else { return least }
-    var components = group.split(separator: "/").map(String.init)
-    while !components.isEmpty {
-      let path = "/" + components.joined(separator: "/")
-      if let limit = read(path + "/memory.max").flatMap(number),
-        let used = read(path + "/memory.current").flatMap(number)
-      {
-        // Clean pages of files are given up before anybody is killed.
-        let caches = read(path + "/memory.stat").flatMap { field("inactive_file", of: $0) } ?? 0
-        least = min(least ?? .max, max(0, limit - used + caches))
-      }
-      components.removeLast()
-    }
-    return least
-  }
-
-  private static func number(_ text: String) -> Int? {
-    text.split(separator: "\n").first.flatMap { Int($0) }
+    guard let left = groups?.available(read) else { return least }
+    return min(least ?? left, left)
   }
 
   static func field(_ name: String, of text: String) -> Int? {
@@ -68,15 +49,11 @@ public enum ProcessMemory {
 
 /// How many processes the kernel has killed because there was no memory left.
 public enum OutOfMemoryKills {
-  /// Of this process's control group, and of the whole machine, since it was started; `nil` where nobody
-  /// says.
-  public static func count() -> (group: Int?, machine: Int?) {
-    let group = TextFile.read("/proc/self/cgroup")?.split(separator: "\n").first { $0.hasPrefix("0::/") }?
-      .dropFirst(3)
-    let events = group.flatMap { TextFile.read("/sys/fs/cgroup\($0)/memory.events") }
-    return (
-      events.flatMap { MemoryAllowance.field("oom_kill", of: $0) },
-      TextFile.read("/proc/vmstat").flatMap { MemoryAllowance.field("oom_kill", of: $0) }
-    )
+  /// Of this process's control group and those below it, by group, and of the whole machine, since it was started;
+  /// nothing where nobody says.
+  public static func count() -> (groups: [String: Int], machine: Int?) {
+    // In this order, which is the kernel's: what counts for the machine must not be missing among the groups.
+    let machine = TextFile.read("/proc/vmstat").flatMap { MemoryAllowance.field("oom_kill", of: $0) }
+    return (MemoryGroups.current()?.kills(TextFile.read, list: Folder.folders(in:)) ?? [:], machine)
   }
 }

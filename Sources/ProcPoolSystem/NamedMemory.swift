@@ -17,6 +17,7 @@ public enum NamedMemory {
   ///
   /// - Parameter replaces: whether a file that has the name already loses it; who has it open keeps it.
   public static func make(_ name: String, count: Int, replaces: Bool) throws(SystemError) -> Descriptor {
+    try FileSizeLimit.check(count, for: .allocate)
     // Without a name until it is whole: nobody finds half of it, and nothing is left if this process is
     // killed.
     let file = Descriptor(

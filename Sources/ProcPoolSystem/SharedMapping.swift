@@ -69,7 +69,10 @@ public final class SharedMapping: @unchecked Sendable {
 
   /// Makes a file of memory of `count` bytes, all of them allocated: a lack of memory is an error here, never
   /// a `SIGBUS` later. Nor can anybody shrink it, who has it too.
+  ///
+  /// - Throws: `EFBIG` for more than ``FileSizeLimit`` allows.
   public static func makeFile(named name: String, count: Int) throws(SystemError) -> Descriptor {
+    try FileSizeLimit.check(count, for: .resize)
     let file = Descriptor(owning: try retryingInterrupts(.makeMemory) { procpool_memory_file(name) })
     let number = file.number
     try retryingInterrupts(.resize) { ftruncate(number, count) }

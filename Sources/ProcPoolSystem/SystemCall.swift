@@ -58,6 +58,7 @@ enum SystemCall: String, CaseIterable, Sendable {
 
   // Sockets
   case socket
+  case socketPair = "socketpair"
   case setOption = "setsockopt"
   case bind
   case listen

@@ -27,10 +27,14 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Something is lacking that may be there again in a moment: processes and threads (`EAGAIN`), memory, descriptors.
   public var isShortage: Bool { code == EAGAIN || code == ENOMEM || isOutOfDescriptors }
 
+  /// Beyond the size that this process may give a file.
+  public var isOverFileSizeLimit: Bool { code == EFBIG }
+
   public var description: String {
     // A path is part of the call.
     var text = "\(call.visible()) failed: \(String(cString: strerror(code)))"
     if isOutOfDescriptors { text += " (raise the limit with `ulimit -n`, or use fewer workers)" }
+    if isOverFileSizeLimit { text += " (raise the limit with `ulimit -f`)" }
     return text
   }
 }

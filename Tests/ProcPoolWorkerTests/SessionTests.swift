@@ -256,7 +256,7 @@ private struct ThreadState {
     #expect(try body.withUnsafeBytes { try ErrorReport(from: $0) }.reason == .inputUndecodable)
   }
 
-  @Test func aBodyThatCannotBeReachedFailsItsItemsOnly() throws {
+  @Test func aBodyThatCannotBeReachedIsAskedForOnceMoreAndWhatFollowsIsSkippedUntilThen() throws {
     let peer = try Peer(sharesPage: true)
     try peer.sendCall(1, typeName: twice)
     let memory = MemoryLocation(descriptor: 9999, device: 1, inode: 2, fileSize: 1 << 20, offset: 0)
@@ -265,14 +265,23 @@ private struct ThreadState {
         BodyLocation(memory: memory, length: 1 << 16).write(to: &$0)
       }
     }
-    for item in 0..<2 {
-      let (header, body) = try peer.next()
-      #expect(header.kind == .failure && header.first == UInt64(item))
-      let report = try body.withUnsafeBytes { try ErrorReport(from: $0) }
-      #expect(report.reason == .bodyUnreachable && report.message.contains("can no longer reach"))
-    }
+    try peer.send { $0.writeFrame(FrameHeader(.attempt, count: 5)) { _ in } }
     try peer.sendChunk(1, first: 2, [7])
-    #expect(try peer.nextOutputs().outputs == [14])
+    #expect(try peer.next().header.kind == .unreachable)
+    // A call that comes meanwhile, and items that are taken back, change nothing about that.
+    try peer.sendCall(2, typeName: twice)
+    let (position, epoch) = peer.page!.takeBack()
+    // The first item was claimed with its call.
+    #expect(position == 1)
+    try peer.send { $0.writeFrame(FrameHeader(.resume, first: epoch)) { _ in } }
+    try peer.sendChunk(2, first: 0, [8])
+    try peer.send { $0.writeFrame(FrameHeader(.again)) { _ in } }
+    try peer.sendChunk(1, first: 0, [5])
+    try peer.sendChunk(2, first: 0, [9, 10])
+    for (call, outputs) in [(1, [10]), (2, [18, 20])] as [(UInt32, [Int])] {
+      let next = try peer.nextOutputs()
+      #expect(next.header.call == call && next.header.first == 0 && next.outputs == outputs)
+    }
   }
 
   @Test func whatWasTakenBackIsSkippedUntilTheGateIsReopened() throws {

@@ -9,7 +9,7 @@ import ProcPoolSystem
 /// `coordinate dated` print them too, and end when their items have, which may take a second and a half each,
 /// or five seconds together. `coordinate map`, `coordinate session`, `coordinate prefixed`, `coordinate
 /// signals`, `coordinate progress`, `coordinate limited`, `coordinate attach PROGRAM`, `coordinate tiny`, `coordinate replacing`,
-/// `coordinate cost VERB ITEMS` and `coordinate fail` end by themselves.
+/// `coordinate cost VERB ITEMS`, `coordinate hidden PID…`, `coordinate lending PART …` and `coordinate fail` end by themselves.
 struct Coordination {
   private let words: [String]
 
@@ -19,7 +19,7 @@ struct Coordination {
     if words.count == 2, words[0] == "trace" { Predicament.trace(Int32(words[1])!) }
     guard words.first == "coordinate", words.count > 1 else {
       writeLine(
-        "usage: FaultyWorker coordinate busy|sleeping|sharing|timed|dated|idle|map|prefixed|session|progress|signals|limited|attach|tiny|replacing|cost|fail [fork]"
+        "usage: FaultyWorker coordinate busy|sleeping|sharing|timed|dated|idle|map|prefixed|session|progress|signals|limited|attach|tiny|replacing|cost|hidden|lending|fail [fork]"
       )
       exit(64)
     }
@@ -41,6 +41,8 @@ struct Coordination {
     #if DEBUG
       case "cost": try await spend(on: words[2], items: Int(words[3])!)
     #endif
+    case "hidden": print(words.dropFirst(2).map { "\(ProcessSight.isHidden(Int32($0)!))" }.joined(separator: " "))
+    case "lending": try await LendingSession.perform(words[2], Array(words.dropFirst(3)))
     case "attach": try await shareWithWorkers(of: words[2])
     case "signals":
       let open = try await withPool(workers: 2) { pool in
@@ -70,6 +72,8 @@ struct Coordination {
         case "echo":
           let payload = [UInt8](repeating: 3, count: 1 << 20)
           for _ in 0..<items { _ = try await pool.apply(EchoBytes(), to: payload) }
+        case "text": _ = try await pool.map(EchoText(), over: (0..<items).map { "\($0)" }, chunkSize: 1)
+        case "shared": _ = try await pool.map(MakeShared(count: 5_000), over: 0..<items)
         default:
           let chunkSize = Int(verb.split(separator: "-").last!)!
           for try await _ in pool.imap(Echo(), over: 0..<items, chunkSize: chunkSize) {}

@@ -90,6 +90,8 @@ int procpool_build_id(uint8_t *bytes, int capacity);
 int procpool_descriptor_limit(uint64_t *soft);
 // Raises or lowers the soft limit, within the hard one.
 int procpool_set_descriptor_limit(uint64_t soft);
+// Likewise RLIMIT_FSIZE, in bytes; the largest number where there is no limit.
+uint64_t procpool_file_size_limit(void);
 
 // sigaction's handler field is a macro over a union, and sigset_t is opaque: one call restores what exec inherits.
 void procpool_restore_signal_defaults(void);
@@ -113,6 +115,12 @@ int procpool_mutex_make_consistent(void *mutex);
 // Descriptors in messages between processes: the macros that lay out such a message have no names in Swift.
 int procpool_send_descriptor(int socket, int descriptor);  // or -1, to say that there is none
 int procpool_receive_descriptor(int socket);  // -2: the other side has none, or is gone
+// Several at once, 253 at the most; neither call waits. The second returns how many there were, and says whether some were
+// lost, since this process may have no more; -1 with EAGAIN where nothing has come, and where the other side is gone.
+int procpool_send_descriptors(int socket, const int *descriptors, int count);
+int procpool_receive_descriptors(int socket, int *descriptors, int capacity, int *is_cut);
+// ioctl is variadic. What has been sent and the other side has not taken, in bytes of the kernel's memory, or -1.
+int procpool_unread(int socket);
 // accept4 is GNU's.
 int procpool_accept(int socket);
 

@@ -146,7 +146,8 @@ extension LikelyCause: CustomStringConvertible {
     switch self {
     case .trap(let message): "because of a trap: \(message.visible())"
     case .outOfMemory(.controlGroup):
-      "most likely because the control group ran out of memory; use fewer workers or smaller items, or raise memory.max"
+      "most likely because the control group ran out of memory; use fewer workers or smaller items, or raise its "
+        + "limit (memory.max, or memory.limit_in_bytes)"
     case .outOfMemory(.machine):
       "most likely because the machine ran out of memory; use fewer workers or smaller items"
     case .memoryLimit(let bytes):

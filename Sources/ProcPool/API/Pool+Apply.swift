@@ -209,8 +209,8 @@ extension Pool {
       times.count(copied: slice.count)
       var cursor = OutputCursor<Task.Output>(slice, count: 1)
       return cursor.next(OutputDecoder(Task._makeOutputCodec(), lent: lent), item: item).mapError { $0 }
-    case .reported(_, _, let report, let worker):
-      return .failure(PoolError(report, item: item, worker: worker))
+    case .reported(_, _, let report, let worker, let lent):
+      return .failure(PoolError(report, item: item, worker: worker, lent))
     case .failed(_, _, let trace, let failure): return .failure(PoolError(failure, item: item, trace))
     case .expired(let limit): return .failure(PoolError.deadlineExceeded(limit: limit))
     }

@@ -206,11 +206,11 @@ final class TypedCall<Task: PoolTask> {
       ended += count
       runtime.times.count(copied: slice.count)
       handle(.outputs(first: first, count: count, slice))
-    case .reported(let first, let count, let report, let worker):
+    case .reported(let first, let count, let report, let worker, let lent):
       ended += count
       failures += count
       for item in first..<first + UInt64(count) {
-        handle(.failure(item: item, PoolError(report, item: taskID(item, step: report.step), worker: worker)))
+        handle(.failure(item: item, PoolError(report, item: taskID(item, step: report.step), worker: worker, lent)))
       }
     case .failed(let first, let count, let trace, let failure):
       ended += count
@@ -308,16 +308,18 @@ extension PoolRuntime {
 
 extension PoolError {
   /// What a worker reported of an item.
-  init(_ report: ErrorReport, item: TaskID, worker: WorkerID) {
+  ///
+  /// - Parameter lent: the shared memory that the error may hold.
+  init(_ report: ErrorReport, item: TaskID, worker: WorkerID, _ lent: LentBlocks?) {
     switch report.reason {
     case .threw, .preparationThrew:
-      let (error, failure) = Self.underlying(report)
+      let (error, failure) = Self.underlying(report, lent)
       self = .taskFailed(
         TaskFailure(
           item: item, worker: worker, isPreparation: report.reason == .preparationThrew,
           typeName: report.typeName,
           message: report.message, underlying: error, underlyingFailure: failure))
-    case .inputUndecodable, .bodyUnreachable:
+    case .inputUndecodable:
       self = .notCodable(
         CodingFailure(item: item, value: .input, isEncoding: false, message: report.message))
     case .outputUnencodable:
@@ -328,13 +330,15 @@ extension PoolError {
   }
 
   /// The error that a worker sent, or why there is none.
-  private static func underlying(_ report: ErrorReport) -> (error: (any Error)?, failure: String?) {
+  private static func underlying(
+    _ report: ErrorReport, _ lent: LentBlocks?
+  ) -> (error: (any Error)?, failure: String?) {
     guard let (name, bytes) = report.value else { return (nil, report.valueFailure) }
     guard let type = _typeByName(name) as? any (Error & Decodable).Type else {
       return (nil, "this program has no such type; link the module that declares \(report.typeName) into it")
     }
     do {
-      return (try WireCoding.decode(type, from: bytes), nil)
+      return (try SharedScope(lent: lent).enter { try WireCoding.decode(type, from: bytes) }, nil)
     } catch {
       return (nil, "it cannot be decoded: \(LocalizedDescription.words(for: error))")
     }

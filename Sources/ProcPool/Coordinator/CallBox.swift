@@ -7,7 +7,9 @@ enum CallNews {
   /// Outputs of consecutive items, encoded.
   case outputs(first: UInt64, count: Int, OutputSlice)
   /// The worker reports that consecutive items failed.
-  case reported(first: UInt64, count: Int, ErrorReport, WorkerID)
+  ///
+  /// The errors may hold shared memory that workers have lent.
+  case reported(first: UInt64, count: Int, ErrorReport, WorkerID, LentBlocks?)
   /// Consecutive items ended otherwise.
   case failed(first: UInt64, count: Int, ItemTrace, ItemFailure)
   /// The call's time is over: nothing more comes.
@@ -39,8 +41,8 @@ final class CallBox: @unchecked Sendable {
   /// The frame that tells a worker the task.
   let callFrame: FrameMemory
   let outputs: OutputShape
-  /// Shared memory that workers have lent with outputs.
-  let lent: LentBlocks?
+  /// Shared memory that workers have lent with outputs or errors. Under the pool's lock, if there is none at first.
+  private(set) var lent: LentBlocks?
 
   /// For a call of one item: takes its news, once, outside the lock.
   var completion: (@Sendable (_ call: UInt32, CallNews) -> Void)?
@@ -82,5 +84,12 @@ final class CallBox: @unchecked Sendable {
     self.callFrame = callFrame
     self.outputs = outputs
     self.lent = lent
+  }
+
+  /// Where shared memory goes that a worker lends: where outputs hold none, with an error, which is rare.
+  func lentBlocks() -> LentBlocks {
+    let lent = self.lent ?? LentBlocks()
+    self.lent = lent
+    return lent
   }
 }

@@ -173,7 +173,9 @@ final class Launcher: Sendable {
   }
 
   private func start(_ request: Request) throws -> WorkerLink {
-    let tasks = try Pipe()
+    // In a process of its own a worker passes descriptors back that way.
+    let isProcess = if case .executable = settings.program { true } else { false }
+    let tasks = isProcess ? try Pipe.passingDescriptors() : try Pipe()
     let results = try Pipe()
     // What an unprivileged user may have in all his pipes is 64 MiB; a quarter of it is this pool's.
     let capacity = Int32(min(1 << 20, max(1 << 16, (16 << 20) / (2 * settings.workers))))

@@ -14,7 +14,7 @@ extension PoolRuntime {
       link.process == nil ? StatusPage.Progress(position: link.page.takeBack().position, phase: .idle) : nil
     let unwritten = UnwrittenResults(of: link)
     let memory =
-      end == .signalled(SIGKILL) || end == .unknown && link.process != nil ? memoryKills.advance() : nil
+      end == .signalled(SIGKILL) || end == .unknown && link.process != nil ? memoryKills.claim() : nil
     change { state, effects in
       let now = MonotonicClock.now()
       state.links[link.place] = nil

@@ -26,6 +26,7 @@ extension PoolRuntime {
 
   private func fetchResults(of link: WorkerLink) {
     guard let unwritten = UnwrittenResults(of: link) else { return }
+    takeLoans(of: link)
     change { state, effects in
       take(unwritten, of: link, &state, &effects)
       state.scheduler.measure(link.place, now: MonotonicClock.now())

@@ -54,11 +54,11 @@ extension PoolRuntime {
   /// opened under the pool's lock.
   private func takeFrames(
     of link: WorkerLink, _ state: inout State, _ effects: inout Effects
-  ) -> Result<Loan?, FrameError> {
+  ) -> Result<LoanFrame?, FrameError> {
     do throws(FrameError) {
       while case .frame(let header) = try scan(link) {
         if header.kind == .lend, link.greeting != nil {
-          return .success(Loan(header: header, lent: state.boxes[header.call]?.lent))
+          return .success(LoanFrame(header: header, lent: state.boxes[header.call]?.lentBlocks()))
         }
         try handle(header, of: link, &state, &effects)
         link.received.consume(header.frameLength)
@@ -67,25 +67,6 @@ extension PoolRuntime {
       return .success(nil)
     } catch {
       return .failure(error)
-    }
-  }
-
-  /// A frame that lends shared memory, at the beginning of what is there, and who it is for.
-  private struct Loan {
-    let header: FrameHeader
-    /// `nil` if nobody waits for the call any more.
-    let lent: LentBlocks?
-  }
-
-  private func borrow(_ loan: Loan, from link: WorkerLink) throws(FrameError) {
-    let body = link.received.slice(offset: FrameHeader.size, count: loan.header.bodyLength)
-    guard let handles = SharedHandle.handles(in: body.bytes), handles.count == loan.header.count else {
-      throw .unexpected("its handles of shared memory are malformed")
-    }
-    link.received.consume(loan.header.frameLength)
-    if let lent = loan.lent { for handle in handles { lent.add(handle, from: link.pid) } }
-    change { _, effects in
-      post(FrameMemory(FrameHeader(.acknowledge, count: loan.header.count)), to: link, &effects)
     }
   }
 
@@ -112,7 +93,12 @@ extension PoolRuntime {
     switch header.kind {
     case .results, .failure, .resultsElsewhere:
       try take(header, body, position: nil, of: link, &state, &effects)
-    case .hello, .call, .chunk, .chunkElsewhere, .room, .attempt, .seat, .resume, .endCall, .end,
+    case .unreachable: sendAgain(to: link, &state, &effects)
+    case .refused:
+      // Under the lock, once in the life of a program.
+      BlockServer.start()
+      link.reachesMemory = false
+    case .hello, .call, .chunk, .chunkElsewhere, .room, .attempt, .again, .seat, .resume, .endCall, .end,
       .acknowledge, .greeting, .lend:
       throw .unexpected("it sent a \(header.kind) frame")
     }
@@ -148,8 +134,10 @@ extension PoolRuntime {
       else { throw .unexpected("its results for call \(header.call) are not where it says") }
       return try take(found.header, found.body, position: position, of: link, &state, &effects)
     }
-    let count = Int(header.count)
     let box = state.boxes[header.call]
+    let (header, body) = beforeCut(header, body, of: box, position: position, link, state)
+    let count = Int(header.count)
+    if count == 0 { return }
     if header.kind == .results, let box {
       guard (try? box.outputs.length(ofFirst: count, in: body.bytes)) == body.count else {
         throw .unexpected("its results for call \(header.call) are malformed")
@@ -158,7 +146,6 @@ extension PoolRuntime {
     // Before the scheduler hears of it: what cannot be read ends nothing.
     let report = header.kind == .failure ? try? ErrorReport(from: body.bytes) : nil
     if header.kind == .failure, report == nil { throw .unexpected("its report of a failure is malformed") }
-    if report?.reason == .bodyUnreachable { link.reachesMemory = false }
     switch state.scheduler.received(
       link.place, call: header.call, first: header.first, count: count, position: position)
     {
@@ -180,7 +167,7 @@ extension PoolRuntime {
       } else if let report {
         box.failures += UInt64(wanted)
         deliver(
-          .reported(first: first, count: wanted, report, link.worker), to: box, &state,
+          .reported(first: first, count: wanted, report, link.worker, box.lent), to: box, &state,
           &effects)
       }
     }

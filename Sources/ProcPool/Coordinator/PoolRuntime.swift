@@ -93,7 +93,7 @@ final class PoolRuntime: Sendable {
   let poller: Poller
   let times = CoordinatorTimes()
   let handover = Handover()
-  let memoryKills = MemoryKills()
+  let memoryKills = MemoryKills.shared
   /// Workers that were killed and are not known to have ended, in the order in which they were killed.
   let dying = Mutex<[WorkerLink]>([])
   /// What workers may write to that were given up though they had not ended: it is given to no other.
@@ -130,6 +130,7 @@ final class PoolRuntime: Sendable {
     try StandardStreams.fill()
     errors = try ErrorStream.current()
     poller = try Poller()
+    memoryKills.note()
     self.settings = settings
     let shares = settings.sharesLargePayloads
     inputs = shares ? MemoryLane(named: "procpool-inputs", workers: workers) : nil

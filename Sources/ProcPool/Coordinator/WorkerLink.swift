@@ -54,6 +54,11 @@ final class WorkerLink: @unchecked Sendable {
   /// Whether the worker reads and writes the page that `page` is.
   var isPageShared = false
   var violation: String?
+  /// How many frames have come that lend shared memory.
+  var loansTaken: UInt64 = 0
+  /// From this position on results are lost with the worker that were finished: they refer to memory that it had, and
+  /// could not pass on.
+  var cut: UInt64?
   /// Whether it was half dead when it was looked at last.
   var wasHalfDead = false
   var startFailure: WorkerStartFailure?

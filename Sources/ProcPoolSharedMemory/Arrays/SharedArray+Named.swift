@@ -21,8 +21,9 @@ extension SharedArray {
   ///   - name: of a file: no slash, at most 255 bytes.
   ///   - element: what each element is at first.
   ///   - replacing: whether an array that has the name already loses it. Who has that one open keeps it.
-  /// - Throws: ``SharedMemoryError/unusableName(_:reason:)`` if the name is taken or none, and
-  ///   ``SharedMemoryError/insufficient(asked:available:place:)`` if /dev/shm has no room.
+  /// - Throws: ``SharedMemoryError/unusableName(_:reason:)`` if the name is taken or none,
+  ///   ``SharedMemoryError/insufficient(asked:available:place:)`` if /dev/shm has no room, and
+  ///   ``SharedMemoryError/fileSizeLimit(asked:limit:)`` if the process may not make a file of that size.
   public init(
     named name: String, repeating element: Element, count: Int, replacing: Bool = false
   ) throws(SharedMemoryError) {
@@ -32,6 +33,7 @@ extension SharedArray {
     guard !overflow else {
       throw .insufficient(asked: bytes, available: NamedMemory.available, place: NamedMemory.directory)
     }
+    try SharedRegion.requireAvailable(size)
     let region: SharedRegion
     do throws(SystemError) {
       region = try SharedRegion(taking: try NamedMemory.make(name, count: size, replaces: replacing))
@@ -96,7 +98,9 @@ extension SharedMemoryError {
   /// What a failing call means for who wanted a name. Of an objection of ours the code is 0.
   fileprivate init(_ error: SystemError, named name: String, asked: Int) {
     let available = error.isOutOfMemory ? NamedMemory.available : nil
-    if error.isOutOfMemory, available ?? 0 < asked {
+    if error.isOverFileSizeLimit, let limit = FileSizeLimit.current, limit < asked {
+      self = .fileSizeLimit(asked: asked, limit: limit)
+    } else if error.isOutOfMemory, available ?? 0 < asked {
       self = .insufficient(asked: asked, available: available, place: NamedMemory.directory)
     } else if error.isOutOfDescriptors {
       self = .outOfDescriptors

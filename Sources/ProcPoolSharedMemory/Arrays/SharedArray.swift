@@ -1,3 +1,4 @@
+import ProcPoolSystem
 import ProcPoolWire
 
 /// An array whose elements lie in memory that several processes share.
@@ -93,12 +94,12 @@ public struct SharedArray<Element: BitwiseCopyable>: Sendable {
 
   @inlinable
   func check(_ index: Int) {
-    precondition(index >= 0 && index < count, "index \(index) is not in a shared array of \(count) elements")
+    require(index >= 0 && index < count, "index \(index) is not in a shared array of \(count) elements")
   }
 
   @inlinable
   func check(_ range: Range<Int>) {
-    precondition(
+    require(
       range.lowerBound >= 0 && range.upperBound <= count,
       "range \(range) is not in a shared array of \(count) elements")
   }

@@ -1,9 +1,11 @@
+import ProcPoolSystem
+
 /// How elements lie in a block.
 enum SharedLayout {
   /// The bytes of `count` elements; more than there is of anything where that is no number.
   static func bytes<Element: BitwiseCopyable>(_ count: Int, _: Element.Type, after lead: Int = 0) -> Int {
-    precondition(count >= 0, "\(count) elements cannot be shared")
-    precondition(
+    require(count >= 0, "\(count) elements cannot be shared")
+    require(
       MemoryLayout<Element>.alignment <= BlockHeader.size && MemoryLayout<Element>.stride <= UInt32.max,
       "elements of type \(Element.self) cannot be shared: their alignment or size is too large")
     let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
@@ -27,7 +29,7 @@ enum SharedLayout {
     _ elements: some Collection<Element>, to target: UnsafeMutableBufferPointer<Element>
   ) {
     var (rest, written) = target.initialize(from: elements)
-    precondition(
+    require(
       written == target.count && rest.next() == nil, "a collection has other elements than its count says")
   }
 }

@@ -1,3 +1,4 @@
+import ProcPoolSystem
 import ProcPoolWire
 
 /// In which order the elements of a matrix lie in memory.
@@ -31,7 +32,7 @@ public struct SharedMatrix<Element: BitwiseCopyable>: Sendable {
   }
 
   private static func count(_ rows: Int, _ columns: Int) -> Int {
-    precondition(rows >= 0 && columns >= 0, "a matrix of \(rows) rows and \(columns) columns")
+    require(rows >= 0 && columns >= 0, "a matrix of \(rows) rows and \(columns) columns")
     let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
     return overflow ? .max : count
   }
@@ -53,7 +54,7 @@ public struct SharedMatrix<Element: BitwiseCopyable>: Sendable {
   public init(
     _ elements: some Collection<Element>, rows: Int, columns: Int, order: MatrixOrder = .rowMajor
   ) throws(SharedMemoryError) {
-    precondition(
+    require(
       elements.count == Self.count(rows, columns),
       "\(elements.count) elements do not make a matrix of \(rows) × \(columns)")
     self.init(try SharedArray(elements), rows: rows, columns: columns, order: order)
@@ -64,7 +65,7 @@ public struct SharedMatrix<Element: BitwiseCopyable>: Sendable {
   /// - Precondition: row and column are of the matrix.
   @inlinable
   public func offset(row: Int, column: Int) -> Int {
-    precondition(
+    require(
       row >= 0 && row < rows && column >= 0 && column < columns,
       "row \(row), column \(column) is not in a matrix of \(rows) × \(columns)")
     return order == .rowMajor ? row * columns + column : column * rows + row
@@ -87,6 +88,16 @@ public struct SharedMatrix<Element: BitwiseCopyable>: Sendable {
   /// Elements of a line.
   public var lineLength: Int { order == .rowMajor ? columns : rows }
 
+  /// Where consecutive lines lie in ``elements``.
+  @inlinable
+  func offsets(ofLines range: Range<Int>) -> Range<Int> {
+    // Before anything is multiplied: what is no line may overflow.
+    require(
+      range.lowerBound >= 0 && range.upperBound <= lines,
+      "lines \(range) are not in a matrix of \(rows) × \(columns), which has \(lines) lines")
+    return range.lowerBound * lineLength..<range.upperBound * lineLength
+  }
+
   /// Gives consecutive lines to a closure, to read, as one span: line by line.
   ///
   /// - Precondition: the range lies within `0..<lines`.
@@ -94,7 +105,7 @@ public struct SharedMatrix<Element: BitwiseCopyable>: Sendable {
   public func withSpan<Result: ~Copyable, Failure: Error>(
     ofLines range: Range<Int>, _ body: (Span<Element>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try elements.withSpan(range.lowerBound * lineLength..<range.upperBound * lineLength, body)
+    try elements.withSpan(offsets(ofLines: range), body)
   }
 
   /// Gives consecutive lines to a closure, to read and write, as one span: line by line.
@@ -104,24 +115,32 @@ public struct SharedMatrix<Element: BitwiseCopyable>: Sendable {
   public func withMutableSpan<Result: ~Copyable, Failure: Error>(
     ofLines range: Range<Int>, _ body: (inout MutableSpan<Element>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try elements.withMutableSpan(range.lowerBound * lineLength..<range.upperBound * lineLength, body)
+    try elements.withMutableSpan(offsets(ofLines: range), body)
   }
 
   // MARK: - Parts
 
   /// A row.
-  public func row(_ row: Int) -> SharedMatrixPart<Element> { part(rows: row..<row + 1, columns: 0..<columns) }
+  ///
+  /// - Precondition: the matrix has it.
+  public func row(_ row: Int) -> SharedMatrixPart<Element> {
+    require(row >= 0 && row < rows, "row \(row) is not in a matrix of \(rows) × \(columns)")
+    return part(rows: row..<row + 1, columns: 0..<columns)
+  }
 
   /// A column.
+  ///
+  /// - Precondition: the matrix has it.
   public func column(_ column: Int) -> SharedMatrixPart<Element> {
-    part(rows: 0..<rows, columns: column..<column + 1)
+    require(column >= 0 && column < columns, "column \(column) is not in a matrix of \(rows) × \(columns)")
+    return part(rows: 0..<rows, columns: column..<column + 1)
   }
 
   /// A rectangle of the matrix: no copy, the same elements.
   ///
   /// - Precondition: the ranges lie within the matrix.
   public func part(rows: Range<Int>, columns: Range<Int>) -> SharedMatrixPart<Element> {
-    precondition(
+    require(
       rows.lowerBound >= 0 && rows.upperBound <= self.rows && columns.lowerBound >= 0
         && columns.upperBound <= self.columns,
       "rows \(rows), columns \(columns) are not in a matrix of \(self.rows) × \(self.columns)")
@@ -164,7 +183,7 @@ public struct SharedMatrixPart<Element: BitwiseCopyable>: Sendable {
 
   @inlinable
   func checked(_ index: Int, _ count: Int) -> Int {
-    precondition(
+    require(
       index >= 0 && index < count, "row or column \(index) is not in a part of \(rows) × \(columns)")
     return index
   }
@@ -194,7 +213,7 @@ public struct SharedMatrixPart<Element: BitwiseCopyable>: Sendable {
   /// - Complexity: O(n).
   @inlinable
   public func copy(rowMajor source: [Element]) {
-    precondition(
+    require(
       source.count == rows * columns, "\(source.count) elements do not fill a part of \(rows) × \(columns)")
     guard !source.isEmpty else { return }
     matrix.elements.withMutableSpan { span in

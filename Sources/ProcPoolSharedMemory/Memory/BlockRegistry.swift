@@ -41,6 +41,11 @@ final class BlockRegistry: Sendable {
     state.withLock { $0.blocks[nonce]?.object }
   }
 
+  /// The mapping of a file, if there is one here.
+  func region(_ identity: FileIdentity) -> SharedRegion? {
+    state.withLock { $0.regions[identity]?.object }
+  }
+
   /// The block that a handle names: the one that is here, or mapped anew.
   ///
   /// - Parameter openRegion: maps the file if it is not mapped here.
@@ -49,7 +54,7 @@ final class BlockRegistry: Sendable {
   ) throws(SharedMemoryError) -> SharedBlock {
     if let known = block(handle.nonce) { return try known.verified(as: handle) }
     let identity = handle.identity
-    var region = state.withLock { $0.regions[identity]?.object }
+    var region = region(identity)
     if region == nil {
       let opened = try openRegion()
       guard opened.identity == identity else { throw .gone("its file is another") }

@@ -65,30 +65,60 @@ package struct SharedHandle: Hashable, Sendable {
   var identity: FileIdentity { FileIdentity(device: device, inode: inode, size: fileSize) }
 
   /// Opens the file through the process that has it: by `/proc`, which costs no more than a file, or by
-  /// asking that process, where it has been told that others cannot look into it.
+  /// asking that process, if others cannot look into it.
   func openFile() throws(SharedMemoryError) -> Descriptor {
     do throws(SystemError) {
       return try identity.open(ofProcess: owner.pid, descriptor: owner.descriptor)
     } catch {
+      let isRefused =
+        error.code == EACCES || error.code == EPERM
+        || error.code == ENOENT && ProcessSight.isHidden(owner.pid)
       do throws(SystemError) {
-        // Nobody answers at most numbers, which is known at once.
-        if let file = try DescriptorSocket.ask(owner.server, for: nonce) {
+        if let file = try ask(isRefused: isRefused) {
           try identity.check(file)
           return file
         }
       } catch let other where other.isOutOfDescriptors {
         throw .outOfDescriptors
       } catch {}
+      if isRefused {
+        throw .denied(
+          "this process, of user \(NamedMemory.user), may not look into process \(owner.pid), which does not answer by "
+            + "its socket either")
+      }
       throw Self.reason(error, owner.pid)
     }
   }
+
+  /// Asks the process that has the file for it. At most numbers no process answers, which is known at once.
+  ///
+  /// - Parameter isRefused: whether there is no other way: then that process is told, if it can be, and starts to
+  ///   answer.
+  private func ask(isRefused: Bool) throws(SystemError) -> Descriptor? {
+    do throws(SystemError) {
+      return try DescriptorSocket.ask(owner.server, for: nonce)
+    } catch {
+      guard error.code == ECONNREFUSED, isRefused, let tell = SharedScope.current?.isRefused, tell(owner.pid)
+      else { throw error }
+    }
+    let end = MonotonicClock.now() + Self.patience
+    while true {
+      do throws(SystemError) {
+        return try DescriptorSocket.ask(owner.server, for: nonce)
+      } catch {
+        guard error.code == ECONNREFUSED, MonotonicClock.now() < end else { throw error }
+      }
+      usleep(1000)
+    }
+  }
+
+  /// How long a process may take to start to answer: it may be stopped for a moment. Nanoseconds.
+  private static let patience: Int64 = 10_000_000_000
 
   private static func reason(_ error: SystemError, _ pid: Int32) -> SharedMemoryError {
     switch error.code {
     case ENOENT, ESRCH, ESTALE:
       .gone("process \(pid) has it no more")
-    case EPERM, EACCES:
-      .denied("this process may not look into process \(pid)")
     default: error.isOutOfDescriptors ? .outOfDescriptors : .system("\(error)")
     }
   }

@@ -29,15 +29,19 @@ package final class SharedRegion: Sendable {
 
   /// Makes memory of `count` bytes, all of it allocated and its pages at hand.
   static func make(count: Int) throws(SharedMemoryError) -> SharedRegion {
-    if let available = MemoryAllowance.available(), available < count {
-      // The kernel would give it, and then kill somebody.
-      throw .insufficient(asked: count, available: available, place: "the machine, or the control group,")
-    }
+    try requireAvailable(count)
     do throws(SystemError) {
       let file = try SharedMapping.makeFile(named: "procpool", count: count)
       return try SharedRegion(taking: file)
     } catch {
       throw SharedMemoryError(error, asked: count)
+    }
+  }
+
+  /// Looks whether there is as much memory as is asked for: the kernel would give more, and then kill a process.
+  static func requireAvailable(_ count: Int) throws(SharedMemoryError) {
+    if let available = MemoryAllowance.available(), available < count {
+      throw .insufficient(asked: count, available: available, place: "the machine, or the control group,")
     }
   }
 
@@ -49,6 +53,14 @@ package final class SharedRegion: Sendable {
     let number = file.number
     let owner = Owner(pid: ProgramIdentity.pid, descriptor: number, server: BlockServer.number)
     self.init(mapping: mapping, identity: identity, file: file, owner: owner)
+  }
+
+  /// The number of the file, if this process has it open.
+  var fileNumber: Int32? {
+    switch file {
+    case .some(let file): file.number
+    case .none: nil
+    }
   }
 
   /// Gives the body the file, if this process has it open.
@@ -79,6 +91,8 @@ extension SharedMemoryError {
     let available = error.isOutOfMemory ? MemoryAllowance.available() : nil
     if error.isOutOfDescriptors {
       self = .outOfDescriptors
+    } else if error.isOverFileSizeLimit, let limit = FileSizeLimit.current, limit < asked {
+      self = .fileSizeLimit(asked: asked, limit: limit)
     } else if error.isOutOfMemory, available ?? 0 < asked {
       self = .insufficient(asked: asked, available: available, place: "the machine")
     } else {

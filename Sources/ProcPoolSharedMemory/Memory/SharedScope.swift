@@ -15,6 +15,10 @@ package final class SharedScope {
   /// Where blocks that are decoded are kept; `nil` where the value itself is enough.
   package var kept: KeptBlocks?
 
+  /// Told that this process may not look into another that is to have a block. Returns whether that process will answer
+  /// by its socket.
+  package var isRefused: ((_ process: Int32) -> Bool)?
+
   /// What workers have lent, where outputs are decoded.
   private let lent: LentBlocks?
 

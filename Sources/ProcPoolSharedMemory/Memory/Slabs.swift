@@ -1,3 +1,4 @@
+import ProcPoolSystem
 import Synchronization
 
 /// Regions that small blocks are cut from, so that ten thousand of them cost a few descriptors and mappings.
@@ -20,7 +21,9 @@ final class Slabs: Sendable {
         if let slot = slab.take() { return slot }
       }
       let last = slabs[slotSize]?.last?.region.identity.size ?? Self.smallest / 4
-      let region = try SharedRegion.make(count: min(Self.largest, max(4 * last, slotSize)))
+      // As large a file as this process may make, if that is less.
+      let most = min(Self.largest, FileSizeLimit.current ?? .max)
+      let region = try SharedRegion.make(count: max(slotSize, min(most, 4 * last)))
       let slab = Slab(region: region, slotSize: slotSize)
       slabs[slotSize, default: []].append(slab)
       return slab.take()!

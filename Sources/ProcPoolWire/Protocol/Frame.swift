@@ -25,6 +25,8 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
   case seat = 10
   /// Memory of the coordinator's for outputs of the next chunk. Body: ``BodyLocation``.
   case room = 11
+  /// The chunks follow once more that the worker has not answered, all of them in the pipe. No body.
+  case again = 12
 
   // Worker to coordinator
   /// The worker is ready; its first frame. Body: ``Greeting``.
@@ -33,10 +35,17 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
   case results = 65
   /// Consecutive items ended without an output, all for one reason. Body: ``ErrorReport``.
   case failure = 66
-  /// Shared blocks whose handles are in outputs of ``call`` that follow. Body: ``count`` handles.
+  /// Shared blocks whose handles are in an output, or an error, of ``call`` that follows: that of the item at position
+  /// ``first`` in the worker's order. Body: a 64-bit number of files that have been passed with it, then ``count``
+  /// handles.
   case lend = 67
   /// As ``results``, but the frame itself lies in the chunk's room. Body: ``RemoteFrame``.
   case resultsElsewhere = 68
+  /// The worker cannot reach the memory that a chunk lies in, and has begun none of it. It skips all chunks until
+  /// `again`. No body.
+  case unreachable = 69
+  /// The worker may not look into the coordinator's process, and asks for shared memory by its socket. No body.
+  case refused = 70
 }
 
 /// The 24 bytes before every body.

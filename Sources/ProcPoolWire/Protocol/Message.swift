@@ -237,8 +237,6 @@ package struct ErrorReport: Equatable, Sendable {
     case outputUnencodable = 3
     /// The worker's program has no such task, or could not make one of the bytes it was sent.
     case taskUnavailable = 4
-    /// The worker could not reach the memory in which the chunk lies.
-    case bodyUnreachable = 5
   }
 
   package var reason: Reason

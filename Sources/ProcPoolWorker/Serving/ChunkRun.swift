@@ -101,7 +101,7 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
         try worker.sharing.enter { try codecs.input.decode(bytes) }
       }
     } catch {
-      worker.report(ErrorReport(.inputUndecodable, error), position: position)
+      worker.report(.inputUndecodable, error, position: position)
       position &+= 1
       return nil
     }
@@ -136,9 +136,8 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
   mutating func encode(_ output: Output) {
     guard case .values(let codec) = codecs.output else {
       let message = "the output type \(Output.self) is neither Codable nor Void"
-      return worker.report(
-        ErrorReport(reason: .outputUnencodable, typeName: "\(Output.self)", message: message),
-        position: position)
+      let report = ErrorReport(reason: .outputUnencodable, typeName: "\(Output.self)", message: message)
+      return worker.report(ItemFailureReport(report: report), position: position)
     }
     do {
       // How long it will be nobody knows; as long as the one before is a good guess.
@@ -148,19 +147,21 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
         try worker.timed(.encoding, bytes: results.lastLength) {
           try worker.sharing.enter { try codec.encode(output, into: &writer) }
         }
-        if worker.sharing.hasCarried { try worker.lendCarried() }
+        if worker.sharing.hasCarried { try worker.lendCarried(position: position) }
       }
     } catch let error as SystemError {
       worker.loseCoordinator(error)
     } catch {
-      worker.report(ErrorReport(.outputUnencodable, error), position: position)
+      // What it holds that could be encoded is not sent.
+      _ = worker.sharing.takeCarried()
+      worker.report(.outputUnencodable, error, position: position)
     }
   }
 
   /// Ends the item that was started with an error.
   @usableFromInline
   mutating func fail(_ error: any Error) {
-    worker.report(ErrorReport(.threw, error), position: position)
+    worker.report(.threw, error, position: position)
     position &+= 1
   }
 }

@@ -203,18 +203,30 @@ final class ResultBuffer: @unchecked Sendable {
 
   /// Tells the coordinator what shared memory the outputs that follow hold. Not through the buffer: it must
   /// arrive before they do, however they get there.
-  func lend(_ words: [UInt64], count: Int, call: UInt32) throws(SystemError) {
+  ///
+  /// - Parameters:
+  ///   - words: as the frame's body has them.
+  ///   - position: of the item that they belong to.
+  func lend(_ words: [UInt64], count: Int, call: UInt32, position: UInt64) throws(SystemError) {
     var writer = WireWriter(capacity: FrameHeader.size + 8 * words.count)
-    writer.writeFrame(FrameHeader(.lend, call: call, count: UInt32(count))) { writer in
+    writer.writeFrame(FrameHeader(.lend, call: call, count: UInt32(count), first: position)) { writer in
       for word in words { writer.writeFixed(word) }
     }
     do {
       try write(writer.bytes)
+      page.noteLoan()
     } catch {
       // The output will not follow, and must not be looked for behind those that are in the open frame.
       close()
       throw error
     }
+  }
+
+  /// Tells the coordinator something that has to do with no result: a frame without a body.
+  func tell(_ header: FrameHeader) throws(SystemError) {
+    var writer = WireWriter(capacity: FrameHeader.size)
+    writer.writeFrame(header) { _ in }
+    try write(writer.bytes)
   }
 
   /// Writes everything to the coordinator. Waits while the pipe is full.

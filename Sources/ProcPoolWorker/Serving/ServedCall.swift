@@ -111,7 +111,7 @@ private final class ServedTask<Task: PoolTask>: ServedCall {
       do {
         try await task.prepare()
       } catch {
-        worker.replace(call: chunk.header.call, by: FailedCall(ErrorReport(.preparationThrew, error)))
+        worker.replace(call: chunk.header.call, by: FailedCall(worker.failure(.preparationThrew, error)))
         return await worker.calls[chunk.header.call]!.run(chunk, for: worker)
       }
       isPrepared = true
@@ -149,17 +149,27 @@ final class UndecodedCall: ServedCall {
 
 /// A call that cannot be served here: each of its items ends with the reason.
 final class FailedCall: ServedCall {
-  private let report: ErrorReport
+  private let failure: ItemFailureReport
 
   init(_ report: ErrorReport) {
-    self.report = report
+    failure = ItemFailureReport(report: report)
+  }
+
+  init(_ failure: ItemFailureReport) {
+    self.failure = failure
   }
 
   override func run(_ chunk: ServedChunk, for worker: WorkerSession) async {
     let end = worker.position + UInt64(chunk.header.count)
     while worker.position < end, worker.claimNext() {
-      worker.report(report, position: worker.position)
+      worker.report(failure, position: worker.position)
       worker.position += 1
     }
   }
+}
+
+/// Why an item ends without an output, and the shared memory that the error holds.
+struct ItemFailureReport {
+  let report: ErrorReport
+  var carried: [SharedBlock] = []
 }

@@ -10,6 +10,7 @@ import Synchronization
 /// | 64 | gate: how far the worker may go, one word | both, by compare-and-swap |
 /// | 72 | the position below which everything is cancelled | the coordinator |
 /// | 128 | position of the first result in the buffer | the worker |
+/// | 136 | how many frames it has written that lend shared memory | the worker |
 /// | 192 | the step that is running within an item, and one; 0 where items have none | the worker |
 /// | 200 | how it ends, by its own word (`LastAct`), 32 bits; 0 before | the worker |
 /// | 256 | what the worker spends its time on (`ActivityClock`) | the worker |
@@ -71,7 +72,7 @@ package struct StatusPage: @unchecked Sendable {
   package func reset() {
     // Before the progress is another's.
     resetSight()
-    for offset in [0, 64, 72, 128, 192] + (0..<ActivityClock.wordCount).map({ 256 + 8 * $0 }) {
+    for offset in [0, 64, 72, 128, 136, 192] + (0..<ActivityClock.wordCount).map({ 256 + 8 * $0 }) {
       (base + offset).bindMemory(to: Atomic<UInt64>.self, capacity: 1).initialize(to: Atomic(0))
     }
     (base + 200).bindMemory(to: Atomic<Int32>.self, capacity: 1).initialize(to: Atomic(0))
@@ -96,6 +97,10 @@ package struct StatusPage: @unchecked Sendable {
 
   private var bufferStartWord: UnsafeMutablePointer<Atomic<UInt64>> {
     (base + 128).assumingMemoryBound(to: Atomic<UInt64>.self)
+  }
+
+  private var loansWord: UnsafeMutablePointer<Atomic<UInt64>> {
+    (base + 136).assumingMemoryBound(to: Atomic<UInt64>.self)
   }
 
   var stepWord: UnsafeMutablePointer<Atomic<UInt64>> {
@@ -301,6 +306,15 @@ extension StatusPage {
 
 extension StatusPage {
   var buffer: UnsafeMutableRawPointer { base + Self.bufferOffset }
+
+  /// A frame has been written that lends shared memory to results that follow.
+  func noteLoan() {
+    // One writes.
+    loansWord.pointee.store(loansWord.pointee.load(ordering: .relaxed) &+ 1, ordering: .releasing)
+  }
+
+  /// How many such frames are in the pipe, or have been: those of all results that are committed among them.
+  package var loans: UInt64 { loansWord.pointee.load(ordering: .acquiring) }
 
   func noteBufferStart(_ position: UInt64) {
     bufferStartWord.pointee.store(position, ordering: .releasing)

@@ -67,8 +67,11 @@ final class WorkerSession: @unchecked Sendable {
   private var lingering: KeptBlocks?
   /// Lent with outputs, and not known to have arrived.
   private var lent: [SharedBlock] = []
+  private var lending = Lending()
   /// The gate was found closed: chunks are skipped until the frame that reopens it.
   private var isSkipping = false
+  /// A chunk could not be reached: chunks are skipped until they come again.
+  private var awaitsAgain = false
   private var isLost = false
   /// Called when results cannot be written, before anything else is said to have ended.
   private let broken: (SystemError) -> Void
@@ -90,6 +93,13 @@ final class WorkerSession: @unchecked Sendable {
       page: connection.page, isShared: connection.isPageShared, output: connection.results)
     tasks = connection.tasks
     input = connection.input
+    // A worker on a thread has all of the coordinator's memory.
+    if coordinator != 0 {
+      sharing.isRefused = { [unowned self] process in
+        guard process == coordinator else { return false }
+        return (try? results.tell(FrameHeader(.refused))) != nil
+      }
+    }
   }
 
   /// How a session ended.
@@ -121,6 +131,9 @@ final class WorkerSession: @unchecked Sendable {
       while let frame = try nextFrame() {
         if isLost { return .lost }
         switch frame.header.kind {
+        case .chunk where awaitsAgain, .chunkElsewhere where awaitsAgain, .room where awaitsAgain,
+          .attempt where awaitsAgain:
+          break
         case .chunk, .chunkElsewhere:
           attempt = nextAttempt
           nextAttempt = 1
@@ -134,17 +147,18 @@ final class WorkerSession: @unchecked Sendable {
         case .call:
           // The call's first item follows, or has been taken back.
           let call =
-            !isSkipping && claimNext()
+            !isSkipping && !awaitsAgain && claimNext()
             ? try makeCall(frame.body, KeptBlocks()) : UndecodedCall(frame.body, KeptBlocks())
           call.isSingle = frame.header.flags & CallMessage.singleFlag != 0
           calls[frame.header.call] = call
         case .endCall: lingering = calls.removeValue(forKey: frame.header.call)?.shared
         case .acknowledge: lent.removeFirst(min(lent.count, Int(frame.header.count)))
+        case .again: awaitsAgain = false
         case .resume: isSkipping = !page.reopen(epoch: frame.header.first)
         case .end:
           flush(position: position)
           return .ordered
-        case .hello, .greeting, .results, .failure, .lend, .resultsElsewhere:
+        case .hello, .greeting, .results, .failure, .lend, .resultsElsewhere, .unreachable, .refused:
           return .broken("a frame of kind \(frame.header.kind) has no place here")
         }
       }
@@ -172,7 +186,8 @@ final class WorkerSession: @unchecked Sendable {
     return call
   }
 
-  /// Runs a chunk whose body lies in the coordinator's memory. If it cannot be reached, its items fail.
+  /// Runs a chunk whose body lies in the coordinator's memory. If it cannot be reached, it is to come through the
+  /// pipe.
   private func runElsewhere(_ frame: ServedChunk) async throws {
     let location = try BodyLocation(from: frame.body)
     guard !isSkipping else { return }
@@ -186,10 +201,14 @@ final class WorkerSession: @unchecked Sendable {
       }
       await run(ServedChunk(header: frame.header, body: body))
     } catch {
-      let report = ErrorReport(
-        .bodyUnreachable, error,
-        as: "the worker can no longer reach the coordinator's memory; what follows is sent through its pipe")
-      await run(frame, with: FailedCall(report))
+      // Nothing of it has begun.
+      flush(position: position)
+      do throws(SystemError) {
+        try results.tell(FrameHeader(.unreachable))
+        awaitsAgain = true
+      } catch {
+        loseCoordinator(error)
+      }
     }
   }
 
@@ -200,7 +219,7 @@ final class WorkerSession: @unchecked Sendable {
     return OutputRoom(mapping, at: location)
   }
 
-  private func run(_ chunk: ServedChunk, with substitute: ServedCall? = nil) async {
+  private func run(_ chunk: ServedChunk) async {
     guard !isSkipping else { return }
     let header = chunk.header
     guard let call = calls[header.call] else { return loseCoordinator() }
@@ -209,7 +228,7 @@ final class WorkerSession: @unchecked Sendable {
     sharing.kept = call.shared
     if itemMark != 0 { mark(header.first) }
     isInChunk = true
-    await (substitute ?? call).run(chunk, for: self)
+    await call.run(chunk, for: self)
     ForkedCopy.endIfCopy()
     isInChunk = false
     sharing.kept = nil
@@ -400,12 +419,26 @@ final class WorkerSession: @unchecked Sendable {
 // MARK: - Results
 
 extension WorkerSession {
+  /// Makes a report of an error, which may hold shared memory as an output may.
+  func failure(_ reason: ErrorReport.Reason, _ error: any Error) -> ItemFailureReport {
+    let report = sharing.enter { ErrorReport(reason, error) }
+    // What could not be encoded to its end holds nothing.
+    let carried = sharing.takeCarried()
+    return ItemFailureReport(report: report, carried: report.value == nil ? [] : carried)
+  }
+
+  /// Ends the item at `position` with an error.
+  func report(_ reason: ErrorReport.Reason, _ error: any Error, position: UInt64) {
+    report(failure(reason, error), position: position)
+  }
+
   /// Ends the item at `position` without an output.
-  func report(_ report: ErrorReport, position: UInt64) {
-    var report = report
+  func report(_ failure: ItemFailureReport, position: UInt64) {
+    var report = failure.report
     report.step = page.step
     if report.step != nil { page.noteNoStep() }
     do {
+      if !failure.carried.isEmpty { try lend(failure.carried, position: position) }
       let item = current.first + (position - current.position)
       try results.addFailure(report, call: current.call, first: item, count: 1, position: position)
     } catch {
@@ -415,10 +448,23 @@ extension WorkerSession {
 
   /// Lends the coordinator the blocks whose handles have just been written into an output, before that is on
   /// its way.
-  func lendCarried() throws(SystemError) {
-    let blocks = sharing.takeCarried()
+  func lendCarried(position: UInt64) throws(SystemError) {
+    try lend(sharing.takeCarried(), position: position)
+  }
+
+  private func lend(_ blocks: [SharedBlock], position: UInt64) throws(SystemError) {
     lent += blocks
-    try results.lend(SharedHandle.words(of: blocks), count: blocks.count, call: current.call)
+    // The coordinator of a worker on a thread has all that this process has.
+    let files = coordinator == 0 ? [] : SharedBlock.files(of: blocks)
+    var passed = 0
+    if !files.isEmpty {
+      ForkedCopy.endIfCopy()
+      clock.enter(.writing)
+      defer { clock.enter(.running) }
+      passed = try lending.pass(files, through: tasks)
+    }
+    try results.lend(
+      Loan.words(of: blocks, passedFiles: passed), count: blocks.count, call: current.call, position: position)
   }
 
   func flush(position: UInt64) {

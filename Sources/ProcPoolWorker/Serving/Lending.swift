@@ -1,0 +1,52 @@
+import Glibc
+import ProcPoolSystem
+
+/// Passes files of memory that this worker has made to the coordinator, along with what refers to them.
+///
+/// From then on they lie in the coordinator's end of the stream that tasks come through: the worker may end at any
+/// instant, and what it has finished stays whole.
+struct Lending {
+  /// The stream can carry descriptors, as far as is known: no plain pipe was found in its place.
+  private var isPossible = true
+
+  /// Passes files on. Waits while the coordinator has not taken what was passed before.
+  ///
+  /// - Returns: how many; fewer than there are if the system takes no more. The coordinator asks this process for the
+  ///   rest.
+  mutating func pass(_ files: [Int32], through tasks: borrowing Descriptor) throws(SystemError) -> Int {
+    guard isPossible else { return 0 }
+    var files = files[...]
+    var passed = 0
+    /// Since when the kernel takes no more, though the coordinator has taken everything from here.
+    var refused: Int64?
+    while !files.isEmpty {
+      let some = files.prefix(Descriptor.mostPassedAtOnce)
+      switch tasks.pass(some) {
+      case .passed:
+        passed += some.count
+        files = files.dropFirst(some.count)
+        refused = nil
+      case .wouldBlock:
+        // If the coordinator ends meanwhile, the watchdog ends this process.
+        try tasks.waitUntilReady(for: Int16(POLLOUT))
+      case .tooMany:
+        // Nothing tells when there will be room.
+        let now = MonotonicClock.now()
+        if tasks.isEverythingTaken {
+          if now - (refused ?? now) >= Self.patience { return passed }
+          refused = refused ?? now
+        }
+        usleep(1000)
+      case .closed: throw SystemError(call: "sendmsg to the coordinator", code: EPIPE)
+      case .impossible:
+        isPossible = passed > 0
+        return passed
+      }
+    }
+    return passed
+  }
+
+  /// How long others of the user's programs may keep the kernel from passing any more, in nanoseconds: they take what
+  /// is passed to them within microseconds, unless they are stopped.
+  private static let patience: Int64 = 2_000_000_000
+}
