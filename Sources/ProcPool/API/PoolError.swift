@@ -123,7 +123,7 @@ extension TaskFailure: CustomStringConvertible {
     // Who makes an error Codable expects it to arrive.
     let loss =
       underlyingFailure.map {
-        $0 == ErrorReport.notCodable ? "" : " (the error itself did not arrive: \($0))"
+        $0 == ErrorReport.notCodable ? "" : " (the error itself did not arrive: \($0.visible()))"
       }
     return "\(item) failed in \(worker)\(isPreparation ? ", in `prepare`" : ""): \(typeName.visible()): "
       + message.visible(keepingLines: true)

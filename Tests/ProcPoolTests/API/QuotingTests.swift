@@ -18,16 +18,16 @@ private let hostile = "x\u{1B}[31m\u{1B}]0;title\u{7}\u{9B}2J\u{7F}\u{202E}\rz"
   private static let messages: [(name: String, text: String)] = [
     (
       "taskFailed",
-      "\(PoolError.taskFailed(TaskFailure(item: item, worker: worker, isPreparation: false, typeName: hostile, message: hostile, underlying: nil)))"
+      "\(PoolError.taskFailed(TaskFailure(item: item, worker: worker, isPreparation: false, typeName: hostile, message: hostile, underlying: nil, underlyingFailure: hostile)))"
     ),
     (
       "notCodable",
       "\(PoolError.notCodable(CodingFailure(item: item, value: .input, isEncoding: true, message: hostile)))"
     ),
-    ("workerLost", "\(PoolError.workerLost(Autopsy(item: item, attempt: 1, elapsed: .zero, worker: loss)))"),
+    ("workerLost", "\(PoolError.workerLost(Autopsy(item: item, attempt: 1, elapsed: .zero, isPreparation: false, worker: loss)))"),
     (
       "timedOut",
-      "\(PoolError.timedOut(Autopsy(item: item, attempt: 1, elapsed: .zero, worker: loss), limit: .seconds(1)))"
+      "\(PoolError.timedOut(Autopsy(item: item, attempt: 1, elapsed: .zero, isPreparation: false, worker: loss), limit: .seconds(1)))"
     ),
     ("taskUnavailable", "\(PoolError.taskUnavailable(hostile))"),
     (
@@ -56,7 +56,7 @@ private let hostile = "x\u{1B}[31m\u{1B}]0;title\u{7}\u{9B}2J\u{7F}\u{202E}\rz"
   @Test func whatAProgramReadsIsAsItWas() {
     let failure = TaskFailure(
       item: Self.item, worker: Self.worker, isPreparation: false, typeName: "E", message: hostile,
-      underlying: nil)
+      underlying: nil, underlyingFailure: nil)
     #expect(failure.message == hostile && Self.loss.standardError.contains(hostile))
     #expect(Self.loss.cause == .trap(message: hostile))
   }
@@ -64,7 +64,7 @@ private let hostile = "x\u{1B}[31m\u{1B}]0;title\u{7}\u{9B}2J\u{7F}\u{202E}\rz"
   @Test func linesOfAMessageStayLines() {
     let failure = TaskFailure(
       item: Self.item, worker: Self.worker, isPreparation: false, typeName: "E", message: "one\n\ttwo",
-      underlying: nil)
+      underlying: nil, underlyingFailure: nil)
     #expect("\(failure)".hasSuffix(": E: one\n\ttwo"))
     #expect("\(Self.loss)".contains("\n  | first\n  | \tsecond x"))
   }
