@@ -100,7 +100,7 @@ extension Pool {
     _ limits: CallLimits, _ progress: ProgressReport?, _ isolation: isolated (any Actor)?
   ) async throws -> Task.Output where Task.Input: FixedWidthInteger {
     guard let count else {
-      throw PoolError.tooManyInputs("the inputs are more integers than an Int can count; divide the range")
+      throw PoolError.tooManyInputs("the range of inputs has more integers than an Int can count; divide it")
     }
     let sizes = PartSizes(inputs: count, parts: parts)
     return try await reduced(task, IntervalReduction(task), initial, sizes, limits, progress, isolation) {

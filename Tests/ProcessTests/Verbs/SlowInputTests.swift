@@ -60,12 +60,12 @@ extension Processes {
         // The pool knows that such items are short, and would take thousands at a time.
         _ = try await pool.map(Echo(), over: 0..<100_000)
         try await pool.forEach(Discard(), over: 0..<100_000)
-        let inputs = Slow(40, milliseconds: 20)
+        let inputs = Slow(25, milliseconds: 20)
         var lead = 0
         try await consume(way, inputs, on: pool, chunkSize: chunkSize) { number in
           lead = max(lead, inputs.taken - number)
         }
-        #expect(inputs.taken == 40)
+        #expect(inputs.taken == 25)
         // A chunk that a worker has, one that is being made, and some for a machine that has much to do.
         #expect(lead <= 2 * (chunkSize ?? 1) + 10, "inputs are \(lead) ahead of results")
       }
@@ -199,6 +199,59 @@ extension Processes {
       #expect(await pool.mapResults(Echo(), over: Slow(0, milliseconds: 0)).isEmpty)
       let known = await pool.mapResults(Echo(), over: 0..<5)
       #expect(known.count == 5)
+    }
+
+    /// An endless asynchronous sequence that does not look whether it is cancelled.
+    struct Deaf: AsyncSequence, AsyncIteratorProtocol, Sendable {
+      let inputs: Slow
+      func makeAsyncIterator() -> Deaf { self }
+      mutating func next() async -> Int? {
+        await Task.yield()
+        return inputs.makeIterator().next()
+      }
+    }
+
+    @Test(arguments: [Verb.map, .mapResults, .forEach, .mapReduce, .imap, .imapResults], End.allCases)
+    func anAsynchronousSequenceIsLetGoOfToo(_ verb: Verb, _ end: End) async throws {
+      let pool = try Pool(workers: 2, worker: .faulty)
+      _ = try await pool.map(Echo(), over: 0..<1000)
+      let inputs = Slow(milliseconds: 2)
+      let deaf = Deaf(inputs: inputs)
+      let deadline = end == .deadline ? Duration.milliseconds(200) : nil
+      let call = Task {
+        switch verb {
+        case .map: _ = try await pool.map(Echo(), over: deaf, deadline: deadline)
+        case .mapResults:
+          for result in try await pool.mapResults(Echo(), over: deaf, deadline: deadline) {
+            _ = try result.get()
+          }
+        case .forEach: try await pool.forEach(Echo(), over: deaf, deadline: deadline)
+        case .mapReduce:
+          _ = try await pool.mapReduce(
+            SleepingSum(milliseconds: 0), over: deaf, startingWith: 0, deadline: deadline)
+        case .imap:
+          // The stream lives on after its end.
+          var iterator = pool.imap(Echo(), over: deaf, deadline: deadline).makeAsyncIterator()
+          defer { withExtendedLifetime(iterator) {} }
+          while try await iterator.next() != nil {}
+        case .imapResults: for try await _ in pool.imapResults(Echo(), over: deaf, deadline: deadline) {}
+        case .mapAsync, .imapUnordered: break
+        }
+      }
+      #expect(await eventually { inputs.taken > 10 })
+      switch end {
+      case .deadline: break
+      case .cancellation: call.cancel()
+      case .termination: pool.terminate()
+      }
+      await #expect(throws: (any Error).self) { try await call.value }
+      pool.terminate()
+      await pool.join()
+      // The element that was being made may come.
+      try await Task.sleep(for: .milliseconds(30))
+      let taken = inputs.taken
+      try await Task.sleep(for: .milliseconds(50))
+      #expect(inputs.taken == taken)
     }
 
     // MARK: - Encoders and decoders
