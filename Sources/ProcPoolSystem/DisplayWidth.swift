@@ -37,10 +37,10 @@ extension Unicode.Scalar {
     case .nonspacingMark, .enclosingMark:
       // The mark that makes an emoji of the character before it, which then takes two columns.
       return value == 0xFE0F ? 1 : 0
-    case .format, .otherLetter, .unassigned:
+    case .otherLetter:
       // Vowels and finals of Hangul are drawn into the syllable's first letter.
-      if (0x1160...0x11FF).contains(value) || (0xD7B0...0xD7FF).contains(value) { return 0 }
-      return properties.isDefaultIgnorableCodePoint ? 0 : 1
+      return (0x1160...0x11FF).contains(value) || (0xD7B0...0xD7FF).contains(value) ? 0 : 1
+    case .format, .unassigned: return properties.isDefaultIgnorableCodePoint ? 0 : 1
     default: return 1
     }
   }

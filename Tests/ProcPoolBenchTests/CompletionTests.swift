@@ -78,7 +78,7 @@ import class Foundation.FileManager
     ("procpool bench --scenario=ma\t\r", "bench --scenario=matmul"),
     ("procpool bench --scenario ma\t\r", "bench --scenario matmul"),
     ("procpool completions fi\t\r", "completions fish"),
-    ("procpool doctor --js\t/dev/nul\t\r", "doctor --json /dev/null"),
+    ("procpool doctor --json /dev/nul\t\r", "doctor --json /dev/null"),
     ("procpool doctor --json=/dev/nul\t\r", "doctor --json=/dev/null"),
   ]
 

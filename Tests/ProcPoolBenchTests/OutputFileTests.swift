@@ -222,7 +222,7 @@ struct OutputsOfOneFile {
     #expect(BenchReport.escaped("a\"\u{301},b") == "\"a\"\"\u{301},b\"")
     #expect(BenchReport.escaped("a,\u{301}\u{1B}b") == "\"a,\u{301}\\u{1B}b\"")
     #expect(
-      Markdown.escaped("A_*[x](y)`<b>&|\n\u{1B}\\") == "A\\_\\*\\[x](y)\\`\\<b>\\&\\|\\\\u{A}\\\\u{1B}\\\\")
+      Markdown.escaped("A_*[x](y)`<b>&|\n\u{1B}\\") == "A\\_\\*\\[x\\](y)\\`\\<b>\\&\\|\\\\u{A}\\\\u{1B}\\\\")
     #expect(TextStyle.plain.paragraph("x", after: "· ") == "· x")
     let table = TextStyle(width: 30, hasColour: false).paragraph("日本語 日本語 日本語 日本語 日本語", after: "· ")
     #expect(table.split(separator: "\n").allSatisfy { String($0).displayWidth <= 30 })
