@@ -2,24 +2,36 @@ import ProcPoolSystem
 import ProcPoolWire
 import ProcPoolWorker
 
-/// What becomes of what workers write to standard error, and of what their tasks print.
+/// Where text goes that workers write to standard error and that their tasks print.
 ///
-/// In every case the last lines of a worker that is lost are part of the report
-/// (``WorkerLoss/standardError``).
+/// In every mode the last lines of a worker that is lost are part of the report (``WorkerLoss/standardError``).
+/// What a task has printed without ending the line leaves the worker at the end of its chunk.
+///
+/// `inherited` and `prefixed` write to the program's standard error as it was when the pool was made. A program that
+/// redirects descriptor 2 does so before it makes the pool; one that closes it later finds no text in the file that
+/// gets the number. If the file takes nothing, as a full pipe or a terminal stopped by Ctrl-S, workers that write wait
+/// as if they wrote there themselves, while time limits, cancellation and other workers go on. If it can take nothing
+/// any more (its reader has left, its disk is full), the text is dropped.
+///
+/// A pool has ended, and ``Pool/join()`` returns, when all the text has been passed on. It gives up on text of which
+/// nothing was taken for 10 seconds, or which is not all taken after a minute; so does a program that exits. Up to
+/// 16 MiB of text wait for workers that have ended. A line on standard error says how much beyond that is missing.
 public enum StandardErrorMode: Sendable {
-  /// It appears on the coordinator's standard error, as it comes.
+  /// Text appears on the coordinator's standard error, byte for byte, in whole lines: those of several workers do not
+  /// mix. A line appears in pieces if it is longer than 64 KiB or if its end does not come within a fifth of a second.
   case inherited
-  /// Nobody sees it.
+  /// Text is dropped.
   case discarded
-  /// It appears on the coordinator's standard error line by line, each with its worker before it.
+  /// Text appears on the coordinator's standard error line by line, each with its worker before it. A line of more than
+  /// 64 KiB is cut into several.
   case prefixed
   /// Each line is handed to a closure, on the pool's runtime thread, which serves all workers: it must return
-  /// soon. A line of more than 64 KiB comes in pieces.
+  /// soon. A line of more than 64 KiB comes in pieces, cut between characters' scalars. Bytes that are no UTF-8 become
+  /// U+FFFD.
   case lines(@Sendable (WorkerID, String) -> Void)
-  /// What an item has written is handed to a closure as a whole when the item has ended, perhaps a moment
-  /// after its result is there; of more than a megabyte the end. On the pool's runtime thread, as for
-  /// `lines`. What belongs to no item is dropped. Costs a system call for each item. For `mapReduce` an item
-  /// is a part.
+  /// The text of an item is handed to a closure as a whole when the item has ended, perhaps a moment after its result
+  /// is there; of more than a megabyte the end. On the pool's runtime thread, as for `lines`. Text that belongs to no
+  /// item is dropped. Costs a system call for each item. For `mapReduce` an item is a part.
   case items(@Sendable (TaskID, WorkerID, String) -> Void)
 
   var marksItems: Bool {
