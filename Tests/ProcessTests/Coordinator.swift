@@ -9,6 +9,7 @@ struct Coordinator: Sendable {
   let workers: [Int32]
   /// The copy that it made of itself, if it was asked to.
   let fork: Int32
+  private let output: Int32
   private let errors: Int32
 
   /// How a coordinator ended: its status as `wait` gives it, and what it wrote.
@@ -48,8 +49,8 @@ struct Coordinator: Sendable {
   init(_ words: String..., through launcher: [String] = []) throws {
     let (pid, output, errors) = try Self.spawn(words, through: launcher)
     self.pid = pid
+    self.output = output
     self.errors = errors
-    defer { close(output) }
     var line = ""
     var byte: UInt8 = 0
     while read(output, &byte, 1) == 1, byte != 10 { line.unicodeScalars.append(Unicode.Scalar(byte)) }
@@ -57,6 +58,20 @@ struct Coordinator: Sendable {
     try #require(numbers.count == 3, "\(line)")
     workers = Array(numbers.prefix(2))
     fork = numbers[2]
+  }
+
+  /// Waits for its end, which it comes to by itself.
+  ///
+  /// - Returns: its status, and what it wrote after its first line.
+  func finish() -> (status: Int32, output: String, errors: String) {
+    defer {
+      close(output)
+      close(errors)
+    }
+    let (printed, complained) = (Inspection.readAll(output), Inspection.readAll(errors))
+    var status: Int32 = 0
+    waitpid(pid, &status, 0)
+    return (status, printed, complained)
   }
 
   /// Runs one to its end, perhaps by way of a program that starts it.
@@ -91,6 +106,7 @@ struct Coordinator: Sendable {
     }
     let text = Inspection.readAll(errors)
     close(errors)
+    close(output)
     return (status, text, delay)
   }
 }

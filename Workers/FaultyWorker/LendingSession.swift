@@ -7,7 +7,9 @@ import ProcPoolSystem
 ///
 /// `files LIMIT` prints what becomes of shared things where no file may have more bytes than a limit that its caller has
 /// set; `descriptors` what becomes of more arrays than the coordinator may have open; `flood NUMBER` the sum of arrays
-/// that come faster than they are taken; `stopped` and `endless` print the numbers of the workers' processes first.
+/// that come faster than they are taken, and before that, as `endless`, the numbers of the workers' processes; `refused`
+/// what becomes of shared memory after a task has changed its worker's user; `group BYTES` of that in a small control group;
+/// and `lost` of what workers had made that end right afterwards.
 enum LendingSession {
   static func perform(_ part: String, _ words: [String]) async throws {
     switch part {
@@ -15,6 +17,7 @@ enum LendingSession {
     case "descriptors": try await runOutOfDescriptors()
     case "flood": try await flood(Int(words[0])!)
     case "endless": try await flood(.max)
+    case "lost": try await loseWorkers()
     case "refused": try await shareWithOtherUsers()
     case "group": try await fillGroup(Int(words[0])!)
     default: throw Misfit(value: 64)
@@ -92,6 +95,38 @@ enum LendingSession {
         sum += array[2]
       }
       print(sum)
+    }
+  }
+
+  /// Workers that end with the last of their items: whether what is there is whole, whether anything is lost but those
+  /// items, and whether all is there where they are tried again. Nothing may fail otherwise.
+  private static func loseWorkers() async throws {
+    try await withPool(workers: 2) { pool in
+      var isWhole = true
+      var isMoreLost = false
+      var isRetried = true
+      for round in 0..<40 {
+        let first = round * 100
+        let deadly: Set = [first + 9, first + 19]
+        for count in [3, 5_000] {
+          let task = MakeSharedOrDie(count: count, dyingAt: deadly)
+          let results = await pool.mapResults(task, over: first..<first + 20, chunkSize: 10)
+          for (index, result) in results.enumerated() {
+            switch result {
+            case .success(let array):
+              isWhole = isWhole && Array(array) == Array(repeating: first + index, count: count)
+            case .failure(.workerLost): isMoreLost = isMoreLost || !deadly.contains(first + index)
+            case .failure(let error): throw error
+            }
+          }
+          let again = try await pool.map(
+            task, over: first..<first + 20, chunkSize: 10, retry: .atLeastOnce(attempts: 9))
+          for (index, array) in again.enumerated() {
+            isRetried = isRetried && Array(array) == Array(repeating: first + index, count: count)
+          }
+        }
+      }
+      print(isWhole, isMoreLost, isRetried)
     }
   }
 

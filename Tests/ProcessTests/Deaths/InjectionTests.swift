@@ -157,6 +157,8 @@
       .init(call: "rename", told: ["ENOMEM", "ENOSPC"]),
       // A name that cannot be taken away stays.
       .init(call: "unlink", told: ["ENOMEM"], passing: ["ENOMEM"]),
+      // Else descriptors are asked for instead of being passed on.
+      .init(call: "socketpair", unseen: ["EMFILE", "ENOMEM", "EACCES"], told: []),
       .init(call: "socket", told: ["EMFILE", "ENOMEM"]),
       .init(call: "setsockopt"),
       .init(call: "bind", told: ["EADDRINUSE", "ENOMEM"]),
@@ -165,7 +167,11 @@
       .init(call: "connect", unseen: ["EINTR"], told: ["ECONNREFUSED", "EAGAIN"]),
       .init(call: "send", unseen: ["EINTR"], told: ["EAGAIN"]),
       .init(call: "recv", unseen: ["EINTR"], told: ["EAGAIN"]),
-      .init(call: "sendmsg", unseen: ["EINTR"], told: ["EAGAIN", "ENOMEM"]),
+      // A worker waits until the coordinator has taken what was passed on, or until the kernel takes more; what it
+      // refuses for good is asked for.
+      .init(
+        call: "sendmsg", unseen: ["EINTR"], told: ["EAGAIN", "ENOMEM", "ETOOMANYREFS"],
+        passing: ["EINTR", "EAGAIN"]),
       .init(call: "recvmsg", unseen: ["EINTR"], told: ["EAGAIN"]),
     ]
   }

@@ -29,50 +29,42 @@ extension Processes {
         #expect("\(error)".contains("memory"), "\(error)")
       }
     }
-  }
-}
 
-/// A control group of a test's own, whose processes share little memory.
-private struct MemoryGroup {
-  private let path: String
-
-  /// Where there are groups for memory, in the first version of control groups or the second.
-  private static let place: (folder: String, limit: String)? =
-    [
-      ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max"),
-    ].first { folder, limit in
-      let probe = "\(folder)/procpool-probe-\(getpid())"
-      guard mkdir(probe, 0o700) == 0 else { return false }
-      defer { rmdir(probe) }
-      return access("\(probe)/\(limit)", W_OK) == 0
+    /// As many as the kernel has counted, not the first of them alone.
+    @Test(.enabled(if: MemoryGroup.isAllowed, "control groups cannot be made here"))
+    func twoWorkersThatTheKernelKillsAtOnceBothHaveThatCause() async throws {
+      for _ in 0..<4 {
+        let group = try #require(MemoryGroup(limit: 64 << 20))
+        defer { group.remove() }
+        try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
+          for pid in try await pool.broadcast(ProcessNumber(), 0) { try #require(group.add(pid)) }
+          let results = await pool.mapResults(FillMemory(), over: [512 << 20, 512 << 20], chunkSize: 1)
+          for result in results {
+            let loss = try #require(result.failure?.loss, "\(result)")
+            guard case .outOfMemory = loss.cause else {
+              Issue.record("\(loss)")
+              continue
+            }
+          }
+        }
+      }
     }
 
-  static var isAllowed: Bool { place != nil }
-
-  init?(limit: Int) {
-    guard let place = Self.place else { return nil }
-    // Not by the process alone: another container's may have the same number, or one that was killed may have left its group.
-    path = "\(place.folder)/procpool-test-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-    guard mkdir(path, 0o700) == 0, Self.write("\(limit)", to: "\(path)/\(place.limit)") else { return nil }
-    // Where it could be moved to the disk instead, it would be.
-    _ = Self.write("0", to: "\(path)/memory.swap.max")
-    _ = Self.write("0", to: "\(path)/memory.swappiness")
-  }
-
-  func add(_ pid: Int32) -> Bool { Self.write("\(pid)", to: "\(path)/cgroup.procs") }
-
-  func remove() {
-    // The last process may be on its way out.
-    for _ in 0..<100 {
-      if rmdir(path) == 0 { return }
-      usleep(10_000)
+    /// Memory that is shared is the group's, too: more than it has is an error, and kills no process.
+    @Test(.enabled(if: MemoryGroup.isAllowed, "control groups cannot be made here"))
+    func moreSharedMemoryThanTheControlGroupHasIsAnError() throws {
+      let group = try #require(MemoryGroup(limit: 300 << 20))
+      defer { group.remove() }
+      let bytes = 400 << 20
+      let ending = try Coordinator.run("lending", "group", "\(bytes)", through: group.launcher)
+      #expect(ending.status == 0, "\(ending)")
+      let lines = ending.output.split(separator: "\n")
+      try #require(lines.count == 4, "\(ending)")
+      for (name, line) in zip(["array", "named", "made"], [lines[0], lines[1], lines[3]]) {
+        #expect(line.hasPrefix("\(name): "), "\(line)")
+        #expect(line.contains("bytes of shared memory were asked for, and the machine, or the control group, has"), "\(line)")
+      }
+      #expect(lines[2] == "half: \(bytes / 8)")
     }
-  }
-
-  private static func write(_ text: String, to path: String) -> Bool {
-    let file = open(path, O_WRONLY | O_CLOEXEC)
-    guard file >= 0 else { return false }
-    defer { close(file) }
-    return text.withCString { Glibc.write(file, $0, strlen($0)) } == text.utf8.count
   }
 }

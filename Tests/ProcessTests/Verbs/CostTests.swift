@@ -99,6 +99,20 @@
         #expect(cost.locks <= 20 * items, "\(cost)")
       }
 
+      /// Outputs that hold no shared memory pay nothing for those that do; and of those each passes its file on once.
+      @Test func onlySharedOutputsPassFilesOn() async throws {
+        let passing: Set<Substring> = ["sendmsg", "recvmsg"]
+        for verb in ["map", "text", "apply", "echo"] {
+          let cost = try await cost(of: verb, items: 50)
+          #expect(cost.calls(passing) == 0, "\(verb): \(cost.calls)")
+        }
+        let items = 40
+        let cost = try await cost(of: "shared", perItemOf: items)
+        #expect(cost.calls["sendmsg"] == items && cost.calls["recvmsg"] == items, "\(cost.calls)")
+        // None is looked for in `/proc`.
+        #expect(cost.calls["open(/proc)", default: 0] == 0, "\(cost.calls)")
+      }
+
       /// Long payloads lie where both sides see them: into memory and out of it, there and back.
       @Test func aLongPayloadIsCopiedFourTimes() async throws {
         let items = 20
