@@ -52,12 +52,12 @@ extension WireCodable {
   ) throws {
     writer.writeVarint(UInt64(elements.count))
     try writer.descend()
+    defer { writer.ascend() }
     for element in elements {
       let start = writer.count
       try element.encode(into: &writer)
       if writer.count == start { writer.writeByte(0) }
     }
-    writer.ascend()
   }
 
   /// Reads a count and then each element.
@@ -65,6 +65,7 @@ extension WireCodable {
   public static func decodeArray(from reader: inout WireReader) throws -> [Self] {
     let count = try reader.readCount(minimumBytesEach: 1)
     try reader.descend()
+    defer { reader.ascend() }
     var elements: [Self] = []
     elements.reserveCapacity(reader.reservation(for: count, of: Self.self))
     for _ in 0..<count {
@@ -72,7 +73,6 @@ extension WireCodable {
       elements.append(try decode(from: &reader))
       if reader.offset == start { _ = try reader.readByte() }
     }
-    reader.ascend()
     return elements
   }
 }

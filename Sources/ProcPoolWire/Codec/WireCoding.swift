@@ -16,11 +16,16 @@ public enum WireCoding {
   ///
   /// - Throws: as ``encode(_:)``.
   public static func encode<Value: Encodable>(_ value: Value, into writer: inout WireWriter) throws {
-    if let value = value as? any WireCodable {
-      try value.encode(into: &writer)
-    } else {
-      try encoders.use { try $0.encode(value, into: &writer) }
+    // By the type that it is decoded as, and not by what the value is: an instance of a subclass may know
+    // ways that its base does not, and a cast of an optional value looks inside it.
+    guard let direct = Value.self as? any WireCodable.Type else {
+      return try encoders.use { try $0.encode(value, into: &writer) }
     }
+    func encode<Direct: WireCodable>(_: Direct.Type) throws {
+      // Cannot fail, since Direct is Value.
+      try (value as! Direct).encode(into: &writer)
+    }
+    try encode(direct)
   }
 
   /// The value that all of `bytes` are.
@@ -32,11 +37,14 @@ public enum WireCoding {
     guard let direct = type as? any WireCodable.Type else {
       return try decoders.use { try $0.decode(type, from: bytes) }
     }
-    var reader = WireReader(bytes)
-    let value = try direct.decode(from: &reader)
-    try reader.finish()
-    // The cast cannot fail, since `direct` is `type`.
-    return value as! Value
+    func decode<Direct: WireCodable>(_: Direct.Type) throws -> Value {
+      var reader = WireReader(bytes)
+      let value = try Direct.decode(from: &reader)
+      try reader.finish()
+      // Cannot fail, since Direct is Value.
+      return value as! Value
+    }
+    return try decode(direct)
   }
 
   /// The value that all of `bytes` are.

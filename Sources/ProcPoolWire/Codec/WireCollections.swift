@@ -8,8 +8,8 @@ extension Optional: WireCodable where Wrapped: WireCodable {
     guard let value = self else { return writer.writeByte(0) }
     writer.writeByte(1)
     try writer.descend()
+    defer { writer.ascend() }
     try value.encode(into: &writer)
-    writer.ascend()
   }
 
   /// Reads one byte, and then the value if there is one.
@@ -17,9 +17,8 @@ extension Optional: WireCodable where Wrapped: WireCodable {
   public static func decode(from reader: inout WireReader) throws -> Wrapped? {
     guard try Bool.decode(from: &reader) else { return nil }
     try reader.descend()
-    let value = try Wrapped.decode(from: &reader)
-    reader.ascend()
-    return value
+    defer { reader.ascend() }
+    return try Wrapped.decode(from: &reader)
   }
 }
 
@@ -85,13 +84,13 @@ extension Dictionary: WireCodable where Key: WireCodable, Value: WireCodable {
   public func encode(into writer: inout WireWriter) throws {
     writer.writeVarint(UInt64(count))
     try writer.descend()
+    defer { writer.ascend() }
     for (key, value) in self {
       let start = writer.count
       try key.encode(into: &writer)
       try value.encode(into: &writer)
       if writer.count == start { writer.writeByte(0) }
     }
-    writer.ascend()
   }
 
   /// Reads a count, and each key with its value.
@@ -108,6 +107,7 @@ extension Dictionary: WireCodable where Key: WireCodable, Value: WireCodable {
   public static func decode(from reader: inout WireReader) throws -> [Key: Value] {
     let count = try reader.readCount(minimumBytesEach: 1)
     try reader.descend()
+    defer { reader.ascend() }
     var result = [Key: Value](minimumCapacity: reader.reservation(for: count, of: (Key, Value).self))
     for _ in 0..<count {
       let start = reader.offset
@@ -117,7 +117,6 @@ extension Dictionary: WireCodable where Key: WireCodable, Value: WireCodable {
       }
       if reader.offset == start { _ = try reader.readByte() }
     }
-    reader.ascend()
     return result
   }
 }

@@ -10,7 +10,9 @@ public enum WireError: Error, Sendable, Equatable {
   case malformed(_ what: String, offset: Int)
   /// A count or length in the message is larger than the bytes that follow could hold.
   case tooLong(count: UInt64, remaining: Int, offset: Int)
-  /// Values are nested more deeply than ``WireLimits/maximumDepth``.
+  /// Values are nested more deeply than the stack of this thread allows, or than ``WireLimits/maximumDepth``;
+  /// `limit` is how many levels there was room for. A structure, an object, an array or a dictionary is a level,
+  /// and a case of an enumeration that has a payload is two.
   case tooDeep(limit: Int)
   /// A value was read completely and bytes are left over.
   case trailingBytes(Int, offset: Int)
@@ -29,7 +31,11 @@ extension WireError: CustomStringConvertible {
       return
         "The message announces \(count) elements at offset \(offset), but only \(remaining) bytes are left."
     case .tooDeep(let limit):
-      return "Values are nested more than \(limit) levels deep."
+      let reason =
+        limit < WireLimits.maximumDepth
+        ? "which is as deep as the stack of this thread allows" : "the most that a message may have"
+      return "Values are nested more than \(limit) levels deep, \(reason)"
+        + " (an enumeration's case with a payload is two levels, any other container one)."
     case .trailingBytes(let count, let offset):
       return "The value ends at offset \(offset), but \(count) bytes follow it."
     }

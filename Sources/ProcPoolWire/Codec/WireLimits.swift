@@ -1,8 +1,12 @@
 /// Bounds that hold for every message.
 public enum WireLimits {
-  /// How deeply values may be nested, counted in containers.
+  /// How deeply values may be nested at most, counted in containers.
   ///
-  /// 200 because real data stays below 50, and because a level of general `Codable` takes 0.9 KB of stack,
-  /// and 2.1 KB without optimisation: 200 of them fit the 512 KiB that a thread may have.
-  public static let maximumDepth = 200
+  /// In practice the stack decides: a value may be as deep as the thread that encodes or decodes it has room
+  /// for, which is some 4000 linked objects in a debug build and 8000 in a release build for the 8 MiB of a
+  /// worker's thread. ``WireError/tooDeep(limit:)`` says how deep that was.
+  ///
+  /// 100 000, which no stack of that size holds, because a thread's stack may have no limit (`ulimit -s
+  /// unlimited`): a hostile message of a few hundred kilobytes then takes no more than some 200 MB of it.
+  public static let maximumDepth = 100_000
 }

@@ -12,6 +12,8 @@ public struct WireReader {
   @usableFromInline let end: Int
   @usableFromInline var position: Int
   @usableFromInline var depth: Int
+  /// For how many bytes of elements memory may still be reserved before any of them has been seen.
+  @usableFromInline var reservable: Int
 
   /// A reader at the start of `bytes`.
   @inlinable
@@ -20,6 +22,7 @@ public struct WireReader {
     end = bytes.count
     position = 0
     depth = 0
+    reservable = Reservation.limit(bytes.count)
   }
 
   /// How many bytes have not been read.
@@ -123,12 +126,9 @@ public struct WireReader {
   }
 
   /// For how many of `count` announced elements memory may be reserved before any has been seen.
-  ///
-  /// As many as fit four times the bytes that are left, and 64: an element may take more memory than bytes in
-  /// the message, and a small message must not claim much.
   @inlinable
-  func reservation<Element>(for count: Int, of _: Element.Type) -> Int {
-    min(count, 64 + remaining / MemoryLayout<Element>.stride * 4)
+  mutating func reservation<Element>(for count: Int, of _: Element.Type) -> Int {
+    Reservation.take(count, of: Element.self, from: &reservable)
   }
 
   /// Checks that everything has been read.
@@ -147,7 +147,7 @@ extension WireReader {
   /// - Throws: ``WireError/tooDeep(limit:)``, before a hostile message exhausts the stack.
   @inlinable
   public mutating func descend() throws(WireError) {
-    guard depth < WireLimits.maximumDepth else { throw .tooDeep(limit: WireLimits.maximumDepth) }
+    try Nesting.check(depth)
     depth &+= 1
   }
 

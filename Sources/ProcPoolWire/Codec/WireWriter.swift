@@ -28,6 +28,8 @@ public struct WireWriter: ~Copyable {
   @usableFromInline var depth: Int
   /// How often memory was obtained; lets tests assert that growth is geometric.
   @usableFromInline package var growths: Int
+  /// How many bytes were moved to make room for a header that turned out longer; lets tests assert that it is few.
+  package var moved = 0
   @usableFromInline let source: (any WireMemory)?
   /// Whose memory it is; `nil` for the heap's.
   @usableFromInline var owner: AnyObject?
@@ -212,7 +214,7 @@ extension WireWriter {
   ///   exhaust the stack, is refused here.
   @inlinable
   public mutating func descend() throws(WireError) {
-    guard depth < WireLimits.maximumDepth else { throw .tooDeep(limit: WireLimits.maximumDepth) }
+    try Nesting.check(depth)
     depth &+= 1
   }
 

@@ -150,7 +150,7 @@ package enum FrameError: Error, Equatable, Sendable, CustomStringConvertible {
 /// version, one 0.
 package enum Preamble {
   /// The version of everything in this folder. Raised by one with any change of it.
-  package static let version: UInt16 = 1
+  package static let version: UInt16 = 2
   /// Bytes of a preamble.
   package static let size = 8
   private static let mark: [UInt8] = Array("ppool".utf8)

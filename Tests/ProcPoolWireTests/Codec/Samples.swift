@@ -163,7 +163,22 @@ struct Nothing: Codable, Hashable {}
 final class Chain: Codable {
   var next: Chain?
   init(_ next: Chain?) { self.next = next }
+  /// One after the other, for a long one would take a level of the stack for each.
+  deinit {
+    var rest = next
+    next = nil
+    while rest != nil, isKnownUniquelyReferenced(&rest) {
+      let after = rest?.next
+      rest?.next = nil
+      rest = after
+    }
+  }
   static func make(_ depth: Int) -> Chain { (1..<depth).reduce(Chain(nil)) { chain, _ in Chain(chain) } }
+  var length: Int {
+    var (link, length) = (Optional(self), 0)
+    while let chain = link { (link, length) = (chain.next, length + 1) }
+    return length
+  }
 }
 
 extension Data: WireBytes {

@@ -13,7 +13,7 @@ final class DecodingNode: Decoder {
   /// Where the next field is expected.
   @exclusivity(unchecked) private var cursor = 0
   /// The fields by name, once looking for them one by one has taken too long.
-  @exclusivity(unchecked) private var index: [String: WireValue]?
+  @exclusivity(unchecked) private var index: [KeyText: WireValue]?
   @exclusivity(unchecked) private var steps = 0
 
   /// How many fields may be passed over before they are indexed: as many as a large structure has, so that
@@ -45,10 +45,21 @@ final class DecodingNode: Decoder {
     DecodingPlace(session: session, parent: self, step: step)
   }
 
+  @inline(__always)
   func checkDepth() throws {
-    guard depth < WireLimits.maximumDepth else {
-      throw place(.none).error(.malformed(.tooDeep(limit: WireLimits.maximumDepth)), Any.self, value)
+    do throws(WireError) {
+      try Nesting.check(depth)
+    } catch {
+      throw tooDeep(error)
     }
+  }
+
+  @inline(never)
+  private func tooDeep(_ error: WireError) -> DecodingError {
+    .dataCorrupted(
+      .init(
+        codingPath: Array(codingPath.prefix(Nesting.pathLength)), debugDescription: error.description,
+        underlyingError: error))
   }
 
   /// Checks that the message is still there.
@@ -155,7 +166,7 @@ final class DecodingNode: Decoder {
       if cursor < content.end {
         var position = cursor
         if case .entry(let entry) = try fieldName(&position, limit: content.end),
-          session.keys.names[entry] == name
+          session.keys.isKey(at: entry, name)
         {
           let found = try session.values.value(at: position, limit: content.end)
           if advance { cursor = found.end }
@@ -172,7 +183,7 @@ final class DecodingNode: Decoder {
 
   private func search(_ name: String, _ content: WireContent) throws(WireError) -> WireValue? {
     if index == nil && steps > Self.patience { index = try makeIndex(content) }
-    if let index { return index[name] }
+    if let index { return index[KeyText(name)] }
     let entry = session.keyPosition(of: name)
     if let found = try scan(name, entry, from: cursor, to: content.end) { return found }
     return try scan(name, entry, from: content.start, to: cursor)
@@ -184,8 +195,10 @@ final class DecodingNode: Decoder {
       steps += 1
       let found: Bool
       switch try fieldName(&position, limit: to) {
-      case .entry(let candidate): found = candidate == entry
-      case .string(let text): found = text == name
+      case .entry(let candidate):
+        found =
+          candidate == entry || session.keys.hasTwins && isSameKey(session.keys.names[candidate], name)
+      case .string(let text): found = isSameKey(text, name)
       case .integer(let number): found = String(number) == name
       }
       let value = try session.values.value(at: position, limit: to)
@@ -195,11 +208,11 @@ final class DecodingNode: Decoder {
     return nil
   }
 
-  private func makeIndex(_ content: WireContent) throws(WireError) -> [String: WireValue] {
-    var index: [String: WireValue] = [:]
+  private func makeIndex(_ content: WireContent) throws(WireError) -> [KeyText: WireValue] {
+    var index: [KeyText: WireValue] = [:]
     var position = content.start
     while position < content.end {
-      let name = text(try fieldName(&position, limit: content.end))
+      let name = KeyText(text(try fieldName(&position, limit: content.end)))
       let value = try session.values.value(at: position, limit: content.end)
       if index[name] == nil { index[name] = value }
       position = value.end
@@ -217,7 +230,7 @@ final class DecodingNode: Decoder {
       let field: WireValue
       do throws(WireError) {
         name = try fieldName(&position, limit: content.end)
-        field = try session.values.value(at: position, limit: content.end)
+        field = session.values.unmarked(try session.values.value(at: position, limit: content.end))
       } catch {
         throw place(.none).error(.malformed(error), Any.self, value)
       }

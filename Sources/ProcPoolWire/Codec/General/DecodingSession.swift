@@ -2,11 +2,13 @@
 final class DecodingSession {
   // Exclusivity is not checked at run time in this class and in `DecodingNode`; see `EncodingSession`. No
   // access calls any code but this module's and the standard library's.
-  @exclusivity(unchecked) private(set) var keys = KeyReader()
+  @exclusivity(unchecked) var keys = KeyReader()
   /// The message; empty between messages.
   @exclusivity(unchecked) private(set) var values = ValueReader(base: DecodingSession.nothing, end: 0)
   /// Which message this is. A container that outlives its message has another number, and is refused.
   @exclusivity(unchecked) private(set) var message = 0
+  /// See ``Reservation``.
+  @exclusivity(unchecked) private var reservable = 0
   private var messages = 0
   @exclusivity(unchecked) private var types = TypeCache()
 
@@ -29,6 +31,7 @@ final class DecodingSession {
     }
     messages += 1
     message = messages
+    reservable = Reservation.limit(bytes.count)
     defer {
       message = 0
       values = ValueReader(base: Self.nothing, end: 0)
@@ -53,6 +56,11 @@ final class DecodingSession {
     let value = try values.value(at: 0, limit: table)
     guard value.end == table else { throw .trailingBytes(table - value.end, offset: value.end) }
     return value
+  }
+
+  /// For how many of `count` announced elements memory may be reserved.
+  func reservation<Element>(for count: Int, of _: Element.Type) -> Int {
+    Reservation.take(count, of: Element.self, from: &reservable)
   }
 
   /// Where a key's name is in the table.
@@ -92,7 +100,7 @@ struct DecodingPlace {
       let context = DecodingError.Context(
         codingPath: codingPath,
         debugDescription: "A value of type \(type) was expected, but \(session.describe(value)) was found.")
-      return session.values.isNull(value) ? .valueNotFound(type, context) : .typeMismatch(type, context)
+      return session.values.isNothing(value) ? .valueNotFound(type, context) : .typeMismatch(type, context)
     case .range(let number):
       return .dataCorrupted(
         .init(codingPath: codingPath, debugDescription: "The number \(number) does not fit \(type)."))
@@ -112,7 +120,7 @@ extension DecodingSession {
       Tag.uint128:
       "an integer"
     case ..<Tag.shortStringEnd, Tag.string: "a string"
-    case Tag.null: "nothing"
+    case Tag.null, Tag.some, Tag.present: "nothing"
     case Tag.no, Tag.yes: "a Bool"
     case Tag.float, Tag.double: "a floating-point number"
     case Tag.array, Tag.packed, Tag.blocks: "an array"

@@ -7,34 +7,51 @@ struct KeyedSink<Key: CodingKey>: KeyedEncodingContainerProtocol {
 
   /// Writes the key; its value comes next.
   @inline(__always)
-  private func field(_ key: Key) throws -> UnsafeMutablePointer<WireWriter> {
-    try node.checkTurn()
-    node.out.pointee.writeVarint(node.session.keys.reference(key))
+  private func field<T>(_ key: Key, _ value: T) throws -> UnsafeMutablePointer<WireWriter> {
+    try node.checkTurn(value)
+    let reference = node.session.keys.reference(key)
+    node.noteField(reference)
+    node.out.pointee.writeReference(reference)
     return node.out
   }
 
-  func encodeNil(forKey key: Key) throws { try field(key).pointee.writeByte(Tag.null) }
-  func encode(_ v: Bool, forKey key: Key) throws { try field(key).pointee.writeScalar(v) }
-  func encode(_ v: String, forKey key: Key) throws { try field(key).pointee.writeString(v) }
-  func encode(_ v: Double, forKey key: Key) throws { try field(key).pointee.writeScalar(v) }
-  func encode(_ v: Float, forKey key: Key) throws { try field(key).pointee.writeScalar(v) }
-  func encode(_ v: Int, forKey key: Key) throws { try field(key).pointee.writeInteger(Int64(v)) }
-  func encode(_ v: Int8, forKey key: Key) throws { try field(key).pointee.writeInteger(Int64(v)) }
-  func encode(_ v: Int16, forKey key: Key) throws { try field(key).pointee.writeInteger(Int64(v)) }
-  func encode(_ v: Int32, forKey key: Key) throws { try field(key).pointee.writeInteger(Int64(v)) }
-  func encode(_ v: Int64, forKey key: Key) throws { try field(key).pointee.writeInteger(v) }
-  func encode(_ v: Int128, forKey key: Key) throws { try field(key).pointee.writeScalar(v) }
-  func encode(_ v: UInt, forKey key: Key) throws { try field(key).pointee.writeInteger(UInt64(v)) }
-  func encode(_ v: UInt8, forKey key: Key) throws { try field(key).pointee.writeInteger(UInt64(v)) }
-  func encode(_ v: UInt16, forKey key: Key) throws { try field(key).pointee.writeInteger(UInt64(v)) }
-  func encode(_ v: UInt32, forKey key: Key) throws { try field(key).pointee.writeInteger(UInt64(v)) }
-  func encode(_ v: UInt64, forKey key: Key) throws { try field(key).pointee.writeInteger(v) }
-  func encode(_ v: UInt128, forKey key: Key) throws { try field(key).pointee.writeScalar(v) }
+  func encodeNil(forKey key: Key) throws { try field(key, Int?.none).pointee.writeByte(Tag.null) }
+  func encode(_ v: Bool, forKey key: Key) throws { try field(key, v).pointee.writeScalar(v) }
+  func encode(_ v: String, forKey key: Key) throws { try field(key, v).pointee.writeString(v) }
+  func encode(_ v: Double, forKey key: Key) throws { try field(key, v).pointee.writeScalar(v) }
+  func encode(_ v: Float, forKey key: Key) throws { try field(key, v).pointee.writeScalar(v) }
+  func encode(_ v: Int, forKey key: Key) throws { try field(key, v).pointee.writeInteger(Int64(v)) }
+  func encode(_ v: Int8, forKey key: Key) throws { try field(key, v).pointee.writeInteger(Int64(v)) }
+  func encode(_ v: Int16, forKey key: Key) throws { try field(key, v).pointee.writeInteger(Int64(v)) }
+  func encode(_ v: Int32, forKey key: Key) throws { try field(key, v).pointee.writeInteger(Int64(v)) }
+  func encode(_ v: Int64, forKey key: Key) throws { try field(key, v).pointee.writeInteger(v) }
+  func encode(_ v: Int128, forKey key: Key) throws { try field(key, v).pointee.writeScalar(v) }
+  func encode(_ v: UInt, forKey key: Key) throws { try field(key, v).pointee.writeInteger(UInt64(v)) }
+  func encode(_ v: UInt8, forKey key: Key) throws { try field(key, v).pointee.writeInteger(UInt64(v)) }
+  func encode(_ v: UInt16, forKey key: Key) throws { try field(key, v).pointee.writeInteger(UInt64(v)) }
+  func encode(_ v: UInt32, forKey key: Key) throws { try field(key, v).pointee.writeInteger(UInt64(v)) }
+  func encode(_ v: UInt64, forKey key: Key) throws { try field(key, v).pointee.writeInteger(v) }
+  func encode(_ v: UInt128, forKey key: Key) throws { try field(key, v).pointee.writeScalar(v) }
 
   func encode<T: Encodable>(_ value: T, forKey key: Key) throws {
-    try node.checkTurn()
+    _ = try putField(key, value)
+  }
+
+  /// As `encode`, but what is absent is not written; what is there and is null says so, for it would be read as
+  /// absent otherwise.
+  func encodeIfPresent<T: Encodable>(_ value: T?, forKey key: Key) throws {
+    guard let value else { return }
+    let start = try putField(key, value)
+    node.out.pointee.mark(Tag.present, ifNothingAt: start)
+  }
+
+  /// Writes a field, and returns where its value begins.
+  @inline(__always)
+  private func putField<T: Encodable>(_ key: Key, _ value: T) throws -> Int {
+    try node.checkTurn(value)
     let start = node.out.pointee.count
-    let out = try field(key)
+    let out = try field(key, value)
+    let valueStart = out.pointee.count
     do {
       try node.session.put(value, at: node.place(.key(key.stringValue)))
     } catch {
@@ -42,28 +59,22 @@ struct KeyedSink<Key: CodingKey>: KeyedEncodingContainerProtocol {
       out.pointee.truncate(to: start)
       throw error
     }
+    return valueStart
   }
 
   func nestedContainer<NestedKey: CodingKey>(
     keyedBy keyType: NestedKey.Type, forKey key: Key
   ) -> KeyedEncodingContainer<NestedKey> {
-    nested(key).container(keyedBy: keyType)
+    node.container(for: key).container(keyedBy: keyType)
   }
 
   func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer {
-    nested(key).unkeyedContainer()
+    node.container(for: key).unkeyedContainer()
   }
 
-  func superEncoder() -> any Encoder { nested(PathKey.super) }
+  func superEncoder() -> any Encoder { node.newContainer(for: PathKey.super) }
 
-  func superEncoder(forKey key: Key) -> any Encoder { nested(key) }
-
-  private func nested(_ key: some CodingKey) -> EncodingNode {
-    if node.turn == node.session.turn {
-      node.out.pointee.writeVarint(node.session.keys.reference(key))
-    }
-    return node.makeNested(.key(key.stringValue))
-  }
+  func superEncoder(forKey key: Key) -> any Encoder { node.newContainer(for: key) }
 }
 
 struct UnkeyedSink: UnkeyedEncodingContainer {
@@ -74,32 +85,32 @@ struct UnkeyedSink: UnkeyedEncodingContainer {
 
   /// Counts an element; its value comes next.
   @inline(__always)
-  private func element() throws -> UnsafeMutablePointer<WireWriter> {
-    try node.checkTurn()
+  private func element<T>(_ value: T) throws -> UnsafeMutablePointer<WireWriter> {
+    try node.checkTurn(value)
     node.count += 1
     return node.out
   }
 
-  func encodeNil() throws { try element().pointee.writeByte(Tag.null) }
-  func encode(_ v: Bool) throws { try element().pointee.writeScalar(v) }
-  func encode(_ v: String) throws { try element().pointee.writeString(v) }
-  func encode(_ v: Double) throws { try element().pointee.writeScalar(v) }
-  func encode(_ v: Float) throws { try element().pointee.writeScalar(v) }
-  func encode(_ v: Int) throws { try element().pointee.writeInteger(Int64(v)) }
-  func encode(_ v: Int8) throws { try element().pointee.writeInteger(Int64(v)) }
-  func encode(_ v: Int16) throws { try element().pointee.writeInteger(Int64(v)) }
-  func encode(_ v: Int32) throws { try element().pointee.writeInteger(Int64(v)) }
-  func encode(_ v: Int64) throws { try element().pointee.writeInteger(v) }
-  func encode(_ v: Int128) throws { try element().pointee.writeScalar(v) }
-  func encode(_ v: UInt) throws { try element().pointee.writeInteger(UInt64(v)) }
-  func encode(_ v: UInt8) throws { try element().pointee.writeInteger(UInt64(v)) }
-  func encode(_ v: UInt16) throws { try element().pointee.writeInteger(UInt64(v)) }
-  func encode(_ v: UInt32) throws { try element().pointee.writeInteger(UInt64(v)) }
-  func encode(_ v: UInt64) throws { try element().pointee.writeInteger(v) }
-  func encode(_ v: UInt128) throws { try element().pointee.writeScalar(v) }
+  func encodeNil() throws { try element(Int?.none).pointee.writeByte(Tag.null) }
+  func encode(_ v: Bool) throws { try element(v).pointee.writeScalar(v) }
+  func encode(_ v: String) throws { try element(v).pointee.writeString(v) }
+  func encode(_ v: Double) throws { try element(v).pointee.writeScalar(v) }
+  func encode(_ v: Float) throws { try element(v).pointee.writeScalar(v) }
+  func encode(_ v: Int) throws { try element(v).pointee.writeInteger(Int64(v)) }
+  func encode(_ v: Int8) throws { try element(v).pointee.writeInteger(Int64(v)) }
+  func encode(_ v: Int16) throws { try element(v).pointee.writeInteger(Int64(v)) }
+  func encode(_ v: Int32) throws { try element(v).pointee.writeInteger(Int64(v)) }
+  func encode(_ v: Int64) throws { try element(v).pointee.writeInteger(v) }
+  func encode(_ v: Int128) throws { try element(v).pointee.writeScalar(v) }
+  func encode(_ v: UInt) throws { try element(v).pointee.writeInteger(UInt64(v)) }
+  func encode(_ v: UInt8) throws { try element(v).pointee.writeInteger(UInt64(v)) }
+  func encode(_ v: UInt16) throws { try element(v).pointee.writeInteger(UInt64(v)) }
+  func encode(_ v: UInt32) throws { try element(v).pointee.writeInteger(UInt64(v)) }
+  func encode(_ v: UInt64) throws { try element(v).pointee.writeInteger(v) }
+  func encode(_ v: UInt128) throws { try element(v).pointee.writeScalar(v) }
 
   func encode<T: Encodable>(_ value: T) throws {
-    try node.checkTurn()
+    try node.checkTurn(value)
     let start = node.out.pointee.count
     do {
       try node.session.put(value, at: node.place(.index(node.count)))
@@ -134,32 +145,38 @@ struct SingleSink: SingleValueEncodingContainer {
 
   /// Notes that the value is being written.
   @inline(__always)
-  private func whole() throws -> UnsafeMutablePointer<WireWriter> {
+  private func whole<T>(_ value: T) throws -> UnsafeMutablePointer<WireWriter> {
     node.become(.single)
-    try node.checkTurn()
+    try node.checkTurn(value)
     return node.out
   }
 
-  func encodeNil() throws { try whole().pointee.writeByte(Tag.null) }
-  func encode(_ v: Bool) throws { try whole().pointee.writeScalar(v) }
-  func encode(_ v: String) throws { try whole().pointee.writeString(v) }
-  func encode(_ v: Double) throws { try whole().pointee.writeScalar(v) }
-  func encode(_ v: Float) throws { try whole().pointee.writeScalar(v) }
-  func encode(_ v: Int) throws { try whole().pointee.writeInteger(Int64(v)) }
-  func encode(_ v: Int8) throws { try whole().pointee.writeInteger(Int64(v)) }
-  func encode(_ v: Int16) throws { try whole().pointee.writeInteger(Int64(v)) }
-  func encode(_ v: Int32) throws { try whole().pointee.writeInteger(Int64(v)) }
-  func encode(_ v: Int64) throws { try whole().pointee.writeInteger(v) }
-  func encode(_ v: Int128) throws { try whole().pointee.writeScalar(v) }
-  func encode(_ v: UInt) throws { try whole().pointee.writeInteger(UInt64(v)) }
-  func encode(_ v: UInt8) throws { try whole().pointee.writeInteger(UInt64(v)) }
-  func encode(_ v: UInt16) throws { try whole().pointee.writeInteger(UInt64(v)) }
-  func encode(_ v: UInt32) throws { try whole().pointee.writeInteger(UInt64(v)) }
-  func encode(_ v: UInt64) throws { try whole().pointee.writeInteger(v) }
-  func encode(_ v: UInt128) throws { try whole().pointee.writeScalar(v) }
+  func encodeNil() throws { try whole(Int?.none).pointee.writeByte(Tag.null) }
+  func encode(_ v: Bool) throws { try whole(v).pointee.writeScalar(v) }
+  func encode(_ v: String) throws { try whole(v).pointee.writeString(v) }
+  func encode(_ v: Double) throws { try whole(v).pointee.writeScalar(v) }
+  func encode(_ v: Float) throws { try whole(v).pointee.writeScalar(v) }
+  func encode(_ v: Int) throws { try whole(v).pointee.writeInteger(Int64(v)) }
+  func encode(_ v: Int8) throws { try whole(v).pointee.writeInteger(Int64(v)) }
+  func encode(_ v: Int16) throws { try whole(v).pointee.writeInteger(Int64(v)) }
+  func encode(_ v: Int32) throws { try whole(v).pointee.writeInteger(Int64(v)) }
+  func encode(_ v: Int64) throws { try whole(v).pointee.writeInteger(v) }
+  func encode(_ v: Int128) throws { try whole(v).pointee.writeScalar(v) }
+  func encode(_ v: UInt) throws { try whole(v).pointee.writeInteger(UInt64(v)) }
+  func encode(_ v: UInt8) throws { try whole(v).pointee.writeInteger(UInt64(v)) }
+  func encode(_ v: UInt16) throws { try whole(v).pointee.writeInteger(UInt64(v)) }
+  func encode(_ v: UInt32) throws { try whole(v).pointee.writeInteger(UInt64(v)) }
+  func encode(_ v: UInt64) throws { try whole(v).pointee.writeInteger(v) }
+  func encode(_ v: UInt128) throws { try whole(v).pointee.writeScalar(v) }
 
   func encode<T: Encodable>(_ value: T) throws {
-    _ = try whole()
-    try node.session.put(value, at: node.place(.none))
+    _ = try whole(value)
+    do {
+      try node.session.put(value, at: node.place(.none))
+    } catch {
+      // The caller may go on after an error, and write another value.
+      node.rewind()
+      throw error
+    }
   }
 }

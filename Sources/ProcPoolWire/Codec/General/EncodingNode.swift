@@ -18,14 +18,20 @@ final class EncodingNode: Encoder {
   let depth: Int
   /// Equal to the session's while this node may be written to.
   @exclusivity(unchecked) var turn = 0
-  @exclusivity(unchecked) private(set) var kind = Kind.undecided
+  @exclusivity(unchecked) var kind = Kind.undecided
   /// Where the value begins in `out`.
-  private let start: Int
+  let start: Int
   /// How many elements of an unkeyed container have been written.
   @exclusivity(unchecked) var count = 0
+  /// The keys of the fields written so far.
+  @exclusivity(unchecked) var keys = FieldKeys()
   /// The first mistake in a place that cannot throw; reported at the end.
-  private var mistake: String?
-  @exclusivity(unchecked) private var nested: [(node: EncodingNode, offset: Int)] = []
+  @exclusivity(unchecked) private(set) var mistake: String?
+  /// The containers that this value has asked for by name, and where each belongs in `out`.
+  @exclusivity(unchecked) var nested: [(node: EncodingNode, offset: Int)] = []
+  /// Of an encoder inside another value, how much of that had been written when a container was asked for: as of
+  /// two values for one key the later one counts, an encoder that is kept counts from its use.
+  @exclusivity(unchecked) private(set) var usedAt = 0
   private let ownsOut: Bool
 
   var userInfo: [CodingUserInfoKey: Any] { [:] }
@@ -42,7 +48,7 @@ final class EncodingNode: Encoder {
   }
 
   /// A container inside `parent`, with a buffer of its own.
-  private init(nestedIn parent: EncodingNode, step: PathStep) {
+  init(nestedIn parent: EncodingNode, step: PathStep) {
     session = parent.session
     out = .allocate(capacity: 1)
     out.initialize(to: WireWriter())
@@ -82,24 +88,35 @@ final class EncodingNode: Encoder {
   }
 
   // Generic, here and in `finish`, because an `Any` would be a copy of the value on the heap.
+  @inline(__always)
   func checkDepth<Value>(_ value: Value) throws {
-    guard depth < WireLimits.maximumDepth else {
-      let reason = WireError.tooDeep(limit: WireLimits.maximumDepth)
-      throw error(value, reason.description, underlying: reason)
+    do throws(WireError) {
+      try Nesting.check(depth)
+    } catch {
+      throw tooDeep(value, error)
     }
   }
 
-  /// Checks that a container of this value may be written to now.
+  @inline(never)
+  private func tooDeep<Value>(_ value: Value, _ error: WireError) -> EncodingError {
+    .invalidValue(
+      value,
+      .init(
+        codingPath: Array(codingPath.prefix(Nesting.pathLength)), debugDescription: error.description,
+        underlyingError: error))
+  }
+
+  /// Checks that a container of this value may be written to now; `value` is what is to be written.
   @inline(__always)
-  func checkTurn() throws {
-    if turn != session.turn { throw outOfTurn() }
+  func checkTurn<Value>(_ value: @autoclosure () -> Value) throws {
+    if turn != session.turn { throw outOfTurn(value()) }
   }
 
   @inline(never)
-  private func outOfTurn() -> EncodingError {
-    error(
-      self,
-      "A container was used while a value inside it was being encoded, or after its own value was complete.")
+  private func outOfTurn<Value>(_ value: Value) -> EncodingError { error(value, mistake ?? Self.outOfTurn) }
+
+  private static var outOfTurn: String {
+    "A container was used while a value inside it was being encoded, or after its own value was complete."
   }
 
   // MARK: Encoder
@@ -121,35 +138,59 @@ final class EncodingNode: Encoder {
   /// Decides what the value is: its first container says, and the others must agree.
   func become(_ wanted: Kind) {
     guard kind != wanted || wanted == .single else { return }
-    guard kind == .undecided, turn == session.turn else {
-      if mistake == nil {
-        mistake = "The value asked for containers of different kinds, or wrote two values."
-      }
-      // No write can succeed any more.
-      turn = -1
-      return
+    guard turn == session.turn else { return fail(Self.outOfTurn) }
+    if kind == .undecided {
+      writeHeader(of: wanted)
+    } else if kind != .single || !reopen(as: wanted) {
+      return fail("The value asked for containers of different kinds, or wrote two values.")
     }
     kind = wanted
-    switch wanted {
-    case .keyed:
-      out.pointee.writeByte(Tag.object)
-      out.pointee.writeByte(0)
-    case .unkeyed:
-      out.pointee.writeByte(Tag.array)
-      out.pointee.writeFixed(UInt16(0))
-    case .single, .undecided: break
-    }
+    if ownsOut, let parent { usedAt = parent.out.pointee.count }
+  }
+
+  /// Notes a mistake. No write can succeed any more.
+  func fail(_ description: String) {
+    if mistake == nil { mistake = description }
+    turn = -1
+  }
+
+  /// Bytes that are set aside for a container's length: one, because most are short. A longer length moves all that
+  /// it measures, so in a deep value only the outermost containers may do that: 512, as many as JSON can be read with.
+  var lengthBytes: Int { depth < 512 ? 1 : 4 }
+
+  /// Where the fields or elements of a container begin.
+  var contentStart: Int { start + 1 + lengthBytes + (kind == .unkeyed ? 1 : 0) }
+
+  /// Writes what comes before the content, without what is not known yet.
+  func writeHeader(of kind: Kind) {
+    guard kind == .keyed || kind == .unkeyed else { return }
+    out.pointee.writeByte(kind == .keyed ? Tag.object : Tag.array)
+    if lengthBytes == 1 { out.pointee.writeByte(0) } else { out.pointee.writeFixed(UInt32(0)) }
+    // The count.
+    if kind == .unkeyed { out.pointee.writeByte(0) }
+  }
+
+  /// Takes back what was written of a value that failed, so that the caller may write another.
+  func rewind() {
+    out.pointee.truncate(to: start)
+    kind = .undecided
   }
 
   /// Makes a container at the end of what has been written so far.
   func makeNested(_ step: PathStep) -> EncodingNode {
     let node = EncodingNode(nestedIn: self, step: step)
-    if turn != session.turn || node.depth >= WireLimits.maximumDepth {
-      if mistake == nil { mistake = "A nested container was opened too deep, or out of turn." }
-      node.turn = -1
-    } else {
-      nested.append((node, out.pointee.count))
+    do throws(WireError) {
+      try Nesting.check(node.depth)
+      if turn == session.turn {
+        nested.append((node, out.pointee.count))
+        return node
+      }
+      node.fail(mistake ?? Self.outOfTurn)
+    } catch {
+      node.fail(error.description)
     }
+    // What is written to it says so, and so does the end of this value.
+    if mistake == nil { mistake = node.mistake }
     return node
   }
 
@@ -158,11 +199,12 @@ final class EncodingNode: Encoder {
   /// Completes the value: puts nested containers into their places, and the length before the content.
   func finish<Value>(_ value: Value) throws {
     if let mistake { throw error(value, mistake) }
+    if kind == .keyed, keys.hasRepeats || session.keys.hasTwins { try removeRepeats(value) }
     if !nested.isEmpty { try insertNested(value) }
     switch kind {
     case .single: break
-    case .keyed: out.pointee.patchLength(at: start + 1, reserved: 1)
-    case .unkeyed: out.pointee.patchLength(at: start + 1, reserved: 1, count: count)
+    case .keyed: out.pointee.patchLength(at: start + 1, reserved: lengthBytes)
+    case .unkeyed: out.pointee.patchLength(at: start + 1, reserved: lengthBytes, count: count)
     case .undecided:
       out.pointee.writeByte(Tag.object)
       out.pointee.writeByte(0)

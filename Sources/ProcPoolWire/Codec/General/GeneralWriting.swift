@@ -21,6 +21,16 @@ extension WireWriter {
     }
   }
 
+  /// As `writeVarint`, without a call for what nearly all keys are.
+  @inline(__always)
+  mutating func writeReference(_ reference: UInt64) {
+    guard reference < 0x80, count < capacity else { return writeVarint(reference) }
+    // unsafelyUnwrapped because there is room in it.
+    base.unsafelyUnwrapped.storeBytes(
+      of: UInt8(truncatingIfNeeded: reference), toByteOffset: written, as: UInt8.self)
+    written &+= 1
+  }
+
   mutating func writeString(_ v: String) {
     var text = v
     text.withUTF8 { utf8 in
@@ -42,6 +52,20 @@ extension WireWriter {
     writeVarint(UInt64(count))
   }
 
+  /// Puts a mark before the value from `offset` on if that is null, be it marked or not.
+  @inline(__always)
+  mutating func mark(_ tag: UInt8, ifNothingAt offset: Int) {
+    // unsafelyUnwrapped because a value of at least one byte has been written there.
+    let first = bytes.baseAddress.unsafelyUnwrapped.load(fromByteOffset: offset, as: UInt8.self)
+    if first == Tag.null || first == Tag.some { insert(tag, at: offset) }
+  }
+
+  @inline(never)
+  private mutating func insert(_ byte: UInt8, at offset: Int) {
+    makeGap(of: 1, at: offset)
+    patch(byte, at: offset)
+  }
+
   /// Writes `v` at `offset` in exactly `length` bytes, the unneeded ones as empty groups.
   mutating func patchVarint(_ v: UInt64, length: Int, at offset: Int) {
     var rest = v
@@ -55,6 +79,7 @@ extension WireWriter {
   /// Moves everything from `offset` on by `n` bytes, whose content is the caller's to write.
   mutating func makeGap(of n: Int, at offset: Int) {
     let tail = count - offset
+    moved += tail
     _ = appendUninitialized(n)
     // A copy that allows overlap; `bytes` is not nil, since something has just been appended.
     let place = UnsafeMutableRawPointer(mutating: bytes.baseAddress.unsafelyUnwrapped) + offset

@@ -2,13 +2,15 @@
 struct KeyReader {
   private(set) var names: [String] = []
   private(set) var numbers: [Int?] = []
+  /// Which of the names are the strings that a type asks for, and not only equal to them.
+  private var areAdopted: [Bool] = []
   /// The bytes that `names` was made from: the next message nearly always has the same.
   private var table: [UInt8] = []
-  private var positions: [String: Int]?
+  private var positions: [KeyText: Int]?
 
   /// Reads a table, unless it is the one that was read last.
   mutating func read(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
-    if bytes.count == table.count, table.withUnsafeBytes({ Self.equal($0, bytes) }) { return }
+    if bytes.count == table.count, table.withUnsafeBytes({ $0.isEqual(to: bytes) }) { return }
     removeAll()
     do throws(WireError) {
       try readEntries(bytes)
@@ -22,6 +24,7 @@ struct KeyReader {
   private mutating func removeAll() {
     names.removeAll(keepingCapacity: true)
     numbers.removeAll(keepingCapacity: true)
+    areAdopted.removeAll(keepingCapacity: true)
     table.removeAll(keepingCapacity: true)
     positions = nil
   }
@@ -35,33 +38,39 @@ struct KeyReader {
       }
       names.append(
         try String(validating: try reader.readBytes(Int(header >> 1)), offset: reader.offset))
+      areAdopted.append(false)
       numbers.append(header & 1 == 1 ? Int(try reader.readSignedVarint()) : nil)
     }
   }
 
-  /// Whether two pieces of memory of the same length are the same. In words, because the standard library
-  /// compares them byte by byte, and this is done for every message.
-  private static func equal(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
-    var difference: UInt64 = 0
-    var position = 0
-    while position + 8 <= a.count {
-      difference |=
-        a.loadUnaligned(fromByteOffset: position, as: UInt64.self)
-        ^ b.loadUnaligned(fromByteOffset: position, as: UInt64.self)
-      position += 8
-    }
-    while position < a.count {
-      difference |= UInt64(a[position] ^ b[position])
-      position += 1
-    }
-    return difference == 0
+  /// Whether the key at `position` is `name`.
+  ///
+  /// A name that a type has asked for takes the place of the equal one in the table: the next message nearly always
+  /// has the same table, the type asks for the same literal, and that is found to be the same by its address.
+  @inline(__always)
+  mutating func isKey(at position: Int, _ name: String) -> Bool {
+    isIdentical(names[position], name) || isEqualKey(at: position, name)
   }
 
-  /// Where `name` is in the table.
+  @inline(never)
+  private mutating func isEqualKey(at position: Int, _ name: String) -> Bool {
+    guard hasSameBytes(names[position], name) else { return false }
+    if !areAdopted[position] {
+      areAdopted[position] = true
+      names[position] = name
+    }
+    return true
+  }
+
+  /// Where the first key of this name is in the table.
   mutating func position(of name: String) -> Int? {
     if positions == nil {
-      positions = Dictionary(zip(names, names.indices), uniquingKeysWith: { first, _ in first })
+      positions = Dictionary(
+        zip(names.lazy.map(KeyText.init), names.indices), uniquingKeysWith: { first, _ in first })
     }
-    return positions?[name]
+    return positions?[KeyText(name)]
   }
+
+  /// Whether there are keys of the same name, which have different numbers. Valid after ``position(of:)``.
+  var hasTwins: Bool { (positions?.count ?? names.count) < names.count }
 }

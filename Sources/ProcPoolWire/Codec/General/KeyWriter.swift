@@ -3,22 +3,32 @@
 /// A key's text is written once per message, in the table at its end; fields name it by its index there.
 /// Between messages the keys are remembered, and also which key followed which: the next one is nearly always
 /// the one that came next last time, and a comparison of two short strings is all that it costs.
+///
+/// A key is its text and its number: keys of two types may have the same text and different numbers, and each
+/// arrives as it was sent.
 struct KeyWriter {
+  /// Without its name, which stands in an array of its own: then what is looked at for each field is a few words
+  /// that need not be retained.
   private struct Entry {
-    let name: String
     let number: Int?
     /// The message in which `index` was given out.
     var message: UInt64
     var index: Int
     /// The entry that followed this one most recently.
     var successor: Int
+    /// Another entry with the same name and another number, or -1.
+    var twin: Int
   }
 
+  private var names: [String] = []
   private var entries: [Entry] = []
-  private var positions: [String: Int] = [:]
+  /// The most recent entry of each name.
+  private var positions: [KeyText: Int] = [:]
   private var message: UInt64 = 0
   private var last = 0
 
+  /// Whether two keys of this message have the same name.
+  private(set) var hasTwins = false
   /// The entries used in this message, in the order of their indices.
   private var used: [Int] = []
   /// The entries of the most recent table that was written, and its bytes.
@@ -32,6 +42,7 @@ struct KeyWriter {
   /// Starts a message.
   mutating func begin() {
     if entries.count > Self.memory {
+      names.removeAll()
       entries.removeAll()
       positions.removeAll()
       written.removeAll()
@@ -39,6 +50,7 @@ struct KeyWriter {
       last = 0
     }
     message += 1
+    hasTwins = false
     used.removeAll(keepingCapacity: true)
   }
 
@@ -46,46 +58,64 @@ struct KeyWriter {
   @inline(__always)
   mutating func reference(_ key: some CodingKey) -> UInt64 {
     let name = key.stringValue
+    let number = key.intValue
     if last < entries.count {
       let guess = entries[last].successor
-      if entries[guess].name == name {
-        if entries[guess].message != message { use(guess) }
+      let entry = entries[guess]
+      if isSameKey(names[guess], name), entry.number == number {
         last = guess
-        return KeyReference.firstEntry &+ UInt64(truncatingIfNeeded: entries[guess].index)
+        let index = entry.message == message ? entry.index : use(guess)
+        return KeyReference.firstEntry &+ UInt64(truncatingIfNeeded: index)
       }
     }
-    return search(name, number: key.intValue)
+    return search(name, number: number)
   }
 
   @inline(never)
   private mutating func search(_ name: String, number: Int?) -> UInt64 {
-    let found: Int
-    if let position = positions[name] {
-      found = position
-    } else {
+    let newest = positions[KeyText(name)] ?? -1
+    var found = newest
+    while found >= 0, entries[found].number != number { found = entries[found].twin }
+    if found < 0 {
       found = entries.count
-      entries.append(Entry(name: name, number: number, message: 0, index: 0, successor: 0))
-      positions[name] = found
+      names.append(name)
+      entries.append(Entry(number: number, message: 0, index: 0, successor: 0, twin: newest))
+      positions[KeyText(name)] = found
     }
-    if entries[found].message != message { use(found) }
+    let index = entries[found].message == message ? entries[found].index : use(found)
     entries[last].successor = found
     last = found
-    return KeyReference.firstEntry + UInt64(entries[found].index)
+    return KeyReference.firstEntry + UInt64(index)
   }
 
   /// Gives an entry its index in this message.
-  private mutating func use(_ position: Int) {
+  private mutating func use(_ position: Int) -> Int {
+    let index = used.count
     entries[position].message = message
-    entries[position].index = used.count
+    entries[position].index = index
     used.append(position)
+    if positions.count < entries.count { noteTwins(of: position) }
+    return index
   }
+
+  @inline(never)
+  private mutating func noteTwins(of position: Int) {
+    var other = positions[KeyText(names[position])] ?? -1
+    while other >= 0 {
+      if other != position, entries[other].message == message { hasTwins = true }
+      other = entries[other].twin
+    }
+  }
+
+  /// The name of the key with this index in the message's table.
+  func name(at index: Int) -> String { names[used[index]] }
 
   /// Ends a message: appends the table and the trailer.
   mutating func finish(into writer: inout WireWriter) {
     guard !used.isEmpty else { return writer.writeByte(0) }
     if used != written {
       table.removeAll()
-      for position in used { table.append(entries[position].name, entries[position].number) }
+      for position in used { table.append(names[position], entries[position].number) }
       written = used
     }
     writer.writeBytes(table.writer.bytes)

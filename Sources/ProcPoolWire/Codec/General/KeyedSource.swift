@@ -19,8 +19,8 @@ struct KeyedSource<Key: CodingKey>: KeyedDecodingContainerProtocol {
   }
 
   func decodeNil(forKey key: Key) throws -> Bool {
-    guard let value = try node.field(named: key.stringValue, advance: false) else { throw missing(key) }
-    return node.session.values.isNull(value)
+    guard let field = try node.field(named: key.stringValue, advance: false) else { throw missing(key) }
+    return node.session.values.isNull(node.session.values.unmarked(field))
   }
 
   private func missing(_ key: Key) -> DecodingError {
@@ -47,7 +47,7 @@ struct KeyedSource<Key: CodingKey>: KeyedDecodingContainerProtocol {
     _ key: Key, _ read: (ValueReader, WireValue) throws(Misfit) -> T
   ) throws -> T? {
     guard let value = try node.field(named: key.stringValue, advance: true),
-      !node.session.values.isNull(value)
+      !node.session.values.isNothing(value)
     else { return nil }
     do throws(Misfit) {
       return try read(node.session.values, value)
@@ -155,15 +155,16 @@ struct KeyedSource<Key: CodingKey>: KeyedDecodingContainerProtocol {
   }
 
   func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
-    guard let value = try node.field(named: key.stringValue, advance: true) else { throw missing(key) }
-    return try node.session.get(type, value, at: node.place(.key(key.stringValue)))
+    guard let field = try node.field(named: key.stringValue, advance: true) else { throw missing(key) }
+    return try node.session.get(
+      type, node.session.values.unmarked(field), at: node.place(.key(key.stringValue)))
   }
 
   func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
-    guard let value = try node.field(named: key.stringValue, advance: true),
-      !node.session.values.isNull(value)
-    else { return nil }
-    return try node.session.get(type, value, at: node.place(.key(key.stringValue)))
+    guard let value = try node.field(named: key.stringValue, advance: true) else { return nil }
+    let place = node.place(.key(key.stringValue))
+    if node.session.values.isNothing(value) { return try place.getNothing(value) }
+    return try node.session.get(type, value, at: place)
   }
 
   func nestedContainer<NestedKey: CodingKey>(
@@ -181,15 +182,15 @@ struct KeyedSource<Key: CodingKey>: KeyedDecodingContainerProtocol {
   func superDecoder(forKey key: Key) throws -> any Decoder { try superDecoder(key) }
 
   private func nested(_ key: Key) throws -> DecodingNode {
-    guard let value = try node.field(named: key.stringValue, advance: true) else { throw missing(key) }
-    return try node.nested(value, .key(key.stringValue))
+    guard let field = try node.field(named: key.stringValue, advance: true) else { throw missing(key) }
+    return try node.nested(node.session.values.unmarked(field), .key(key.stringValue))
   }
 
   private func superDecoder(_ key: some CodingKey) throws -> any Decoder {
-    guard let value = try node.field(named: key.stringValue, advance: true) else {
+    guard let field = try node.field(named: key.stringValue, advance: true) else {
       throw DecodingError.keyNotFound(
         key, .init(codingPath: node.codingPath, debugDescription: "There is no value for the key \(key)."))
     }
-    return try node.nested(value, .key(key.stringValue))
+    return try node.nested(node.session.values.unmarked(field), .key(key.stringValue))
   }
 }

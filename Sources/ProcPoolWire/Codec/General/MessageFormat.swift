@@ -48,6 +48,11 @@ enum Tag {
   static let opaque: UInt8 = 0xBD
   /// Varint stride, varint count, the memory of ``WireBlock`` values of a user's type.
   static let blocks: UInt8 = 0xBE
+  /// An optional value that is there, and is null: another mark of this kind, or null. What is there and is not
+  /// null needs no mark.
+  static let some: UInt8 = 0xBF
+  /// As `some`, for a field that would have been left out had it not been there; before any `some`.
+  static let present: UInt8 = 0xC0
 }
 
 /// The number type of a packed array: the low four bits are the size in bytes.

@@ -123,8 +123,22 @@ extension String: NativeDecodable {
 
 extension Optional: NativeDecodable where Wrapped: Decodable {
   static func get(_ value: WireValue, at place: DecodingPlace) throws -> Wrapped? {
-    if place.session.values.isNull(value) { return nil }
+    if place.session.values.isNothing(value) { return try place.getNothing(value) }
     return try place.session.get(Wrapped.self, value, at: place)
+  }
+}
+
+extension DecodingPlace {
+  /// Reads null. If it is marked as there, it is for the inner type to say what it means; to a type of fewer
+  /// optional levels than the value was written with it is nothing.
+  @inline(never)
+  func getNothing<T: Decodable>(_ value: WireValue) throws -> T? {
+    guard let inner = session.values.insideMark(value) else { return nil }
+    do {
+      return try session.get(T.self, inner, at: self)
+    } catch DecodingError.valueNotFound {
+      return nil
+    }
   }
 }
 
@@ -137,8 +151,7 @@ extension DecodingPlace {
     var content = try located(type, value) { values throws(WireError) in try values.array(value) }
     let node = DecodingNode(session: session, value: value, parent: parent, step: step)
     try node.checkDepth()
-    // As `WireReader.reservation`.
-    reserve(min(content.count, 64 + (content.end - content.start) / MemoryLayout<Element>.stride * 4))
+    reserve(session.reservation(for: content.count, of: Element.self))
     let way = session.way(for: Element.self)
     for index in 0..<content.count {
       let place = node.place(.index(index))
@@ -223,8 +236,8 @@ extension Array: BlockDecodable where Element: WireBlock {
         if packed == own { return Element.array(of: bytes) }
         if let numbers = own.convert(bytes, packed, to: Element.self) { return numbers }
       }
-    } else if let bytes = try? place.session.values.blocks(value, stride: stride) {
-      return Element.array(of: bytes)
+    } else if let blocks = try? place.session.values.blocks(value), blocks.stride == stride {
+      return Element.array(of: blocks.bytes)
     }
     return try elements(value, at: place)
   }

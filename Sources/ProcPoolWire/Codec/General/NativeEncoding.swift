@@ -89,7 +89,10 @@ extension String: NativeEncodable {
 extension Optional: NativeEncodable where Wrapped: Encodable {
   func put(at place: EncodingPlace) throws {
     guard let value = self else { return place.out.pointee.writeByte(Tag.null) }
+    let start = place.out.pointee.count
     try place.session.put(value, at: place)
+    // What is there may be null itself: an optional in an optional, or a type that encodes as null.
+    place.out.pointee.mark(Tag.some, ifNothingAt: start)
   }
 }
 
@@ -99,7 +102,7 @@ extension EncodingPlace {
     let node = EncodingNode(session: session, out: out, parent: parent, step: step)
     try node.checkDepth([Element].self)
     // Room for the length, so that a long array need not be moved at its end: 4 bytes measure 256 MiB.
-    let reserved = elements.count < 32 ? 1 : 4
+    let reserved = elements.count < 32 ? node.lengthBytes : 4
     out.pointee.writeByte(Tag.array)
     let header = out.pointee.count
     for _ in 0..<reserved { out.pointee.writeByte(0) }
@@ -157,7 +160,7 @@ extension Dictionary: NativeEncodable where Key: DictionaryKey & Encodable, Valu
   func put(at place: EncodingPlace) throws {
     let node = EncodingNode(session: place.session, out: place.out, parent: place.parent, step: place.step)
     try node.checkDepth(self)
-    let reserved = count < 32 ? 1 : 4
+    let reserved = count < 32 ? node.lengthBytes : 4
     place.out.pointee.writeByte(Tag.object)
     let header = place.out.pointee.count
     for _ in 0..<reserved { place.out.pointee.writeByte(0) }

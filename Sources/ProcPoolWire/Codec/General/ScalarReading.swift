@@ -111,6 +111,25 @@ extension ValueReader {
 
   func isNull(_ value: WireValue) -> Bool { tag(value) == Tag.null }
 
+  /// Whether a value is null, be it marked as there or not.
+  @inline(__always)
+  func isNothing(_ value: WireValue) -> Bool {
+    guard let tag = tag(value) else { return false }
+    return tag == Tag.null || tag >= Tag.some
+  }
+
+  /// What is behind a null's mark, if it has one.
+  func insideMark(_ value: WireValue) -> WireValue? {
+    isNull(value) ? nil : WireValue(start: value.start &+ 1, end: value.end)
+  }
+
+  /// A field's value without the mark of its presence.
+  @inline(__always)
+  func unmarked(_ field: WireValue) -> WireValue {
+    guard byte(field.start) == Tag.present else { return field }
+    return WireValue(start: field.start &+ 1, end: field.end)
+  }
+
   func string(_ value: WireValue) throws(Misfit) -> String {
     guard let tag = tag(value) else { throw .kind }
     var position = value.start + 1

@@ -114,6 +114,11 @@ struct UnkeyedSource: UnkeyedDecodingContainer {
     return result
   }
 
+  /// As an element that was written as optional.
+  mutating func decodeIfPresent<T: Decodable>(_ type: T.Type) throws -> T? {
+    isAtEnd ? nil : try decode(T?.self)
+  }
+
   mutating func nestedContainer<NestedKey: CodingKey>(
     keyedBy type: NestedKey.Type
   ) throws -> KeyedDecodingContainer<NestedKey> {

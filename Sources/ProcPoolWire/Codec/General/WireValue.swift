@@ -105,6 +105,12 @@ struct ValueReader {
     case Tag.blocks:
       let header = try blocksHeader(&position, limit: limit)
       size = header.count * header.stride
+    case Tag.some, Tag.present:
+      while position < limit, byte(position) == Tag.some { position += 1 }
+      guard position < limit, byte(position) == Tag.null else {
+        throw .malformed("a mark of a null before something else", offset: position)
+      }
+      size = 1
     default: throw .malformed("a value of an unknown kind (\(tag))", offset: start)
     }
     guard size <= limit - position else {
@@ -181,13 +187,12 @@ struct ValueReader {
     return value
   }
 
-  /// The memory of an array of a user's structures of this stride.
-  func blocks(_ value: WireValue, stride: Int) throws(WireError) -> UnsafeRawBufferPointer? {
+  /// The memory of an array of a user's structures, and the size of one.
+  func blocks(_ value: WireValue) throws(WireError) -> (bytes: UnsafeRawBufferPointer, stride: Int)? {
     guard tag(value) == Tag.blocks else { return nil }
     var position = value.start + 1
     let header = try blocksHeader(&position, limit: value.end)
-    guard header.stride == stride else { return nil }
-    return bytes(position, value.end)
+    return (bytes(position, value.end), header.stride)
   }
 
   /// What a ``WireCodable`` type wrote.

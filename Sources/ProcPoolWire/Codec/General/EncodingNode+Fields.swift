@@ -1,0 +1,186 @@
+// What an object's fields are, for values that write a key twice: a class that writes what its base class has
+// written, two containers for one key. The last one counts, as it does for Foundation's encoders, and each key
+// is there once.
+//
+// A field is only noted while it is written, by its key's index. What is written again is appended, and the
+// earlier one is taken out when the object is complete: no other object pays for that.
+
+/// The keys of an object's fields.
+struct FieldKeys {
+  /// A bit for each reference below 64.
+  var early: UInt64 = 0
+  /// The highest reference so far. Keys are numbered as they first appear, so a higher one is new.
+  var highest: UInt64 = 63
+  /// The later ones, since one has come out of order.
+  var late: Set<UInt64>?
+  /// Whether a key may be there twice.
+  var hasRepeats = false
+  /// Whether there are fields that were not noted: of a value that wrote them elsewhere.
+  var areUnknown = false
+}
+
+extension EncodingNode {
+  /// Notes a field before its key is written.
+  @inline(__always)
+  func noteField(_ reference: UInt64) {
+    if reference < 64 {
+      let bit = 1 &<< reference
+      if keys.early & bit != 0 { keys.hasRepeats = true }
+      keys.early |= bit
+    } else if reference > keys.highest && keys.late == nil {
+      keys.highest = reference
+    } else {
+      noteLate(reference)
+    }
+  }
+
+  @inline(never)
+  private func noteLate(_ reference: UInt64) {
+    collectLate()
+    if keys.late?.insert(reference).inserted != true { keys.hasRepeats = true }
+  }
+
+  private func collectLate() {
+    guard keys.late == nil else { return }
+    var late: Set<UInt64> = []
+    for field in (try? writtenFields()) ?? [] {
+      if case .entry(let index) = field.name { late.insert(KeyReference.firstEntry + UInt64(index)) }
+    }
+    keys.late = late
+  }
+
+  /// Whether there may be a field of this key.
+  private func mayHave(_ reference: UInt64) -> Bool {
+    if keys.areUnknown || session.keys.hasTwins { return true }
+    if reference < 64 { return keys.early & 1 &<< reference != 0 }
+    if reference > keys.highest && keys.late == nil { return false }
+    collectLate()
+    return keys.late?.contains(reference) ?? true
+  }
+
+  // MARK: What has been written
+
+  /// A field in `out`, before nested containers have been put into their places.
+  private struct WrittenField {
+    enum Name {
+      case entry(Int)
+      case text(String)
+    }
+    let name: Name
+    let start: Int
+    /// Where its value begins. A nested container's is still elsewhere.
+    let valueStart: Int
+    let end: Int
+    let nested: EncodingNode?
+
+    /// When it was written; of two for one key the later one counts.
+    var time: Int { max(start, nested?.usedAt ?? 0) }
+  }
+
+  private func writtenFields() throws(WireError) -> [WrittenField] {
+    let end = out.pointee.count
+    guard let base = out.pointee.bytes.baseAddress else { return [] }
+    let values = ValueReader(base: base, end: end)
+    var fields: [WrittenField] = []
+    var next = 0
+    var position = contentStart
+    while position < end {
+      let start = position
+      let name: WrittenField.Name
+      switch try values.varint(&position, limit: end) {
+      case KeyReference.inlineString:
+        let length = try values.length(&position, limit: end)
+        position += length
+        name = .text(try String(validating: values.bytes(position - length, position), offset: position))
+      case KeyReference.inlineInteger:
+        name = .text(String(WireVarint.unzigzag(try values.varint(&position, limit: end))))
+      case let reference: name = .entry(Int(reference - KeyReference.firstEntry))
+      }
+      let valueStart = position
+      var container: EncodingNode?
+      if next < nested.count, nested[next].offset == position {
+        container = nested[next].node
+        next += 1
+      } else {
+        position = try values.value(at: position, limit: end).end
+      }
+      fields.append(
+        WrittenField(name: name, start: start, valueStart: valueStart, end: position, nested: container))
+    }
+    return fields
+  }
+
+  private func text(_ field: WrittenField) -> KeyText {
+    switch field.name {
+    case .entry(let index): KeyText(session.keys.name(at: index))
+    case .text(let text): KeyText(text)
+    }
+  }
+
+  /// Takes out all but the last field of each key.
+  func removeRepeats<Value>(_ value: Value) throws {
+    let written: [WrittenField]
+    do throws(WireError) {
+      written = try writtenFields()
+    } catch {
+      // Not for anything that this module has written.
+      throw self.error(value, error.description, underlying: error)
+    }
+    var last: [KeyText: Int] = [:]
+    for (position, field) in written.enumerated() {
+      let name = text(field)
+      if let other = last[name], written[other].time > field.time { continue }
+      last[name] = position
+    }
+    guard last.count < written.count else { return }
+    let base = UnsafeMutableRawPointer(mutating: out.pointee.bytes.baseAddress.unsafelyUnwrapped)
+    var end = contentStart
+    var kept: [(node: EncodingNode, offset: Int)] = []
+    for (position, field) in written.enumerated() where last[text(field)] == position {
+      (base + end).copyMemory(from: base + field.start, byteCount: field.end - field.start)
+      if let node = field.nested { kept.append((node, end + field.valueStart - field.start)) }
+      end += field.end - field.start
+    }
+    out.pointee.truncate(to: end)
+    nested = kept
+  }
+
+  // MARK: Containers under a key
+
+  /// The container for a key: the one that it has, so that what is written into two comes together, or a new
+  /// one. A complete value is opened again, if it is of the kind that is asked for.
+  func container(for key: some CodingKey) -> EncodingNode {
+    guard turn == session.turn else { return newContainer(for: key) }
+    let reference = session.keys.reference(key)
+    guard mayHave(reference), let last = lastField(of: key) else { return newContainer(for: key, reference) }
+    if let node = last.nested { return node }
+    let bytes = Array(out.pointee.bytes[last.valueStart..<last.end])
+    let node = newContainer(for: key, reference)
+    bytes.withUnsafeBytes { node.out.pointee.writeBytes($0) }
+    node.kind = .single
+    return node
+  }
+
+  /// A new container for a key, instead of what it has.
+  func newContainer(for key: some CodingKey) -> EncodingNode {
+    guard turn == session.turn else { return makeNested(.key(key.stringValue)) }
+    return newContainer(for: key, session.keys.reference(key))
+  }
+
+  private func newContainer(for key: some CodingKey, _ reference: UInt64) -> EncodingNode {
+    noteField(reference)
+    out.pointee.writeVarint(reference)
+    return makeNested(.key(key.stringValue))
+  }
+
+  @inline(never)
+  private func lastField(of key: some CodingKey) -> WrittenField? {
+    let name = KeyText(key.stringValue)
+    var last: WrittenField?
+    for field in (try? writtenFields()) ?? [] where text(field) == name {
+      if let other = last, other.time > field.time { continue }
+      last = field
+    }
+    return last
+  }
+}

@@ -1,0 +1,26 @@
+private import CProcPoolShims
+
+/// How deeply values may be nested: as far as the stack of the thread that encodes or decodes them allows.
+///
+/// Both are recursive, so each level takes a piece of the stack, whose size is up to the type and to the
+/// compiler's settings: 0.9 KB for a linked object of one property, 2.1 KB without optimisation. No number of
+/// levels would be right for a thread of 8 MiB and for one of 512 KiB, and none would be safe for all types.
+/// Therefore what is left of the stack is looked at whenever a container is opened.
+@usableFromInline
+enum Nesting {
+  /// Where nothing is known of the stack: 200 levels of 2.1 KB fit 512 KiB.
+  private static let depthOnUnknownStack = 200
+
+  /// How many steps of the path to a value that is too deep are in the error: thousands say no more than the
+  /// first, and would fill a screen.
+  static let pathLength = 16
+
+  /// Checks that a container may be opened inside `depth` others.
+  @usableFromInline
+  static func check(_ depth: Int) throws(WireError) {
+    let room = procpool_stack_room()
+    if room > 0 && depth < WireLimits.maximumDepth { return }
+    if room < 0 && depth < depthOnUnknownStack { return }
+    throw .tooDeep(limit: depth)
+  }
+}
