@@ -29,7 +29,8 @@ extension PoolProgram {
         try await run()
         exit(0)
       } catch {
-        ErrorStream.writeLastLine("error: \(LocalizedDescription.words(for: error).visible(keepingLines: true))")
+        ErrorStream.writeLastLine(
+          "error: \(LocalizedDescription.words(for: error).visible(keepingLines: true))")
         exit(1)
       }
     }

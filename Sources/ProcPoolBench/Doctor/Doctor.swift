@@ -199,7 +199,9 @@ public enum Doctor {
     }
     return Finding(
       "pidfd", .problem, "processes have no descriptors: \(failure)",
-      remedy: "Workers are watched by pidfd_open: Linux has it since 5.3, and a seccomp profile of a sandbox may forbid it.")
+      remedy:
+        "Workers are watched by pidfd_open: Linux has it since 5.3, and a seccomp profile of a sandbox may forbid it."
+    )
   }
 
   private static func start(_ facts: MachineFacts) -> Finding {

@@ -24,7 +24,10 @@ private let hostile = "x\u{1B}[31m\u{1B}]0;title\u{7}\u{9B}2J\u{7F}\u{202E}\rz"
       "notCodable",
       "\(PoolError.notCodable(CodingFailure(item: item, value: .input, isEncoding: true, message: hostile)))"
     ),
-    ("workerLost", "\(PoolError.workerLost(Autopsy(item: item, attempt: 1, elapsed: .zero, isPreparation: false, worker: loss)))"),
+    (
+      "workerLost",
+      "\(PoolError.workerLost(Autopsy(item: item, attempt: 1, elapsed: .zero, isPreparation: false, worker: loss)))"
+    ),
     (
       "timedOut",
       "\(PoolError.timedOut(Autopsy(item: item, attempt: 1, elapsed: .zero, isPreparation: false, worker: loss), limit: .seconds(1)))"
