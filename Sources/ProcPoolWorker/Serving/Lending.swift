@@ -8,6 +8,8 @@ import ProcPoolSystem
 struct Lending {
   /// The stream can carry descriptors, as far as is known: no plain pipe was found in its place.
   private var isPossible = true
+  /// The kernel has taken no more for as long as there is patience: it is asked once each time, until it does.
+  private var isRefused = false
 
   /// Passes files on. Waits while the coordinator has not taken what was passed before.
   ///
@@ -26,6 +28,7 @@ struct Lending {
         passed += some.count
         files = files.dropFirst(some.count)
         refused = nil
+        isRefused = false
       case .wouldBlock:
         // If the coordinator ends meanwhile, the watchdog ends this process.
         try tasks.waitUntilReady(for: Int16(POLLOUT))
@@ -33,7 +36,10 @@ struct Lending {
         // Nothing tells when there will be room.
         let now = MonotonicClock.now()
         if tasks.isEverythingTaken {
-          if now - (refused ?? now) >= Self.patience { return passed }
+          if isRefused || now - (refused ?? now) >= Self.patience {
+            isRefused = true
+            return passed
+          }
           refused = refused ?? now
         }
         usleep(1000)
