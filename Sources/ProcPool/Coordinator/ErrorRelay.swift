@@ -152,18 +152,20 @@ struct ErrorRelay {
         held.append(one)
         continue
       }
-      watch(one)
+      watch(one.link, isWatched: one.isWatched)
     }
     if !held.isEmpty { nextTry = now + Self.retryInterval }
   }
 
   /// Has the poller look again at the pipe of a worker that was held.
-  private func watch(_ held: Held) {
-    switch held.link.errors {
+  ///
+  /// The link comes by itself, because the optimiser of Swift 6.3 crashes where it is taken out of `Held` here.
+  private func watch(_ link: WorkerLink, isWatched: Bool) {
+    switch link.errors {
     case .none: break
     case .some(let errors):
-      let token = LinkToken(held.link, .errors).rawValue
-      if held.isWatched {
+      let token = LinkToken(link, .errors).rawValue
+      if isWatched {
         try? runtime.poller.modify(errors, for: .readable, token: token)
       } else {
         try? runtime.poller.add(errors, for: .readable, token: token)
