@@ -126,7 +126,8 @@ struct MemoryGroups {
       guard let limit = read(folder + "/memory.max").flatMap(number),
         let used = read(folder + "/memory.current").flatMap(number)
       else { return nil }
-      let caches = read(folder + "/memory.stat").flatMap { MemoryAllowance.field("inactive_file", of: $0) } ?? 0
+      let caches =
+        read(folder + "/memory.stat").flatMap { MemoryAllowance.field("inactive_file", of: $0) } ?? 0
       return rest(limit, used, caches)
     }.min()
   }

@@ -19,7 +19,8 @@ public enum MemoryAllowance {
     var least: Int?
     if let meminfo, let free = field("MemAvailable:", of: meminfo) {
       let (kibibytes, overflow) = free.addingReportingOverflow(field("SwapFree:", of: meminfo) ?? 0)
-      least = overflow ? .max : kibibytes.multipliedReportingOverflow(by: 1024).overflow ? .max : kibibytes << 10
+      least =
+        overflow ? .max : kibibytes.multipliedReportingOverflow(by: 1024).overflow ? .max : kibibytes << 10
     }
     guard let left = groups?.available(read) else { return least }
     return min(least ?? left, left)

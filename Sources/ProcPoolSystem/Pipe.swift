@@ -28,7 +28,8 @@ public struct Pipe: ~Copyable {
   /// (`/proc/sys/fs/pipe-user-pages-soft`), as is what a socket may hold (`/proc/sys/net/core/wmem_max`), and a smaller
   /// pipe is slower, not wrong.
   public func requestCapacity(_ bytes: Int32) {
-    guard attempt(.setPipeSize, { procpool_set_pipe_capacity(writing.number, bytes) }) < 0, errno == EBADF else {
+    guard attempt(.setPipeSize, { procpool_set_pipe_capacity(writing.number, bytes) }) < 0, errno == EBADF
+    else {
       return
     }
     var bytes = bytes

@@ -32,7 +32,8 @@ import Testing
     #expect(left("0::/a/b\n", mounts: nil, files) == 350)
     #expect(left("0::/a/b\n", mounts: Self.versionTwo, meminfo: "MemAvailable: 10 kB\n", files) == 350)
     #expect(
-      left("0::/\n", mounts: Self.versionTwo, meminfo: "MemAvailable: 10 kB\nSwapFree: 2 kB\n", files) == 12 << 10)
+      left("0::/\n", mounts: Self.versionTwo, meminfo: "MemAvailable: 10 kB\nSwapFree: 2 kB\n", files) == 12
+        << 10)
   }
 
   @Test func versionOneHasItToo() {
@@ -96,13 +97,16 @@ import Testing
   }
 
   @Test func whatMakesNoSenseIsNothing() {
-    for text in ["", "-", "1 2 3 4 5 6 - cgroup", "a b c d e f - cgroup2 x", "\\", "4:memory", "::", "4:memory:"] {
+    for text in [
+      "", "-", "1 2 3 4 5 6 - cgroup", "a b c d e f - cgroup2 x", "\\", "4:memory", "::", "4:memory:",
+    ] {
       _ = left(text, mounts: text, [:])
       _ = left("0::/a\n4:memory:/a", mounts: text, [:])
     }
     let files = [
       "/sys/fs/cgroup/a/memory.max": "9223372036854775807\n", "/sys/fs/cgroup/a/memory.current": "-5\n",
-      "/sys/fs/cgroup/memory/a/memory.limit_in_bytes": "5\n", "/sys/fs/cgroup/memory/a/memory.usage_in_bytes": "7\n",
+      "/sys/fs/cgroup/memory/a/memory.limit_in_bytes": "5\n",
+      "/sys/fs/cgroup/memory/a/memory.usage_in_bytes": "7\n",
     ]
     #expect(left("0::/a\n", mounts: nil, files) == 0)
     #expect(left("4:memory:/a\n", mounts: nil, files) == 0)

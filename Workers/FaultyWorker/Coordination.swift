@@ -39,7 +39,8 @@ struct Coordination {
     #if DEBUG
       case "cost": try await spend(on: words[2], items: Int(words[3])!)
     #endif
-    case "hidden": print(words.dropFirst(2).map { "\(ProcessSight.isHidden(Int32($0)!))" }.joined(separator: " "))
+    case "hidden":
+      print(words.dropFirst(2).map { "\(ProcessSight.isHidden(Int32($0)!))" }.joined(separator: " "))
     case "lending": try await LendingSession.perform(words[2], Array(words.dropFirst(3)))
     case "attach": try await shareWithWorkers(of: words[2])
     case "signals":

@@ -68,7 +68,8 @@ enum LendingSession {
       var reasons: Set<String> = []
       for (number, result) in results.enumerated() {
         switch result {
-        case .success(let array): arrived += Array(array) == Array(repeating: number, count: 5_000) ? 1 : -1000
+        case .success(let array):
+          arrived += Array(array) == Array(repeating: number, count: 5_000) ? 1 : -1000
         case .failure(.notCodable(let failure)): reasons.insert(failure.message)
         case .failure(let error): reasons.insert("\(error)")
         }
@@ -93,7 +94,9 @@ enum LendingSession {
       fflush(nil)
       var sum = 0
       // In chunks that workers go through without waiting for anybody.
-      for try await array in pool.imap(MakeShared(count: 3), over: 0..<count, chunkSize: 1_000, inFlight: 4_000) {
+      for try await array in pool.imap(
+        MakeShared(count: 3), over: 0..<count, chunkSize: 1_000, inFlight: 4_000)
+      {
         sum += array[2]
       }
       print(sum)

@@ -156,7 +156,9 @@ final class TypedCall<Task: PoolTask> {
       ended += count
       failures += count
       for item in first..<first + UInt64(count) {
-        handle(.failure(item: item, PoolError(report, item: taskID(item, step: report.step), worker: worker, lent)))
+        handle(
+          .failure(item: item, PoolError(report, item: taskID(item, step: report.step), worker: worker, lent))
+        )
       }
     case .failed(let first, let count, let trace, let failure):
       ended += count

@@ -460,7 +460,8 @@ extension WorkerSession {
       passed = try lending.pass(files, through: tasks)
     }
     try results.lend(
-      Loan.words(of: blocks, passedFiles: passed), count: blocks.count, call: current.call, position: position)
+      Loan.words(of: blocks, passedFiles: passed), count: blocks.count, call: current.call, position: position
+    )
   }
 
   func flush(position: UInt64) {

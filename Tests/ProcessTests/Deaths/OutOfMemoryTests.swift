@@ -62,7 +62,9 @@ extension Processes {
       try #require(lines.count == 4, "\(ending)")
       for (name, line) in zip(["array", "named", "made"], [lines[0], lines[1], lines[3]]) {
         #expect(line.hasPrefix("\(name): "), "\(line)")
-        #expect(line.contains("bytes of shared memory were asked for, and the machine, or the control group, has"), "\(line)")
+        #expect(
+          line.contains("bytes of shared memory were asked for, and the machine, or the control group, has"),
+          "\(line)")
       }
       #expect(lines[2] == "half: \(bytes / 8)")
     }

@@ -8,7 +8,9 @@ import Testing
 extension Processes {
   /// What a finished item refers to is there, whatever becomes of its worker afterwards.
   @Suite(.timeLimit(.minutes(5))) struct Lending {
-    private static let deaths: [Death] = [.signal(SIGKILL), .signal(SIGSEGV), .trap, .exit(0), .exitAtOnce(3)]
+    private static let deaths: [Death] = [
+      .signal(SIGKILL), .signal(SIGSEGV), .trap, .exit(0), .exitAtOnce(3),
+    ]
 
     /// Each item but the last has ended when the worker ends, a moment before that or longer ago.
     @Test(arguments: deaths, [1, 3, 10]) func finishedItemsKeepWhatTheyShare(
@@ -103,7 +105,8 @@ extension Processes {
           // Parts whose worker ended in the next one.
           let error = try await poolError {
             try await pool.mapReduce(
-              MakeParcels(dyingAt: [first + 29: death]), over: first..<first + 30, startingWith: [], parts: 10)
+              MakeParcels(dyingAt: [first + 29: death]), over: first..<first + 30, startingWith: [], parts: 10
+            )
           }
           #expect(error.loss != nil, "\(error)")
         }
@@ -126,7 +129,9 @@ extension Processes {
     }
 
     /// What had ended by then is kept, and its worker is killed for what it went on with.
-    @Test(arguments: [true, false]) func aCallThatIsCutShortKeepsWhatHadEnded(_ isCancelled: Bool) async throws {
+    @Test(arguments: [true, false]) func aCallThatIsCutShortKeepsWhatHadEnded(_ isCancelled: Bool)
+      async throws
+    {
       let grace = CancellationGrace(beforeTermination: .zero, beforeKill: .zero)
       try await withPool(workers: 2, worker: .faulty, cancellationGrace: grace) { (pool) async throws in
         for round in 0..<15 {
@@ -171,7 +176,8 @@ extension Processes {
         let error = try await poolError { try await pool.apply(CloseShared(), to: 1) }
         #expect("\(error)".contains("the shared memory is gone"), "\(error)")
         // The worker lives on, and passes on what is there.
-        #expect(Array(try await pool.apply(MakeShared(count: 5_000), to: 2)) == Array(repeating: 2, count: 5_000))
+        #expect(
+          Array(try await pool.apply(MakeShared(count: 5_000), to: 2)) == Array(repeating: 2, count: 5_000))
       }
     }
   }
@@ -193,7 +199,9 @@ private final class Kills: Sendable {
 extension Processes {
   /// Errors hold shared memory as outputs do.
   @Suite struct SharedErrors {
-    private func parcels(_ error: PoolError?, sourceLocation: SourceLocation = #_sourceLocation) throws -> Parcels {
+    private func parcels(_ error: PoolError?, sourceLocation: SourceLocation = #_sourceLocation) throws
+      -> Parcels
+    {
       guard case .taskFailed(let failure)? = error else { throw try #require(error) }
       let misfit = failure.underlying as? SharedMisfit
       return try #require(misfit, "\(failure)", sourceLocation: sourceLocation).parcels

@@ -15,7 +15,8 @@ extension Processes {
       #expect(
         ending
           == .init(
-            status: 0, output: "[[4999950000, 45], [4999950000, 45], [4999950000, 45]] 199998 true\n", errors: ""))
+            status: 0, output: "[[4999950000, 45], [4999950000, 45], [4999950000, 45]] 199998 true\n",
+            errors: ""))
     }
 
     @Test(.enabled(if: geteuid() == 0, "only root can become another user"), arguments: [1, 3])
@@ -85,7 +86,8 @@ extension Processes {
     @Test(.enabled(if: Mounting.isAllowed, "mount namespaces are not allowed here"))
     func aProcessThatIsHiddenIsNotSaidToHaveEnded() throws {
       let words = ["hidden", "\(getpid())", "\(0x3FFF_FFFF)"]
-      let hidden = try Coordinator.run(words[0], words[1], words[2], through: Mounting.launcher("mount -t tmpfs none /proc/\(getpid())"))
+      let hidden = try Coordinator.run(
+        words[0], words[1], words[2], through: Mounting.launcher("mount -t tmpfs none /proc/\(getpid())"))
       #expect(hidden == .init(status: 0, output: "true false\n", errors: ""))
       let open = try Coordinator.run(words[0], words[1], words[2])
       #expect(open == .init(status: 0, output: "false false\n", errors: ""))

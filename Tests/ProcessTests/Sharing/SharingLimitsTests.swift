@@ -9,7 +9,9 @@ extension Processes {
     private func prlimit(_ limit: String) -> [String] { ["/usr/bin/prlimit", limit] }
 
     /// `ulimit -f`, in bytes: with none at all, with enough for a page, and for a slab.
-    @Test(arguments: [0, 65_536, 300_000]) func aLimitOnTheSizeOfFilesIsNamedAndKillsNobody(_ limit: Int) throws {
+    @Test(arguments: [0, 65_536, 300_000]) func aLimitOnTheSizeOfFilesIsNamedAndKillsNobody(_ limit: Int)
+      throws
+    {
       let ending = try Coordinator.run("lending", "files", through: prlimit("--fsize=\(limit)"))
       #expect(ending.status == 0, "\(ending)")
       var lines: [String: String] = [:]
