@@ -31,7 +31,7 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
     // From beside, only the system can hold up the thread that serves.
     case .hang: if !inItem { kill(getpid(), SIGSTOP) }
     case .garbage:
-      _ = write(Inspection.onlyPipe(for: O_WRONLY)!, Self.rubbish, Self.rubbish.count)
+      _ = write(Inspection.resultsPipe()!, Self.rubbish, Self.rubbish.count)
       if !inItem { return }
     }
     while true { pause(milliseconds: 1_000_000) }
@@ -91,7 +91,7 @@ public struct Mine: Codable, Sendable, Equatable {
   /// Results of the item that is running, up to their middle: of a header, if garbage is to follow, since in a
   /// body it would be taken for the output; otherwise of a body that several writes would take.
   private func writeHalfAFrame() {
-    let pipe = Inspection.onlyPipe(for: O_WRONLY)!
+    let pipe = Inspection.resultsPipe()!
     let item = TaskContext.current!.item
     let header = FrameHeader(
       .results, call: item.call, count: 1, first: UInt64(item.item),
@@ -195,17 +195,14 @@ public struct CrossMines: ReducingTask {
 /// Leaves a thread behind that waits until the worker reads a frame, or is idle.
 public struct LayMine: PoolTask {
   /// Bytes of a frame that is long enough to be caught in the middle of.
-  public static let longFrame = 8 << 20
+  public static let longFrame = 64 << 20
 
   public var mine: Mine
   public init(_ mine: Mine) { self.mine = mine }
 
   public func run(_ input: Int) -> Int {
     let serving = WatchedThread()
-    let pipe = Inspection.onlyPipe(for: O_RDONLY)!
-    // A page: a long frame then takes thousands of reads, and the thread cannot be too late, however seldom it
-    // gets a processor.
-    if mine.point == .reading { Self.setCapacity(of: pipe, 1 << 12) }
+    let pipe = Inspection.taskStream()!
     startThread { [mine] in
       switch mine.point {
       case .idle: Self.waitUntilIdle(serving, pipe)
@@ -215,10 +212,6 @@ public struct LayMine: PoolTask {
       if mine.point == .reading || Mine.claim(mine.path) { mine.fault.strike(inItem: false) }
     }
     return input
-  }
-
-  private static func setCapacity(of pipe: Int32, _ bytes: Int32) {
-    _ = fcntl(pipe, 1031, bytes)  // F_SETPIPE_SZ
   }
 
   /// Waits until the serving thread sleeps and nothing has come for it.
@@ -243,11 +236,7 @@ public struct LayMine: PoolTask {
       usleep(50)
       isOthers = access(mine.path, F_OK) == 0
     }
-    if isOthers || !Mine.claim(mine.path) {
-      // The frame may come here next, and is to be no slower than others.
-      setCapacity(of: pipe, 1 << 20)
-      return false
-    }
+    if isOthers || !Mine.claim(mine.path) { return false }
     var byte: UInt8 = 0
     while read(pipe, &byte, 1) != 1 { usleep(10) }
     waitUntilIdle(serving, pipe)

@@ -39,13 +39,20 @@ struct WatchedThread: Sendable {
 }
 
 extension Inspection {
-  /// The one pipe of this process, apart from the standard streams, that is for reading, or for writing.
-  ///
-  /// - Parameter access: `O_RDONLY` or `O_WRONLY`.
-  static func onlyPipe(for access: Int32) -> Int32? {
-    descriptors().first { number, target in
-      number > 2 && target.hasPrefix("pipe:") && fcntl(number, F_GETFL) & O_ACCMODE == access
+  /// The pipe of results.
+  static func resultsPipe() -> Int32? {
+    // Standard error has a copy of its own, for marks.
+    let errors = link("/proc/self/fd/2")
+    return descriptors().first { number, target in
+      number > 2 && target.hasPrefix("pipe:") && target != errors
+        && fcntl(number, F_GETFL) & O_ACCMODE == O_WRONLY
     }?.key
+  }
+
+  /// The stream of tasks, which is a socket; Foundation's, which a worker has too, is where it was before that
+  /// served.
+  static func taskStream() -> Int32? {
+    descriptors().first { number, target in number >= 10 && target.hasPrefix("socket:") }?.key
   }
 }
 
