@@ -97,18 +97,29 @@ struct DepthTests {
 
   @Test(arguments: [256 << 10, 512 << 10, 8 << 20])
   func whatIsTooDeepToWriteIsAnErrorAndNotACrash(stack: Int) throws {
-    try onThread(stack: roomy) {
-      let (link, tree, chain) = (Link.make(30_000), Tree.make(30_000), Chain.make(30_000))
-      try onThread(stack: stack) {
-        #expect(throws: EncodingError.self) { try bytes(chain) }
-        #expect(throws: EncodingError.self) { try bytes(link) }
-        #expect(throws: EncodingError.self) { try bytes(tree) }
-        #expect(throws: EncodingError.self) { try bytes([chain]) }
-        #expect(throws: EncodingError.self) { try bytes(["k": link]) }
-      }
-      withExtendedLifetime((link, tree, chain)) {}
+    let deep = try onThread(stack: roomy) { Self.deep }
+    try onThread(stack: stack) {
+      check { try bytes(deep.chain) }
+      check { try bytes(deep.link) }
+      check { try bytes(deep.tree) }
+      check { try bytes([deep.chain]) }
+      check { try bytes(["k": deep.link]) }
+      check { try bytes(Box(content: deep.nest)) }
+    }
+    /// The error says how deep is allowed, and can be printed, though the value cannot.
+    func check(_ encode: () throws -> [UInt8]) {
+      let error = #expect(throws: EncodingError.self) { try encode() }
+      #expect(error.flatMap(limit).map { $0 < WireLimits.maximumDepth } == true)
+      #expect(
+        error.map { "\($0) \(String(reflecting: $0)) \($0.localizedDescription)".utf8.count < 8000 } == true)
     }
   }
+
+  /// Never destroyed, for the last thread that lets go of them may have a small stack.
+  private nonisolated(unsafe) static let deep = (
+    chain: Chain.make(30_000), link: Link.make(30_000), tree: Tree.make(30_000),
+    nest: (0..<200_000).reduce(Nest(inner: [])) { nest, _ in Nest(inner: [nest]) }
+  )
 
   @Test(arguments: [256 << 10, 512 << 10, 8 << 20])
   func whatIsTooDeepToReadIsAnErrorAndNotACrash(stack: Int) throws {
@@ -150,16 +161,13 @@ struct DepthTests {
   @Test(arguments: [256 << 10, 8 << 20])
   func aTypeThatWritesItselfCannotNestWithoutEndEither(stack: Int) throws {
     let deep = [UInt8](repeating: 1, count: 3_000_000)
-    try onThread(stack: roomy) {
-      let value = (0..<200_000).reduce(Nest(inner: [])) { nest, _ in Nest(inner: [nest]) }
-      try onThread(stack: stack) {
-        let error = #expect(throws: WireError.self) {
-          try deep.withUnsafeBytes { try ItemCodec<Nest>.resolve().decode($0) }
-        }
-        #expect(error.flatMap(limit) != nil)
-        #expect(throws: WireError.self) { try bytes(value) }
+    let value = try onThread(stack: roomy) { Self.deep.nest }
+    try onThread(stack: stack) {
+      let error = #expect(throws: WireError.self) {
+        try deep.withUnsafeBytes { try ItemCodec<Nest>.resolve().decode($0) }
       }
-      withExtendedLifetime(value) {}
+      #expect(error.flatMap(limit) != nil)
+      #expect(throws: WireError.self) { try bytes(value) }
     }
   }
 

@@ -27,6 +27,8 @@ final class EncodingNode: Encoder {
   @exclusivity(unchecked) var keys = FieldKeys()
   /// The first mistake in a place that cannot throw; reported at the end.
   @exclusivity(unchecked) private(set) var mistake: String?
+  /// The reason, if the mistake was to nest too deeply.
+  @exclusivity(unchecked) private var depthError: WireError?
   /// The containers that this value has asked for by name, and where each belongs in `out`.
   @exclusivity(unchecked) var nested: [(node: EncodingNode, offset: Int)] = []
   /// Of an encoder inside another value, how much of that had been written when a container was asked for: as of
@@ -97,10 +99,12 @@ final class EncodingNode: Encoder {
     }
   }
 
+  /// Names the type in place of the value: an error is printed with what it holds, and printing what is too deep to
+  /// be encoded would exhaust the stack.
   @inline(never)
   private func tooDeep<Value>(_ value: Value, _ error: WireError) -> EncodingError {
     .invalidValue(
-      value,
+      Value.self,
       .init(
         codingPath: Array(codingPath.prefix(Nesting.pathLength)), debugDescription: error.description,
         underlyingError: error))
@@ -113,7 +117,10 @@ final class EncodingNode: Encoder {
   }
 
   @inline(never)
-  private func outOfTurn<Value>(_ value: Value) -> EncodingError { error(value, mistake ?? Self.outOfTurn) }
+  private func outOfTurn<Value>(_ value: Value) -> EncodingError {
+    if let depthError { return tooDeep(value, depthError) }
+    return error(value, mistake ?? Self.outOfTurn)
+  }
 
   private static var outOfTurn: String {
     "A container was used while a value inside it was being encoded, or after its own value was complete."
@@ -187,10 +194,11 @@ final class EncodingNode: Encoder {
       }
       node.fail(mistake ?? Self.outOfTurn)
     } catch {
+      node.depthError = error
       node.fail(error.description)
     }
     // What is written to it says so, and so does the end of this value.
-    if mistake == nil { mistake = node.mistake }
+    if mistake == nil { (mistake, depthError) = (node.mistake, node.depthError) }
     return node
   }
 
@@ -198,6 +206,7 @@ final class EncodingNode: Encoder {
 
   /// Completes the value: puts nested containers into their places, and the length before the content.
   func finish<Value>(_ value: Value) throws {
+    if let depthError { throw tooDeep(value, depthError) }
     if let mistake { throw error(value, mistake) }
     if kind == .keyed, keys.hasRepeats || session.keys.hasTwins { try removeRepeats(value) }
     if !nested.isEmpty { try insertNested(value) }

@@ -43,8 +43,10 @@ final class OpaqueEncodingWay<Value: WireCodable>: EncodingWay<Value> {
     } catch {
       out.pointee.depth = depth
       guard let error = error as? WireError else { throw error }
+      // As `EncodingNode.tooDeep`: a value that cannot be encoded for its depth cannot be printed.
+      let isTooDeep = if case .tooDeep = error { true } else { false }
       throw EncodingError.invalidValue(
-        value,
+        isTooDeep ? Value.self as Any : value,
         .init(codingPath: place.codingPath, debugDescription: error.description, underlyingError: error))
     }
     out.pointee.patchLength(at: start, reserved: 1)
