@@ -97,8 +97,7 @@ struct ChunkFramer: ~Copyable {
       frames.append(
         Frame(
           start: start, end: writer.count, first: first, count: count, seat: seat,
-          shared: carried + (sharing?.takeCarried() ?? [])))
-      carried = []
+          shared: takeShared()))
     }
     start = -1
     count = 0
@@ -118,10 +117,10 @@ struct ChunkFramer: ~Copyable {
     other.open()
     other.writer.writeBytes(UnsafeRawBufferPointer(rebasing: writer.bytes[(start + FrameHeader.size)...]))
     other.count = count
-    other.carried = carried + (sharing?.takeCarried() ?? [])
+    other.carried = takeShared()
     writer.truncate(to: start)
     next -= UInt64(count)
-    (start, count, carried) = (-1, 0, [])
+    (start, count) = (-1, 0)
     return other
   }
 
@@ -129,6 +128,15 @@ struct ChunkFramer: ~Copyable {
   mutating func takeFailures() -> [(item: UInt64, error: any Error)] {
     defer { failures = [] }
     return failures
+  }
+
+  /// The shared memory in items of the open chunk. Nearly always there is none, and arrays are not to be joined
+  /// for that: where a chunk has one item, this is done for each.
+  private mutating func takeShared() -> [SharedBlock] {
+    let own = sharing?.takeCarried() ?? []
+    if carried.isEmpty { return own }
+    defer { carried = [] }
+    return carried + own
   }
 
   private mutating func closeIfFull() {

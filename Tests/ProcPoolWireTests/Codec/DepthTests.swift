@@ -83,16 +83,15 @@ struct DepthTests {
   }
 
   @Test func depthIsMeasuredOnTheThreadItself() throws {
-    let limits = try [256 << 10, 512 << 10, 1 << 20, 8 << 20].map { stack in
+    let limits = try [256 << 10, 8 << 20].map { stack in
       try onThread(stack: stack) {
         let error = #expect(throws: EncodingError.self) { try bytes(Chain.make(30_000)) }
         return error.flatMap(limit) ?? 0
       }
     }
-    // Each has room, and the larger has more.
+    // The C library may give a thread the stack of one that has ended, up to four times as large as was asked for.
     #expect(limits[0] > 50)
-    #expect(limits == limits.sorted() && Set(limits).count == limits.count, "\(limits)")
-    #expect(limits[3] > limits[1] * 8)
+    #expect(limits[1] > limits[0] * 4, "\(limits)")
   }
 
   @Test(arguments: [256 << 10, 512 << 10, 8 << 20])
