@@ -49,10 +49,11 @@ extension Inspection {
     }?.key
   }
 
-  /// The stream of tasks, which is a socket; Foundation's, which a worker has too, is where it was before that
-  /// served.
+  /// The stream of tasks, which is a socket that the watchdog has, too; Foundation's, which a worker inherits, is there
+  /// once.
   static func taskStream() -> Int32? {
-    descriptors().first { number, target in number >= 10 && target.hasPrefix("socket:") }?.key
+    let sockets = descriptors().filter { $0.value.hasPrefix("socket:") }
+    return sockets.filter { one in sockets.count { $0.value == one.value } > 1 }.keys.min()
   }
 }
 

@@ -111,7 +111,10 @@ private struct Stream: Sendable {
         continue
       }
       firstCall = firstCall ?? header.call
-      let (call, first) = (Int(header.call - firstCall!), Int(header.first))
+      let call = Int(header.call - firstCall!)
+      // A loan names its item by the position in the worker's order, in which the calls follow each other.
+      let before = header.kind == .lend ? Session.expected[..<call].reduce(0) { $0 + $1.count } : 0
+      let first = Int(header.first) - before
       places += [Place?](repeating: Place(call: call, firstItem: first), count: header.frameLength)
       var next = start + FrameHeader.size
       func mark(_ count: Int, _ purpose: Place.Purpose) {
