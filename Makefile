@@ -98,11 +98,13 @@ allocations: release
 # Swift's own report of a trap would keep the fuzzer from writing down what led to it.
 fuzz: swift
 	mkdir -p .build/fuzz/corpus
-	"$$(dirname "$$(readlink -f "$$(command -v swift)")")/clang" -O2 -ISources/CProcPoolShims/include -c \
-	  Sources/CProcPoolShims/fresh_copy.c -o .build/fuzz/fresh_copy.o
-	echo 'module CProcPoolShims { header "$(CURDIR)/Sources/CProcPoolShims/include/fresh_copy.h" }' > .build/fuzz/module.modulemap
+	for name in fresh_copy stack; do \
+	  "$$(dirname "$$(readlink -f "$$(command -v swift)")")/clang" -O2 -ISources/CProcPoolShims/include -c \
+	    Sources/CProcPoolShims/$$name.c -o .build/fuzz/$$name.o || exit; done
+	printf 'module CProcPoolShims { header "%s/fresh_copy.h" header "%s/stack.h" }\n' \
+	  "$(CURDIR)/Sources/CProcPoolShims/include" "$(CURDIR)/Sources/CProcPoolShims/include" > .build/fuzz/module.modulemap
 	swiftc -O -sanitize=fuzzer -parse-as-library -swift-version 6 -package-name procpool -I .build/fuzz \
-	  $$(find Sources/ProcPoolWire -name '*.swift') Tests/Fuzz/*.swift .build/fuzz/fresh_copy.o -o .build/fuzz/codec
+	  $$(find Sources/ProcPoolWire -name '*.swift') Tests/Fuzz/*.swift .build/fuzz/fresh_copy.o .build/fuzz/stack.o -o .build/fuzz/codec
 	SWIFT_BACKTRACE=enable=no .build/fuzz/codec -max_total_time=$(SECONDS) -rss_limit_mb=512 -malloc_limit_mb=64 -timeout=5 \
 	  -max_len=4096 -artifact_prefix=.build/fuzz/ .build/fuzz/corpus
 
