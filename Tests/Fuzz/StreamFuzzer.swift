@@ -34,7 +34,7 @@ private func read(_ body: UnsafeRawBufferPointer, of header: FrameHeader) {
     }
     _ = ChunkFlags(rawValue: header.flags)
   // No body; and handles, which are words and are read by another module.
-  case .resume, .endCall, .end, .acknowledge, .lend, .attempt, .seat: break
+  case .resume, .endCall, .end, .acknowledge, .lend, .attempt, .seat, .again, .unreachable, .refused: break
   }
 }
 
