@@ -33,6 +33,9 @@ extension SharedArray {
     guard !overflow else {
       throw .insufficient(asked: bytes, available: NamedMemory.available, place: NamedMemory.directory)
     }
+    if let room = NamedMemory.available, room < size {
+      throw .insufficient(asked: size, available: room, place: NamedMemory.directory)
+    }
     try SharedRegion.requireAvailable(size)
     let region: SharedRegion
     do throws(SystemError) {

@@ -121,8 +121,7 @@ extension Processes {
       let error = #expect(throws: SharedMemoryError.self) {
         try SharedArray(named: name, repeating: 0, count: 1 << 40)
       }
-      // Of the machine, whose memory is looked at first; `tiny` shows that of /dev/shm.
-      guard case .insufficient(_, let available?, _) = try #require(error) else {
+      guard case .insufficient(_, let available?, "/dev/shm") = try #require(error) else {
         Issue.record("\(String(describing: error))")
         return
       }
