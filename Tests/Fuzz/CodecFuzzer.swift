@@ -4,7 +4,7 @@
 // Built together with the module's own sources, as one module:
 //
 //     swiftc -O -sanitize=fuzzer -parse-as-library -swift-version 6 -package-name procpool \
-//       $(find Sources/ProcPoolWire -name '*.swift') Tests/Fuzz/*.swift -o .build/fuzz/codec
+//       $(find Sources/ProcPoolWire -name '*.swift') Tests/Fuzz/*.swift .build/fuzz/*.o -o .build/fuzz/codec
 //     .build/fuzz/codec -max_total_time=60 -rss_limit_mb=512 -malloc_limit_mb=64 -timeout=5
 //     .build/fuzz/corpus
 //
@@ -21,6 +21,8 @@ struct FuzzRecord: Codable {
   var flag: Bool
   var text: String
   var maybe: String?
+  var doubly: Int??
+  var levels: [Int??]
   var numbers: [Int]
   var reals: [Double]
   var bytes: [UInt8]
@@ -37,7 +39,7 @@ struct FuzzRecord: Codable {
   static var sample: FuzzRecord {
     FuzzRecord(
       int: -300, byte: 7, wide: .min, unsigned: .max, double: 1.5, float: -2, flag: true, text: "naïve",
-      maybe: nil,
+      maybe: nil, doubly: .some(nil), levels: [nil, .some(nil), 1],
       numbers: [1, 70_000], reals: [0.5], bytes: [1, 2], texts: ["a", String(repeating: "b", count: 40)],
       set: [3],
       named: ["x": 1], numbered: [-4: ["y"]], pairs: [.dot: 1],
@@ -89,6 +91,8 @@ struct FuzzExplorer: Decodable {
     if let keyed = try? decoder.container(keyedBy: Key.self) {
       for key in keyed.allKeys.prefix(20).reversed() {
         _ = try? keyed.decodeNil(forKey: key)
+        _ = try? keyed.decodeIfPresent(Int?.self, forKey: key)
+        _ = try? keyed.decode(Int??.self, forKey: key)
         _ = try keyed.decodeIfPresent(FuzzExplorer.self, forKey: key)
       }
       _ = try? keyed.superDecoder()
@@ -128,6 +132,8 @@ private let targets: [@Sendable (UnsafeRawBufferPointer) -> Void] = [
   { check(FuzzPoint.self, $0) },
   { _ = try? WireCoding.decode(FuzzExplorer.self, from: $0) },
   { _ = try? WireCoding.decode([String: FuzzExplorer].self, from: $0) },
+  { check([Int??].self, $0) },
+  runEncoderProgram,
   readStream,
 ]
 

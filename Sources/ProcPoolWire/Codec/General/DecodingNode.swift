@@ -8,6 +8,8 @@ final class DecodingNode: Decoder {
   let parent: DecodingNode?
   let step: PathStep
   let depth: Int
+  /// How many of the containers around this one were opened by name; see ``Nesting``.
+  private let waiting: Int
   private let message: Int
   @exclusivity(unchecked) private var content: WireContent?
   /// Where the next field is expected.
@@ -22,12 +24,15 @@ final class DecodingNode: Decoder {
 
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
-  init(session: DecodingSession, value: WireValue, parent: DecodingNode?, step: PathStep) {
+  init(
+    session: DecodingSession, value: WireValue, parent: DecodingNode?, step: PathStep, isNested: Bool = false
+  ) {
     self.session = session
     self.value = value
     self.parent = parent
     self.step = step
     depth = parent.map { $0.depth + 1 } ?? 0
+    waiting = isNested ? (parent?.waiting ?? 0) + 1 : 0
     message = session.message
   }
 
@@ -48,7 +53,7 @@ final class DecodingNode: Decoder {
   @inline(__always)
   func checkDepth() throws {
     do throws(WireError) {
-      try Nesting.check(depth)
+      try Nesting.check(depth, waiting: waiting)
     } catch {
       throw tooDeep(error)
     }
@@ -245,7 +250,7 @@ final class DecodingNode: Decoder {
 
   /// A container inside this one.
   func nested(_ value: WireValue, _ step: PathStep) throws -> DecodingNode {
-    let node = DecodingNode(session: session, value: value, parent: self, step: step)
+    let node = DecodingNode(session: session, value: value, parent: self, step: step, isNested: true)
     try node.checkDepth()
     return node
   }

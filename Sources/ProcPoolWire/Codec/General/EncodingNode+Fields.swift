@@ -13,6 +13,8 @@ struct FieldKeys {
   var highest: UInt64 = 63
   /// The later ones, since one has come out of order.
   var late: Set<UInt64>?
+  /// The last container of each key whose last value is one, since a container was asked for again.
+  var containers: [KeyText: EncodingNode]?
   /// Whether a key may be there twice.
   var hasRepeats = false
   /// Whether there are fields that were not noted: of a value that wrote them elsewhere.
@@ -25,7 +27,7 @@ extension EncodingNode {
   func noteField(_ reference: UInt64) {
     if reference < 64 {
       let bit = 1 &<< reference
-      if keys.early & bit != 0 { keys.hasRepeats = true }
+      if keys.early & bit != 0 { noteRepeat(reference) }
       keys.early |= bit
     } else if reference > keys.highest && keys.late == nil {
       keys.highest = reference
@@ -37,7 +39,14 @@ extension EncodingNode {
   @inline(never)
   private func noteLate(_ reference: UInt64) {
     collectLate()
-    if keys.late?.insert(reference).inserted != true { keys.hasRepeats = true }
+    if keys.late?.insert(reference).inserted != true { noteRepeat(reference) }
+  }
+
+  @inline(never)
+  private func noteRepeat(_ reference: UInt64) {
+    keys.hasRepeats = true
+    // What follows takes the place of a container.
+    keys.containers?[KeyText(session.keys.name(at: Int(reference - KeyReference.firstEntry)))] = nil
   }
 
   private func collectLate() {
@@ -136,13 +145,18 @@ extension EncodingNode {
     let base = UnsafeMutableRawPointer(mutating: out.pointee.bytes.baseAddress.unsafelyUnwrapped)
     var end = contentStart
     var kept: [(node: EncodingNode, offset: Int)] = []
-    for (position, field) in written.enumerated() where last[text(field)] == position {
+    for (position, field) in written.enumerated() {
+      guard last[text(field)] == position else {
+        field.nested?.abandon()
+        continue
+      }
       (base + end).copyMemory(from: base + field.start, byteCount: field.end - field.start)
       if let node = field.nested { kept.append((node, end + field.valueStart - field.start)) }
       end += field.end - field.start
     }
     out.pointee.truncate(to: end)
     nested = kept
+    keys.containers = nil
   }
 
   // MARK: Containers under a key
@@ -152,7 +166,10 @@ extension EncodingNode {
   func container(for key: some CodingKey) -> EncodingNode {
     guard turn == session.turn else { return newContainer(for: key) }
     let reference = session.keys.reference(key)
-    guard mayHave(reference), let last = lastField(of: key) else { return newContainer(for: key, reference) }
+    guard mayHave(reference) else { return newContainer(for: key, reference) }
+    let name = KeyText(key.stringValue)
+    if let node = keys.containers?[name], !session.keys.hasTwins { return node }
+    guard let last = lastField(name) else { return newContainer(for: key, reference) }
     if let node = last.nested { return node }
     let bytes = Array(out.pointee.bytes[last.valueStart..<last.end])
     let node = newContainer(for: key, reference)
@@ -169,18 +186,22 @@ extension EncodingNode {
 
   private func newContainer(for key: some CodingKey, _ reference: UInt64) -> EncodingNode {
     noteField(reference)
-    out.pointee.writeVarint(reference)
-    return makeNested(.key(key.stringValue))
+    out.pointee.writeReference(reference)
+    let node = makeNested(.key(key.stringValue))
+    keys.containers?[KeyText(key.stringValue)] = node
+    return node
   }
 
+  /// The last field of a key. Remembers all containers on the way, for one that is asked for again is seldom alone.
   @inline(never)
-  private func lastField(of key: some CodingKey) -> WrittenField? {
-    let name = KeyText(key.stringValue)
-    var last: WrittenField?
-    for field in (try? writtenFields()) ?? [] where text(field) == name {
-      if let other = last, other.time > field.time { continue }
-      last = field
+  private func lastField(_ name: KeyText) -> WrittenField? {
+    var last: [KeyText: WrittenField] = [:]
+    for field in (try? writtenFields()) ?? [] {
+      let name = text(field)
+      if let other = last[name], other.time > field.time { continue }
+      last[name] = field
     }
-    return last
+    keys.containers = last.compactMapValues(\.nested)
+    return last[name]
   }
 }

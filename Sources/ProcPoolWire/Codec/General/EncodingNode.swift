@@ -26,15 +26,15 @@ final class EncodingNode: Encoder {
   /// The keys of the fields written so far.
   @exclusivity(unchecked) var keys = FieldKeys()
   /// The first mistake in a place that cannot throw; reported at the end.
-  @exclusivity(unchecked) private(set) var mistake: String?
-  /// The reason, if the mistake was to nest too deeply.
-  @exclusivity(unchecked) private var depthError: WireError?
+  @exclusivity(unchecked) private var mistake: Mistake?
   /// The containers that this value has asked for by name, and where each belongs in `out`.
   @exclusivity(unchecked) var nested: [(node: EncodingNode, offset: Int)] = []
   /// Of an encoder inside another value, how much of that had been written when a container was asked for: as of
   /// two values for one key the later one counts, an encoder that is kept counts from its use.
   @exclusivity(unchecked) private(set) var usedAt = 0
   private let ownsOut: Bool
+  /// How many of the containers around this one were opened by name; see ``Nesting``.
+  private let waiting: Int
 
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
@@ -47,6 +47,7 @@ final class EncodingNode: Encoder {
     depth = parent.map { $0.depth + 1 } ?? 0
     start = out.pointee.count
     ownsOut = false
+    waiting = 0
   }
 
   /// A container inside `parent`, with a buffer of its own.
@@ -59,6 +60,7 @@ final class EncodingNode: Encoder {
     depth = parent.depth + 1
     start = 0
     ownsOut = true
+    waiting = parent.waiting + 1
     turn = parent.turn
   }
 
@@ -118,8 +120,24 @@ final class EncodingNode: Encoder {
 
   @inline(never)
   private func outOfTurn<Value>(_ value: Value) -> EncodingError {
-    if let depthError { return tooDeep(value, depthError) }
-    return error(value, mistake ?? Self.outOfTurn)
+    error(value, mistake ?? Mistake(Self.outOfTurn))
+  }
+
+  /// A class, because there is none in nearly all nodes.
+  private final class Mistake {
+    let description: String
+    /// The reason, if it was to nest too deeply.
+    let depth: WireError?
+
+    init(_ description: String, depth: WireError? = nil) {
+      self.description = description
+      self.depth = depth
+    }
+  }
+
+  private func error<Value>(_ value: Value, _ mistake: Mistake) -> EncodingError {
+    if let depth = mistake.depth { return tooDeep(value, depth) }
+    return error(value, mistake.description)
   }
 
   private static var outOfTurn: String {
@@ -157,7 +175,11 @@ final class EncodingNode: Encoder {
 
   /// Notes a mistake. No write can succeed any more.
   func fail(_ description: String) {
-    if mistake == nil { mistake = description }
+    fail(Mistake(description))
+  }
+
+  private func fail(_ mistake: Mistake) {
+    if self.mistake == nil { self.mistake = mistake }
     turn = -1
   }
 
@@ -187,18 +209,17 @@ final class EncodingNode: Encoder {
   func makeNested(_ step: PathStep) -> EncodingNode {
     let node = EncodingNode(nestedIn: self, step: step)
     do throws(WireError) {
-      try Nesting.check(node.depth)
+      try Nesting.check(node.depth, waiting: node.waiting)
       if turn == session.turn {
         nested.append((node, out.pointee.count))
         return node
       }
-      node.fail(mistake ?? Self.outOfTurn)
+      node.fail(mistake ?? Mistake(Self.outOfTurn))
     } catch {
-      node.depthError = error
-      node.fail(error.description)
+      node.fail(Mistake(error.description, depth: error))
     }
     // What is written to it says so, and so does the end of this value.
-    if mistake == nil { (mistake, depthError) = (node.mistake, node.depthError) }
+    if mistake == nil { mistake = node.mistake }
     return node
   }
 
@@ -206,7 +227,6 @@ final class EncodingNode: Encoder {
 
   /// Completes the value: puts nested containers into their places, and the length before the content.
   func finish<Value>(_ value: Value) throws {
-    if let depthError { throw tooDeep(value, depthError) }
     if let mistake { throw error(value, mistake) }
     if kind == .keyed, keys.hasRepeats || session.keys.hasTwins { try removeRepeats(value) }
     if !nested.isEmpty { try insertNested(value) }
@@ -238,6 +258,22 @@ final class EncodingNode: Encoder {
       UnsafeMutableRawBufferPointer(start: base + offset + total, count: bytes.count).copyMemory(from: bytes)
     }
     nested = []
+    keys.containers = nil
+  }
+
+  /// Whether this node and those of its containers hold each other: until the value is complete, or given up.
+  @inline(__always)
+  var hasNested: Bool { !nested.isEmpty }
+
+  /// Lets go of the containers of a value that has failed, or is not there any more.
+  func abandon() {
+    // Not recursive, for they may be nested without end.
+    var rest = [self]
+    while let node = rest.popLast() {
+      rest += node.nested.lazy.map(\.node)
+      node.nested = []
+      node.keys.containers = nil
+    }
   }
 }
 

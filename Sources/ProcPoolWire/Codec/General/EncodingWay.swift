@@ -60,7 +60,10 @@ final class GeneralEncodingWay<Value: Encodable>: EncodingWay<Value> {
     let node = EncodingNode(session: session, out: place.out, parent: place.parent, step: place.step)
     try node.checkDepth(value)
     let waiting = session.begin(node)
-    defer { session.turn = waiting }
+    defer {
+      session.turn = waiting
+      if node.hasNested { node.abandon() }
+    }
     try value.encode(to: node)
     try node.finish(value)
   }

@@ -5,12 +5,15 @@
 /// the one that came next last time, and a comparison of two short strings is all that it costs.
 ///
 /// A key is its text and its number: keys of two types may have the same text and different numbers, and each
-/// arrives as it was sent.
+/// arrives as it was sent. Within a type a text has one number, so that one that has been asked for need not be
+/// asked for again.
 struct KeyWriter {
   /// Without its name, which stands in an array of its own: then what is looked at for each field is a few words
   /// that need not be retained.
   private struct Entry {
     let number: Int?
+    /// A type whose key of this name has this number: the one that used it last.
+    var type: ObjectIdentifier
     /// The message in which `index` was given out.
     var message: UInt64
     var index: Int
@@ -56,30 +59,42 @@ struct KeyWriter {
 
   /// The reference to write for `key`.
   @inline(__always)
-  mutating func reference(_ key: some CodingKey) -> UInt64 {
+  mutating func reference<Key: CodingKey>(_ key: Key) -> UInt64 {
     let name = key.stringValue
-    let number = key.intValue
     if last < entries.count {
       let guess = entries[last].successor
       let entry = entries[guess]
-      if isSameKey(names[guess], name), entry.number == number {
+      if isSameKey(names[guess], name), entry.type == ObjectIdentifier(Key.self) || claim(guess, key) {
         last = guess
         let index = entry.message == message ? entry.index : use(guess)
         return KeyReference.firstEntry &+ UInt64(truncatingIfNeeded: index)
       }
     }
-    return search(name, number: number)
+    return search(name, key)
+  }
+
+  /// Whether an entry of the same name is that of a key of another type.
+  @inline(never)
+  private mutating func claim<Key: CodingKey>(_ position: Int, _ key: Key) -> Bool {
+    guard entries[position].number == key.intValue else { return false }
+    entries[position].type = ObjectIdentifier(Key.self)
+    return true
   }
 
   @inline(never)
-  private mutating func search(_ name: String, number: Int?) -> UInt64 {
+  private mutating func search<Key: CodingKey>(_ name: String, _ key: Key) -> UInt64 {
     let newest = positions[KeyText(name)] ?? -1
     var found = newest
-    while found >= 0, entries[found].number != number { found = entries[found].twin }
+    while found >= 0, entries[found].type != ObjectIdentifier(Key.self), !claim(found, key) {
+      found = entries[found].twin
+    }
     if found < 0 {
       found = entries.count
       names.append(name)
-      entries.append(Entry(number: number, message: 0, index: 0, successor: 0, twin: newest))
+      entries.append(
+        Entry(
+          number: key.intValue, type: ObjectIdentifier(Key.self), message: 0, index: 0, successor: 0,
+          twin: newest))
       positions[KeyText(name)] = found
     }
     let index = entries[found].message == message ? entries[found].index : use(found)
