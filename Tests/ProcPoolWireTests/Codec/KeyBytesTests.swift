@@ -66,7 +66,7 @@ struct KeyBytesTests {
   }
 
   @Test func manyLookalikesAreFoundByTheIndex() throws {
-    let names = (0..<2000).flatMap { ["\($0) \u{e9}", "\($0) e\u{301}"] }
+    let names = (0..<500).flatMap { ["\($0) \u{e9}", "\($0) e\u{301}"] }
     #expect(try roundTrip(Named(names)) == Named(names))
     #expect(try roundTrip(Named(names.shuffled())).fields.count == names.count)
   }
@@ -129,33 +129,47 @@ struct KeyBytesTests {
   }
 
   @Test func keysOfOneNameKeepTheirNumbers() throws {
-    /// Has a number, and is found by nothing else.
-    struct Numbered: CodingKey {
-      let stringValue: String
-      let intValue: Int?
-      init(_ number: Int) { (stringValue, intValue) = ("name", number) }
+    /// A key that has a number, and is found by nothing else.
+    struct One: CodingKey {
+      var stringValue: String { "name" }
+      var intValue: Int? { 1 }
+      init() {}
       init?(stringValue: String) { nil }
-      init?(intValue: Int) { self.init(intValue) }
+      init?(intValue: Int) { if intValue != 1 { return nil } }
+    }
+    struct Two: CodingKey {
+      var stringValue: String { "name" }
+      var intValue: Int? { 2 }
+      init() {}
+      init?(stringValue: String) { nil }
+      init?(intValue: Int) { if intValue != 2 { return nil } }
     }
     struct Sender: Codable {
       var number: Int?
       init(number: Int?) { self.number = number }
       func encode(to encoder: any Encoder) throws {
-        if let number {
-          var fields = encoder.container(keyedBy: Numbered.self)
-          try fields.encode(number, forKey: Numbered(number))
-        } else {
+        switch number {
+        case 1:
+          var fields = encoder.container(keyedBy: One.self)
+          try fields.encode(0, forKey: One())
+        case 2:
+          var fields = encoder.container(keyedBy: Two.self)
+          try fields.encode(0, forKey: Two())
+        default:
           var fields = encoder.container(keyedBy: NameKey.self)
           try fields.encode(0, forKey: "name")
         }
       }
       init(from decoder: any Decoder) throws {
-        let keys = try decoder.container(keyedBy: Numbered.self).allKeys
-        number = keys.first?.intValue
+        let isOne = try !decoder.container(keyedBy: One.self).allKeys.isEmpty
+        let isTwo = try !decoder.container(keyedBy: Two.self).allKeys.isEmpty
+        #expect(!isOne || !isTwo)
+        #expect(try decoder.container(keyedBy: NameKey.self).decode(Int.self, forKey: "name") == 0)
+        number = isOne ? 1 : isTwo ? 2 : nil
       }
     }
     let codec = ItemCodec<[Sender]>.resolve()
-    for numbers: [Int?] in [[nil], [1], [nil, 1, 2, nil], [2], [1, nil]] {
+    for numbers: [Int?] in [[nil], [1], [nil, 1, 2, nil], [2], [1, nil], [2, 2, 1, 1, nil, nil]] {
       var writer = WireWriter()
       try codec.encode(numbers.map { Sender(number: $0) }, into: &writer)
       #expect(try codec.decode(writer.bytes).map(\.number) == numbers)
@@ -163,9 +177,10 @@ struct KeyBytesTests {
     // Two of them in one object are one key.
     let message = try WireCoding.encode(
       Written {
-        var fields = $0.container(keyedBy: NameKey.self)
-        try fields.encode(1, forKey: NameKey(stringValue: "name", intValue: 1))
-        try fields.encode(2, forKey: NameKey(stringValue: "name", intValue: 2))
+        var one = $0.container(keyedBy: One.self)
+        try one.encode(1, forKey: One())
+        var two = $0.container(keyedBy: Two.self)
+        try two.encode(2, forKey: Two())
       })
     #expect(try WireCoding.decode(Content.self, from: message) == ["name": 2])
   }

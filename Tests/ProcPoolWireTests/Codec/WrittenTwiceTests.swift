@@ -249,6 +249,65 @@ struct WrittenTwiceTests {
   }
   private enum PathKeys2: CodingKey { case x, y }
 
+  @Test func manyContainersMayBeAskedForAgain() throws {
+    try check(.object(Dictionary(uniqueKeysWithValues: (0..<300).map { ("\($0)", [1, 2, 3]) }))) {
+      var fields = $0.container(keyedBy: NameKey.self)
+      for number in 1...3 {
+        for key in 0..<300 {
+          var list = fields.nestedUnkeyedContainer(forKey: NameKey(stringValue: "\(key)"))
+          try list.encode(number)
+        }
+      }
+    }
+    // In turns with values that take their place.
+    try check(["a": 2, "b": [3, 4]]) {
+      var fields = $0.container(keyedBy: NameKey.self)
+      for number in 1...2 {
+        for key: NameKey in ["a", "b"] {
+          var list = fields.nestedUnkeyedContainer(forKey: key)
+          try list.encode(number)
+        }
+        for key: NameKey in ["a", "b"] { try fields.encode(number, forKey: key) }
+        if number == 2 {
+          try fields.encode([3], forKey: "b")
+        } else {
+          try fields.encode([Int](), forKey: "a")
+        }
+        if number == 1 { try fields.encode([Int](), forKey: "b") }
+      }
+      var list = fields.nestedUnkeyedContainer(forKey: "b")
+      try list.encode(4)
+    }
+  }
+
+  @Test func nothingOutlivesAValueThatFailed() throws {
+    weak var encoder: AnyObject?
+    weak var inner: AnyObject?
+    #expect(throws: Bad.Failure.self) {
+      try WireCoding.encode(
+        Written {
+          encoder = $0 as AnyObject
+          var fields = $0.container(keyedBy: NameKey.self)
+          var list = fields.nestedUnkeyedContainer(forKey: "a")
+          inner = list.superEncoder() as AnyObject
+          try fields.encode(1, forKey: "a")
+          _ = fields.nestedContainer(keyedBy: NameKey.self, forKey: "b")
+          _ = fields.nestedContainer(keyedBy: NameKey.self, forKey: "b")
+          throw Bad.Failure()
+        })
+    }
+    #expect(encoder == nil && inner == nil)
+    _ = try WireCoding.encode(
+      Written {
+        encoder = $0 as AnyObject
+        var fields = $0.container(keyedBy: NameKey.self)
+        var list = fields.nestedUnkeyedContainer(forKey: "a")
+        inner = list.superEncoder() as AnyObject
+        try fields.encode(1, forKey: "a")
+      })
+    #expect(encoder == nil && inner == nil)
+  }
+
   @Test func aContainerIsAddedToAValueOfItsKind() throws {
     try check(["a": ["x": 1, "y": 2]]) {
       var fields = $0.container(keyedBy: NameKey.self)
@@ -572,7 +631,8 @@ struct SecondTryTests {
       }
       func encode(into writer: inout WireWriter) throws {
         let start = writer.count
-        for _ in 0..<200_000 {
+        // Twice as many levels as a message may have, should each leave one open.
+        for _ in 0..<60_000 {
           try? [[Failing()]].encode(into: &writer)
           writer.truncate(to: start)
         }
