@@ -9,8 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// 128 KiB: a `Codable` type of a hundred properties takes 20 KiB for one level in a debug build, and what it calls
-// (formatting, the C library's printing, a signal's frame with AVX-512 registers) rarely 16.
+// 128 KiB, by estimate: one level of a type of a hundred properties without optimisation, and what it calls (formatting,
+// the C library's printing, a signal's frame with AVX-512 registers), several times over.
 static const size_t reserve = 128 << 10;
 // Of the stack of a first thread whose bounds only its limit tells, no more is believed than every system gives.
 static const size_t usual_limit = 8 << 20;

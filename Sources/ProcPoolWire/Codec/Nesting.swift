@@ -15,8 +15,8 @@ enum Nesting {
   /// first, and would fill a screen.
   static let pathLength = 16
 
-  /// What completing or releasing one container takes of the stack at most, which is recursive where opening it is
-  /// not: 2 KiB, twice what is measured without optimisation.
+  /// What completing or releasing one container may take of the stack, which is recursive where opening it is not.
+  /// An estimate on the safe side: as much as a whole level takes without optimisation.
   private static let stackOfOpenContainer = 2 << 10
 
   /// Checks that a container may be opened inside `depth` others.
