@@ -20,6 +20,7 @@ struct StreamCoordination {
     case "lines": try await printLines()
     case "deaths": try await printBeforeDeath()
     case "timeout": try await noticeTimeout()
+    case "crash": try await noticeCrash()
     case "unended": try await printUnended()
     case "bytes": try await writeBytes()
     case "replaced": try await replaceStandardError()
@@ -62,6 +63,22 @@ struct StreamCoordination {
     }
     if words.count > 1 { _ = try await printing.value } else { pool.terminate() }
     pool.close()
+    await pool.join()
+    say("joined")
+  }
+
+  /// `crash`: one worker prints more than anything holds, and another crashes with a report that finds no room.
+  private func noticeCrash() async throws {
+    let pool = try Pool(workers: 2)
+    let printing = pool.applyAsync(PrintLines(lines: 400, word: "x", words: 1000), to: 0)
+    let crash = PrintAndDie(PrintLines(lines: 60, word: "y", words: 1000), by: .trap)
+    do {
+      _ = try await pool.apply(crash, to: 1)
+    } catch PoolError.workerLost(let autopsy) {
+      say("lost: \(autopsy.worker.standardError.contains("Thread 0"))")
+    }
+    printing.cancel()
+    pool.terminate()
     await pool.join()
     say("joined")
   }

@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// A `coordinate streams …` in a process of its own, whose standard error is whatever a test wants.
-struct StreamProcess: ~Copyable {
+final class StreamProcess: Sendable {
   let pid: Int32
   private let output: Int32
 
