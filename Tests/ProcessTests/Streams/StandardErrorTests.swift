@@ -96,25 +96,22 @@ extension Processes {
     }
 
     /// Time limits go on, because the pool's runtime thread does not wait; and what cannot be passed on is given up
-    /// ten seconds after the end. All at once, because each takes that long.
-    @Test func holdUpNoTimeLimitAndNoEnd() throws {
-      let runs = try Stall.allCases.map { stall in
-        let (own, programs) = try stall.ends()
-        defer { close(programs) }
-        return (stall: stall, own: own, process: try StreamProcess(["timeout"], errors: programs))
+    /// ten seconds after the end.
+    @Test(.timeLimit(.minutes(3)), arguments: Stall.allCases) func holdUpNoTimeLimitAndNoEnd(_ stall: Stall)
+      throws
+    {
+      let (own, programs) = try stall.ends()
+      defer { close(own) }
+      let process = try StreamProcess(["timeout"], errors: programs)
+      close(programs)
+      let start = ContinuousClock.now
+      if stall == .terminalStoppedMeanwhile {
+        #expect(readBytes(own, atLeast: 2_000).count >= 2_000)
+        _ = write(own, "\u{13}", 1)
       }
-      for (stall, own, process) in runs {
-        if stall == .terminalStoppedMeanwhile {
-          #expect(readBytes(own, atLeast: 2_000).count >= 2_000)
-          _ = write(own, "\u{13}", 1)
-        }
-        // It would not be noticed before the reader goes on, which it does not.
-        #expect(process.line() == "timed out", "\(stall)")
-      }
-      for (stall, own, process) in runs {
-        #expect(process.end() == .init(output: "joined\n"), "\(stall)")
-        close(own)
-      }
+      #expect(process.line() == "timed out")
+      #expect(ContinuousClock.now - start < .seconds(8))
+      #expect(process.end() == .init(output: "joined\n"))
     }
 
     @Test func whatATerminalIsSentGoesOnWhenItIsStarted() throws {

@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// A `coordinate streams …` in a process of its own, whose standard error is whatever a test wants.
-final class StreamProcess: Sendable {
+struct StreamProcess: ~Copyable {
   let pid: Int32
   private let output: Int32
 
