@@ -49,10 +49,10 @@ public final class ErrorStream: Sendable {
     writer.change { $0.queue.add(text) }
   }
 
-  /// Accepts a line of the coordinator's own. Dropped if nothing has read for long.
-  public func writeLine(_ text: String) {
+  /// Accepts a line of the coordinator's own. Dropped if nothing has read for long, unless it is to be kept `anyway`.
+  public func writeLine(_ text: String, anyway: Bool = false) {
     writer.change { state in
-      if !state.queue.isFull { state.queue.addLine(text.utf8) }
+      if anyway || !state.queue.isFull { state.queue.addLine(text.utf8) }
     }
   }
 

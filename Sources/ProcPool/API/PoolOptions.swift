@@ -18,7 +18,7 @@ import ProcPoolWorker
 /// 16 MiB of text wait for workers that have ended. A line on standard error says how much beyond that is missing.
 public enum StandardErrorMode: Sendable {
   /// Text appears on the coordinator's standard error, byte for byte, in whole lines: those of several workers do not
-  /// mix. A line appears in pieces if it is longer than 64 KiB or if its end does not come within a fifth of a second.
+  /// mix. A line appears in pieces if it is longer than 64 KiB or if its end does not come within half a second.
   case inherited
   /// Text is dropped.
   case discarded

@@ -30,7 +30,7 @@ struct ErrorRelay {
 
   /// How long a line waits for its end before what there is of it is passed on, in nanoseconds: longer than a worker
   /// is kept from writing the rest on a busy machine, and hardly noticed by a reader.
-  static let unfinishedTime: Int64 = 200_000_000
+  static let unfinishedTime: Int64 = 500_000_000
   /// How much text of workers that have ended waits at the most, in bytes; that of a worker that ends is 128 KiB at the
   /// most, so that it takes a hundred workers without a reader.
   private static let mostLeft = 16 << 20
@@ -133,8 +133,20 @@ struct ErrorRelay {
     if hasRoom || now >= nextTry { retry(now: now) }
     unfinished.removeAll { $0.words.unfinishedSince == nil }
     for link in unfinished where now >= link.words.unfinishedSince! + Self.unfinishedTime {
+      // The end may be in the pipe: of a worker that is held, or one whose turn has not come on a busy machine.
+      if held.contains(where: { $0.link === link }) || hasMore(link) {
+        link.words.waitForEnd(since: now)
+        continue
+      }
       link.words.passUnfinished()
-      if !held.contains(where: { $0.link === link }), !passOn(link) { hold(link) }
+      if !passOn(link) { hold(link) }
+    }
+  }
+
+  private func hasMore(_ link: WorkerLink) -> Bool {
+    switch link.errors {
+    case .none: false
+    case .some(let errors): errors.isReadable()
     }
   }
 

@@ -35,6 +35,9 @@ struct WorkerWords {
     }
   }
 
+  /// Starts to wait anew for the end of a line.
+  mutating func waitForEnd(since now: Int64) { unfinishedSince = now }
+
   /// A line has waited for its end for long enough: what there is of it is to be seen.
   mutating func passUnfinished() {
     unfinishedSince = nil
