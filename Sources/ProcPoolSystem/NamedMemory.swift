@@ -78,6 +78,7 @@ public enum NamedMemory {
   public static var available: Int? {
     var status = statvfs()
     guard (try? retryingInterrupts(.spaceLeft) { statvfs(directory, &status) }) != nil else { return nil }
-    return Int(status.f_bavail) * Int(status.f_frsize)
+    let (bytes, isTooMuch) = UInt(status.f_bavail).multipliedReportingOverflow(by: UInt(status.f_frsize))
+    return isTooMuch ? .max : Int(clamping: bytes)
   }
 }

@@ -104,17 +104,22 @@ import class Foundation.FileManager
       case .zsh: ["-f", "-i"]
       case .fish: ["--no-config", "-i", "-C", "source \(script.path)"]
       }
-    try await onThread {
+    // What is on the screen where something else should be.
+    let wrong = try await onThread { () -> String? in
       let terminal = try Terminal(path, arguments)
       if shell == .zsh { terminal.type("source \(script.path)\r") }
-      #expect(terminal.shows("ready> "), "\(terminal.output.debugDescription)")
+      guard terminal.shows("ready> ") else { return terminal.output }
       for (keys, words) in keys {
         let start = terminal.output.utf8.count
         terminal.type(keys)
-        #expect(terminal.shows("called: \(words).", since: start), "\(terminal.output.debugDescription)")
-        guard terminal.shows("ready> ", since: start) else { return }
+        guard terminal.shows("called: \(words).", since: start), terminal.shows("ready> ", since: start)
+        else {
+          return "\(words) is not in " + terminal.output
+        }
       }
+      return nil
     }
+    #expect(wrong == nil, "\(wrong.debugDescription)")
   }
 
   @Test(

@@ -178,13 +178,10 @@ struct OutputsOfOneFile {
     let file = try Scratch.file()
     defer { try? FileManager.default.removeItem(at: file) }
     let said = Self.hostile.replacing("\n", with: "\\n") + String(repeating: "17 000 ", count: 1_000)
-    let text =
-      key == "text"
-      ? said
-      : "{"
-        + ["descr", "fortran_order", "shape"].map { "'\($0)': '\($0 == key ? said : "<f8")'" }.joined(
-          separator: ",")
-        + "}"
+    let values = [("descr", "'<f8'"), ("fortran_order", "False"), ("shape", "(6,)")].map { name, value in
+      "'\(name)': " + (name == key ? "'\(said)'" : value)
+    }
+    let text = key == "text" ? said : "{\(values.joined(separator: ", "))}"
     let length = text.utf8.count
     let head: [UInt8] = [0x93] + Array("NUMPY".utf8) + [3, 0]
     let size = (0..<4).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }

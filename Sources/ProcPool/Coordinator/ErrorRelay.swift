@@ -71,7 +71,11 @@ struct ErrorRelay {
         }
         return transfer
       }
-      if transfer == .closed { runtime.poller.remove(errors) }
+      if transfer == .closed {
+        runtime.poller.remove(errors)
+        // No end of a line comes any more.
+        if link.words.unfinishedSince != nil { link.words.passUnfinished() }
+      }
     }
     if !passOn(link) && !isReadAhead(link) { hold(link) }
   }
@@ -213,8 +217,8 @@ struct ErrorRelay {
   private mutating func tellOfDropped() {
     guard droppedBytes > 0 else { return }
     runtime.errors.writeLine(
-      "procpool: \(droppedBytes) bytes of what workers wrote are missing here: they had ended, and nothing read it"
-    )
+      "procpool: \(droppedBytes) bytes of what workers wrote are missing here: they had ended, and nothing read it",
+      anyway: true)
     droppedBytes = 0
   }
 
