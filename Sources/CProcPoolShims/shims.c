@@ -150,6 +150,20 @@ int procpool_note_exit(int32_t *word, int32_t base) {
   return on_exit(note_exit, NULL) == 0 ? 0 : -1;
 }
 
+int procpool_set_mark(uint64_t mark) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_LOCKS, &limit) != 0) return -1;
+  // The hard limit stays, so that who starts programs with limits of their own may set this one, too.
+  if (limit.rlim_max < mark) return errno = EPERM, -1;
+  limit.rlim_cur = mark;
+  return setrlimit(RLIMIT_LOCKS, &limit);
+}
+
+uint64_t procpool_mark_of(int process) {
+  struct rlimit limit;
+  return prlimit(process, RLIMIT_LOCKS, NULL, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
 int procpool_reap(int pidfd, int *code, int *status, long *peak) {
   siginfo_t info;
   struct rusage usage;

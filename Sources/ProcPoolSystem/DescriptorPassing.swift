@@ -1,23 +1,27 @@
 import CProcPoolShims
 import Glibc
 
-// Descriptors that go with a stream, against its direction: a worker's stream of tasks is a pair of sockets, and what
-// the worker passes on lies in the coordinator's end of it, whatever becomes of the worker.
+/// Two sockets that are joined: what is passed by one lies in the other, whatever becomes of who passed it.
+public struct SocketPair: ~Copyable {
+  public let near: Descriptor
+  public let far: Descriptor
 
-extension Pipe {
-  /// A pipe whose reading end can pass descriptors to its writing end.
-  ///
-  /// It is a pair of sockets; a plain pipe where the system has none to give.
-  public static func passingDescriptors() throws(SystemError) -> Pipe {
+  /// Both are close-on-exec from the first instant.
+  public init() throws(SystemError) {
     var numbers: (Int32, Int32) = (0, 0)
-    let result = withUnsafeMutableBytes(of: &numbers) { bytes in
+    try withUnsafeMutableBytes(of: &numbers) { (bytes) throws(SystemError) in
       let base = bytes.baseAddress!.assumingMemoryBound(to: Int32.self)
-      return attempt(.socketPair) {
+      try retryingInterrupts(.socketPair) {
         socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, base)
       }
     }
-    guard result == 0 else { return try Pipe() }
-    return Pipe(reading: numbers.0, writing: numbers.1)
+    near = Descriptor(owning: numbers.0)
+    far = Descriptor(owning: numbers.1)
+  }
+
+  /// Takes the pair apart. The numbers are the caller's to own: Swift has no tuples of what cannot be copied.
+  public consuming func relinquish() -> (near: Int32, far: Int32) {
+    (near.relinquish(), far.relinquish())
   }
 }
 
@@ -61,6 +65,12 @@ extension Descriptor {
       default: return .impossible
       }
     }
+  }
+
+  /// Whether this is a socket, and can pass descriptors.
+  var isSocket: Bool {
+    var status = stat()
+    return attempt(.fileStatus) { fstat(number, &status) } == 0 && status.st_mode & S_IFMT == S_IFSOCK
   }
 
   /// Takes the descriptors of the next message that the other end has passed, without waiting.

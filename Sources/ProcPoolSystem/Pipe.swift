@@ -19,23 +19,16 @@ public struct Pipe: ~Copyable {
     writing = Descriptor(owning: numbers.1)
   }
 
-  init(reading: Int32, writing: Int32) {
-    self.reading = Descriptor(owning: reading)
-    self.writing = Descriptor(owning: writing)
+  /// Asks for room for `bytes` in the pipe. Best effort: what a user may have in all his pipes is limited
+  /// (`/proc/sys/fs/pipe-user-pages-soft`), and a smaller pipe is slower, not wrong.
+  public func requestCapacity(_ bytes: Int32) {
+    _ = attempt(.setPipeSize) { procpool_set_pipe_capacity(writing.number, bytes) }
   }
 
-  /// Asks for room for `bytes` in the pipe. Best effort: what a user may have in all his pipes is limited
-  /// (`/proc/sys/fs/pipe-user-pages-soft`), as is what a socket may hold (`/proc/sys/net/core/wmem_max`), and a smaller
-  /// pipe is slower, not wrong.
-  public func requestCapacity(_ bytes: Int32) {
-    guard attempt(.setPipeSize, { procpool_set_pipe_capacity(writing.number, bytes) }) < 0, errno == EBADF
-    else {
-      return
-    }
-    var bytes = bytes
-    _ = attempt(.setOption) {
-      setsockopt(writing.number, SOL_SOCKET, SO_SNDBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
-    }
+  /// Opens the pipe once more, as a descriptor that is both ends and does not block: a write to it never finds the pipe
+  /// without a reader, and so never ends the program by `SIGPIPE`. It fails where there is no `/proc`.
+  public func openBothEnds() throws(SystemError) -> Descriptor {
+    try Descriptor.open("/proc/self/fd/\(writing.number)", O_RDWR | O_NONBLOCK)
   }
 
   /// How many bytes it holds, or `nil` where the system does not say.

@@ -7,22 +7,51 @@ public struct WorkerStreams: ~Copyable {
   public let tasks: Descriptor
   /// Frames to the coordinator.
   public let results: Descriptor
+  /// The socket by which descriptors are passed to the coordinator; `nil` if there is none.
+  public let passing: Descriptor?
 
   /// For pipes that are not standard streams: a worker on threads.
   public init(tasks: consuming Descriptor, results: consuming Descriptor) {
-    self.tasks = tasks
-    self.results = results
+    self.init(tasks: tasks, results: results, passing: nil)
   }
 
-  /// Takes the two apart. The numbers are the caller's to own: Swift has no tuples of what cannot be copied.
-  public consuming func relinquish() -> (tasks: Int32, results: Int32) {
-    (tasks.relinquish(), results.relinquish())
+  private init(
+    tasks: consuming Descriptor, results: consuming Descriptor, passing: consuming Descriptor?
+  ) {
+    self.tasks = tasks
+    self.results = results
+    self.passing = passing
+  }
+
+  /// For what ``relinquish()`` gave.
+  public init(owning numbers: Numbers) {
+    tasks = Descriptor(owning: numbers.tasks)
+    results = Descriptor(owning: numbers.results)
+    passing = numbers.passing.map { Descriptor(owning: $0) }
+  }
+
+  /// Descriptors as numbers: closures cannot own what cannot be copied.
+  public struct Numbers: Sendable {
+    public let tasks: Int32
+    public let results: Int32
+    public let passing: Int32?
+  }
+
+  /// Takes the streams apart. The numbers are the caller's to own.
+  public consuming func relinquish() -> Numbers {
+    let passing: Int32? =
+      switch consume passing {
+      case .some(let passing): passing.relinquish()
+      case .none: nil
+      }
+    return Numbers(tasks: tasks.relinquish(), results: results.relinquish(), passing: passing)
   }
 
   /// A worker's first act: makes the process one in which a task can do as it likes.
   ///
   /// - The signal mask and the dispositions that were inherited are undone.
-  /// - Standard input and output move to private descriptors; standard input becomes `/dev/null` and standard
+  /// - Standard input and output move to private descriptors. Standard input is a socket through which the pipe of
+  ///   tasks has been passed, or that pipe itself where the system has no such sockets. Standard input becomes `/dev/null` and standard
   ///   output a copy of standard error, so that what a task prints cannot get among the frames. What the worker
   ///   itself writes to standard error goes to a private descriptor, so that a task may close all three.
   /// - Every other descriptor is marked close-on-exec, so that a program that a task starts holds neither a
@@ -38,7 +67,7 @@ public struct WorkerStreams: ~Copyable {
     // replaced without ever being closed: the program's other threads, the dispatch library's among them,
     // open files whenever they like, and one of them could land on a number that is free for a moment, to be
     // overwritten in the next.
-    let tasks = try Descriptor.duplicate(STDIN_FILENO, atLeast: 10)
+    let input = try Descriptor.duplicate(STDIN_FILENO, atLeast: 10)
     let results = try Descriptor.duplicate(STDOUT_FILENO, atLeast: 10)
     try StandardError.keepPrivately()
     let null = try Descriptor.open("/dev/null", O_RDONLY)
@@ -48,7 +77,17 @@ public struct WorkerStreams: ~Copyable {
     if attempt(.closeRange, { procpool_mark_others_close_on_exec(3) }) != 0 { markEachCloseOnExec() }
     // Standard output is a pipe now, and C would hold back what a task prints until a crash loses it.
     procpool_line_buffer_stdout()
-    return WorkerStreams(tasks: tasks, results: results)
+    guard input.isSocket else { return WorkerStreams(tasks: input, results: results) }
+    return WorkerStreams(tasks: try takeTasks(from: input), results: results, passing: input)
+  }
+
+  /// The coordinator passes the pipe before it starts the worker: it is there.
+  private static func takeTasks(from socket: borrowing Descriptor) throws(SystemError) -> Descriptor {
+    guard let passed = socket.takePassed(), let number = passed.numbers.first else {
+      throw SystemError(call: "recvmsg of the pipe of tasks", code: EAGAIN)
+    }
+    // As the others, which were duplicated to be so.
+    return try Descriptor(owning: number).duplicate(atLeast: 10)
   }
 
   /// For kernels before 5.11, which cannot mark a range of descriptors with one call.

@@ -30,12 +30,13 @@ extension WorkerProgram {
 /// pool ends, and exits.
 public func serveIfWorker() {
   guard WorkerMark.isPresent else { return }
+  let mark = WorkerMark.current
   // Removed at once, so that a task's own pools and programs are not taken for workers.
   WorkerMark.remove()
   // Before there is a thread that could ask for the main actor.
   let mainQueue = MainQueue()
   ProcessName.set(WorkerMark.processName)
-  ProcessSession.begin()
+  if let mark { Offspring.mark(mark.offspring) }
   do {
     try WorkerThread.start(
       streams: WorkerStreams.takeOver(), page: nil, name: WorkerThread.processThreadName,
@@ -43,14 +44,14 @@ public func serveIfWorker() {
         let page = connection.page
         try Watchdog.start(connection) { leaveWithoutThread(page) }
       },
-      lost: { page, _, _ in leaveWithoutThread(page) },
+      lost: { page, _ in leaveWithoutThread(page) },
       // At once, so that the status page says to the last which items have ended, and which are in the
       // buffer.
       broken: { $0.code == EPIPE ? Watchdog.endAtOnce() : leave("cannot write its results: \($0)") },
       ended: { page, result in
         switch result {
         case .success(.ordered):
-          if !ProcessSession.mayHaveOthers { page?.noteLeavingAlone() }
+          if !Offspring.mayExist { page?.noteLeavingAlone() }
           exit(0)
         case .success(.lost), .failure(.coordinatorGone): Watchdog.endAtOnce()
         case .success(.broken(let reason)): leave("lost the thread of what its coordinator sent: \(reason)")
@@ -67,9 +68,22 @@ public func serveIfWorker() {
 }
 
 /// The mark by which a process knows that it was started as a worker.
-package enum WorkerMark {
-  /// An environment variable; its value says nothing.
+package struct WorkerMark {
+  /// An environment variable.
   package static let variable = "PROCPOOL_WORKER"
+
+  /// What its offspring is known by.
+  package let offspring: UInt64
+
+  package init(_ offspring: UInt64) { self.offspring = offspring }
+
+  /// The mark of this process; `nil` if it has a value that no pool gives.
+  static var current: WorkerMark? {
+    getenv(variable).flatMap { UInt64(String(cString: $0)) }.map { WorkerMark($0) }
+  }
+
+  /// Of the variable.
+  package var value: String { String(offspring) }
 
   package static var isPresent: Bool { getenv(variable) != nil }
 

@@ -31,7 +31,7 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
     // From beside, only the system can hold up the thread that serves.
     case .hang: if !inItem { kill(getpid(), SIGSTOP) }
     case .garbage:
-      _ = write(Inspection.resultsPipe()!, Self.rubbish, Self.rubbish.count)
+      _ = write(Inspection.onlyPipe(for: O_WRONLY)!, Self.rubbish, Self.rubbish.count)
       if !inItem { return }
     }
     while true { pause(milliseconds: 1_000_000) }
@@ -91,7 +91,7 @@ public struct Mine: Codable, Sendable, Equatable {
   /// Results of the item that is running, up to their middle: of a header, if garbage is to follow, since in a
   /// body it would be taken for the output; otherwise of a body that several writes would take.
   private func writeHalfAFrame() {
-    let pipe = Inspection.resultsPipe()!
+    let pipe = Inspection.onlyPipe(for: O_WRONLY)!
     let item = TaskContext.current!.item
     let header = FrameHeader(
       .results, call: item.call, count: 1, first: UInt64(item.item),
@@ -202,7 +202,7 @@ public struct LayMine: PoolTask {
 
   public func run(_ input: Int) -> Int {
     let serving = WatchedThread()
-    let pipe = Inspection.taskStream()!
+    let pipe = Inspection.onlyPipe(for: O_RDONLY)!
     startThread { [mine] in
       switch mine.point {
       case .idle: Self.waitUntilIdle(serving, pipe)

@@ -39,21 +39,16 @@ struct WatchedThread: Sendable {
 }
 
 extension Inspection {
-  /// The pipe of results.
-  static func resultsPipe() -> Int32? {
-    // Standard error has a copy of its own, for marks.
-    let errors = link("/proc/self/fd/2")
-    return descriptors().first { number, target in
-      number > 2 && target.hasPrefix("pipe:") && target != errors
-        && fcntl(number, F_GETFL) & O_ACCMODE == O_WRONLY
+  /// The one pipe of this process, apart from the standard streams and copies of them, that is for reading, or for
+  /// writing.
+  ///
+  /// - Parameter access: `O_RDONLY` or `O_WRONLY`.
+  static func onlyPipe(for access: Int32) -> Int32? {
+    let descriptors = descriptors()
+    return descriptors.first { number, target in
+      number > 2 && target.hasPrefix("pipe:") && target != descriptors[STDERR_FILENO]
+        && fcntl(number, F_GETFL) & O_ACCMODE == access
     }?.key
-  }
-
-  /// The stream of tasks, which is a socket that the watchdog has, too; Foundation's, which a worker inherits, is there
-  /// once.
-  static func taskStream() -> Int32? {
-    let sockets = descriptors().filter { $0.value.hasPrefix("socket:") }
-    return sockets.filter { one in sockets.count { $0.value == one.value } > 1 }.keys.min()
   }
 }
 

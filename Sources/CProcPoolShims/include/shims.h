@@ -57,6 +57,11 @@ int procpool_set_affinity(pid_t thread, const uint32_t *processors, int count);
 // behind _DEFAULT_SOURCE in glibc's module map.
 int procpool_note_exit(int32_t *word, int32_t exit_base);
 
+// The soft limit of RLIMIT_LOCKS as a mark of processes (`Offspring`): glibc names the resource by an enumeration that C
+// and C++ see differently. The mark is 0 where this process may not look.
+int procpool_set_mark(uint64_t mark);
+uint64_t procpool_mark_of(int process);
+
 // `environ` is a mutable global, which Swift 6 does not let anybody read.
 char **procpool_environment(void);
 

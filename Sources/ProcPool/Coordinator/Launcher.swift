@@ -173,15 +173,12 @@ final class Launcher: Sendable {
   }
 
   private func start(_ request: Request) throws -> WorkerLink {
-    // In a process of its own a worker passes descriptors back that way.
-    let isProcess = if case .executable = settings.program { true } else { false }
-    let tasks = isProcess ? try Pipe.passingDescriptors() : try Pipe()
+    let tasks = try Pipe()
     let results = try Pipe()
     // What an unprivileged user may have in all his pipes is 64 MiB; a quarter of it is this pool's.
     let capacity = Int32(min(1 << 20, max(1 << 16, (16 << 20) / (2 * settings.workers))))
     tasks.requestCapacity(capacity)
     results.requestCapacity(capacity)
-    try tasks.writing.setNonBlocking()
     try results.reading.setNonBlocking()
     switch settings.program {
     case .thread: return try startThread(request, tasks, results)
@@ -196,10 +193,10 @@ final class Launcher: Sendable {
     page.reset()
     // The worker gets an end of its own to close; the coordinator's copy guards it against SIGPIPE.
     let workerTasks = try tasks.reading.duplicate()
-    let tasks = tasks.relinquish()
+    let ends = try Self.coordinatorsEnds(of: tasks)
     let results = results.relinquish()
     let pipes = LinkPipes(
-      tasks: tasks.writing, tasksReading: tasks.reading, results: results.reading, errors: nil)
+      tasks: ends.tasks, tasksReading: ends.reading, passing: nil, results: results.reading, errors: nil)
     let link = WorkerLink(
       place: request.place, generation: request.generation, pid: ProgramIdentity.pid, process: nil,
       page: page,
@@ -211,6 +208,37 @@ final class Launcher: Sendable {
     return link
   }
 
+  /// Two sockets, of which one is to be a worker's standard input. The pipe of tasks lies in it, and descriptors come back
+  /// through it.
+  ///
+  /// - Returns: `nil` where the system has none, or passes nothing: then the pipe is the worker's standard input itself,
+  ///   and the coordinator asks for what it would get.
+  private static func sockets(passing tasks: borrowing Descriptor) -> SocketPair? {
+    do throws(SystemError) {
+      let sockets = try SocketPair()
+      if sockets.near.pass([tasks.number]) == .passed { return sockets }
+      return nil
+    } catch {
+      return nil
+    }
+  }
+
+  private static func nearEnd(of sockets: consuming SocketPair) -> Int32 {
+    let ends = sockets.relinquish()
+    _ = Descriptor(owning: ends.far)
+    return ends.near
+  }
+
+  /// What the coordinator keeps of a pipe of tasks: one descriptor that is both ends, or both of them.
+  private static func coordinatorsEnds(
+    of tasks: consuming Pipe
+  ) throws(SystemError) -> (tasks: Int32, reading: Int32?) {
+    if let both = try? tasks.openBothEnds().relinquish() { return (both, nil) }
+    try tasks.writing.setNonBlocking()
+    let ends = tasks.relinquish()
+    return (ends.writing, ends.reading)
+  }
+
   private func startProcess(
     _ path: String, _ request: Request, _ tasks: consuming Pipe, _ results: consuming Pipe
   ) throws -> WorkerLink {
@@ -220,12 +248,19 @@ final class Launcher: Sendable {
     let page = try pageFile.map { try $0.pages.page($0.index) } ?? StatusPage.makePrivate()
     page.reset()
     try reserveDescriptors()
-    let numbers = (tasks.reading.number, results.writing.number, errors.writing.number)
+    let sockets = Self.sockets(passing: tasks.reading)
+    let input =
+      switch sockets {
+      case .some(let sockets): sockets.far.number
+      case .none: tasks.reading.number
+      }
+    let numbers = (input, results.writing.number, errors.writing.number)
     let environment =
       try settings.environment.map { (text: try Self.check($0), rest: []) } ?? ProcessEnvironment.split()
+    let mark = Offspring.makeMark()
     let started = try Self.withInheritedMask { () throws(WorkerStartFailure) in
       try WorkerProcess.start(
-        path: path, environment: environment.text, mark: WorkerMark.variable, input: numbers.0,
+        path: path, environment: environment.text, mark: WorkerMark(mark), input: numbers.0,
         output: numbers.1, errors: numbers.2)
     }
     let process: ProcessDescriptor
@@ -242,17 +277,24 @@ final class Launcher: Sendable {
       throw WorkerStartFailure(pid: started.pid, endedWith: started.status(), standardError: lines.text)
     }
     page.note(process: started.pid)
-    let tasks = tasks.relinquish()
+    let ends = try Self.coordinatorsEnds(of: tasks)
     let results = results.relinquish()
     let errorEnds = errors.relinquish()
     // The worker's ends: with a copy left here, its death would not end the streams.
     _ = Descriptor(owning: results.writing)
     _ = Descriptor(owning: errorEnds.writing)
+    let passing: Int32? =
+      switch consume sockets {
+      case .some(let sockets): Self.nearEnd(of: sockets)
+      case .none: nil
+      }
     let pipes = LinkPipes(
-      tasks: tasks.writing, tasksReading: tasks.reading, results: results.reading, errors: errorEnds.reading)
+      tasks: ends.tasks, tasksReading: ends.reading, passing: passing, results: results.reading,
+      errors: errorEnds.reading)
     let link = WorkerLink(
       place: request.place, generation: request.generation, pid: started.pid, process: process, page: page,
-      offersPage: pageFile != nil, foundationStatus: started.status, pipes: pipes, now: MonotonicClock.now())
+      offersPage: pageFile != nil, foundationStatus: started.status, pipes: pipes, now: MonotonicClock.now(),
+      offspring: (mark, getsid(0)))
     greet(
       link, coordinator: ProgramIdentity.pid, environment: environment.rest,
       location: pageFile.map { $0.pages.location($0.index) })

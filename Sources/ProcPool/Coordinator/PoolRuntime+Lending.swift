@@ -43,10 +43,14 @@ extension PoolRuntime {
     var numbers: [Int32] = []
     var isCut = false
     var left = count
-    while left > 0, let some = link.tasks.takePassed() {
-      numbers += some.numbers
-      isCut = isCut || some.isCut
-      left -= min(left, Descriptor.mostPassedAtOnce)
+    switch link.passing {
+    case .none: break
+    case .some(let passing):
+      while left > 0, let some = passing.takePassed() {
+        numbers += some.numbers
+        isCut = isCut || some.isCut
+        left -= min(left, Descriptor.mostPassedAtOnce)
+      }
     }
     return PassedFiles(owning: numbers, isCut: isCut)
   }

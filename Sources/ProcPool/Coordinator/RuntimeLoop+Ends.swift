@@ -11,14 +11,14 @@ extension RuntimeLoop {
   static let endingTime: Int64 = 5_000_000_000
 
   /// Ends what a worker's tasks have started, once the worker has ended.
-  func endSession(of link: WorkerLink) {
+  func endOffspring(of link: WorkerLink) {
     switch link.process {
     case .none: return
     case .some(let process):
       // It has said that there is nothing.
       if link.isPageShared, link.page.lastAct == .leftAlone { return }
       process.killGroup(pid: link.pid)
-      ProcessSession.killOthers(ledBy: link.pid)
+      if let (mark, session) = link.offspring { Offspring.kill(of: link.pid, mark: mark, session: session) }
     }
   }
 
@@ -44,7 +44,7 @@ extension RuntimeLoop {
 
   private mutating func giveUp(_ link: WorkerLink) {
     link.condemnation = .notEnded(ProcessState.describe(link.pid))
-    endSession(of: link)
+    endOffspring(of: link)
     runtime.abandonMemory(of: link)
     // With the pipes closed it ends by itself, should it be let go on.
     finish(link, .unknown)

@@ -263,7 +263,7 @@ struct RuntimeLoop {
       }
       link.peakMemory = peak
       end = status == .unknown ? link.endByFoundation : status
-      endSession(of: link)
+      endOffspring(of: link)
     }
     finish(link, end)
   }

@@ -16,15 +16,19 @@ final class WorkerLink: @unchecked Sendable {
   /// The process; `nil` for a worker on a thread.
   let process: ProcessDescriptor?
   let page: StatusPage
+  /// How what its tasks start is known, and the session that it was started in.
+  let offspring: (mark: UInt64, session: Int32)?
   /// Whether the worker was told where the page is.
   let offersPage: Bool
   /// Asks Foundation how the process ended, where it was faster to know and the kernel does not say.
   let foundationStatus: (@Sendable () -> ProcessEnd)?
 
-  /// The writing end of the task pipe, and its reading end too: while the coordinator holds that, a write to
-  /// a worker that has died fills the pipe instead of raising `SIGPIPE` in the thread of some caller.
+  /// The task pipe, of which the coordinator holds the reading end, too: so a write to a worker that has died fills the
+  /// pipe instead of raising `SIGPIPE` in the thread of some caller. One descriptor is both ends where that is possible.
   let tasks: Descriptor
-  private let tasksReading: Descriptor
+  private let tasksReading: Descriptor?
+  /// The socket in which descriptors lie that the worker has passed; `nil` if there is none.
+  let passing: Descriptor?
   let results: Descriptor
   let errors: Descriptor?
 
@@ -77,7 +81,8 @@ final class WorkerLink: @unchecked Sendable {
 
   init(
     place: Int, generation: UInt32, pid: Int32, process: consuming ProcessDescriptor?, page: StatusPage,
-    offersPage: Bool, foundationStatus: (@Sendable () -> ProcessEnd)?, pipes: consuming LinkPipes, now: Int64
+    offersPage: Bool, foundationStatus: (@Sendable () -> ProcessEnd)?, pipes: consuming LinkPipes, now: Int64,
+    offspring: (mark: UInt64, session: Int32)? = nil
   ) {
     self.place = place
     worker = WorkerID(index: place)
@@ -88,10 +93,12 @@ final class WorkerLink: @unchecked Sendable {
     self.offersPage = offersPage
     self.foundationStatus = foundationStatus
     tasks = Descriptor(owning: pipes.tasks)
-    tasksReading = Descriptor(owning: pipes.tasksReading)
+    tasksReading = pipes.tasksReading.map { Descriptor(owning: $0) }
+    passing = pipes.passing.map { Descriptor(owning: $0) }
     results = Descriptor(owning: pipes.results)
     errors = pipes.errors.map { Descriptor(owning: $0) }
     started = now
+    self.offspring = offspring
   }
 
   // Pattern matches, because optional chaining would consume what cannot be copied.
@@ -162,7 +169,8 @@ extension PoolRuntime {
 /// The coordinator's ends of a worker's pipes, by number: the link becomes their owner.
 struct LinkPipes {
   var tasks: Int32
-  var tasksReading: Int32
+  var tasksReading: Int32?
+  var passing: Int32?
   var results: Int32
   var errors: Int32?
 }

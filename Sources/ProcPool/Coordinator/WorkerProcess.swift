@@ -17,14 +17,14 @@ enum WorkerProcess {
   ///
   /// - Parameters:
   ///   - environment: what the program is to have.
-  ///   - mark: a variable that is set in addition.
+  ///   - mark: set in addition.
   static func start(
-    path: String, environment: [String: String], mark: String, input: Int32, output: Int32, errors: Int32
+    path: String, environment: [String: String], mark: WorkerMark, input: Int32, output: Int32, errors: Int32
   ) throws(WorkerStartFailure) -> Started {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path)
     var variables = environment
-    variables[mark] = "1"
+    variables[WorkerMark.variable] = mark.value
     process.environment = variables
     // This process's folder is handed down as it is: to go there by name needs a right that this process may not have,
     // and a name that is text. A file's URL without a path is the way to say so: `nil` stands for the folder's name.

@@ -3,27 +3,40 @@ import ProcPoolSystem
 
 /// Passes files of memory that this worker has made to the coordinator, along with what refers to them.
 ///
-/// From then on they lie in the coordinator's end of the stream that tasks come through: the worker may end at any
-/// instant, and what it has finished stays whole.
-struct Lending {
-  /// The stream can carry descriptors, as far as is known: no plain pipe was found in its place.
-  private var isPossible = true
+/// From then on they lie in the coordinator's end of a socket: the worker may end at any instant, and what it has finished
+/// stays whole.
+struct Lending: ~Copyable {
+  /// `nil` where the system has none to give, or passes nothing through it.
+  private var socket: Descriptor?
   /// The kernel has taken no more for as long as there is patience: it is asked once each time, until it does.
   private var isRefused = false
+
+  init(through socket: consuming Descriptor?) { self.socket = socket }
 
   /// Passes files on. Waits while the coordinator has not taken what was passed before.
   ///
   /// - Returns: how many; fewer than there are if the system takes no more. The coordinator asks this process for the
   ///   rest.
-  mutating func pass(_ files: [Int32], through tasks: borrowing Descriptor) throws(SystemError) -> Int {
-    guard isPossible else { return 0 }
+  mutating func pass(_ files: [Int32]) throws(SystemError) -> Int {
+    let passed =
+      switch socket {
+      case .some(let socket): try Self.pass(files, through: socket, &isRefused)
+      case .none: (count: 0, isPossible: false)
+      }
+    if !passed.isPossible { socket = nil }
+    return passed.count
+  }
+
+  private static func pass(
+    _ files: [Int32], through socket: borrowing Descriptor, _ isRefused: inout Bool
+  ) throws(SystemError) -> (count: Int, isPossible: Bool) {
     var files = files[...]
     var passed = 0
     /// Since when the kernel takes no more, though the coordinator has taken everything from here.
     var refused: Int64?
     while !files.isEmpty {
       let some = files.prefix(Descriptor.mostPassedAtOnce)
-      switch tasks.pass(some) {
+      switch socket.pass(some) {
       case .passed:
         passed += some.count
         files = files.dropFirst(some.count)
@@ -31,25 +44,24 @@ struct Lending {
         isRefused = false
       case .wouldBlock:
         // If the coordinator ends meanwhile, the watchdog ends this process.
-        try tasks.waitUntilReady(for: Int16(POLLOUT))
+        try socket.waitUntilReady(for: Int16(POLLOUT))
       case .tooMany:
         // Nothing tells when there will be room.
         let now = MonotonicClock.now()
-        if tasks.isEverythingTaken {
-          if isRefused || now - (refused ?? now) >= Self.patience {
+        if socket.isEverythingTaken {
+          if isRefused || now - (refused ?? now) >= patience {
             isRefused = true
-            return passed
+            return (passed, true)
           }
           refused = refused ?? now
         }
         usleep(1000)
       case .closed: throw SystemError(call: "sendmsg to the coordinator", code: EPIPE)
       case .impossible:
-        isPossible = passed > 0
-        return passed
+        return (passed, passed > 0)
       }
     }
-    return passed
+    return (passed, true)
   }
 
   /// How long others of the user's programs may keep the kernel from passing any more, in nanoseconds: they take what

@@ -29,7 +29,7 @@ enum Watchdog {
     let coordinator = (try? ProcessDescriptor(pid: connection.hello.coordinator))?.relinquish() ?? -1
     let thread = ThreadDescriptor.ofCaller() ?? -1
     CrashGuard.start(coordinator: coordinator, orHangUpOf: tasks, signal: page.lastActWord)
-    try ProcessSession.noteExit(in: page.lastActWord, from: StatusPage.exitBase)
+    try ExitNote.keep(in: page.lastActWord, from: StatusPage.exitBase)
     try SystemThread.start(name: "procpool-watch", stack: stack) {
       if ProcessDescriptor.waitForEnd(of: coordinator, orHangUpOf: tasks, orOfThread: thread) == .thread {
         lostThread()
@@ -40,7 +40,7 @@ enum Watchdog {
 
   /// Ends the process, because nobody is there any more who would see to what its tasks have started.
   static func endAtOnce() -> Never {
-    if ProcessSession.mayHaveOthers { ProcessSession.killOthers(ledBy: ProgramIdentity.pid) }
+    if Offspring.mayExist { Offspring.killOwn() }
     _exit(0)
   }
 }

@@ -8,6 +8,8 @@ struct WorkerConnection: ~Copyable {
   let hello: Hello
   let tasks: Descriptor
   let results: Descriptor
+  /// Files are passed to the coordinator by it; `nil` if there is none.
+  let passing: Descriptor?
   let input: InputBuffer
   let page: StatusPage
   let isPageShared: Bool
@@ -41,6 +43,7 @@ struct WorkerConnection: ~Copyable {
     let numbers = streams.relinquish()
     let tasks = Descriptor(owning: numbers.tasks)
     let results = Descriptor(owning: numbers.results)
+    let passing = numbers.passing.map { Descriptor(owning: $0) }
     let hello = try Self.receiveHello(from: tasks, &input)
     do throws(SystemError) {
       try Self.apply(hello.limits)
@@ -68,6 +71,7 @@ struct WorkerConnection: ~Copyable {
     self.input = input
     self.tasks = tasks
     self.results = results
+    self.passing = passing
   }
 
   /// Tells the coordinator that the worker is ready: from now on it is given work.

@@ -67,7 +67,7 @@ final class WorkerSession: @unchecked Sendable {
   private var lingering: KeptBlocks?
   /// Lent with outputs, and not known to have arrived.
   private var lent: [SharedBlock] = []
-  private var lending = Lending()
+  private var lending: Lending
   /// The gate was found closed: chunks are skipped until the frame that reopens it.
   private var isSkipping = false
   /// A chunk could not be reached: chunks are skipped until they come again.
@@ -92,6 +92,7 @@ final class WorkerSession: @unchecked Sendable {
     results = ResultBuffer(
       page: connection.page, isShared: connection.isPageShared, output: connection.results)
     tasks = connection.tasks
+    lending = Lending(through: connection.passing)
     input = connection.input
     // A worker on a thread has all of the coordinator's memory.
     if coordinator != 0 {
@@ -461,7 +462,7 @@ extension WorkerSession {
       ForkedCopy.endIfCopy()
       clock.enter(.writing)
       defer { clock.enter(.running) }
-      passed = try lending.pass(files, through: tasks)
+      passed = try lending.pass(files)
     }
     try results.lend(
       Loan.words(of: blocks, passedFiles: passed), count: blocks.count, call: current.call, position: position

@@ -16,10 +16,9 @@ package enum WorkerThread {
   ) throws(SystemError) {
     // What the thread owned is nobody's then: the coordinator sees the end of its results, as it does when a
     // process has ended.
-    let lost: @Sendable (StatusPage?, Int32, Int32) -> Void = { page, tasks, results in
+    let lost: @Sendable (StatusPage?, WorkerStreams.Numbers) -> Void = { page, numbers in
       page?.noteLostThread()
-      _ = Descriptor(owning: tasks)
-      _ = Descriptor(owning: results)
+      _ = WorkerStreams(owning: numbers)
     }
     try start(streams: streams, page: page, name: "worker-\(index)", lost: lost) { _, _ in }
   }
@@ -36,7 +35,7 @@ package enum WorkerThread {
   static func start(
     streams: consuming WorkerStreams, page: StatusPage?, name: String,
     connected: @escaping @Sendable (borrowing WorkerConnection) throws(SystemError) -> Void = { _ in },
-    lost: @escaping @Sendable (StatusPage?, _ tasks: Int32, _ results: Int32) -> Void = { _, _, _ in },
+    lost: @escaping @Sendable (StatusPage?, WorkerStreams.Numbers) -> Void = { _, _ in },
     broken: @escaping @Sendable (SystemError) -> Void = { _ in },
     ended:
       @escaping @Sendable (StatusPage?, Result<WorkerSession.Ending, WorkerConnection.Failure>) -> Void
@@ -48,12 +47,9 @@ package enum WorkerThread {
       // must not end it. In a process of its own nothing is blocked: programs that tasks start would inherit
       // that, and never end by SIGPIPE.
       let known = Mutex(page)
-      let lost: @Sendable () -> Void = {
-        lost(known.withLock { $0 }, numbers.tasks, numbers.results)
-      }
+      let lost: @Sendable () -> Void = { lost(known.withLock { $0 }, numbers) }
       try SystemThread.start(name: name, blocksSignals: page != nil, lost: lost) {
-        let streams = WorkerStreams(
-          tasks: Descriptor(owning: numbers.tasks), results: Descriptor(owning: numbers.results))
+        let streams = WorkerStreams(owning: numbers)
         do throws(WorkerConnection.Failure) {
           let connection = try WorkerConnection(streams: streams, page: page)
           let attached = connection.page
@@ -70,8 +66,7 @@ package enum WorkerThread {
         }
       }
     } catch {
-      _ = Descriptor(owning: numbers.tasks)
-      _ = Descriptor(owning: numbers.results)
+      _ = WorkerStreams(owning: numbers)
       throw error
     }
   }

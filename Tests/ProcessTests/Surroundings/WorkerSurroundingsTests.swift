@@ -105,9 +105,9 @@ extension Processes {
       #expect(Set(all.map(\.pid)).count == 3)
       var owners: [String: Int32] = [:]
       for found in all {
-        // Results, and standard error (several times); tasks come through a socket.
+        // Tasks, results, and standard error (several times).
         let pipes = Set(found.descriptors.values.filter { $0.hasPrefix("pipe:") })
-        #expect(pipes.count == 2)
+        #expect(pipes.count == 3)
         for pipe in pipes {
           #expect(owners[pipe] == nil, "\(pipe) is held by \(found.pid) and by \(owners[pipe] ?? 0)")
           owners[pipe] = found.pid
@@ -142,6 +142,15 @@ extension Processes {
       let found = try await lookAround(workers: 2)
       #expect(Set(found.map(\.group)).count == 2)
       #expect(!found.map(\.group).contains(getpgrp()))
+    }
+
+    /// Linux shares processors out among sessions first where `kernel.sched_autogroup_enabled` is set: in one of its own
+    /// a worker's niceness would mean nothing, and its pool would take the share of many users.
+    @Test func aWorkerIsInItsCoordinatorsSession() async throws {
+      try await withPool(workers: 2, worker: .faulty) { pool in
+        let workers = try await pool.broadcast(ProcessNumber(), 0)
+        #expect(workers.allSatisfy { getsid($0) == getsid(0) })
+      }
     }
 
     @Test func theMarkIsGoneWhenATaskRuns() async throws {

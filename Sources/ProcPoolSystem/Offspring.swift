@@ -1,0 +1,96 @@
+import CProcPoolShims
+import Glibc
+import Synchronization
+
+/// What a worker's tasks have started, and what that has started.
+///
+/// It is told from all other processes by a mark that every process gets from its parent, whatever program it runs: the
+/// soft limit of `RLIMIT_LOCKS`, of which Linux has made no use since 2.4.25. A program that is meant to outlive the
+/// worker starts a session of its own (`setsid`).
+public enum Offspring {
+  /// A number that no two workers share.
+  public static func makeMark() -> UInt64 {
+    // Far from what anybody would set as a limit, and below what stands for none.
+    .random(in: 1 << 40..<1 << 62)
+  }
+
+  /// Marks the calling process, and so whatever it starts from now on. A worker's first act. Where the system refuses,
+  /// only the worker's group can be found.
+  public static func mark(_ mark: UInt64) {
+    if procpool_set_mark(mark) == 0 { own.store(mark, ordering: .relaxed) }
+  }
+
+  /// The mark of this process; 0 if it has none of its own. One that it has inherited is its worker's.
+  private static let own = Atomic<UInt64>(0)
+
+  /// Whether the calling process may have any: it has children, or had.
+  ///
+  /// A program whose parent has ended is nobody's child here, but its parent was, and was waited for.
+  public static var mayExist: Bool {
+    var info = siginfo_t()
+    if waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD { return true }
+    var usage = rusage()
+    return getrusage(RUSAGE_CHILDREN.rawValue, &usage) != 0 || usage.ru_maxrss > 0
+  }
+
+  /// Kills that of the calling process.
+  public static func killOwn() {
+    let mark = own.load(ordering: .relaxed)
+    if mark != 0 { kill(of: getpid(), mark: mark, session: getsid(0)) }
+  }
+
+  /// Kills that of a worker that has ended, or will not end. Without `/proc` none is found.
+  ///
+  /// - Parameters:
+  ///   - worker: its process, which is spared.
+  ///   - session: the one that it was started in. Who is in neither this nor in one that the worker has begun has left.
+  /// - Complexity: O(n) in the processes of the machine, half a microsecond for each.
+  public static func kill(of worker: Int32, mark: UInt64, session: Int32) {
+    func belongs(_ pid: Int32) -> Bool {
+      guard pid != worker, procpool_mark_of(pid) == mark else { return false }
+      let its = getsid(pid)
+      return its == session || its == worker
+    }
+    // Those that start others as fast as they are killed would be seen again and again.
+    for _ in 0..<maximumRounds {
+      var isFound = false
+      for pid in NumberFolder.entries("/proc") where belongs(pid) {
+        // Held before it is looked at once more, lest the number be another's by then.
+        guard let process = try? ProcessDescriptor(pid: pid), belongs(pid), process.isRunning,
+          (try? process.send(signal: SIGKILL, pid: pid)) != nil
+        else { continue }
+        isFound = true
+        // Gone, or as good as: a process that is dying still has its mark.
+        _ = try? process.descriptor.waitUntilReady(for: Int16(POLLIN), milliseconds: 100)
+      }
+      if !isFound { return }
+    }
+  }
+
+  private static let maximumRounds = 16
+}
+
+/// How a process leaves, in a word that others see.
+public enum ExitNote {
+  /// Has the calling process note it when `exit` is called.
+  ///
+  /// - Parameters:
+  ///   - word: gets `base` plus the status, unless something else has been written to it by then; memory for life.
+  public static func keep(
+    in word: UnsafeMutablePointer<Atomic<Int32>>, from base: Int32
+  ) throws(SystemError) {
+    let place = UnsafeMutableRawPointer(word).assumingMemoryBound(to: Int32.self)
+    // It fails where there is no memory.
+    if procpool_note_exit(place, base) != 0 { throw SystemError(call: "on_exit", code: ENOMEM) }
+  }
+}
+
+extension ProcessDescriptor {
+  /// Kills the group that the process leads, or led: what its tasks have started and not moved elsewhere. Also when
+  /// the process has ended and its status has been taken: its number is nobody else's while the group exists.
+  public func killGroup(pid: Int32) {
+    if attempt(.signalGroup, { procpool_pidfd_signal_group(descriptor.number, SIGKILL) }) == 0 { return }
+    // Older kernels, and profiles that refuse it.
+    if errno != ESRCH { _ = Glibc.kill(-pid, SIGKILL) }
+  }
+}
