@@ -30,7 +30,7 @@ extension ControlGroup {
 
   /// The lines of a membership: the controllers of a hierarchy, none in version 2, and the group.
   private static func lines(_ membership: String?) -> [(controllers: [String], group: Substring)] {
-    (membership ?? "").split(separator: "\n").compactMap { line in
+    (membership ?? "").lines().compactMap { line in
       let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
       guard fields.count == 3, fields[0] == "0" || !fields[1].isEmpty else { return nil }
       return (fields[1].split(separator: ",").map(String.init), fields[2])

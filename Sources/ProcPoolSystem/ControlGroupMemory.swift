@@ -19,7 +19,7 @@ struct MemoryGroups {
   ///   - membership: the text of `/proc/self/cgroup`.
   ///   - mounts: where groups can be seen.
   init(membership: String, mounts: [Mount]) {
-    for line in membership.split(separator: "\n") {
+    for line in membership.lines() {
       let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
       guard fields.count == 3 else { continue }
       let version: Version
@@ -54,7 +54,7 @@ struct MemoryGroups {
           Mount(version: .one, root: "/", folder: "/sys/fs/cgroup/memory"),
         ]
       }
-      return text.split(separator: "\n").compactMap { line in
+      return text.lines().compactMap { line in
         // 35 31 0:32 /root /folder options optional fields - type source options
         let words = line.split(separator: " ")
         guard let dash = words.firstIndex(of: "-"), dash >= 6, words.count > dash + 3 else { return nil }
@@ -159,7 +159,7 @@ struct MemoryGroups {
   }
 
   private static func number(_ text: String) -> Int? {
-    text.split(separator: "\n").first.flatMap { Int($0) }
+    text.lines().first.flatMap { Int($0) }
   }
 
   // MARK: - Whom the kernel has killed

@@ -27,7 +27,7 @@ public enum MemoryAllowance {
   }
 
   static func field(_ name: String, of text: String) -> Int? {
-    for line in text.split(separator: "\n") {
+    for line in text.lines() {
       let words = line.split(separator: " ")
       if words.count > 1, words[0] == name { return Int(words[1]) }
     }

@@ -145,7 +145,7 @@ public enum ProcessState: Sendable {
   /// What the kernel says of a process that should have ended, in words: "state D (disk sleep), traced by process
   /// 4711".
   public static func describe(_ pid: Int32) -> String {
-    let lines = (TextFile.read("/proc/\(pid)/status") ?? "").split(separator: "\n")
+    let lines = (TextFile.read("/proc/\(pid)/status") ?? "").lines()
     func value(_ name: String) -> Substring? {
       lines.first { $0.hasPrefix(name + ":") }?.dropFirst(name.count + 1).drop { $0 == "\t" || $0 == " " }
     }

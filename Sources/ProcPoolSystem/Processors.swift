@@ -57,7 +57,7 @@ public enum ControlGroup {
   ) -> (quota: Double, file: String)? {
     guard let membership else { return nil }
     var smallest: (quota: Double, file: String)?
-    for line in membership.split(separator: "\n") {
+    for line in membership.lines() {
       let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
       guard fields.count == 3 else { continue }
       let isUnified = fields[0] == "0" && fields[1].isEmpty

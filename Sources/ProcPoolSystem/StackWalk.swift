@@ -204,7 +204,7 @@ private struct MappedImages {
 
   /// All that may be run, by `/proc/PID/maps`: "start-end rwxp offset device inode path".
   init(ofProcess process: Int32) {
-    images = (TextFile.read("/proc/\(process)/maps") ?? "").split(separator: "\n").compactMap { line in
+    images = (TextFile.read("/proc/\(process)/maps") ?? "").lines().compactMap { line in
       let words = line.split(separator: " ", maxSplits: 5)
       let ends = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
       guard words.count == 6, words[1].contains("x"), ends.count == 2, ends[0] < ends[1],

@@ -181,7 +181,7 @@ enum LastWords {
   /// dozen at the most.
   static func quoted(_ standardError: String) -> String {
     if standardError.isEmpty { return "" }
-    let lines = standardError.split(separator: "\n", omittingEmptySubsequences: false)
+    let lines = standardError.lines(omittingEmpty: false)
     let trap = lines.lastIndex { trapWords(in: $0) != nil }
     let telling = crash(in: lines) ?? Array(trap.map { lines[$0...].prefix(12) } ?? lines.suffix(12))
     return "; it wrote to standard error:\n"
@@ -209,10 +209,10 @@ enum LastWords {
   /// The message of the last trap, without the place in the source before it. Where the runtime has left none, as it
   /// has none for some traps of optimised code, what it was in.
   static func trapMessage(in standardError: String) -> String? {
-    let lines = standardError.split(separator: "\n")
+    let lines = standardError.lines()
     if let words = lines.lazy.reversed().compactMap({ trapWords(in: $0) }).first { return String(words) }
     // The message and a frame: "1  0x0000564b pick(_:_:) + 19 in worker at /tmp/main.swift:1:58".
-    let frames = crash(in: standardError.split(separator: "\n", omittingEmptySubsequences: false))?
+    let frames = crash(in: standardError.lines(omittingEmpty: false))?
       .dropFirst()
     let places = (frames ?? []).compactMap { frame -> Substring? in
       let words = frame.split(separator: " ")
@@ -226,7 +226,7 @@ enum LastWords {
 
   /// What it said last of its own end, in one line.
   static func ofTheEnd(in standardError: String) -> Substring {
-    standardError.split(separator: "\n").last {
+    standardError.lines().last {
       trapWords(in: $0) != nil || $0.contains("terminate called")
     } ?? ""
   }
@@ -248,7 +248,7 @@ enum LastWords {
 
   /// What Swift prints of a process that crashes, from its first line on.
   static func backtrace(in standardError: String) -> String? {
-    let lines = standardError.split(separator: "\n", omittingEmptySubsequences: false)
+    let lines = standardError.lines(omittingEmpty: false)
     guard let start = lines.lastIndex(where: { $0.contains(" crashed at 0x") || $0.hasPrefix("*** Signal ") })
     else {
       return nil

@@ -154,7 +154,7 @@ extension MachineFacts {
   }
 
   private static func text(_ path: String) -> String? {
-    TextFile.read(path)?.split(separator: "\n").joined(separator: "\n")
+    TextFile.read(path)?.lines().joined(separator: "\n")
   }
 
   private static func number(_ path: String) -> Int? { text(path).flatMap { Int($0) } }
@@ -204,7 +204,7 @@ extension MachineFacts {
     guard !files.isEmpty else { return files }
     for process in Remains.entries("/proc") where Int32(process) != nil {
       let maps = TextFile.read("/proc/\(process)/maps") ?? ""
-      for line in maps.split(separator: "\n") {
+      for line in maps.lines() {
         guard let path = line.firstRange(of: "\(NamedMemory.directory)/") else { continue }
         files[String(line[path.upperBound...])] = nil
       }

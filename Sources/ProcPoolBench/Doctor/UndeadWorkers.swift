@@ -17,7 +17,7 @@ enum UndeadWorkers {
 
   /// Whether the text of a process's `/proc/PID/status` is a worker's for which SIGKILL waits.
   static func isUndead(_ status: String) -> Bool {
-    let lines = status.split(separator: "\n")
+    let lines = status.lines()
     func value(_ name: String) -> Substring {
       lines.first { $0.hasPrefix(name + ":") }?.dropFirst(name.count + 1).drop { $0 == "\t" || $0 == " " }
         ?? ""

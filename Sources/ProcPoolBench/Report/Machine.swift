@@ -30,7 +30,7 @@ struct Machine: Equatable, Sendable {
   /// The processor's name in the text of `/proc/cpuinfo`, which calls it differently on each architecture.
   static func processorName(in cpuinfo: String) -> String? {
     for key in ["model name", "Model", "cpu model"] {
-      for line in cpuinfo.split(separator: "\n") {
+      for line in cpuinfo.lines() {
         guard let colon = line.firstIndex(of: ":"), line.hasPrefix(key) else { continue }
         let value = line[line.index(after: colon)...].drop { $0 == " " }
         if !value.isEmpty { return String(value) }

@@ -1,4 +1,5 @@
 import Foundation
+import ProcPoolSystem
 
 /// What processes have in memory, in bytes.
 enum ResidentMemory {
@@ -10,7 +11,7 @@ enum ResidentMemory {
 
   private static func value(of key: String, in path: String) -> Double? {
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
-    let line = text.split(separator: "\n").first { $0.hasPrefix("\(key):") }
+    let line = text.lines().first { $0.hasPrefix("\(key):") }
     return line?.split(separator: " ").dropFirst().first.flatMap { Double($0) }.map { $0 * 1_024 }
   }
 }

@@ -143,7 +143,7 @@ final class PoolWatcher {
   private static func program(of process: Int32) -> String {
     let arguments = TextFile.read("/proc/\(process)/cmdline")?.split(separator: "\0") ?? []
     let name = arguments.first?.split(separator: "/").last.map(String.init)
-    return name ?? TextFile.read("/proc/\(process)/comm")?.split(separator: "\n").first.map(String.init)
+    return name ?? TextFile.read("/proc/\(process)/comm")?.lines().first.map(String.init)
       ?? "?"
   }
 }

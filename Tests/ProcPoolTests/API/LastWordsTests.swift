@@ -47,6 +47,16 @@ import Testing
     #expect(quoted.count == 5)
   }
 
+  /// A program that writes for Windows ends its lines so, which Swift takes for one character.
+  @Test func linesMayEndWithACarriageReturn() {
+    let text = Self.backtrace.replacing("\n", with: "\r\n")
+    #expect(LastWords.quoted(text) == LastWords.quoted(Self.backtrace))
+    #expect(LastWords.trapMessage(in: text) == "Fatal error: Index out of range")
+    let long = (1...30).map { "line \($0)" }.joined(separator: "\r\n")
+    #expect(LastWords.quoted(long).hasSuffix("\n  | line 29\n  | line 30"))
+    #expect(!LastWords.quoted(long).contains("line 18"))
+  }
+
   /// As the runtime of Swift 6.3 reports traps of optimised code.
   private static func optimised(_ headline: String, _ frame: String) -> String {
     """
