@@ -12,7 +12,10 @@ output=$2
 package=$(sed -n 's/.*"-package-name","\([^"]*\)".*/\1/p' "$(dirname "$(dirname "$bin")")/release.yaml" | head -n 1)
 objects=
 for target in ProcPoolWorker ProcPoolSharedMemory ProcPoolWire ProcPoolSystem CProcPoolShims; do
-  objects="$objects $(find "$bin/$target.build" -name '*.o')"
+  # Not those of sources that there are no more, which a build leaves.
+  for source in $(find "Sources/$target" -name '*.swift' -o -name '*.c'); do
+    objects="$objects $(find "$bin/$target.build" -name "$(basename "$source").o")"
+  done
 done
 api=Sources/ProcPool/API
 # What is spread is file names without blanks, made by SwiftPM below .build.

@@ -15,6 +15,18 @@ public enum ProcessOrigin {
     return getpid()
   }
 
+  /// The process that has begun to use what no copy can: threads, and locks that know them by number. 0 until then.
+  private static let user = Atomic<Int32>(0)
+
+  /// Notes that this process uses threads and locks from now on.
+  ///
+  /// - Returns: the process that did, and of which this one is a copy; `nil` if this one may.
+  public static func claim() -> Int32? {
+    let own = current
+    let (_, user) = user.compareExchange(expected: 0, desired: own, ordering: .relaxed)
+    return user == 0 || user == own ? nil : user
+  }
+
   /// A word that the kernel makes 0 in copies (`MADV_WIPEONFORK`, since Linux 4.14); `nil` where it does not.
   ///
   /// - Because unsafe: memory for life, and atomic.

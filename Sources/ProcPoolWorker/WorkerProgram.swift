@@ -36,6 +36,7 @@ public func serveIfWorker() {
   // Before there is a thread that could ask for the main actor.
   let mainQueue = MainQueue()
   ProcessName.set(WorkerMark.processName)
+  _ = ProcessOrigin.claim()
   if let mark { Offspring.mark(mark.offspring) }
   do {
     try WorkerThread.start(

@@ -87,9 +87,7 @@ struct Predicament {
       pool.terminate()
       await pool.join()
       print("joined")
-      let own = try Pool(workers: 1)
-      own.terminate()
-      print("made another")
+      await Self.tell { try Pool(workers: 1).terminate() }
       fflush(nil)
       _exit(0)
     }

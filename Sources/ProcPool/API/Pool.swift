@@ -91,6 +91,7 @@ public final class Pool: Sendable {
       let recycling = Recycling(
         maximumTasks: maximumTasksPerWorker.map(UInt64.init), maximumAge: maximumWorkerAge?.nanoseconds,
         limitsMemory: settings.maximumWorkerMemory != nil, standby: isThread ? 0 : standby)
+      try Self.refuseInCopy()
       runtime = try PoolRuntime(
         workers: sizing.workers, recycling: recycling, settings: settings, standardError: standardError)
       try runtime.start()
@@ -109,6 +110,16 @@ public final class Pool: Sendable {
   ///
   /// - Complexity: O(workers), some hundred nanoseconds for each.
   public var statistics: PoolStatistics { runtime.statistics }
+
+  /// A lock of Swift 6.3 knows a thread by a number that it keeps, which is another's in a copy of the process: there it
+  /// ends the program as soon as two threads want it.
+  private static func refuseInCopy() throws(WorkerStartFailure) {
+    guard let origin = ProcessOrigin.claim() else { return }
+    throw WorkerStartFailure(
+      "this process (\(ProgramIdentity.pid)) is a copy, made with `fork`, of process \(origin), which has had a pool: "
+        + "threads and locks do not survive that; make the first pool after `fork` or `daemon`, or start a program anew "
+        + "(`exec`)")
+  }
 
   /// A process that was started as a worker and comes here has forgotten to serve. It would start workers
   /// that do the same, and so on for ever: it says so by its exit status, and its coordinator in words.

@@ -59,7 +59,9 @@ extension Processes {
       let lines = run.output.split(separator: "\n").map(String.init)
       try #require(lines.count == 11, "\(run)")
       for line in lines[..<8] { #expect(line.contains("make pools after `fork`"), "\(line)") }
-      #expect(lines[8...] == ["joined", "made another", "copy ended with 0; the original has 7"])
+      #expect(lines[8] == "joined")
+      #expect(lines[9].contains("which has had a pool"))
+      #expect(lines[10] == "copy ended with 0; the original has 7")
     }
 
     @Test func aTimeLimitHoldsWhereSignalsByDescriptorAreRefused() async throws {
