@@ -52,21 +52,25 @@ extension Pool {
   }
 
   /// As ``mapResults(_:over:chunkSize:timeout:deadline:retry:progress:isolation:)``, over an asynchronous sequence
-  /// that ends.
+  /// that ends. If the call ends before it does, one failure stands for all that was not taken of it.
   ///
-  /// - Throws: what the sequence throws.
+  /// - Throws: what the sequence throws, when what was taken of it before has ended.
   public func mapResults<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil,
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [Result<Task.Output, PoolError>]
   where Inputs.Element == Task.Input, Task.Output: Codable {
-    var results: [Result<Task.Output, PoolError>] = []
-    var iterator = imapResults(
-      task, over: inputs, chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry,
-      progress: progress
-    ).makeAsyncIterator()
-    while let result = try await iterator.next(isolation: isolation) { results.append(result) }
+    let call: TypedCall<Task>
+    do {
+      call = try TypedCall(
+        task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry), progress: progress)
+    } catch let error as PoolError {
+      // Nothing is taken of the sequence, and so nobody knows how much of it there is.
+      return [.failure(error)]
+    }
+    let (results, inputError) = await results(call, source(inputs, call, chunkSize, nil), isolation)
+    if let inputError { throw inputError }
     return results
   }
 

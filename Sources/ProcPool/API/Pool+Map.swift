@@ -146,7 +146,7 @@ extension Pool {
     _ task: Task, _ inputs: CallInputs<Task.Input>, _ chunkSize: Int?, _ timeout: Duration?,
     _ deadline: Duration?, _ retry: RetryPolicy, _ progress: ProgressReport?, isolation: isolated (any Actor)?
   ) async -> [Result<Task.Output, PoolError>] {
-    var source = SequenceSource(inputs)
+    let source = SequenceSource(inputs)
     let call: TypedCall<Task>
     do {
       try MemoryCheck.requireRoom(
@@ -158,9 +158,20 @@ extension Pool {
       // A call that could not be begun is every item's failure.
       let failure = error as? PoolError ?? .taskUnavailable("\(error)")
       if case .tooManyInputs = failure { return [.failure(failure)] }
-      return Array(repeating: .failure(failure), count: source.remaining ?? (source.hasAny() ? 1 : 0))
+      var rest = source
+      return Array(repeating: .failure(failure), count: source.remaining ?? (rest.hasAny() ? 1 : 0))
     }
+    // Taking inputs from a sequence throws nothing.
+    return await results(call, source, isolation).results
+  }
+
+  /// What became of each input, and what the inputs' own sequence has thrown.
+  func results<Task: PoolTask>(
+    _ call: TypedCall<Task>, _ inputs: some InputSource<Task.Input>, _ isolation: isolated (any Actor)?
+  ) async -> (results: [Result<Task.Output, PoolError>], inputError: (any Error)?) {
     defer { call.retire() }
+    var source = inputs
+    var inputError: (any Error)?
     // What has come by the end is a result, unless the caller's decoder takes long.
     call.patience = 100_000_000
     var results: [Result<Task.Output, PoolError>?] = []
@@ -170,25 +181,28 @@ extension Pool {
     }
     /// - Returns: whether the pool wants more at once.
     func takeNews(submits: Bool) -> Bool {
-      // Taking inputs from a sequence throws nothing.
-      let wantsMore = try? call.exchange(&source, submits: submits) { news in
-        switch news {
-        case .failure(let item, let error): put(.failure(error), at: item)
-        case .outputs(let first, let count, let slice):
-          var cursor = OutputCursor<Task.Output>(slice, count: count)
-          for item in first..<first + UInt64(count) {
-            put(cursor.next(call.decoder, item: call.taskID(item)), at: item)
-            if call.mustStop() { return }
+      do {
+        return try call.exchange(&source, submits: submits && inputError == nil) { news in
+          switch news {
+          case .failure(let item, let error): put(.failure(error), at: item)
+          case .outputs(let first, let count, let slice):
+            var cursor = OutputCursor<Task.Output>(slice, count: count)
+            for item in first..<first + UInt64(count) {
+              put(cursor.next(call.decoder, item: call.taskID(item)), at: item)
+              if call.mustStop() { return }
+            }
           }
         }
+      } catch {
+        inputError = error
+        return false
       }
-      return wantsMore == true
     }
     await withTaskCancellationHandler(
       operation: {
         while !_Concurrency.Task.isCancelled {
           let wantsMore = takeNews(submits: true)
-          if call.isComplete, source.isExhausted || call.poolEnd != nil { return }
+          if call.isComplete, source.isExhausted || inputError != nil || call.poolEnd != nil { return }
           if call.expired != nil { return }
           if !wantsMore { await call.wait(isolation: isolation) }
         }
@@ -201,6 +215,6 @@ extension Pool {
     for item in 0..<call.taken + untaken where item >= results.count || results[item] == nil {
       put(.failure(call.endOfUnfinished(item)), at: UInt64(item))
     }
-    return results.map { $0! }
+    return (results.map { $0! }, inputError)
   }
 }
