@@ -7,8 +7,8 @@ public enum SharedMemoryError: Error, Hashable, Sendable, CustomStringConvertibl
   case insufficient(asked: Int, available: Int?, place: String)
   /// The process may not open as many files: a slab or a large array takes one.
   case outOfDescriptors
-  /// The process may not make files of that size, and memory that is shared is a file: so many bytes were asked for,
-  /// and so many are allowed (`RLIMIT_FSIZE`).
+  /// Shared memory is a file, and it would exceed the file-size limit of this process (`RLIMIT_FSIZE`). Both numbers
+  /// are in bytes.
   case fileSizeLimit(asked: Int, limit: Int)
   /// The memory is gone: its array was dropped, or the process that had made it ended, before it was mapped
   /// here.

@@ -2,8 +2,8 @@ import ProcPoolSystem
 
 /// Whether memory could hold what a call has to keep, by the word of its inputs' collection.
 enum MemoryCheck {
-  /// So many bytes are asked for without a look at the machine, which takes some ten microseconds: a gibibyte,
-  /// which any 64-bit machine can at least address.
+  /// Up to this number of bytes the machine is not queried, which takes some 10 µs: one gibibyte, which any 64-bit
+  /// machine can at least address.
   private static let unchecked = 1 << 30
 
   /// Refuses to keep a value for each input where that cannot fit, before anything is run.

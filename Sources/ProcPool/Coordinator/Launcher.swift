@@ -28,7 +28,7 @@ final class Launcher: Sendable {
     var places = 0
     var grace: CancellationGrace
     var stallNotice: StallNotice?
-    /// What items' random numbers follow from, beside the items.
+    /// The seed of `TaskContext.random`.
     var seed: UInt64
     /// What each worker may use.
     var limits = ResourceLimits()
@@ -208,11 +208,12 @@ final class Launcher: Sendable {
     return link
   }
 
-  /// Two sockets, of which one is to be a worker's standard input. The pipe of tasks lies in it, and descriptors come back
-  /// through it.
+  /// A socket pair whose far end becomes a worker's standard input. The read end of the task pipe is queued in it, and
+  /// the worker passes descriptors back through it.
   ///
-  /// - Returns: `nil` where the system has none, or passes nothing: then the pipe is the worker's standard input itself,
-  ///   and the coordinator asks for what it would get.
+  /// - Returns: `nil` if the system cannot create one or pass descriptors. Then the task pipe itself becomes the
+  ///   worker's standard input, and the coordinator opens the worker's files through `/proc`, or asks the worker for
+  ///   them.
   private static func sockets(passing tasks: borrowing Descriptor) -> SocketPair? {
     do throws(SystemError) {
       let sockets = try SocketPair()
