@@ -33,8 +33,8 @@ public enum SharedMemoryError: Error, Hashable, Sendable, CustomStringConvertibl
       "no more files can be opened for shared memory; raise the limit with `ulimit -n`, or drop arrays that are "
         + "done with"
     case .fileSizeLimit(let asked, let limit):
-      "\(asked) bytes of shared memory were asked for, and this process may make no file of more than \(limit); raise "
-        + "the limit with `ulimit -f`, or share less at a time"
+      "cannot create \(asked) bytes of shared memory: the file-size limit of this process is \(limit) bytes; raise it "
+        + "with `ulimit -f`, or share less at a time"
     case .gone(let what):
       "the shared memory is gone: \(what.visible()); keep the array until its items have ended"
     case .mismatched(let what): "a handle does not fit the memory that it names: \(what.visible())"

@@ -173,7 +173,8 @@ struct OutputFiles {
       guard same.count > 1 else { continue }
       let options = same.map { "--\($0.option) \(UsageError.quoted($0.path))" }.joined(separator: " and ")
       throw UsageError(
-        "\(options) are one file\(file.isStandardOutput ? ", standard output" : ""); accepted: a file for each"
+        "\(options) name the same file\(file.isStandardOutput ? ", standard output" : ""); accepted: a different file "
+          + "for each"
       )
     }
   }

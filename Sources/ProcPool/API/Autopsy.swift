@@ -107,11 +107,12 @@ extension Autopsy: CustomStringConvertible {
       ? "preparing the task for \(item) took longer than \(limit)" : "\(item) ran for longer than \(limit)"
     let end =
       if worker.isThread {
-        ", a thread of this process; threads cannot be ended, so it goes on unseen, and another took its place"
+        ", a thread of this process; threads cannot be killed, so the item keeps running, and a new worker took its "
+          + "place"
       } else if worker.cause == .stopped {
         " (pid \(worker.pid)), where it was stopped by a signal; the worker was killed and replaced"
       } else if case .notEnded(let state) = worker.cause {
-        " (pid \(worker.pid)), which could not be ended (\(state)) and was given up and replaced"
+        " (pid \(worker.pid)), which did not end after SIGKILL (\(state)); the pool gave it up and replaced it"
       } else {
         " (pid \(worker.pid)), which was killed and replaced"
       }
@@ -125,8 +126,8 @@ extension WorkerLoss: CustomStringConvertible {
   public var description: String {
     if case .notEnded(let state) = cause {
       return
-        "\(worker) (pid \(pid)) could not be ended: it was killed, and five seconds later it was still there, in "
-        + "\(state); see what keeps it with `cat /proc/\(pid)/stack /proc/\(pid)/status`"
+        "\(worker) (pid \(pid)) did not end within 5 seconds of SIGKILL and was given up; it is in \(state). Find what "
+        + "blocks it with `cat /proc/\(pid)/stack /proc/\(pid)/status`"
         + LastWords.quoted(standardError)
     }
     let memory = peakMemory.map { ", with \($0 >> 20) MiB of memory at its peak" } ?? ""
@@ -161,16 +162,16 @@ extension LikelyCause: CustomStringConvertible {
       "because it broke the protocol: \(what.visible()); leave the worker's pipes alone"
     case .timeLimit: "because its item took too long"
     case .stopped: "because its item took too long; it had been stopped by a signal (SIGSTOP)"
-    case .cancelled: "because what it ran was cancelled and went on"
-    case .notEnded(let state): "and could not be ended: \(state)"
+    case .cancelled: "because its item kept running after it was cancelled"
+    case .notEnded(let state): "and did not end after SIGKILL: \(state)"
     case .threadExit:
       "because the task, or what it called, ended the thread that it ran on (`pthread_exit`); return or throw instead"
-    case .signal(SIGKILL): "because somebody killed it"
+    case .signal(SIGKILL): "because it was sent SIGKILL"
     case .signal(SIGABRT): "because it called `abort`; what it wrote before may say why"
     case .signal: "because it got that signal"
     case .unknown:
-      "for unknown reasons; something else in this program has taken its status, by waiting for all children or by "
-        + "ignoring SIGCHLD"
+      "for unknown reasons: other code in this program took its exit status, by waiting for all children or by "
+        + "ignoring SIGCHLD; wait for your own children by pid"
     }
   }
 }

@@ -26,7 +26,7 @@ enum PoolArguments {
   /// Positive.
   static func check(_ name: String, _ value: Duration?) throws(WorkerStartFailure) {
     guard let value, value <= .zero else { return }
-    throw WorkerStartFailure("\(name) must be more than nothing, not \(value)")
+    throw WorkerStartFailure("\(name) must be positive, not \(value)")
   }
 }
 

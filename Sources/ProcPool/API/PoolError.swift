@@ -112,8 +112,8 @@ extension PoolError: CustomStringConvertible {
     case .closed: "the pool was closed before this call; make calls before `close()`, or use another pool"
     case .terminated: "the pool was terminated"
     case .otherProcess(let pid):
-      "the pool was made by process \(pid), of which this one (\(ProgramIdentity.pid)) is a copy made with `fork`: threads do "
-        + "not survive that; make pools after `fork` or `daemon`"
+      "the pool belongs to process \(pid), and this process (\(ProgramIdentity.pid)) is a fork of it: threads do not "
+        + "survive a fork; make the first pool after `fork` or `daemon`"
     case .cancelled(let item): "\(item) was cancelled; if it was running by then, it may have gone on"
     }
   }

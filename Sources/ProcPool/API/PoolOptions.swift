@@ -54,8 +54,7 @@ public struct StallNotice: Hashable, Sendable {
   public var includesStack: Bool
 
   public init(after time: Duration, includesStack: Bool = false) {
-    require(
-      time > .zero, "the time after which an item is told of must be more than nothing, not \(time)")
+    require(time > .zero, "StallNotice(after:) needs a positive duration, not \(time)")
     self.time = time
     self.includesStack = includesStack
   }
@@ -138,7 +137,7 @@ public struct PoolSizing: Sendable, Hashable, CustomStringConvertible {
       return "\(workers): one for each processor that this process may run on"
     }
     let file = quotaFile.map { " (\($0))" } ?? ""
-    return "\(workers): the control group allows \(quota) processors' worth of time\(file), "
-      + "of the \(affinity) that this process may run on"
+    return "\(workers): the control group limits this process to \(quota) CPUs\(file), "
+      + "of the \(affinity) in its affinity mask"
   }
 }

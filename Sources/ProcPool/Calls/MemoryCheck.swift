@@ -22,8 +22,8 @@ enum MemoryCheck {
       return count * stride <= unchecked || MemoryAllowance.available() ?? .max >= count * stride ? count : 0
     }
     throw .tooManyInputs(
-      "there are \(count) inputs, and \(what) of \(stride) bytes each do not fit in the \(capacity) bytes of memory that "
-        + "this process could have; use `imap` or `forEach`, which do not keep them all, or `mapReduce` over a range"
+      "\(what) of \(stride) bytes each for \(count) inputs do not fit in the \(capacity) bytes of memory that this "
+        + "process can ever have; use `imap` or `forEach`, which do not keep them all, or `mapReduce` over a range"
     )
   }
 
@@ -34,8 +34,8 @@ enum MemoryCheck {
     let stride = MemoryLayout<Input>.stride
     guard let capacity = tooSmallCapacity(for: count, stride: stride) else { return }
     throw .tooManyInputs(
-      "a part of the inputs would have \(count) of them, and \(stride) bytes each do not fit in the \(capacity) bytes of "
-        + "memory that this process could have; give more `parts:`, or a range of integers, of which only bounds travel"
+      "a part of \(count) inputs of \(stride) bytes each does not fit in the \(capacity) bytes of memory that this "
+        + "process can ever have; pass more `parts:`, or a range of integers, of which only the bounds are sent"
     )
   }
 

@@ -86,7 +86,7 @@ extension WorkerStartFailure {
       if case .exited(let status) = end { status != WorkerMark.gaveUp && !isShortage } else { false }
     let advice = isProgramsOwn ? "; " + RuntimeLoop.serveAdvice : ""
     self.init(
-      "the program (pid \(pid)) ended with \(end) before it greeted\(advice)", standardError: standardError,
-      isShortage: isShortage)
+      "the program (pid \(pid)) ended with \(end) before it completed the handshake\(advice)",
+      standardError: standardError, isShortage: isShortage)
   }
 }
