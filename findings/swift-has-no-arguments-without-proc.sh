@@ -12,7 +12,7 @@
 #   with /proc: 3 arguments, shell 3
 #   without /proc: 0 arguments, shell 3
 #
-# Why it matters: a worker or a tool that is told by an option what to do does its default instead, without a word.
+# Why it matters: a worker or tool silently ignores its options and does the default instead.
 #
 # Fails if this changes. Needs swiftc, unshare (util-linux) and the right to make a mount namespace.
 set -euo pipefail

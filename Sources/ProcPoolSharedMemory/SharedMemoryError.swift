@@ -7,8 +7,8 @@ public enum SharedMemoryError: Error, Hashable, Sendable, CustomStringConvertibl
   case insufficient(asked: Int, available: Int?, place: String)
   /// The process may not open as many files: a slab or a large array takes one.
   case outOfDescriptors
-  /// The process may not make files of that size, and memory that is shared is a file: so many bytes were asked for,
-  /// and so many are allowed (`RLIMIT_FSIZE`).
+  /// Shared memory is a file, and it would exceed the file-size limit of this process (`RLIMIT_FSIZE`). Both numbers
+  /// are in bytes.
   case fileSizeLimit(asked: Int, limit: Int)
   /// The memory is gone: its array was dropped, or the process that had made it ended, before it was mapped
   /// here.
@@ -33,8 +33,8 @@ public enum SharedMemoryError: Error, Hashable, Sendable, CustomStringConvertibl
       "no more files can be opened for shared memory; raise the limit with `ulimit -n`, or drop arrays that are "
         + "done with"
     case .fileSizeLimit(let asked, let limit):
-      "\(asked) bytes of shared memory were asked for, and this process may make no file of more than \(limit); raise "
-        + "the limit with `ulimit -f`, or share less at a time"
+      "cannot create \(asked) bytes of shared memory: the file-size limit of this process is \(limit) bytes; raise it "
+        + "with `ulimit -f`, or share less at a time"
     case .gone(let what):
       "the shared memory is gone: \(what.visible()); keep the array until its items have ended"
     case .mismatched(let what): "a handle does not fit the memory that it names: \(what.visible())"

@@ -1,7 +1,7 @@
 import CProcPoolShims
 import Glibc
 
-/// Two sockets that are joined: what is passed by one lies in the other, whatever becomes of who passed it.
+/// A connected pair of sockets. Queued descriptors stay open even if the sender ends.
 public struct SocketPair: ~Copyable {
   public let near: Descriptor
   public let far: Descriptor

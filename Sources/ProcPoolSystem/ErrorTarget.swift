@@ -3,8 +3,8 @@ import Glibc
 
 /// The file that standard error is, and how it is written to without waiting, as far as it can be.
 ///
-/// The `O_NONBLOCK` flag of the inherited descriptor is never set: it belongs to the open file, which this process
-/// shares with others, a shell among them.
+/// The `O_NONBLOCK` flag of the inherited descriptor is never set: it belongs to the open file description, which this
+/// process shares with others, a shell among them.
 struct ErrorTarget: ~Copyable, Sendable {
   private enum Manner: Sendable {
     /// An open file of this process's own, which does not block.

@@ -2,11 +2,11 @@ import CProcPoolShims
 import Glibc
 import Synchronization
 
-/// What a worker's tasks have started, and what that has started.
+/// The processes that a worker's tasks have started, and their descendants.
 ///
-/// It is told from all other processes by a mark that every process gets from its parent, whatever program it runs: the
-/// soft limit of `RLIMIT_LOCKS`, of which Linux has made no use since 2.4.25. A program that is meant to outlive the
-/// worker starts a session of its own (`setsid`).
+/// They carry a mark that every process inherits from its parent, whatever program it runs: the soft limit of
+/// `RLIMIT_LOCKS`, which Linux has not used since 2.4.25. A program that must outlive the worker starts a
+/// session of its own (`setsid`).
 public enum Offspring {
   /// A number that no two workers share.
   public static func makeMark() -> UInt64 {
@@ -43,7 +43,8 @@ public enum Offspring {
   ///
   /// - Parameters:
   ///   - worker: its process, which is spared.
-  ///   - session: the one that it was started in. Who is in neither this nor in one that the worker has begun has left.
+  ///   - session: the session that the worker was started in. A process is spared if it is neither in this session
+  ///     nor in one that the worker itself leads.
   /// - Complexity: O(n) in the processes of the machine, half a microsecond for each.
   public static func kill(of worker: Int32, mark: UInt64, session: Int32) {
     func belongs(_ pid: Int32) -> Bool {

@@ -149,7 +149,7 @@ public enum ProcessState: Sendable {
     func value(_ name: String) -> Substring? {
       lines.first { $0.hasPrefix(name + ":") }?.dropFirst(name.count + 1).drop { $0 == "\t" || $0 == " " }
     }
-    guard let state = value("State") else { return "no state that could be read" }
+    guard let state = value("State") else { return "an unreadable state" }
     let tracer = value("TracerPid").flatMap { Int32($0) } ?? 0
     return "state \(state)" + (tracer == 0 ? "" : ", traced by process \(tracer)")
   }

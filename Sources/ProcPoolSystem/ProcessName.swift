@@ -19,5 +19,5 @@ public enum ProcessFolder {
   /// What to do about that.
   public static let advice =
     "/proc is not mounted here, and a program starts itself as /proc/self/exe: mount it (`mount -t proc proc /proc`), or "
-    + "name a worker executable by its whole path"
+    + "name a worker executable by its absolute path"
 }

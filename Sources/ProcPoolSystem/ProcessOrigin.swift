@@ -27,9 +27,8 @@ public enum ProcessOrigin {
     return user == 0 || user == own ? nil : user
   }
 
-  /// A word that the kernel makes 0 in copies (`MADV_WIPEONFORK`, since Linux 4.14); `nil` where it does not.
-  ///
-  /// - Because unsafe: memory for life, and atomic.
+  /// A word that the kernel zeroes in forked copies (`MADV_WIPEONFORK`, since Linux 4.14); `nil` if it cannot.
+  // Safety: the memory is never freed, and all access is atomic.
   nonisolated(unsafe) private static let word: UnsafeMutablePointer<Atomic<Int32>>? = {
     let count = SharedMapping.pageSize
     let address = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)

@@ -5,7 +5,7 @@ import Glibc
 public struct ProcessorAllowance: Hashable, Sendable {
   /// Processors that the scheduling affinity of this process allows.
   public var affinity: Int
-  /// Processors' worth of time that the control group allows, if it sets a limit.
+  /// The control group's CPU quota, in CPUs; `nil` if it sets none.
   public var quota: Double?
   /// The control group's file that sets a limit, if one does: `cpu.max`, or `cpu.cfs_quota_us` of version 1.
   public var quotaFile: String

@@ -3,7 +3,7 @@ import Glibc
 
 /// A ``SharedWakeUp`` of this process alone, in memory of its own.
 final class WakeUp: @unchecked Sendable {
-  // Unchecked because of the address, which is only used through the atomic counter that lies there.
+  // Safety: the address is only used through the atomic counter that lies there.
   private let place: UnsafeMutableRawPointer
   private let shared: SharedWakeUp
 

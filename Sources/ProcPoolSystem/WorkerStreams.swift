@@ -50,10 +50,10 @@ public struct WorkerStreams: ~Copyable {
   /// A worker's first act: makes the process one in which a task can do as it likes.
   ///
   /// - The signal mask and the dispositions that were inherited are undone.
-  /// - Standard input and output move to private descriptors. Standard input is a socket through which the pipe of
-  ///   tasks has been passed, or that pipe itself where the system has no such sockets. Standard input becomes `/dev/null` and standard
-  ///   output a copy of standard error, so that what a task prints cannot get among the frames. What the worker
-  ///   itself writes to standard error goes to a private descriptor, so that a task may close all three.
+  /// - Standard input and output move to private descriptors. Standard input is the socket in which the task pipe
+  ///   is queued, or that pipe itself if the system has no such sockets. Then standard input becomes `/dev/null`
+  ///   and standard output a copy of standard error, so that a task's output cannot corrupt the frames. The
+  ///   worker's own messages go to a private descriptor, so that a task may close all three.
   /// - Every other descriptor is marked close-on-exec, so that a program that a task starts holds neither a
   ///   pipe of the pool nor Foundation's socket: their ends would otherwise stay unseen until that program
   ///   ends.

@@ -3,9 +3,9 @@ import Glibc
 
 /// Runs what is meant for the main actor, on the main thread, for ever.
 ///
-/// As a run loop does it, and not by `dispatchMain()`: that ends the main thread and leaves the queue to threads of the
-/// dispatch library's own, so that a process which gets no further thread waits for one for ever; and the end of the
-/// main thread takes a program ten milliseconds that has all its libraries linked statically.
+/// The main thread drains the queue itself, as a run loop does. `dispatchMain()` would end the main thread and hand the
+/// queue to threads of libdispatch, and a process that cannot create one would hang. Ending the main thread also costs
+/// a statically linked program 10 ms.
 package struct MainQueue {
   /// Readable when the main queue has something to do; negative if there is no such thing.
   private let descriptor = mainQueueDescriptor()

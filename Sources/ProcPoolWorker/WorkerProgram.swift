@@ -55,14 +55,14 @@ public func serveIfWorker() {
           if !Offspring.mayExist { page?.noteLeavingAlone() }
           exit(0)
         case .success(.lost), .failure(.coordinatorGone): Watchdog.endAtOnce()
-        case .success(.broken(let reason)): leave("lost the thread of what its coordinator sent: \(reason)")
-        case .failure(.invalid(let reason)): leave("could not begin: \(reason)")
+        case .success(.broken(let reason)): leave("cannot process what its coordinator sent: \(reason)")
+        case .failure(.invalid(let reason)): leave("could not start: \(reason)")
         case .failure(.refused(let what, let error)):
-          leave("could not begin: \(what): \(error)", status: status(of: error))
+          leave("could not start: \(what): \(error)", status: status(of: error))
         }
       })
   } catch {
-    leave("could not begin: \(error)", status: status(of: error))
+    leave("could not start: \(error)", status: status(of: error))
   }
   // The main thread serves the main actor, so that a task may await it.
   mainQueue.run()

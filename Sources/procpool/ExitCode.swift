@@ -10,7 +10,8 @@ enum ExitCode: Int32, CaseIterable, Sendable {
   var meaning: String {
     switch self {
     case .success: "all went well, and every result was right"
-    case .wrongResult: "a result was wrong, something was lost, was left or has grown, or there is a problem"
+    case .wrongResult:
+      "a check failed: a wrong result, lost work, a leak, growth, or a problem found by doctor"
     case .usage: "an argument is not accepted"
     case .cannotRun: "the workers could not be started, or the pool failed"
     case .cannotCreate: "the file for the results cannot be written"

@@ -17,7 +17,7 @@ struct Main {
       exit(
         Commands.fail(
           .usage,
-          "argument \(number), \(argument), is not UTF-8; accepted: what is, such as another name of the file"
+          "argument \(number), \(argument), is not UTF-8; accepted: UTF-8 only; rename the file or link to it"
         ).rawValue)
     }
     exit(await Commands.run(Array(CommandLine.arguments.dropFirst())).rawValue)

@@ -8,8 +8,8 @@ import ProcPoolSystem
 
 /// A file that is looked at before a long run and written after it.
 ///
-/// What is in it stays there until the new contents are known, and no file is made before that: whoever
-/// interrupts the run finds what was there before.
+/// An existing file keeps its contents until the new ones are known, so that an interrupted run changes nothing. A
+/// file that does not exist is created for the check and removed again; it is created anew when it is written.
 final class OutputFile {
   /// A path that cannot be written.
   struct Unwritable: Error, CustomStringConvertible {
@@ -173,7 +173,8 @@ struct OutputFiles {
       guard same.count > 1 else { continue }
       let options = same.map { "--\($0.option) \(UsageError.quoted($0.path))" }.joined(separator: " and ")
       throw UsageError(
-        "\(options) are one file\(file.isStandardOutput ? ", standard output" : ""); accepted: a file for each"
+        "\(options) name the same file\(file.isStandardOutput ? ", standard output" : ""); accepted: a different file "
+          + "for each"
       )
     }
   }

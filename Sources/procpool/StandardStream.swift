@@ -52,7 +52,7 @@ enum StandardStream: Sendable {
 /// Writes bytes to a descriptor, however often the system takes only part of them.
 ///
 /// Where the descriptor does not block it is waited for. It was opened by another program, perhaps, and its setting
-/// belongs to all that have it (`O_NONBLOCK` is one of the open file): it is left as it is.
+/// belongs to all that have it (`O_NONBLOCK` is a flag of the open file description): it is left as it is.
 func writeAll(_ bytes: [UInt8], to descriptor: Int32, named target: String) throws(WriteError) {
   var rest = bytes[...]
   var hasWaited = false

@@ -53,9 +53,9 @@ import struct Foundation.Data
   private static let cases:
     [(name: String, level: Finding.Level, says: String, change: @Sendable (inout MachineFacts) -> Void)] = [
       ("processors", .warning, "1 worker unless", { $0.affinity = 1 }),
-      ("processors", .warning, "the time of 0.50 (cpu.max)", { $0.quota = 0.5 }),
+      ("processors", .warning, "limits the process to 0.50 CPUs (cpu.max)", { $0.quota = 0.5 }),
       (
-        "processors", .warning, "the time of 0.50 (cpu.cfs_quota_us)",
+        "processors", .warning, "limits the process to 0.50 CPUs (cpu.cfs_quota_us)",
         { ($0.quota, $0.quotaFile) = (0.5, "cpu.cfs_quota_us") }
       ),
       (
@@ -74,7 +74,7 @@ import struct Foundation.Data
       ),
       (
         "killed workers", .warning,
-        "1 worker has not ended though killed (process 4711: state D (disk sleep))",
+        "1 worker is still there after SIGKILL (process 4711: state D (disk sleep))",
         { $0.undead = [4711: "state D (disk sleep)"] }
       ),
       ("descriptors", .problem, "fewer than 256", { $0.descriptors = (100, 100) }),

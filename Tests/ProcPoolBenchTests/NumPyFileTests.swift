@@ -100,11 +100,12 @@ struct NumPyFiles {
     let numbers = bytes([1.0, 2, 3, 4, 5, 6])
     for count in [0, 8, 40, 47, 49, 56, 96] {
       let wrong = (numbers + numbers).prefix(count)
-      #expect(refusal(file(Self.header, Array(wrong)))?.contains("shape (2, 3)") == true)
+      let words = refusal(file(Self.header, Array(wrong)))
+      #expect(words?.contains("but its header declares f64 of shape (2, 3)") == true)
     }
     for shape in ["(4611686018427387904, 4)", "(9223372036854775807,)", "(3037000500, 3037000500, 9)"] {
       let text = "{'descr': '<f8', 'fortran_order': False, 'shape': \(shape), }"
-      #expect(refusal(file(text, numbers))?.contains("header promises") == true)
+      #expect(refusal(file(text, numbers))?.contains("but its header declares f64 of shape (") == true)
     }
   }
 

@@ -5,8 +5,8 @@ import ProcPoolWorker
 
 /// What is known of an item whose worker ended while it ran it.
 ///
-///     item 7 of call 2 was lost after 1.2 s: worker 0 (pid 4711) ended with signal 4 (SIGILL), most likely because a
-///     trap ended it: Fatal error: Index out of range; …
+///     item 7 of call 2 was lost after 1.2 seconds: worker 0 (pid 4711) ended with signal 4 (SIGILL), with
+///     23 MiB of memory at its peak, because of a trap: Fatal error: Index out of range; …
 ///
 /// Which item was running is exact. Why its worker ended is not always: a thread that an earlier item has
 /// left behind, or a signal from outside, is charged to the item that was running.
@@ -31,7 +31,7 @@ public struct WorkerLoss: Error, Hashable, Sendable {
   /// Its process; the coordinator's own for a worker on a thread.
   public let pid: Int32
   /// Whether the worker was a thread of the coordinator's (``WorkerKind/inProcess``). Such a worker cannot be
-  /// ended: it is given up, and what it runs goes on unseen.
+  /// killed. The pool abandons it, and its item keeps running with its result ignored.
   public var isThread: Bool { pid == ProgramIdentity.pid }
   /// How it ended.
   public let end: ProcessEnd
@@ -78,9 +78,9 @@ public enum LikelyCause: Hashable, Sendable {
   case stopped
   /// The pool had no more use for what it ran, and killed it.
   case cancelled
-  /// It was killed and did not end within five seconds, so that the pool has given it up; with what the kernel said of
-  /// its process then. It may be there still: under a debugger, in a frozen control group, waiting for a device, or
-  /// because this program may not send signals to it any more.
+  /// The worker did not end within five seconds of `SIGKILL`, and the pool gave it up. The payload is the process
+  /// state that the kernel reported. The process may still exist: traced by a debugger, in a frozen control
+  /// group, waiting for a device, or out of reach of this program's signals.
   case notEnded(String)
   /// The task, or what it called, ended the thread on which the worker runs items.
   case threadExit
@@ -107,11 +107,12 @@ extension Autopsy: CustomStringConvertible {
       ? "preparing the task for \(item) took longer than \(limit)" : "\(item) ran for longer than \(limit)"
     let end =
       if worker.isThread {
-        ", a thread of this process; threads cannot be ended, so it goes on unseen, and another took its place"
+        ", a thread of this process; threads cannot be killed, so the item keeps running, and a new worker took its "
+          + "place"
       } else if worker.cause == .stopped {
         " (pid \(worker.pid)), where it was stopped by a signal; the worker was killed and replaced"
       } else if case .notEnded(let state) = worker.cause {
-        " (pid \(worker.pid)), which could not be ended (\(state)) and was given up and replaced"
+        " (pid \(worker.pid)), which did not end after SIGKILL (\(state)); the pool gave it up and replaced it"
       } else {
         " (pid \(worker.pid)), which was killed and replaced"
       }
@@ -125,8 +126,8 @@ extension WorkerLoss: CustomStringConvertible {
   public var description: String {
     if case .notEnded(let state) = cause {
       return
-        "\(worker) (pid \(pid)) could not be ended: it was killed, and five seconds later it was still there, in "
-        + "\(state); see what keeps it with `cat /proc/\(pid)/stack /proc/\(pid)/status`"
+        "\(worker) (pid \(pid)) did not end within 5 seconds of SIGKILL and was given up; it is in \(state). Find what "
+        + "blocks it with `cat /proc/\(pid)/stack /proc/\(pid)/status`"
         + LastWords.quoted(standardError)
     }
     let memory = peakMemory.map { ", with \($0 >> 20) MiB of memory at its peak" } ?? ""
@@ -161,16 +162,16 @@ extension LikelyCause: CustomStringConvertible {
       "because it broke the protocol: \(what.visible()); leave the worker's pipes alone"
     case .timeLimit: "because its item took too long"
     case .stopped: "because its item took too long; it had been stopped by a signal (SIGSTOP)"
-    case .cancelled: "because what it ran was cancelled and went on"
-    case .notEnded(let state): "and could not be ended: \(state)"
+    case .cancelled: "because its item kept running after it was cancelled"
+    case .notEnded(let state): "and did not end after SIGKILL: \(state)"
     case .threadExit:
       "because the task, or what it called, ended the thread that it ran on (`pthread_exit`); return or throw instead"
-    case .signal(SIGKILL): "because somebody killed it"
+    case .signal(SIGKILL): "because it was sent SIGKILL"
     case .signal(SIGABRT): "because it called `abort`; what it wrote before may say why"
     case .signal: "because it got that signal"
     case .unknown:
-      "for unknown reasons; something else in this program has taken its status, by waiting for all children or by "
-        + "ignoring SIGCHLD"
+      "for unknown reasons: other code in this program took its exit status, by waiting for all children or by "
+        + "ignoring SIGCHLD; wait for your own children by pid"
     }
   }
 }
@@ -303,8 +304,8 @@ extension LikelyCause {
       self = .threadExit
       return
     }
-    // What it crashed by, whatever ended it while it did, and whoever had lost patience; and its own word where the
-    // kernel's is gone.
+    // A crash signal outranks whatever ended the process while it was crashing. The worker's own note stands in
+    // for an exit status that the kernel no longer has.
     let end =
       switch lastAct {
       case .crashed(let signal)?: ProcessEnd.signalled(signal)
@@ -325,7 +326,7 @@ extension LikelyCause {
         self = .trap(message: LastWords.trapMessage(in: standardError) ?? "it left no message")
       case .signalled(SIGSEGV), .signalled(SIGBUS): self = .invalidAccess
       case .signalled(let number): self = .signal(number)
-      // Its status went to somebody else. That the kernel has killed somebody says as much as it does otherwise.
+      // Other code took the status; an out-of-memory kill that the kernel counted is still the likeliest cause.
       case .unknown: self = memory.map { .outOfMemory($0) } ?? .unknown
       }
     }

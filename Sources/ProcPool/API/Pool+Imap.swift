@@ -7,14 +7,15 @@ extension Pool {
   ///     for try await y in pool.imap(Power(exponent: 2), over: 1..., chunkSize: 64) { … }
   ///
   /// Works over endless sequences, in constant memory: inputs are taken from the sequence, in the consumer's
-  /// context, when workers have room for them. Between inputs that take long to come, what was taken is sent and
-  /// results are given out. An item that fails ends the stream with its error when its
-  /// turn has come; `imapResults` goes on.
+  /// context, when workers have room for them. If inputs are slow to arrive, those already taken are sent, and
+  /// results are yielded, in between. An item that fails ends the stream with its error in its turn;
+  /// `imapResults` continues.
   ///
   /// - Parameters:
   ///   - chunkSize: how many items a worker is sent at a time, exactly (the last chunk may be shorter), but
   ///     that what it has not begun is divided when others have nothing to do; results come a chunk at a time.
-  ///     A chunk waits until its inputs have come. By default as many as take about half a millisecond, measured while the call runs.
+  ///     A chunk of a given size waits until it is complete. By default a chunk takes about half a millisecond,
+  ///     measured while the call runs.
   ///   - inFlight: how many items may have been taken and not been given out, at the most (at least one chunk
   ///     is). By default as many as keep the workers busy, and some thousands more for results that wait for
   ///     their turn.

@@ -6,10 +6,10 @@ extension Pool {
   ///
   ///     let squares = try await pool.map(Square(), over: 0..<1_000_000)
   ///
-  /// Inputs are taken from the sequence as the workers get to them, and not after the call has ended. If items fail, the error of the first of
-  /// them, in the order of the inputs, is thrown as soon as all items before it have ended; what has not
-  /// started by then is never run. If the Swift task is cancelled, `CancellationError` is thrown at once,
-  /// what has not started is taken back from the workers, and what is running is cancelled, too: see
+  /// Inputs are taken from the sequence as workers need them, and none after the call has ended. If items
+  /// fail, the error of the first of them in input order is thrown as soon as all items before it have ended;
+  /// items that have not started by then never run. If the Swift task is cancelled, `CancellationError` is thrown at
+  /// once, what has not started is taken back from the workers, and what is running is cancelled, too: see
   /// ``CancellationGrace``.
   ///
   /// - Parameters:
@@ -17,12 +17,12 @@ extension Pool {
   ///     default as many as take about half a millisecond, by what items of the last call with such a task
   ///     took and then by what these take, and fewer towards the end. Whatever the size, what a worker has
   ///     not begun is divided when others have nothing to do.
-  ///   - timeout: how long an item may run before its worker is killed and the item fails, more than nothing.
+  ///   - timeout: how long an item may run before its worker is killed and the item fails; positive.
   ///     The time counts from when the item is first seen running, and is looked at every eighth of the
-  ///     limit, at least every 100 ms. It includes what the worker decodes and encodes for the item. Preparing
-  ///     the task (decoding it, and `prepare`) may take as long once more; if it takes longer, the item that it
-  ///     is done for fails.
-  ///   - deadline: how long the call may take, more than nothing; then it throws
+  ///     limit, at least every 100 ms. It includes decoding the input and encoding the output. The same limit
+  ///     applies separately to preparing the task (decoding it, and `prepare`): if that takes longer, the item
+  ///     that triggered it fails.
+  ///   - deadline: how long the call may take; positive. Then it throws
   ///     ``PoolError/deadlineExceeded(limit:)``, and what has not ended is cancelled.
   ///   - retry: how often an item is begun whose worker is lost; once unless given.
   ///   - progress: who is told how far the call has come.
@@ -69,14 +69,14 @@ extension Pool {
   /// Nothing is thrown: an item that fails, whose worker dies, or that could not be run is a failure of its
   /// own, and the others are run.
   ///
-  /// If the call ends before its inputs do, no further inputs are taken, and the items that have not ended by
-  /// then are failures: ``PoolError/cancelled(_:)`` if the Swift task was cancelled,
-  /// ``PoolError/deadlineExceeded(limit:)`` after the `deadline`, ``PoolError/terminated`` or
-  /// ``PoolError/workersUnavailable(_:)`` if the pool runs nothing any more, and what `map` would throw if the
-  /// call could not begin. Inputs that were not taken get the same failure: each of them if the sequence knows
-  /// its count at once (arrays and ranges do), and one for all of them otherwise, so that results that are all
-  /// successes are complete. Inputs that claim to be more than memory can hold results of are not run; the only
-  /// result is ``PoolError/tooManyInputs(_:)``.
+  /// If the call ends early, no further inputs are taken, and unfinished items fail with
+  /// ``PoolError/cancelled(_:)`` (the Swift task was cancelled), ``PoolError/deadlineExceeded(limit:)``,
+  /// ``PoolError/terminated``, ``PoolError/workersUnavailable(_:)``, or what `map` would throw if the call could
+  /// not start. Outputs that have already arrived are still decoded, for up to 100 ms. Inputs that were never
+  /// taken fail in the same way: one failure for each if the sequence knows its count in advance (arrays and
+  /// ranges do), otherwise a single one, so that results without a failure are always complete. If results for
+  /// the claimed count cannot fit in memory, nothing is run and the only result is
+  /// ``PoolError/tooManyInputs(_:)``.
   ///
   /// The parameters are those of `map`.
   @inlinable

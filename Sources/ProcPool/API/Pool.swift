@@ -48,13 +48,14 @@ public final class Pool: Sendable {
   ///     at first and one when a worker has been lost; where processes are replaced on purpose, a quarter of
   ///     the number of workers, and two at least.
   ///   - limits: what each worker may use; no limits unless given. Threads have none.
-  ///   - seed: what items' random numbers follow from (`TaskContext.random`).
+  ///   - seed: the seed of `TaskContext.random`.
   ///   - cancellationGrace: how long an item may go on when nobody wants its result any more, before its
   ///     worker is ended.
   ///   - stallNotice: when items that run for long are told of; nothing is done about them.
-  /// - Throws: ``PoolError/workersUnavailable(_:)`` if there is no way to start any, if one of the numbers makes
-  ///   no sense (from 1 to 65 536 workers, at least 65 536 bytes of payload), or if the system denies what the
-  ///   pool itself needs: five descriptors and two threads.
+  /// - Throws: ``PoolError/workersUnavailable(_:)`` if the worker's program cannot be determined, if an argument is
+  ///   out of range (`workers` 1...65 536; `standby` 0...65 536; `maximumPayload` 2^16...2^47 bytes; positive ages,
+  ///   memory and task counts; values in `limits` likewise), if this process is a forked copy of one that has had a
+  ///   pool, or if the system denies what the pool itself needs: five descriptors and two threads.
   public init(
     workers: Int? = nil, worker: WorkerKind = .selfProgram, environment: [String: String]? = nil,
     standardError: StandardErrorMode = .inherited, maximumPayload: Int = 64 << 30,
@@ -149,8 +150,8 @@ extension Pool {
     runtime.terminate()
   }
 
-  /// Waits until the workers are gone, after ``close()`` or ``terminate()``, and until what they wrote has been passed
-  /// on (``StandardErrorMode``).
+  /// Waits, after ``close()`` or ``terminate()``, until all workers have ended or been given up, and their text has
+  /// been written (``StandardErrorMode`` has the time limits). In a forked copy of the process it returns at once.
   ///
   /// - Precondition: one of the two has been called; otherwise this would wait for ever.
   public nonisolated(nonsending) func join() async {

@@ -6,8 +6,7 @@ import ProcPoolWorker
 
 /// Checks on numbers that a pool is made with.
 enum PoolArguments {
-  /// How many processes a pool may have: as many as Linux gives a user without being asked for more (`kernel.pid_max`
-  /// is 32 768 by default, and 4 194 304 at the most), twice over.
+  /// The largest number of processes in a pool: twice Linux's default `kernel.pid_max` of 32 768.
   static let mostWorkers = 1 << 16
 
   static func check<Number: Comparable & Sendable>(
@@ -24,10 +23,10 @@ enum PoolArguments {
     throw WorkerStartFailure("\(name) must be at least \(least), not \(value)")
   }
 
-  /// More than nothing.
+  /// Positive.
   static func check(_ name: String, _ value: Duration?) throws(WorkerStartFailure) {
     guard let value, value <= .zero else { return }
-    throw WorkerStartFailure("\(name) must be more than nothing, not \(value)")
+    throw WorkerStartFailure("\(name) must be positive, not \(value)")
   }
 }
 

@@ -21,8 +21,8 @@ public enum PoolError: Error, Sendable {
   case notCodable(CodingFailure)
   /// The task cannot run in the pool's workers, with the reason and what to do.
   case taskUnavailable(String)
-  /// The inputs are more than can be counted, or than memory can hold results of, with the figures and what to
-  /// do: nothing was run.
+  /// There are more inputs than `Int` can count, or the results, or one part of a `mapReduce`, cannot fit in memory.
+  /// Nothing was run. The message has the figures, if they are known, and the remedy.
   case tooManyInputs(String)
   /// The pool has no workers: none could be started.
   case workersUnavailable(WorkerStartFailure)
@@ -30,8 +30,9 @@ public enum PoolError: Error, Sendable {
   case closed
   /// The pool was terminated.
   case terminated
-  /// The pool was made by another process, of this number, and this process is a copy of that, made with `fork` (or
-  /// `daemon`): the threads that serve a pool are not copied.
+  /// The pool belongs to the process with this pid, and this process is a copy of it made by `fork` or `daemon`,
+  /// which copy no threads. In the copy every call fails with this error; `close`, `terminate` and `join` do
+  /// nothing, and `events` ends at once.
   case otherProcess(Int32)
   /// The item was cancelled before its end was known: it has not started, or was running and may be still,
   /// for as long as the pool's ``CancellationGrace`` lets it.
@@ -48,12 +49,12 @@ public struct TaskFailure: Error, Sendable {
   public let isPreparation: Bool
   /// The name of the error's type, with its module.
   public let typeName: String
-  /// The error in words: its `errorDescription` if it is a `LocalizedError` that has one, or else its description,
-  /// as they are in the worker.
+  /// The error as text, formatted in the worker: its `errorDescription` if it is a `LocalizedError` that provides
+  /// one, otherwise its description.
   public let message: String
   /// The error itself, if its type is `Codable` and known to this program; else `nil`.
   public let underlying: (any Error)?
-  /// Why ``underlying`` is `nil`; `nil` if it is not.
+  /// Why ``underlying`` is `nil`, or `nil` if ``underlying`` is present.
   public let underlyingFailure: String?
 }
 
@@ -111,8 +112,8 @@ extension PoolError: CustomStringConvertible {
     case .closed: "the pool was closed before this call; make calls before `close()`, or use another pool"
     case .terminated: "the pool was terminated"
     case .otherProcess(let pid):
-      "the pool was made by process \(pid), of which this one (\(ProgramIdentity.pid)) is a copy made with `fork`: threads do "
-        + "not survive that; make pools after `fork` or `daemon`"
+      "the pool belongs to process \(pid), and this process (\(ProgramIdentity.pid)) is a fork of it: threads do not "
+        + "survive a fork; make the first pool after `fork` or `daemon`"
     case .cancelled(let item): "\(item) was cancelled; if it was running by then, it may have gone on"
     }
   }

@@ -2,36 +2,37 @@ import ProcPoolSystem
 import ProcPoolWire
 import ProcPoolWorker
 
-/// Where text goes that workers write to standard error and that their tasks print.
+/// The destination of what workers write to standard error and what their tasks print.
 ///
-/// In every mode the last lines of a worker that is lost are part of the report (``WorkerLoss/standardError``).
-/// What a task has printed without ending the line leaves the worker at the end of its chunk.
+/// In every mode, the last lines of a lost worker are part of its report (``WorkerLoss/standardError``). Text
+/// that a task prints without a final newline leaves the worker at the end of its chunk.
 ///
-/// `inherited` and `prefixed` write to the program's standard error as it was when the pool was made. A program that
-/// redirects descriptor 2 does so before it makes the pool; one that closes it later finds no text in the file that
-/// gets the number. If the file takes nothing, as a full pipe or a terminal stopped by Ctrl-S, workers that write wait
-/// as if they wrote there themselves, while time limits, cancellation and other workers go on. If it can take nothing
-/// any more (its reader has left, its disk is full), the text is dropped.
+/// `inherited` and `prefixed` write to the file that descriptor 2 referred to when the pool was created: redirect
+/// it before that. If the descriptor is closed later, a file that gets its number receives none of the text. If the
+/// file accepts no data for a while (a full pipe, a terminal stopped by Ctrl-S), the workers that write block, as if
+/// they wrote to it themselves; time limits, cancellation and other workers are not affected. If it will never accept
+/// data again (its reader has closed it, its disk is full), the text is dropped.
 ///
-/// A pool has ended, and ``Pool/join()`` returns, when all the text has been passed on. It gives up on text of which
-/// nothing was taken for 10 seconds, or which is not all taken after a minute; so does a program that exits. Up to
-/// 16 MiB of text wait for workers that have ended. A line on standard error says how much beyond that is missing.
+/// ``Pool/join()`` returns, and an exiting program exits, when all text has been written. Both drop the rest
+/// after 10 seconds without progress, and after 60 seconds in any case. Up to 16 MiB of text from workers that
+/// have ended is buffered; a line on standard error says how many bytes beyond that were dropped.
 public enum StandardErrorMode: Sendable {
-  /// Text appears on the coordinator's standard error, byte for byte, in whole lines: those of several workers do not
-  /// mix. A line appears in pieces if it is longer than 64 KiB or if its end does not come within half a second.
+  /// Writes text to the coordinator's standard error unchanged, in whole lines, so that lines of different workers
+  /// are not interleaved. A line is split if it is longer than 64 KiB, or if its newline does not arrive within
+  /// half a second.
   case inherited
-  /// Text is dropped.
+  /// Drops text.
   case discarded
-  /// Text appears on the coordinator's standard error line by line, each with its worker before it. A line of more than
-  /// 64 KiB is cut into several.
+  /// Writes text to the coordinator's standard error line by line, each line prefixed with its worker. A line
+  /// longer than 64 KiB is split.
   case prefixed
-  /// Each line is handed to a closure, on the pool's runtime thread, which serves all workers: it must return
-  /// soon. A line of more than 64 KiB comes in pieces, cut between characters' scalars. Bytes that are no UTF-8 become
-  /// U+FFFD.
+  /// Passes each line to a closure on the pool's runtime thread, which serves all workers: it must return
+  /// quickly. A line longer than 64 KiB is split between Unicode scalars. Invalid UTF-8 becomes U+FFFD.
   case lines(@Sendable (WorkerID, String) -> Void)
-  /// The text of an item is handed to a closure as a whole when the item has ended, perhaps a moment after its result
-  /// is there; of more than a megabyte the end. On the pool's runtime thread, as for `lines`. Text that belongs to no
-  /// item is dropped. Costs a system call for each item. For `mapReduce` an item is a part.
+  /// Passes the text of an item to a closure when the item has ended, possibly shortly after its result is
+  /// available. Of longer texts only the end is kept, at least 1 MiB. The closure runs on the pool's runtime
+  /// thread, as for `lines`. Text that belongs to no item is dropped. Costs one system call per item. For
+  /// `mapReduce` an item is a part.
   case items(@Sendable (TaskID, WorkerID, String) -> Void)
 
   var marksItems: Bool {
@@ -53,8 +54,7 @@ public struct StallNotice: Hashable, Sendable {
   public var includesStack: Bool
 
   public init(after time: Duration, includesStack: Bool = false) {
-    require(
-      time > .zero, "the time after which an item is told of must be more than nothing, not \(time)")
+    require(time > .zero, "StallNotice(after:) needs a positive duration, not \(time)")
     self.time = time
     self.includesStack = includesStack
   }
@@ -113,9 +113,10 @@ public struct PoolSizing: Sendable, Hashable, CustomStringConvertible {
   public let isExplicit: Bool
   /// Processors that the scheduling affinity of this process allows.
   public let affinity: Int
-  /// Processors' worth of time that the control group allows, if it sets a limit.
+  /// The control group's CPU quota, in CPUs; `nil` if it sets none.
   public let quota: Double?
-  /// The control group's file that sets the limit: `cpu.max`, or `cpu.cfs_quota_us` under control groups of version 1.
+  /// The control-group file that sets the quota: `cpu.max`, or `cpu.cfs_quota_us` in version 1; `nil` without a
+  /// quota.
   public let quotaFile: String?
 
   init(requested: Int?, allowance: ProcessorAllowance = .current()) {
@@ -136,7 +137,7 @@ public struct PoolSizing: Sendable, Hashable, CustomStringConvertible {
       return "\(workers): one for each processor that this process may run on"
     }
     let file = quotaFile.map { " (\($0))" } ?? ""
-    return "\(workers): the control group allows \(quota) processors' worth of time\(file), "
-      + "of the \(affinity) that this process may run on"
+    return "\(workers): the control group limits this process to \(quota) CPUs\(file), "
+      + "of the \(affinity) in its affinity mask"
   }
 }

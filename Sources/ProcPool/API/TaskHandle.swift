@@ -15,7 +15,7 @@ public final class TaskHandle<Value: Sendable>: Sendable {
 
   private let state = Mutex(State.pending([]))
   private let onCancel = Mutex<(@Sendable () -> Void)?>(nil)
-  /// The process in which the result will be: in copies of it nobody brings it.
+  /// The process that receives the result; a forked copy never does.
   private let origin = ProcessOrigin.current
 
   init() {}
@@ -87,14 +87,15 @@ public final class TaskHandle<Value: Sendable>: Sendable {
   ///
   /// Returns early if the Swift task is cancelled.
   ///
-  /// - Parameter limit: at once if it is nothing or less; for ever if it is centuries.
+  /// - Parameter limit: how long to wait. Returns at once if it is zero or negative, and waits for ever if it exceeds
+  ///   292 years.
   /// - Returns: whether it is there. If not, it may still come.
   public nonisolated(nonsending) func wait(for limit: Duration) async -> Bool {
     if origin != ProcessOrigin.current { return isReady }
     if limit <= .zero { return isReady }
     let latch = Latch()
     enlist(latch)
-    // Longer than that no clock counts; `Task.sleep` would end the program.
+    // `Task.sleep` traps on longer durations.
     let timer =
       limit.nanoseconds == .max
       ? nil

@@ -53,8 +53,8 @@ public struct WorkerKind: Sendable, Hashable {
         return .executable(path: "\(try ProgramIdentity.folder())/\(name)", isSelf: false)
       } catch {
         throw WorkerStartFailure(
-          "cannot tell where the running program lies, beside which \(name) is looked for: \(error); "
-            + (ProcessFolder.isMissing ? ProcessFolder.advice : "give the worker's whole path"))
+          "cannot find the directory of the running program, in which \(name) is looked up: \(error); "
+            + (ProcessFolder.isMissing ? ProcessFolder.advice : "pass the worker's absolute path"))
       }
     }
   }

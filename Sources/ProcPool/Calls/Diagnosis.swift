@@ -130,8 +130,8 @@ private struct Diagnosis {
     let better = max(2 * given, Int(min(1e6, Duration.microseconds(500) / max(.nanoseconds(1), itemTime))))
     return limit(
       .chunksTooSmall, sending,
-      "Chunks are too small: one of \(given == 1 ? "1 item" : "\(Self.grouped(UInt64(given))) items") is "
-        + "\(Self.text(chunkTime)) of work, no more than it takes to send and to answer it. Leave out `chunkSize:`, or set "
+      "Chunks are too small: a chunk of \(given == 1 ? "1 item" : "\(Self.grouped(UInt64(given))) items") is "
+        + "\(Self.text(chunkTime)) of work, too little for what it costs to send. Leave out `chunkSize:`, or set "
         + "it to \(Self.grouped(UInt64(Self.rounded(better)))) or so, which is half a millisecond of work.")
   }
 

@@ -2,8 +2,8 @@ import ProcPoolSystem
 
 /// Whether memory could hold what a call has to keep, by the word of its inputs' collection.
 enum MemoryCheck {
-  /// So many bytes are asked for without a look at the machine, which takes some ten microseconds: a gibibyte,
-  /// which any 64-bit machine can at least address.
+  /// Up to this number of bytes the machine is not queried, which takes some 10 µs: one gibibyte, which any 64-bit
+  /// machine can at least address.
   private static let unchecked = 1 << 30
 
   /// Refuses to keep a value for each input where that cannot fit, before anything is run.
@@ -22,8 +22,8 @@ enum MemoryCheck {
       return count * stride <= unchecked || MemoryAllowance.available() ?? .max >= count * stride ? count : 0
     }
     throw .tooManyInputs(
-      "there are \(count) inputs, and \(what) of \(stride) bytes each do not fit in the \(capacity) bytes of memory that "
-        + "this process could have; use `imap` or `forEach`, which do not keep them all, or `mapReduce` over a range"
+      "\(what) of \(stride) bytes each for \(count) inputs do not fit in the \(capacity) bytes of memory that this "
+        + "process can ever have; use `imap` or `forEach`, which do not keep them all, or `mapReduce` over a range"
     )
   }
 
@@ -34,8 +34,8 @@ enum MemoryCheck {
     let stride = MemoryLayout<Input>.stride
     guard let capacity = tooSmallCapacity(for: count, stride: stride) else { return }
     throw .tooManyInputs(
-      "a part of the inputs would have \(count) of them, and \(stride) bytes each do not fit in the \(capacity) bytes of "
-        + "memory that this process could have; give more `parts:`, or a range of integers, of which only bounds travel"
+      "a part of \(count) inputs of \(stride) bytes each does not fit in the \(capacity) bytes of memory that this "
+        + "process can ever have; pass more `parts:`, or a range of integers, of which only the bounds are sent"
     )
   }
 

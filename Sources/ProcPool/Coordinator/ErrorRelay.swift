@@ -217,8 +217,8 @@ struct ErrorRelay {
   private mutating func tellOfDropped() {
     guard droppedBytes > 0 else { return }
     runtime.errors.writeLine(
-      "procpool: \(droppedBytes) bytes of what workers wrote are missing here: they had ended, and nothing read it",
-      anyway: true)
+      "procpool: dropped \(droppedBytes) bytes that workers wrote before they ended, because nothing read standard "
+        + "error", anyway: true)
     droppedBytes = 0
   }
 

@@ -28,7 +28,7 @@ final class Launcher: Sendable {
     var places = 0
     var grace: CancellationGrace
     var stallNotice: StallNotice?
-    /// What items' random numbers follow from, beside the items.
+    /// The seed of `TaskContext.random`.
     var seed: UInt64
     /// What each worker may use.
     var limits = ResourceLimits()
@@ -166,8 +166,9 @@ final class Launcher: Sendable {
     return (
       requests,
       WorkerStartFailure(
-        "a launch has not come back for \(Self.launchTime / 1_000_000_000) s: the system may lack threads or processes "
-          + "(`ulimit -u`, the control group's pids.max), or the disk that the program is on does not answer",
+        "starting a worker has not returned within \(Self.launchTime / 1_000_000_000) s: the system may be out of "
+          + "threads or processes (raise `ulimit -u` or the control group's pids.max), or the program's disk may not "
+          + "respond",
         isShortage: true)
     )
   }
@@ -208,11 +209,12 @@ final class Launcher: Sendable {
     return link
   }
 
-  /// Two sockets, of which one is to be a worker's standard input. The pipe of tasks lies in it, and descriptors come back
-  /// through it.
+  /// A socket pair whose far end becomes a worker's standard input. The read end of the task pipe is queued in it, and
+  /// the worker passes descriptors back through it.
   ///
-  /// - Returns: `nil` where the system has none, or passes nothing: then the pipe is the worker's standard input itself,
-  ///   and the coordinator asks for what it would get.
+  /// - Returns: `nil` if the system cannot create one or pass descriptors. Then the task pipe itself becomes the
+  ///   worker's standard input, and the coordinator opens the worker's files through `/proc`, or asks the worker for
+  ///   them.
   private static func sockets(passing tasks: borrowing Descriptor) -> SocketPair? {
     do throws(SystemError) {
       let sockets = try SocketPair()
@@ -306,8 +308,8 @@ final class Launcher: Sendable {
     for (name, value) in environment
     where name.isEmpty || name.utf8.contains(UInt8(ascii: "=")) || (name + value).utf8.contains(0) {
       throw WorkerStartFailure(
-        "the environment has a variable \(String(reflecting: name)), which no process can have: names are not empty and "
-          + "have no `=`, and neither they nor values have zero bytes")
+        "the environment variable \(String(reflecting: name)) is invalid: a name must not be empty or contain `=`, and "
+          + "neither a name nor a value may contain a zero byte")
     }
     return environment
   }
@@ -318,9 +320,9 @@ final class Launcher: Sendable {
       return WorkerStartFailure("\(error)", isShortage: error.isShortage)
     }
     return WorkerStartFailure(
-      "\(error): a pool needs it to watch its workers. Linux has it since 5.3, and this is \(KernelVersion.text); if that "
-        + "is not older, a seccomp profile forbids it, of a container or a service: let it allow pidfd_open, "
-        + "pidfd_send_signal and waitid")
+      "\(error): a pool needs pidfds to watch its workers, which Linux has since 5.3, and this is "
+        + "\(KernelVersion.text). If the kernel is recent enough, a seccomp profile (of a container or a service) "
+        + "blocks the call: allow pidfd_open, pidfd_send_signal and waitid in it")
   }
 
   /// The first launch has Foundation start two threads, and wait for ever if it does not get them: it is looked before
@@ -353,7 +355,8 @@ final class Launcher: Sendable {
         try requireThreads()
       } catch {
         throw WorkerStartFailure(
-          "\(error): Foundation needs two threads to start programs (`ulimit -u`, the control group's pids.max)",
+          "\(error): starting the first worker needs four free threads or processes; raise `ulimit -u` or the control "
+            + "group's pids.max",
           isShortage: error.isShortage)
       }
       let started = try start()

@@ -7,7 +7,7 @@ struct PollingTimes: Equatable {
 
   /// - Parameters:
   ///   - processors: how many the coordinator may use.
-  ///   - quota: the processors' worth of time that a control group allows, if it sets a limit.
+  ///   - quota: the control group's CPU quota, in CPUs; `nil` if it sets none.
   init(workers: Int, processors: Int, quota: Double?, limits: WorkerLimits) {
     // Only where every worker has a processor: elsewhere the time would be another worker's.
     guard workers <= min(processors, limits.processors?.count ?? processors) else {

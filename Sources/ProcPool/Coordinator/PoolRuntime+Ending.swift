@@ -73,7 +73,7 @@ extension WorkerLoss {
 }
 
 extension WorkerStartFailure {
-  /// Of a program that ended before it greeted.
+  /// Of a program that ended before it completed the handshake.
   init(pid: Int32, endedWith end: ProcessEnd, standardError: String) {
     if end == .exited(status: WorkerMark.forgotToServe) {
       self.init(
@@ -86,7 +86,7 @@ extension WorkerStartFailure {
       if case .exited(let status) = end { status != WorkerMark.gaveUp && !isShortage } else { false }
     let advice = isProgramsOwn ? "; " + RuntimeLoop.serveAdvice : ""
     self.init(
-      "the program (pid \(pid)) ended with \(end) before it greeted\(advice)", standardError: standardError,
-      isShortage: isShortage)
+      "the program (pid \(pid)) ended with \(end) before it completed the handshake\(advice)",
+      standardError: standardError, isShortage: isShortage)
   }
 }

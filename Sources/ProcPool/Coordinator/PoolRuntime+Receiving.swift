@@ -86,7 +86,7 @@ extension PoolRuntime {
     let body = link.received.slice(offset: FrameHeader.size, count: header.bodyLength)
     if link.greeting == nil {
       guard header.kind == .greeting else {
-        throw .unexpected("it sent a \(header.kind) frame before its greeting")
+        throw .unexpected("it sent a \(header.kind) frame before it completed the handshake")
       }
       return try greet(link, body.bytes, &state)
     }
@@ -107,7 +107,7 @@ extension PoolRuntime {
   private func greet(
     _ link: WorkerLink, _ body: UnsafeRawBufferPointer, _ state: inout State
   ) throws(FrameError) {
-    guard let greeting = try? Greeting(from: body) else { throw .unexpected("its greeting is malformed") }
+    guard let greeting = try? Greeting(from: body) else { throw .unexpected("its handshake is malformed") }
     if case .executable(_, isSelf: true) = settings.program, greeting.buildID != ProgramIdentity.buildID {
       throw .unexpected("it is another build of the program than the coordinator; start the program again")
     }
@@ -204,7 +204,7 @@ extension PoolRuntime {
   private static func startAdvice(_ error: FrameError, pid: Int32) -> String {
     switch error {
     case .notProcPool:
-      "the program (pid \(pid)) wrote something of its own to standard output where a worker greets; "
+      "the program (pid \(pid)) wrote something of its own to standard output instead of the handshake; "
         + RuntimeLoop.serveAdvice
     case .version, .unexpected, .unknownKind, .tooLong:
       "the worker (pid \(pid)) cannot be used: \(error)"

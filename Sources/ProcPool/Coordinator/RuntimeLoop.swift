@@ -185,8 +185,9 @@ struct RuntimeLoop {
     }
     for case let link? in late {
       link.startFailure = WorkerStartFailure(
-        "worker \(link.place) (pid \(link.pid)) did not greet within \(Self.greetingTime / 1_000_000_000) s; "
-          + RuntimeLoop.serveAdvice, standardError: link.words.lastLines.text)
+        "worker \(link.place) (pid \(link.pid)) did not complete the handshake within "
+          + "\(Self.greetingTime / 1_000_000_000) s; " + RuntimeLoop.serveAdvice,
+        standardError: link.words.lastLines.text)
       runtime.kill(link)
     }
     giveUpThoseThatDoNotEnd(now: now)

@@ -16,7 +16,7 @@ final class WorkerLink: @unchecked Sendable {
   /// The process; `nil` for a worker on a thread.
   let process: ProcessDescriptor?
   let page: StatusPage
-  /// How what its tasks start is known, and the session that it was started in.
+  /// The mark that identifies the processes that its tasks start, and the session that the worker was started in.
   let offspring: (mark: UInt64, session: Int32)?
   /// Whether the worker was told where the page is.
   let offersPage: Bool

@@ -3,7 +3,7 @@ import ProcPoolWorker
 // Starts that fail because the system lacks something for the moment: processes, threads, memory, descriptors.
 //
 // They say nothing of the program, and are tried again as long as the pool lives. Calls wait for a few tries, and then
-// fail with the reason; the next call prompts another try.
+// fail with the reason; each later call prompts two more.
 
 /// How often, and how soon.
 enum Shortage {

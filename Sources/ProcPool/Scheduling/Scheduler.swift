@@ -18,8 +18,7 @@ struct Scheduler<Payload: ChunkPayload> {
 
   /// So many workers in a row may be lost in one place without any item ending there; then it stays empty.
   static var maximumStrikes: Int { 6 }
-  /// The second of them is started at once, the third after this, and each further one after twice as long:
-  /// what is short for a moment, processes or memory, is back within a second and a half or not at all.
+  /// The second of them is started at once, the third after this, and each further one after twice as long.
   /// Nanoseconds.
   static var firstDelay: Int64 { 100_000_000 }
 

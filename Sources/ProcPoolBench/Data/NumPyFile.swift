@@ -93,14 +93,15 @@ public struct NumPyFile: Sendable {
         count * MemoryLayout<Number>.size == size
       else {
         throw unusable(
-          "has \(size) bytes of numbers, which are not the \(Number.label) of shape \(Self.text(header.shape)) "
-            + "that its header promises")
+          "holds \(size) bytes of data, but its header declares \(Number.label) of shape "
+            + "\(Self.text(header.shape))")
       }
       // A file of any size is made by one call, without a disk that could hold it. Twice, because what is computed with
       // is a copy in the order, or the memory, that it needs.
       guard size <= (MemoryAllowance.available() ?? .max) / 2, Self.canAllocate(size) else {
         throw unusable(
-          "has \(Units.bytes(Double(size))) of numbers, for which there is not enough memory: it takes twice as much"
+          "holds \(Units.bytes(Double(size))) of numbers, and reading them needs twice that in memory, which is not "
+            + "available"
         )
       }
       var bytesRead = 0
@@ -108,7 +109,7 @@ public struct NumPyFile: Sendable {
         bytesRead = file.read(into: UnsafeMutableRawBufferPointer(buffer), at: range.upperBound)
         initialized = bytesRead / MemoryLayout<Number>.size
       }
-      guard bytesRead == size else { throw unusable("ended early as it was read") }
+      guard bytesRead == size else { throw unusable("was truncated while it was being read") }
       return numbers
     }
     let numbers: Numbers =

@@ -90,11 +90,11 @@ struct NumPyHeader: Equatable, Sendable {
     } else if let utf8 = String(validating: bytes, as: UTF8.self) {
       text = Array(utf8.unicodeScalars)
     } else {
-      throw Damage(reason: "it is not UTF-8, as version 3.0 has it")
+      throw Damage(reason: "it is not valid UTF-8, which version 3.0 requires")
     }
     guard let literal = PythonLiteral(text, allowsLong: version < 3) else {
       throw Damage(
-        reason: "'\(Self.excerpt(String(String.UnicodeScalarView(text))))' is not what Python can read")
+        reason: "'\(Self.excerpt(String(String.UnicodeScalarView(text))))' is not a valid Python literal")
     }
     guard case .dictionary(let entries) = literal, entries.count == 3, let type = entries["descr"],
       let order = entries["fortran_order"], let shape = entries["shape"]
@@ -113,7 +113,7 @@ struct NumPyHeader: Equatable, Sendable {
       guard case .number(let length?) = length, length >= 0 else {
         throw Damage(
           reason:
-            "the shape is '\(Self.excerpt(shape.source))': each length must be a whole number that is not negative"
+            "the shape is '\(Self.excerpt(shape.source))': each length must be a nonnegative integer"
         )
       }
       self.shape.append(length)

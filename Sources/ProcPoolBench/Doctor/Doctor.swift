@@ -26,7 +26,8 @@ public enum Doctor {
     var fact = "\(facts.processors) in the machine"
     if facts.affinity < facts.processors { fact += ", this process may run on \(facts.affinity)" }
     if let quota = facts.quota {
-      fact += ", the control group allows the time of \(Units.fixed(quota, decimals: 2)) (\(facts.quotaFile))"
+      let limit = Units.fixed(quota, decimals: 2)
+      fact += ", the control group limits the process to \(limit) CPUs (\(facts.quotaFile))"
     }
     fact += ": a pool has \(Self.workers(workers)) unless told otherwise"
     if workers == 1 {
@@ -105,11 +106,11 @@ public enum Doctor {
     let shown = facts.undead.sorted { $0.key < $1.key }.prefix(3).map { "process \($0.key): \($0.value)" }
     return Finding(
       "killed workers", .warning,
-      "\(facts.undead.count) \(facts.undead.count == 1 ? "worker has" : "workers have") not ended though killed "
+      "\(facts.undead.count) \(facts.undead.count == 1 ? "worker is" : "workers are") still there after SIGKILL "
         + "(\(shown.joined(separator: "; ")))",
       remedy:
-        "Their pools have given them up. They go when what keeps them lets go: a debugger, a frozen control group, a device; "
-        + "/proc/PID/stack shows where each waits.")
+        "Their pools have given them up. Release what blocks them: detach the debugger, thaw the control group, or "
+        + "restore the device; /proc/PID/stack shows where each process waits.")
   }
 
   /// Because a worker takes six, and a program has some of its own.
@@ -200,8 +201,8 @@ public enum Doctor {
     return Finding(
       "pidfd", .problem, "processes have no descriptors: \(failure)",
       remedy:
-        "Workers are watched by pidfd_open: Linux has it since 5.3, and a seccomp profile of a sandbox may forbid it."
-    )
+        "Pools watch workers through pidfds. Use Linux 5.3 or later, and allow pidfd_open, pidfd_send_signal and "
+        + "waitid in the sandbox's seccomp profile.")
   }
 
   private static func start(_ facts: MachineFacts) -> Finding {

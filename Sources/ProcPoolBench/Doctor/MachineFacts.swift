@@ -11,7 +11,7 @@ struct MachineFacts: Equatable, Sendable {
   var processors = 1
   /// Of those, how many this process may run on.
   var affinity = 1
-  /// Processors' worth of time that the control group allows, if it sets a limit.
+  /// The control group's CPU quota, in CPUs; `nil` if it sets none.
   var quota: Double?
   /// The control group's file that says so.
   var quotaFile = ControlGroup.quotaFile

@@ -21,7 +21,7 @@ extension SharedArray {
   ///   - name: of a file: no slash, at most 255 bytes.
   ///   - element: what each element is at first.
   ///   - replacing: whether an array that has the name already loses it. Who has that one open keeps it.
-  /// - Throws: ``SharedMemoryError/unusableName(_:reason:)`` if the name is taken or none,
+  /// - Throws: ``SharedMemoryError/unusableName(_:reason:)`` if the name is in use or not a valid file name,
   ///   ``SharedMemoryError/insufficient(asked:available:place:)`` if /dev/shm has no room, and
   ///   ``SharedMemoryError/fileSizeLimit(asked:limit:)`` if the process may not make a file of that size.
   public init(

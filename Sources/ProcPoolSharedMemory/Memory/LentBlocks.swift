@@ -56,7 +56,7 @@ package final class LentBlocks: Sendable {
   /// - Parameters:
   ///   - worker: its process: it can lend what it has, and what it was lent from here.
   ///   - files: what it has passed with the handle. What is not among them is asked of the process.
-  /// - Returns: `false` if the process has it no more.
+  /// - Returns: `false` if the process no longer has it open.
   package func add(_ handle: SharedHandle, from worker: Int32, _ files: PassedFiles) -> Bool {
     let isKnown = lent.withLock { lent in
       lent[handle.nonce]?.outputs += 1
@@ -70,7 +70,8 @@ package final class LentBlocks: Sendable {
 
   /// What a handle names is gone: its item fails with that.
   package func addGone(_ handle: SharedHandle) {
-    lent.withLock { $0[handle.nonce] = (.lost(.gone("process \(handle.owner.pid) has it no more")), 1) }
+    let reason = "process \(handle.owner.pid) no longer has it open"
+    lent.withLock { $0[handle.nonce] = (.lost(.gone(reason)), 1) }
   }
 
   private static func find(_ handle: SharedHandle, _ worker: Int32, _ files: PassedFiles) -> Lent? {

@@ -83,8 +83,8 @@ package struct SharedHandle: Hashable, Sendable {
       } catch {}
       if isRefused {
         throw .denied(
-          "this process, of user \(NamedMemory.user), may not look into process \(owner.pid), which does not answer by "
-            + "its socket either")
+          "this process, of user \(NamedMemory.user), may not open descriptors of process \(owner.pid), and "
+            + "that process does not answer on its socket; run both as the same user, or allow ptrace access")
       }
       throw Self.reason(error, owner.pid)
     }
@@ -118,7 +118,7 @@ package struct SharedHandle: Hashable, Sendable {
   private static func reason(_ error: SystemError, _ pid: Int32) -> SharedMemoryError {
     switch error.code {
     case ENOENT, ESRCH, ESTALE:
-      .gone("process \(pid) has it no more")
+      .gone("process \(pid) no longer has it open")
     default: error.isOutOfDescriptors ? .outOfDescriptors : .system("\(error)")
     }
   }

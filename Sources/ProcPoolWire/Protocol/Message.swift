@@ -27,7 +27,7 @@ package struct Hello: Equatable, Sendable {
   package var pollingTime: Int64
   /// The same, after a chunk that is followed by another call (``ChunkFlags/awaitsCall``).
   package var callPollingTime: Int64
-  /// What items' random numbers follow from, beside the items.
+  /// The seed of `TaskContext.random`.
   package var seed: UInt64
   /// If not 0, the worker writes a mark (``ItemMark``) with this secret to standard error before each item.
   package var itemMark: UInt64

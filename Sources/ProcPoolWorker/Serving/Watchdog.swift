@@ -3,11 +3,11 @@ import ProcPoolSystem
 
 /// Ends the worker as soon as its coordinator is gone, in the middle of a task too.
 ///
-/// It watches two things: the task pipe, for its hang-up only, and the coordinator's process, because a fork
-/// of the coordinator would keep the pipe open. And not `PR_SET_PDEATHSIG`, which fires when the *thread*
-/// ends that started the worker. An orderly end is a frame, so a hang-up always means death.
-///
-/// What its tasks have started ends with it. The end of the thread that serves is the worker's end, too.
+/// It watches three things: the task pipe, for hang-up only; the coordinator's process, because a fork of the
+/// coordinator would keep the pipe open; and the serving thread, whose end is the worker's end. It does not use
+/// `PR_SET_PDEATHSIG`, which fires when the *thread* that started the worker ends. A worker leaves in response
+/// to a frame, so a hang-up always means that the coordinator has died, or has given the worker up. The processes
+/// that its tasks have started end with it.
 ///
 /// While the worker crashes, its threads stand still, this one too: then a ``CrashGuard`` watches.
 enum Watchdog {
@@ -38,7 +38,7 @@ enum Watchdog {
     }
   }
 
-  /// Ends the process, because nobody is there any more who would see to what its tasks have started.
+  /// Ends the process and what its tasks have started, which no coordinator is left to kill.
   static func endAtOnce() -> Never {
     if Offspring.mayExist { Offspring.killOwn() }
     _exit(0)

@@ -48,7 +48,7 @@ struct WorkerConnection: ~Copyable {
     do throws(SystemError) {
       try Self.apply(hello.limits)
     } catch {
-      throw .refused("it cannot limit itself as the pool asks for", error)
+      throw .refused("cannot apply the pool's worker limits (`limits:`)", error)
     }
     // Before there is anything that could read it.
     ProcessEnvironment.add(hello.environment)
@@ -58,7 +58,7 @@ struct WorkerConnection: ~Copyable {
       do throws(SystemError) {
         try ForkedCopy.unshare(page.page.memory)
       } catch {
-        throw .refused("it cannot keep its copies out of its memory", error)
+        throw .refused("cannot exclude forked copies from its memory", error)
       }
     }
 
@@ -85,7 +85,7 @@ struct WorkerConnection: ~Copyable {
       guard try results.writeAll(writer.bytes) else { throw SystemError(call: "write", code: EPIPE) }
       try tasks.setNonBlocking()
     } catch {
-      throw .refused("it cannot greet", error)
+      throw .refused("cannot complete the handshake", error)
     }
   }
 
@@ -122,7 +122,7 @@ struct WorkerConnection: ~Copyable {
       } catch let error as Failure {
         throw error
       } catch let error as SystemError {
-        throw .refused("it cannot read its coordinator's first words", error)
+        throw .refused("cannot read the coordinator's hello", error)
       } catch {
         throw .invalid("\(error)")
       }

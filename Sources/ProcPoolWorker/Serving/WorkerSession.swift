@@ -19,7 +19,7 @@ final class WorkerSession: @unchecked Sendable {
   /// killed, so that it does nothing beyond the item for which it is given up.
   let claimsEachItem: Bool
 
-  /// What items' random numbers follow from, beside the items.
+  /// The seed of `TaskContext.random`.
   let seed: UInt64
   /// If not 0, the secret of the marks before items on standard error.
   private let itemMark: UInt64

@@ -91,7 +91,7 @@ private struct Figures {
     // 2 µs of work each.
     let one = Figures.changed { small(&$0, chunkSize: 1) }
     #expect(one.limits.first?.kind == .chunksTooSmall)
-    #expect(one.description.contains("one of 1 item is 2 µs of work"))
+    #expect(one.description.contains("a chunk of 1 item is 2 µs of work, too little for what it costs"))
     #expect(one.description.contains("set it to 200 or so"))
     #expect(kinds { small(&$0, chunkSize: 1_000) } == [])
     #expect(kinds { small(&$0, chunkSize: Pacing.maximumChunk) } == [])

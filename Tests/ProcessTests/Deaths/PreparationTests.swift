@@ -113,7 +113,7 @@ extension Processes {
         #expect(
           "\(error)" == """
             item 0 of call 1 ran for longer than 0.1 seconds in worker 0, a thread of this process; threads cannot be \
-            ended, so it goes on unseen, and another took its place; allow more with `timeout:`
+            killed, so the item keeps running, and a new worker took its place; allow more with `timeout:`
             """)
         let loss = try #require(error.autopsy?.worker)
         #expect(

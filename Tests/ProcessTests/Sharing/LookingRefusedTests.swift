@@ -74,10 +74,10 @@ extension Processes {
       // Open, and another file by now.
       handle.inode ^= 1
       handle.nonce ^= 1
-      #expect(reason(handle).contains("is gone: process \(getpid()) has it no more"))
+      #expect(reason(handle).contains("is gone: process \(getpid()) no longer has it open"))
       // A number that this process has not open.
       handle.owner.descriptor = 100_000
-      #expect(reason(handle).contains("is gone: process \(getpid()) has it no more"))
+      #expect(reason(handle).contains("is gone: process \(getpid()) no longer has it open"))
       // A process that is not there.
       handle.owner.pid = 0x3FFF_FFFF
       #expect(reason(handle).contains("is gone"))

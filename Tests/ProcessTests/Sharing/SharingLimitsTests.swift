@@ -22,7 +22,7 @@ extension Processes {
       #expect(lines.count == 12, "\(ending)")
       for name in ["array", "matrix", "locked", "named", "made"] {
         let text = lines[name] ?? ""
-        #expect(text.contains("this process may make no file of more than \(limit)"), "\(text)")
+        #expect(text.contains("the file-size limit of this process is \(limit) bytes"), "\(text)")
         #expect(text.contains("`ulimit -f`"), "\(text)")
       }
       for (name, value) in [("counter", "7"), ("small", "10")] {

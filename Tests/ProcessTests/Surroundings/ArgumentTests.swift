@@ -32,7 +32,7 @@ extension Processes {
       try await expectRefusal("maximumPayload must be from 65536 to 140737488355328, not 65535") {
         try Pool(workers: 1, worker: .faulty, maximumPayload: 65_535)
       }
-      try await expectRefusal("maximumWorkerAge must be more than nothing, not 0.0 seconds") {
+      try await expectRefusal("maximumWorkerAge must be positive, not 0.0 seconds") {
         try Pool(workers: 1, worker: .faulty, maximumWorkerAge: .zero)
       }
       try await expectRefusal("maximumWorkerMemory must be at least 1, not -5") {
@@ -41,7 +41,7 @@ extension Processes {
       try await expectRefusal("memory in limits must be at least 1, not 0") {
         try Pool(workers: 1, worker: .faulty, limits: WorkerLimits(memory: 0))
       }
-      try await expectRefusal("processorTime in limits must be more than nothing, not -1.0 seconds") {
+      try await expectRefusal("processorTime in limits must be positive, not -1.0 seconds") {
         try Pool(workers: 1, worker: .faulty, limits: WorkerLimits(processorTime: .seconds(-1)))
       }
       try await expectRefusal("processors in limits must not be empty") {
@@ -101,7 +101,7 @@ extension Processes {
       let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = StallNotice(after: .zero)
       }
-      expectLastWords("the time after which an item is told of must be more than nothing", of: result)
+      expectLastWords("StallNotice(after:) needs a positive duration, not 0.0 seconds", of: result)
     }
 
     // MARK: - Durations

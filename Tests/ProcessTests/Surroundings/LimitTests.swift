@@ -54,9 +54,8 @@ extension Processes {
         }
       }
       let failure = try #require(error.startFailure, "\(error)")
-      #expect(
-        failure.standardError.contains("cannot limit itself as the pool asks for: sched_setaffinity"),
-        "\(error)")
+      let words = "cannot apply the pool's worker limits (`limits:`): sched_setaffinity"
+      #expect(failure.standardError.contains(words), "\(error)")
     }
   }
 
