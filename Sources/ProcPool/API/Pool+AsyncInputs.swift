@@ -64,7 +64,8 @@ extension Pool {
     let call: TypedCall<Task>
     do {
       call = try TypedCall(
-        task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry), progress: progress)
+        task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry), progress: progress
+      )
     } catch let error as PoolError {
       // Nothing is taken of the sequence, and so nobody knows how much of it there is.
       return [.failure(error)]
