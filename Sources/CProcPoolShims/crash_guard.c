@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -72,6 +73,17 @@ static pid_t start_guard(void) {
   return guard;
 }
 
+// What tasks have printed and no newline has sent on. Read without the lock, which the thread that crashed may hold.
+static void write_text_left(void) {
+#ifdef __GLIBC__
+  const char *start = stdout->_IO_write_base, *end = stdout->_IO_write_ptr;
+  if (start != NULL && end > start && end - start <= BUFSIZ) {
+    ssize_t written = write(error_pipe, start, (size_t)(end - start));
+    (void)written;
+  }
+#endif
+}
+
 // Comes with all signals blocked.
 static void report(int signal, siginfo_t *info, void *context) {
   sigset_t changed;
@@ -90,6 +102,7 @@ static void report(int signal, siginfo_t *info, void *context) {
   if (!is_copy) {
     __atomic_store_n(crash_word, signal, __ATOMIC_RELAXED);
     guard = start_guard();
+    write_text_left();
   }
   // What cannot be guarded is not reported.
   if (guard >= 0) {

@@ -23,16 +23,6 @@ public enum Offspring {
   /// The mark of this process; 0 if it has none of its own. One that it has inherited is its worker's.
   private static let own = Atomic<UInt64>(0)
 
-  /// Whether the calling process may have any: it has children, or had.
-  ///
-  /// A program whose parent has ended is nobody's child here, but its parent was, and was waited for.
-  public static var mayExist: Bool {
-    var info = siginfo_t()
-    if waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD { return true }
-    var usage = rusage()
-    return getrusage(RUSAGE_CHILDREN.rawValue, &usage) != 0 || usage.ru_maxrss > 0
-  }
-
   /// Kills that of the calling process.
   public static func killOwn() {
     let mark = own.load(ordering: .relaxed)

@@ -91,6 +91,11 @@ public enum SignalState {
   /// it among them (`sigwait`); and a write to a pipe without a reader is an error and nothing more.
   public static func block() { procpool_block_signals() }
 
+  /// Has SIGHUP and SIGPIPE end this process as before, unless the reader of its results has gone: then its watchdog ends
+  /// it, and what it has started. A write of results may come first, and the kernel hangs up on a process that is
+  /// stopped when its parent goes.
+  public static func spareForWatchdog(results: Int32) { procpool_spare_for_watchdog(results) }
+
   /// Gives every signal that was inherited as ignored its default disposition back.
   public static func restoreDefaults() { procpool_restore_signal_defaults() }
 }

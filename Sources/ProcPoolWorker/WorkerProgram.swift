@@ -51,9 +51,7 @@ public func serveIfWorker() {
       broken: { $0.code == EPIPE ? Watchdog.endAtOnce() : leave("cannot write its results: \($0)") },
       ended: { page, result in
         switch result {
-        case .success(.ordered):
-          if !Offspring.mayExist { page?.noteLeavingAlone() }
-          exit(0)
+        case .success(.ordered): exit(0)
         case .success(.lost), .failure(.coordinatorGone): Watchdog.endAtOnce()
         case .success(.broken(let reason)): leave("cannot process what its coordinator sent: \(reason)")
         case .failure(.invalid(let reason)): leave("could not start: \(reason)")

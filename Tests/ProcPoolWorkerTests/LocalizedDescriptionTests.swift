@@ -76,6 +76,17 @@ private struct Ordinary: Error {}
     #expect(TypeName.withoutAddresses(name) == expected)
   }
 
+  private struct Inner {}
+  private enum Holding: Error { case one(Inner) }
+
+  /// An address differs in every process.
+  @Test func inWhatIsPrintedOfAnErrorHaveNoAddressesEither() {
+    #expect("\(Holding.one(Inner()))".contains("unknown context at $"))
+    #expect(
+      LocalizedDescription.words(for: Holding.one(Inner())) == "one(ProcPoolWorkerTests.NamesOfTypes.Inner())"
+    )
+  }
+
   @Test func areThoseOfPrivateTypesToo() {
     #expect(TypeName.of(Failure.self) == "ProcPoolWorkerTests.Failure")
   }

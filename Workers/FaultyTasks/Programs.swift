@@ -10,12 +10,14 @@ public struct StartProgram: PoolTask {
     case inOwnGroup
     /// By a shell that ends at once, so that nobody waits for it.
     case orphaned
+    /// The same, where the kernel takes the status of children, so that nothing tells that there was one.
+    case unnoticed
     /// In a session of its own.
     case inOwnSession
   }
 
   public enum End: String, Codable, Sendable, CaseIterable {
-    case returns, traps, isKilled, exits, runsOn
+    case returns, traps, isKilled, exits, runsOn, stops
   }
 
   public var way: Way
@@ -34,6 +36,11 @@ public struct StartProgram: PoolTask {
       Note(path: file).run(Int(try Inspection.spawn(["/bin/sleep", "600"], inGroup: way == .inGroup)))
     case .orphaned:
       _ = try Inspection.output(of: ["/bin/sh", "-c", "sleep 600 >/dev/null 2>&1 & echo $! >> '\(file)'"])
+    case .unnoticed:
+      signal(SIGCHLD, SIG_IGN)
+      let script = "sleep 600 >/dev/null 2>&1 & echo $! >> '\(file)'"
+      _ = try Inspection.spawn(["/bin/sh", "-c", script], inGroup: false)
+      while (Inspection.contents(file) ?? "").isEmpty { usleep(1_000) }
     case .inOwnSession:
       let script = "setsid sleep 600 >/dev/null 2>&1 & echo $! >> '\(file)'; sleep 0.1"
       _ = try Inspection.output(of: ["/bin/sh", "-c", script])
@@ -44,6 +51,7 @@ public struct StartProgram: PoolTask {
     case .isKilled: Death.signal(SIGKILL).perform()
     case .exits: Death.exit(3).perform()
     case .runsOn: while true { sleep(1) }
+    case .stops: raise(SIGSTOP)
     }
     return input
   }

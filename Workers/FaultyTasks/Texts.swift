@@ -47,6 +47,17 @@ public struct PrintUnended: PoolTask {
   public func run(_ input: Int) { print(text, terminator: "") }
 }
 
+/// Prints a text that does not end its line, and dies.
+public struct PrintUnendedAndDie: PoolTask {
+  public var death: Death
+  public init(_ death: Death) { self.death = death }
+  public func run(_ text: String) -> Int {
+    print(text, terminator: "")
+    death.perform()
+    return 0
+  }
+}
+
 /// Writes bytes to standard error, some with each call.
 public struct WriteBytes: PoolTask {
   public var piece: Int

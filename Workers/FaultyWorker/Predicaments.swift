@@ -27,11 +27,13 @@ struct Predicament {
     let way = StartProgram.Way(rawValue: words[2])!
     try await withPool(workers: 2) { pool in
       let workers = try await pool.broadcast(ProcessNumber(), 0)
-      let handle = pool.applyAsync(StartProgram(way, .runsOn, file: words[3]), to: 1)
+      let end = words.count > 4 ? StartProgram.End(rawValue: words[4])! : .runsOn
+      let handle = pool.applyAsync(StartProgram(way, end, file: words[3]), to: 1)
       while (Inspection.contents(words[3]) ?? "").isEmpty { try await Task.sleep(for: .milliseconds(5)) }
       print(workers.map(String.init).joined(separator: " "), 0)
       fflush(nil)
       _ = await handle.result
+      try await Task.sleep(for: .seconds(600))
     }
   }
 

@@ -210,11 +210,19 @@ extension Pool {
         runtime.fetchResults()
         _ = takeNews(submits: false)
       }, onCancel: { [runtime, box = call.box] in runtime.call(ownerOf: box) }, isolation: isolation)
-    // Those that have not ended, and those that were never taken.
+    // Those that have not ended, and those that were never taken, of which there may be very many.
     let untaken = source.isExhausted ? 0 : source.remaining ?? 1
-    for item in 0..<call.taken + untaken where item >= results.count || results[item] == nil {
-      put(.failure(call.endOfUnfinished(item)), at: UInt64(item))
+    var all: [Result<Task.Output, PoolError>] = []
+    all.reserveCapacity(call.taken + untaken)
+    for item in 0..<call.taken {
+      let result = item < results.count ? results[item] : nil
+      all.append(result ?? .failure(call.endOfUnfinished(item)))
     }
-    return (results.map { $0! }, inputError)
+    if let error = call.expired ?? call.poolEnd {
+      all.append(contentsOf: repeatElement(.failure(error), count: untaken))
+    } else {
+      for item in call.taken..<call.taken + untaken { all.append(.failure(call.endOfUnfinished(item))) }
+    }
+    return (all, inputError)
   }
 }

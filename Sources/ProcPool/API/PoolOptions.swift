@@ -5,7 +5,8 @@ import ProcPoolWorker
 /// The destination of what workers write to standard error and what their tasks print.
 ///
 /// In every mode, the last lines of a lost worker are part of its report (``WorkerLoss/standardError``). Text
-/// that a task prints without a final newline leaves the worker at the end of its chunk.
+/// that a task prints without a final newline leaves the worker at the end of its chunk, or when it crashes or exits;
+/// it is lost if the worker is killed, or ends by `_exit`.
 ///
 /// `inherited` and `prefixed` write to the file that descriptor 2 referred to when the pool was created: redirect
 /// it before that. If the descriptor is closed later, a file that gets its number receives none of the text. If the

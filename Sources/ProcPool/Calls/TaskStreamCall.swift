@@ -95,6 +95,11 @@ final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Elem
     if isStopped { return }
     held -= readyCount
     readyCount = 0
+    // What the consumer and the decoder take their time for is time of the call.
+    if call.mustStop(), !isGivenOut {
+      if _Concurrency.Task.isCancelled { throw CancellationError() }
+      if let error = call.expired { throw error }
+    }
     // What is there need not wait for inputs that take long.
     if isSlow {
       exchange(submits: false)
@@ -122,15 +127,22 @@ final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Elem
       isolation: isolation)
   }
 
+  /// Everything that the inputs' sequence had has ended, and has been given out.
+  private var isGivenOut: Bool {
+    call.isComplete && inputError == nil && source?.isExhausted != false && current == nil
+      && undecodable == nil
+      && waiting.isEmpty && arrived.isEmpty
+  }
+
   /// Whether everything has been given out.
   ///
   /// - Throws: why no more comes, if that is not the end of the inputs. What has come in order has been given
   ///   out; the rest is given up.
   private func isOver() throws -> Bool {
+    if isGivenOut { return true }
     if let error = call.expired { throw error }
     guard call.isComplete else { return false }
     if let inputError { throw inputError }
-    if source?.isExhausted != false { return true }
     guard let error = call.poolEnd else { return false }
     if source?.remaining != 0 { throw error }
     return true

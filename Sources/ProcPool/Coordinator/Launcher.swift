@@ -87,6 +87,17 @@ final class Launcher: Sendable {
     wakeUp.signal()
   }
 
+  /// Takes a request back.
+  ///
+  /// - Returns: whether that came in time.
+  func takeBack(_ place: Int) -> Bool {
+    state.withLock { state in
+      guard let index = state.requests.lastIndex(where: { $0.place == place }) else { return false }
+      state.requests.remove(at: index)
+      return true
+    }
+  }
+
   func stop() {
     state.withLock { $0.isStopped = true }
     wakeUp.signal()

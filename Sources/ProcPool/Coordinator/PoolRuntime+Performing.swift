@@ -41,6 +41,11 @@ extension PoolRuntime {
       state.scheduler.brokenInvariant()!)
   }
 
+  private func takeBack(_ place: Int, _ state: inout State) {
+    guard state.links[place] == nil, launcher.withLock({ $0?.takeBack(place) }) == true else { return }
+    state.scheduler.tookBack(place)
+  }
+
   /// Leaves what items of a call took to the next call of its kind.
   func remember(_ box: CallBox, _ state: inout State) {
     guard let call = state.scheduler.calls[box.id], call.isMeasured else { return }
@@ -62,6 +67,7 @@ extension PoolRuntime {
       launcher.withLock { $0?.launch(request) }
       // It may not come back.
       state.needsWatch = true
+    case .recall(let place): takeBack(place, &state)
     case .sendCall(let place, let call):
       guard let link = state.links[place] else { return }
       post(state.boxes[call]!.callFrame, to: link, &effects)
@@ -129,7 +135,7 @@ extension PoolRuntime {
     case .terminate(let place):
       state.links[place]?.send(signal: SIGTERM)
     case .kill(let place):
-      guard let link = state.links[place] else { return }
+      guard let link = state.links[place] else { return takeBack(place, &state) }
       if case .condemned(let limit) = state.scheduler.places[place].state {
         link.condemnation = limit == nil ? .cancelled : link.isStopped ? .stopped : .timeLimit
       }

@@ -15,8 +15,6 @@ extension RuntimeLoop {
     switch link.process {
     case .none: return
     case .some(let process):
-      // It has said that there is nothing.
-      if link.isPageShared, link.page.lastAct == .leftAlone { return }
       process.killGroup(pid: link.pid)
       if let (mark, session) = link.offspring { Offspring.kill(of: link.pid, mark: mark, session: session) }
     }

@@ -120,6 +120,10 @@ extension Scheduler {
     guard life == .closing, calls.isEmpty else { return }
     for index in places.indices where [.ready, .standby].contains(places[index].state) { leave(index) }
     for index in places.indices where places[index].state == .resting { places[index].state = .vacant }
+    // From the end of the queue on, which is where it is cheap.
+    for index in places.indices.reversed() where places[index].state == .launching {
+      actions.append(.recall(place: index))
+    }
     stopIfEmpty()
   }
 
@@ -217,6 +221,12 @@ extension Scheduler {
     // and again. When one greets after all, the others are tried again.
     if hasGreeted && places[index].strikes < Self.maximumStrikes { return launch(index) }
     breakIfEmpty()
+  }
+
+  /// A worker that is not wanted any more was not started.
+  mutating func tookBack(_ index: Int) {
+    vacate(index, strikes: places[index].strikes)
+    stopIfEmpty()
   }
 
   mutating func vacate(_ index: Int, strikes: Int) {

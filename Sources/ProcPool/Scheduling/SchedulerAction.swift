@@ -3,6 +3,8 @@ import ProcPoolWorker
 /// What the owner of a scheduler is to do.
 enum SchedulerAction<Payload: ChunkPayload> {
   case launch(place: Int)
+  /// Report that it was `tookBack`, if nothing has been done for a launch yet.
+  case recall(place: Int)
   /// Report so many nanoseconds later that the place has `rested`.
   case rest(place: Int, Int64)
   case sendCall(place: Int, call: UInt32)

@@ -21,8 +21,11 @@ package enum LocalizedDescription {
     return _openExistential(localized, do: describe)
   }
 
-  /// `errorDescription`, or else what is printed of the error.
-  package static func words(for error: any Error) -> String { of(error) ?? "\(error)" }
+  /// `errorDescription`, or else what is printed of the error, without the addresses by which Swift tells private types
+  /// apart: they differ in every process.
+  package static func words(for error: any Error) -> String {
+    of(error) ?? TypeName.withoutAddresses("\(error)")
+  }
 
   /// Foundation's protocol as of Swift 6: what is declared here is never conformed to.
   private protocol Alike: Error {

@@ -188,20 +188,16 @@ extension StatusPage {
     case exited(status: Int32)
     /// The thread that serves has ended: by `pthread_exit`, for example.
     case lostThread
-    /// It leaves in order, and has never had a child.
-    case leftAlone
   }
 
   /// Where the numbers of those begin that are no signals.
   static let exitBase: Int32 = 1 << 16
   private static let lostThread: Int32 = 1 << 17
-  private static let leftAlone: Int32 = 1 << 18
 
   package var lastAct: LastAct? {
     // A task may write anywhere: what makes no sense is nothing.
     switch lastActWord.pointee.load(ordering: .relaxed) {
     case Self.lostThread: .lostThread
-    case Self.leftAlone: .leftAlone
     case let word where Self.exitBase..<Self.exitBase + 256 ~= word: .exited(status: word - Self.exitBase)
     case let word where [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP].contains(word):
       .crashed(signal: word)
@@ -213,8 +209,6 @@ extension StatusPage {
   package var hasCrashed: Bool { if case .crashed? = lastAct { true } else { false } }
 
   func noteLostThread() { note(act: Self.lostThread) }
-
-  func noteLeavingAlone() { note(act: Self.leftAlone) }
 
   private func note(act: Int32) { lastActWord.pointee.store(act, ordering: .relaxed) }
 

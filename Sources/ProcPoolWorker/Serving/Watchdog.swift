@@ -30,6 +30,7 @@ enum Watchdog {
     let thread = ThreadDescriptor.ofCaller() ?? -1
     CrashGuard.start(coordinator: coordinator, orHangUpOf: tasks, signal: page.lastActWord)
     try ExitNote.keep(in: page.lastActWord, from: StatusPage.exitBase)
+    SignalState.spareForWatchdog(results: connection.results.number)
     try SystemThread.start(name: "procpool-watch", stack: stack) {
       if ProcessDescriptor.waitForEnd(of: coordinator, orHangUpOf: tasks, orOfThread: thread) == .thread {
         lostThread()
@@ -40,7 +41,7 @@ enum Watchdog {
 
   /// Ends the process and what its tasks have started, which no coordinator is left to kill.
   static func endAtOnce() -> Never {
-    if Offspring.mayExist { Offspring.killOwn() }
+    Offspring.killOwn()
     _exit(0)
   }
 }

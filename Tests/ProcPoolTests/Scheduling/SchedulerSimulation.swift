@@ -152,6 +152,13 @@ struct Simulation {
     if breach == nil, let broken = scheduler.brokenInvariant() { breach = broken }
   }
 
+  /// A launch for which nothing has been done yet is taken back; sometimes that comes too late.
+  private mutating func recall(_ place: Int) {
+    guard Bool.random(using: &random), launches.remove(place) != nil else { return }
+    counts["recall", default: 0] += 1
+    scheduler.tookBack(place)
+  }
+
   private mutating func perform(_ action: SchedulerAction<Items>) {
     switch action {
     case .launch(let place):
@@ -195,7 +202,10 @@ struct Simulation {
     case .terminate(let place):
       counts["termination", default: 0] += 1
       if workers[place]?.ignoresTermination == false { die(place) }
-    case .kill(let place): die(place)
+    case .recall(let place): recall(place)
+    case .kill(let place):
+      recall(place)
+      die(place)
     case .sendEnd(let place): workers[place]?.leaving = true
     case .stopped: isStopped = true
     case .sendCall, .sendResume, .sendEndCall, .forget, .askForMore: break

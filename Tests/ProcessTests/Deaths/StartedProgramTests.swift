@@ -16,7 +16,7 @@ extension Processes {
       scratch.lines("programs").compactMap { Int32($0) }
     }
 
-    @Test(arguments: [StartProgram.Way.inGroup, .inOwnGroup, .orphaned], Ending.allCases)
+    @Test(arguments: [StartProgram.Way.inGroup, .inOwnGroup, .orphaned, .unnoticed], Ending.allCases)
     func aProgramThatATaskStartsEndsWithItsWorker(_ way: StartProgram.Way, _ ending: Ending) async throws {
       let scratch = Scratch()
       let file = scratch.file("programs")
@@ -59,10 +59,16 @@ extension Processes {
       for pid in left { kill(pid, SIGKILL) }
     }
 
-    @Test(arguments: [StartProgram.Way.inGroup, .inOwnGroup, .orphaned])
-    func itEndsWhenTheCoordinatorIsKilled(_ way: StartProgram.Way) async throws {
+    /// Also if the worker is stopped then, so that the kernel hangs up on it.
+    @Test(
+      arguments: [StartProgram.Way.inGroup, .inOwnGroup, .orphaned, .unnoticed],
+      [StartProgram.End.returns, .runsOn, .stops])
+    func itEndsWhenTheCoordinatorIsKilled(_ way: StartProgram.Way, _ end: StartProgram.End) async throws {
       let scratch = Scratch()
-      let coordinator = try Coordinator("started", way.rawValue, scratch.file("programs"))
+      let coordinator = try Coordinator("started", way.rawValue, scratch.file("programs"), end.rawValue)
+      if end == .stops {
+        #expect(await eventually { coordinator.workers.contains(where: Inspection.isStopped) })
+      }
       #expect(programs(scratch).count == 1)
       #expect(programs(scratch).allSatisfy(Inspection.isRunning))
       _ = await coordinator.end(by: SIGKILL)

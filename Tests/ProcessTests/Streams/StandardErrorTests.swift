@@ -287,6 +287,18 @@ extension Processes {
       }
     }
 
+    /// What it has printed says what it was at.
+    @Test(arguments: [Death.trap, .signal(SIGABRT), .signal(SIGSEGV), .exit(3)])
+    func aLineWithoutEndIsNotLostWhenItsWorkerCrashes(_ death: Death) async throws {
+      try await withPool(workers: 1, worker: .faulty, standardError: .discarded) { (pool) async throws in
+        let error = try await poolError {
+          try await pool.apply(PrintUnendedAndDie(death), to: "working on 7…")
+        }
+        let text = try #require(error.loss?.standardError)
+        #expect(text.contains("working on 7…"), "\(text)")
+      }
+    }
+
     /// What is flushed at the end of a chunk is what is there to be flushed.
     @Test func aChunkThatPrintsNothingCostsNoCall() async throws {
       try await withPool(workers: 1, worker: .faulty, standardError: .discarded) { (pool) async throws in

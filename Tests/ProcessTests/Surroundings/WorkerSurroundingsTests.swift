@@ -153,6 +153,18 @@ extension Processes {
       }
     }
 
+    /// Those that have not been started when a pool ends never are.
+    @Test(arguments: [true, false]) func aPoolThatEndsStartsNoMoreWorkers(isTerminated: Bool) async throws {
+      let pool = try Pool(workers: 400, worker: .faulty)
+      let events = pool.events
+      #expect(try await pool.apply(Echo(), to: 7) == 7)
+      if isTerminated { pool.terminate() } else { pool.close() }
+      await pool.join()
+      var started = 0
+      for await event in events { if case .workerStarted = event { started += 1 } }
+      #expect((1..<200).contains(started))
+    }
+
     @Test func theMarkIsGoneWhenATaskRuns() async throws {
       try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
         #expect(try await pool.apply(ReadVariable(), to: "PROCPOOL_WORKER") == nil)

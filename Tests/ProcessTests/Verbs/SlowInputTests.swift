@@ -212,6 +212,61 @@ extension Processes {
       }
     }
 
+    /// There may be very many that were never taken.
+    @Test func whatWasNeverTakenIsCountedAndNotWorkedOn() async throws {
+      try await withPool(workers: 1, worker: .faulty) { pool in
+        let count = 1 << 23
+        let results = await pool.mapResults(
+          Sleep(), over: 1...count, chunkSize: 1, deadline: .milliseconds(100))
+        #expect(results.count == count)
+        guard case .failure(.deadlineExceeded) = results[count - 1] else { throw Misfit(value: count) }
+      }
+    }
+
+    /// Whoever takes his time with results that are there in time gets them, and an end.
+    @Test(arguments: [Verb.imap, .imapUnordered, .imapResults])
+    func aStreamEndsWithItsDeadlineAndNotLater(_ verb: Verb) async throws {
+      try await withPool(workers: 2, worker: .faulty) { pool in
+        func consume(_ count: Int, _ deadline: Duration) async throws -> Int {
+          var taken = 0
+          switch verb {
+          case .imap:
+            for try await _ in pool.imap(Echo(), over: 0..<count, chunkSize: 1, deadline: deadline) {
+              taken += 1
+              pause(milliseconds: 10)
+            }
+          case .imapUnordered:
+            for try await _ in pool.imapUnordered(Echo(), over: 0..<count, chunkSize: 1, deadline: deadline) {
+              taken += 1
+              pause(milliseconds: 10)
+            }
+          default:
+            for try await _ in pool.imapResults(Echo(), over: 0..<count, chunkSize: 1, deadline: deadline) {
+              taken += 1
+              pause(milliseconds: 10)
+            }
+          }
+          return taken
+        }
+        #expect(try await consume(10, .seconds(60)) == 10)
+        let error = await #expect(throws: PoolError.self) { try await consume(2_000, .milliseconds(200)) }
+        guard case .deadlineExceeded = error else { throw error! }
+        await #expect(throws: PoolError.self) { try await consume(10, .seconds(Int64.min)) }
+      }
+    }
+
+    /// The last result was taken in time; that its consumer was long about it changes nothing.
+    @Test func theLastResultIsFollowedByTheEnd() async throws {
+      try await withPool(workers: 1, worker: .faulty) { pool in
+        var taken = 0
+        for try await _ in pool.imap(Echo(), over: 0..<1, deadline: .seconds(1)) {
+          taken += 1
+          pause(milliseconds: 1_200)
+        }
+        #expect(taken == 1)
+      }
+    }
+
     /// What has ended is not lost with the rest of an asynchronous sequence, either.
     @Test(arguments: End.allCases)
     func mapResultsOfAnAsynchronousSequenceKeepsWhatHasEnded(_ end: End) async throws {
