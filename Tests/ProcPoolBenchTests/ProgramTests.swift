@@ -157,7 +157,12 @@ struct ProgramBehaviour {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let copy = folder.appendingPathComponent("procpool")
-    try FileManager.default.copyItem(at: Program.folder.appendingPathComponent("procpool"), to: copy)
+    let program = Program.folder.appendingPathComponent("procpool")
+    // A file that has just been written may still be open for writing in a process that another test is starting, and
+    // then the system does not run it.
+    do { try FileManager.default.linkItem(at: program, to: copy) } catch {
+      try FileManager.default.copyItem(at: program, to: copy)
+    }
     let results = folder.appendingPathComponent("results.json")
     let outcome = try await Program.run(["bench", "--quick", "--json", results.path], at: copy)
     #expect(outcome.status == 70)

@@ -220,26 +220,50 @@ final class Launcher: Sendable {
     return link
   }
 
-  /// A socket pair whose far end becomes a worker's standard input. The read end of the task pipe is queued in it, and
-  /// the worker passes descriptors back through it.
-  ///
-  /// - Returns: `nil` if the system cannot create one or pass descriptors. Then the task pipe itself becomes the
-  ///   worker's standard input, and the coordinator opens the worker's files through `/proc`, or asks the worker for
-  ///   them.
-  private static func sockets(passing tasks: borrowing Descriptor) -> SocketPair? {
-    do throws(SystemError) {
-      let sockets = try SocketPair()
-      if sockets.near.pass([tasks.number]) == .passed { return sockets }
-      return nil
-    } catch {
-      return nil
-    }
-  }
+  /// A worker's stream of tasks before it starts.
+  private struct TaskStream: ~Copyable {
+    /// Becomes the worker's standard input.
+    let input: Descriptor
+    /// What the coordinator keeps: see `LinkPipes`.
+    let tasks: Descriptor
+    let reading: Descriptor?
+    let passing: Descriptor?
 
-  private static func nearEnd(of sockets: consuming SocketPair) -> Int32 {
-    let ends = sockets.relinquish()
-    _ = Descriptor(owning: ends.far)
-    return ends.near
+    /// The far end of a socket pair becomes standard input. The read end of the pipe is queued in it, and the worker
+    /// passes descriptors back through it. If the system cannot create a pair or pass descriptors, the pipe itself
+    /// becomes standard input, and the coordinator opens the worker's files through `/proc`, or asks the worker for them.
+    init(_ pipe: consuming Pipe) throws(SystemError) {
+      let sockets = Self.sockets(passing: pipe.reading)
+      let far = if let sockets { sockets.far } else { try pipe.reading.duplicate().relinquish() }
+      let input = Descriptor(owning: far)
+      let passing = sockets.map { Descriptor(owning: $0.near) }
+      let ends = try Launcher.coordinatorsEnds(of: pipe)
+      self.input = input
+      self.passing = passing
+      tasks = Descriptor(owning: ends.tasks)
+      reading = ends.reading.map { Descriptor(owning: $0) }
+    }
+
+    private static func sockets(passing tasks: borrowing Descriptor) -> (near: Int32, far: Int32)? {
+      do throws(SystemError) {
+        let sockets = try SocketPair()
+        return sockets.near.pass([tasks.number]) == .passed ? sockets.relinquish() : nil
+      } catch {
+        return nil
+      }
+    }
+
+    /// Closes what the worker has by now: with a copy left here, its death would not end the stream.
+    consuming func relinquish() -> (tasks: Int32, reading: Int32?, passing: Int32?) {
+      (tasks.relinquish(), Self.number(of: reading), Self.number(of: passing))
+    }
+
+    private static func number(of descriptor: consuming Descriptor?) -> Int32? {
+      switch consume descriptor {
+      case .some(let descriptor): descriptor.relinquish()
+      case .none: nil
+      }
+    }
   }
 
   /// What the coordinator keeps of a pipe of tasks: one descriptor that is both ends, or both of them.
@@ -260,14 +284,9 @@ final class Launcher: Sendable {
     let pageFile = pageFile(of: request.place)
     let page = try pageFile.map { try $0.pages.page($0.index) } ?? StatusPage.makePrivate()
     page.reset()
+    let tasks = try TaskStream(tasks)
     try reserveDescriptors()
-    let sockets = Self.sockets(passing: tasks.reading)
-    let input =
-      switch sockets {
-      case .some(let sockets): sockets.far.number
-      case .none: tasks.reading.number
-      }
-    let numbers = (input, results.writing.number, errors.writing.number)
+    let numbers = (tasks.input.number, results.writing.number, errors.writing.number)
     let environment =
       try settings.environment.map { (text: try Self.check($0), rest: []) } ?? ProcessEnvironment.split()
     let mark = Offspring.makeMark()
@@ -290,20 +309,15 @@ final class Launcher: Sendable {
       throw WorkerStartFailure(pid: started.pid, endedWith: started.status(), standardError: lines.text)
     }
     page.note(process: started.pid)
-    let ends = try Self.coordinatorsEnds(of: tasks)
+    let taskEnds = tasks.relinquish()
     let results = results.relinquish()
     let errorEnds = errors.relinquish()
     // The worker's ends: with a copy left here, its death would not end the streams.
     _ = Descriptor(owning: results.writing)
     _ = Descriptor(owning: errorEnds.writing)
-    let passing: Int32? =
-      switch consume sockets {
-      case .some(let sockets): Self.nearEnd(of: sockets)
-      case .none: nil
-      }
     let pipes = LinkPipes(
-      tasks: ends.tasks, tasksReading: ends.reading, passing: passing, results: results.reading,
-      errors: errorEnds.reading)
+      tasks: taskEnds.tasks, tasksReading: taskEnds.reading, passing: taskEnds.passing,
+      results: results.reading, errors: errorEnds.reading)
     let link = WorkerLink(
       place: request.place, generation: request.generation, pid: started.pid, process: process, page: page,
       offersPage: pageFile != nil, foundationStatus: started.status, pipes: pipes, now: MonotonicClock.now(),
@@ -394,7 +408,8 @@ final class Launcher: Sendable {
     }
     var copies: [Int32] = []
     defer { for copy in copies { _ = Descriptor(owning: copy) } }
-    for _ in 0..<8 { copies.append(try first.duplicate().relinquish()) }
+    // With the first, eight.
+    for _ in 0..<7 { copies.append(try first.duplicate().relinquish()) }
   }
 
   /// Swift 6.3's Foundation reads past the end of a buffer of 32 KiB when `/proc/self/fd` has more entries
