@@ -142,6 +142,15 @@ public enum ProcessState: Sendable {
     return ProcessEnd(waitStatus: status)
   }
 
+  /// Lets the threads of a child that has been killed go, as far as it is this process that traces them: the child ends
+  /// when its tracer has taken their statuses. A thread asks its parent for that by `PTRACE_TRACEME`.
+  public static func releaseThreads(ofTraced pid: Int32) {
+    // Not of the first, which is that of the process.
+    for thread in NumberFolder.entries("/proc/\(pid)/task") where thread != pid {
+      waitpid(thread, nil, Int32(bitPattern: UInt32(__WALL)) | WNOHANG)
+    }
+  }
+
   /// What the kernel says of a process that should have ended, in words: "state D (disk sleep), traced by process
   /// 4711".
   public static func describe(_ pid: Int32) -> String {

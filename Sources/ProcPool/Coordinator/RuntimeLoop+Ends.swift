@@ -10,6 +10,10 @@ extension RuntimeLoop {
   /// never come. Nanoseconds.
   static let endingTime: Int64 = 5_000_000_000
 
+  /// How long it may take before it is looked whether this process itself keeps it: as the tracer of one of its threads,
+  /// which has asked for that.
+  static let releaseTime: Int64 = 100_000_000
+
   /// Ends what a worker's tasks have started, once the worker has ended.
   func endOffspring(of link: WorkerLink) {
     switch link.process {
@@ -23,6 +27,11 @@ extension RuntimeLoop {
   /// Gives up those workers that were killed and have not ended: their items end, their places are filled, and the
   /// pool's end does not wait for them.
   mutating func giveUpThoseThatDoNotEnd(now: Int64) {
+    for link in runtime.dying.withLock({ $0 })
+    where !link.isReleased && now >= link.killed.load(ordering: .relaxed) + Self.releaseTime {
+      link.isReleased = true
+      if link.process != nil { ProcessState.releaseThreads(ofTraced: link.pid) }
+    }
     let links = runtime.dying.withLock { dying in
       dying.filter { now >= $0.killed.load(ordering: .relaxed) + Self.endingTime }
     }

@@ -124,8 +124,9 @@ struct RuntimeLoop {
     next = min(next, relay.nextTime)
     for link in closed { next = min(next, link.closedAt + Self.closingTime) }
     if let deadline = runtime.launcher.withLock({ $0?.deadline }) { next = min(next, deadline) }
-    if let link = runtime.dying.withLock({ $0.first }) {
-      next = min(next, link.killed.load(ordering: .relaxed) + Self.endingTime)
+    for link in runtime.dying.withLock({ $0 }) {
+      let time = link.isReleased ? Self.endingTime : Self.releaseTime
+      next = min(next, link.killed.load(ordering: .relaxed) + time)
     }
     // Whoever sends work from now on wakes this thread if it would sleep for too long.
     let isLate = runtime.state.withLock { state in

@@ -76,6 +76,9 @@ final class WorkerLink: @unchecked Sendable {
   var words = WorkerWords()
   let started: Int64
 
+  /// Its threads have been let go since it was killed. The runtime thread's.
+  var isReleased = false
+
   /// When it was first sent SIGKILL; 0 before. Relaxed: the runtime thread looks at it now and then.
   let killed = Atomic<Int64>(0)
 

@@ -94,7 +94,9 @@ extension Processes {
         let error = try await poolError {
           try await pool.apply(Sleep(), to: 600_000, timeout: .milliseconds(50))
         }
-        guard case .timedOut = error else { throw error }
+        guard case .timedOut(let autopsy, _) = error else { throw error }
+        // It is this process that the kernel asks.
+        if case .notEnded = autopsy.worker.cause { throw error }
         #expect(try await pool.apply(Echo(), to: 7) == 7)
       }
       #expect(ContinuousClock.now - start < .seconds(20))
