@@ -93,7 +93,7 @@ public enum SignalState {
 
   /// Has SIGHUP and SIGPIPE end this process as before, unless the reader of its results has gone: then its watchdog ends
   /// it, and what it has started. A write of results may come first, and the kernel hangs up on a process that is
-  /// stopped when its parent goes.
+  /// stopped when its parent goes. It is sent SIGCONT then.
   public static func spareForWatchdog(results: Int32) { procpool_spare_for_watchdog(results) }
 
   /// Gives every signal that was inherited as ignored its default disposition back.
