@@ -73,7 +73,8 @@ public struct NumPyFile: Sendable {
     prefix.removeLast(prefix.count - prefix.withUnsafeMutableBytes { file.read(into: $0, at: 0) })
     if prefix.starts(with: Array("PK".utf8)) { throw unusable("is an archive of several arrays (np.savez)") }
     guard let range = NumPyHeader.textRange(prefix: prefix) else {
-      throw unusable("is not in NumPy's format of version 1.0, 2.0 or 3.0")
+      throw unusable(
+        "is not in NumPy's format (version 1.0, 2.0 or 3.0, with a header of at most 10,000 bytes)")
     }
     var text = [UInt8](repeating: 0, count: range.count)
     let textCount = text.withUnsafeMutableBytes { file.read(into: $0, at: range.lowerBound) }
