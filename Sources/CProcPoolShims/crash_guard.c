@@ -78,7 +78,7 @@ static void write_text_left(void) {
 #ifdef __GLIBC__
   const char *start = stdout->_IO_write_base, *end = stdout->_IO_write_ptr;
   if (start != NULL && end > start && end - start <= BUFSIZ) {
-    ssize_t written = write(error_pipe, start, (size_t)(end - start));
+    ssize_t written = write(stdout->_fileno, start, (size_t)(end - start));
     (void)written;
   }
 #endif

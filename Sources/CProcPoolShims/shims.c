@@ -187,8 +187,8 @@ static void spare_for_watchdog(int signal) {
 }
 
 void procpool_spare_for_watchdog(int results) {
-  // One that is stopped goes on when its parent goes, whatever session that is in. That it is sent when a thread of the
-  // parent ends does no harm.
+  // Continues a stopped process when its parent ends, in whatever session. It also comes when only the parent's thread
+  // ends, which does no harm.
   prctl(PR_SET_PDEATHSIG, SIGCONT);
   watched_process = getpid();
   watched_parent = getppid();

@@ -81,7 +81,7 @@ package struct WorkerMark {
     getenv(variable).flatMap { UInt64(String(cString: $0)) }.map { WorkerMark($0) }
   }
 
-  /// Of the variable.
+  /// The variable's value.
   package var value: String { String(offspring) }
 
   package static var isPresent: Bool { getenv(variable) != nil }

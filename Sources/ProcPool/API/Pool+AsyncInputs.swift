@@ -67,7 +67,7 @@ extension Pool {
         task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry), progress: progress
       )
     } catch let error as PoolError {
-      // Nothing is taken of the sequence, and so nobody knows how much of it there is.
+      // Nothing has been taken from the sequence, so its length is unknown.
       return [.failure(error)]
     }
     let (results, inputError) = await results(call, source(inputs, call, chunkSize, nil), isolation)

@@ -4,8 +4,8 @@ import ProcPoolSystem
 /// Ends the worker as soon as its coordinator is gone, in the middle of a task too.
 ///
 /// It watches three things: the task pipe, for hang-up only; the coordinator's process, because a fork of the
-/// coordinator would keep the pipe open; and the serving thread, whose end is the worker's end. It does not use
-/// `PR_SET_PDEATHSIG`, which fires when the *thread* that started the worker ends. A worker leaves in response
+/// coordinator would keep the pipe open; and the serving thread, whose end is the worker's end. It does not end the
+/// process by `PR_SET_PDEATHSIG`, which fires when the *thread* that started the worker ends. A worker leaves in response
 /// to a frame, so a hang-up always means that the coordinator has died, or has given the worker up. The processes
 /// that its tasks have started end with it.
 ///

@@ -283,14 +283,18 @@ struct WrittenTwiceTests {
   @Test func nothingOutlivesAValueThatFailed() throws {
     weak var encoder: AnyObject?
     weak var inner: AnyObject?
+    func open(_ given: any Encoder) throws -> KeyedEncodingContainer<NameKey> {
+      encoder = given as AnyObject
+      var fields = given.container(keyedBy: NameKey.self)
+      var list = fields.nestedUnkeyedContainer(forKey: "a")
+      inner = list.superEncoder() as AnyObject
+      try fields.encode(1, forKey: "a")
+      return fields
+    }
     #expect(throws: Bad.Failure.self) {
       try WireCoding.encode(
         Written {
-          encoder = $0 as AnyObject
-          var fields = $0.container(keyedBy: NameKey.self)
-          var list = fields.nestedUnkeyedContainer(forKey: "a")
-          inner = list.superEncoder() as AnyObject
-          try fields.encode(1, forKey: "a")
+          var fields = try open($0)
           _ = fields.nestedContainer(keyedBy: NameKey.self, forKey: "b")
           _ = fields.nestedContainer(keyedBy: NameKey.self, forKey: "b")
           throw Bad.Failure()
@@ -298,13 +302,7 @@ struct WrittenTwiceTests {
     }
     #expect(encoder == nil && inner == nil)
     _ = try WireCoding.encode(
-      Written {
-        encoder = $0 as AnyObject
-        var fields = $0.container(keyedBy: NameKey.self)
-        var list = fields.nestedUnkeyedContainer(forKey: "a")
-        inner = list.superEncoder() as AnyObject
-        try fields.encode(1, forKey: "a")
-      })
+      Written { _ = try open($0) })
     #expect(encoder == nil && inner == nil)
   }
 

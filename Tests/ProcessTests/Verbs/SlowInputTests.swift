@@ -223,7 +223,7 @@ extension Processes {
       }
     }
 
-    /// Whoever takes his time with results that are there in time gets them, and an end.
+    /// A slow consumer gets all results if its deadline allows, and the deadline's error if not.
     @Test(arguments: [Verb.imap, .imapUnordered, .imapResults])
     func aStreamEndsWithItsDeadlineAndNotLater(_ verb: Verb) async throws {
       try await withPool(workers: 2, worker: .faulty) { pool in
