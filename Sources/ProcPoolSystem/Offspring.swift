@@ -78,7 +78,7 @@ public enum ExitNote {
 
 extension ProcessDescriptor {
   /// Kills the group that the process leads, or led: what its tasks have started and not moved elsewhere. Also when
-  /// the process has ended and its status has been taken: its number is nobody else's while the group exists.
+  /// the process has ended and its status has been taken: while the group exists, no other process gets that number.
   public func killGroup(pid: Int32) {
     if attempt(.signalGroup, { procpool_pidfd_signal_group(descriptor.number, SIGKILL) }) == 0 { return }
     // Older kernels, and profiles that refuse it.

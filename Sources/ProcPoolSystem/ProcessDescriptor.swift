@@ -70,7 +70,7 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
   /// Gives up ownership: closing it is the caller's.
   public consuming func relinquish() -> Int32 { descriptor.relinquish() }
 
-  /// Whether it has not ended. While this holds, its number is nobody else's.
+  /// Whether it has not ended. While this holds, no other process has its number.
   public var isRunning: Bool { !descriptor.isReadable() }
 
   /// Sends a signal; to a process that has ended it does nothing.

@@ -50,8 +50,15 @@ public struct PrintUnended: PoolTask {
 /// Prints a text that does not end its line, and dies.
 public struct PrintUnendedAndDie: PoolTask {
   public var death: Death
-  public init(_ death: Death) { self.death = death }
+  /// Where it sends its standard output first.
+  public var file: String?
+  public init(_ death: Death, into file: String? = nil) {
+    self.death = death
+    self.file = file
+  }
+
   public func run(_ text: String) -> Int {
+    if let file { dup2(open(file, O_WRONLY | O_CREAT, 0o600), STDOUT_FILENO) }
     print(text, terminator: "")
     death.perform()
     return 0

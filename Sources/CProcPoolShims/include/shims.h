@@ -62,10 +62,6 @@ int procpool_note_exit(int32_t *word, int32_t exit_base);
 int procpool_set_mark(uint64_t mark);
 uint64_t procpool_mark_of(int process);
 
-// Has SIGHUP and SIGPIPE end the process as before, unless the reader of its results has gone: then there is a watchdog
-// for that, and SIGCONT comes when the parent goes. In C, because what a handler may do is little.
-void procpool_spare_for_watchdog(int results);
-
 // `environ` is a mutable global, which Swift 6 does not let anybody read.
 char **procpool_environment(void);
 

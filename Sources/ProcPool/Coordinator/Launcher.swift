@@ -205,7 +205,7 @@ final class Launcher: Sendable {
     page.reset()
     // The worker gets an end of its own to close; the coordinator's copy guards it against SIGPIPE.
     let workerTasks = try tasks.reading.duplicate()
-    let ends = try Self.coordinatorsEnds(of: tasks)
+    let ends = try tasks.relinquishToCoordinator()
     let results = results.relinquish()
     let pipes = LinkPipes(
       tasks: ends.tasks, tasksReading: ends.reading, passing: nil, results: results.reading, errors: nil)
@@ -218,62 +218,6 @@ final class Launcher: Sendable {
       streams: WorkerStreams(tasks: workerTasks, results: Descriptor(owning: results.writing)), page: page,
       index: request.place)
     return link
-  }
-
-  /// A worker's stream of tasks before it starts.
-  private struct TaskStream: ~Copyable {
-    /// Becomes the worker's standard input.
-    let input: Descriptor
-    /// What the coordinator keeps: see `LinkPipes`.
-    let tasks: Descriptor
-    let reading: Descriptor?
-    let passing: Descriptor?
-
-    /// The far end of a socket pair becomes standard input. The read end of the pipe is queued in it, and the worker
-    /// passes descriptors back through it. If the system cannot create a pair or pass descriptors, the pipe itself
-    /// becomes standard input, and the coordinator opens the worker's files through `/proc`, or asks the worker for them.
-    init(_ pipe: consuming Pipe) throws(SystemError) {
-      let sockets = Self.sockets(passing: pipe.reading)
-      let far = if let sockets { sockets.far } else { try pipe.reading.duplicate().relinquish() }
-      let input = Descriptor(owning: far)
-      let passing = sockets.map { Descriptor(owning: $0.near) }
-      let ends = try Launcher.coordinatorsEnds(of: pipe)
-      self.input = input
-      self.passing = passing
-      tasks = Descriptor(owning: ends.tasks)
-      reading = ends.reading.map { Descriptor(owning: $0) }
-    }
-
-    private static func sockets(passing tasks: borrowing Descriptor) -> (near: Int32, far: Int32)? {
-      do throws(SystemError) {
-        let sockets = try SocketPair()
-        return sockets.near.pass([tasks.number]) == .passed ? sockets.relinquish() : nil
-      } catch {
-        return nil
-      }
-    }
-
-    /// Closes what the worker has by now: with a copy left here, its death would not end the stream.
-    consuming func relinquish() -> (tasks: Int32, reading: Int32?, passing: Int32?) {
-      (tasks.relinquish(), Self.number(of: reading), Self.number(of: passing))
-    }
-
-    private static func number(of descriptor: consuming Descriptor?) -> Int32? {
-      switch consume descriptor {
-      case .some(let descriptor): descriptor.relinquish()
-      case .none: nil
-      }
-    }
-  }
-
-  /// What the coordinator keeps of a pipe of tasks: one descriptor that is both ends, or both of them.
-  private static func coordinatorsEnds(
-    of tasks: consuming Pipe
-  ) throws(SystemError) -> (tasks: Int32, reading: Int32?) {
-    if let both = try? tasks.openBothEnds().relinquish() { return (both, nil) }
-    try tasks.writing.setNonBlocking()
-    let ends = tasks.relinquish()
-    return (ends.writing, ends.reading)
   }
 
   private func startProcess(
@@ -430,34 +374,5 @@ final class Launcher: Sendable {
       environment: environment, page: location)
     writer.writeFrame(FrameHeader(.hello)) { hello.write(to: &$0) }
     link.outbox.append(FrameMemory(writer))
-  }
-}
-
-/// The status pages of a pool's workers, in one piece of shared memory: one descriptor, however many workers.
-private struct SharedPages: Sendable {
-  private let file: SharedFile
-  private let identity: FileIdentity
-
-  /// - Because a class: the pages of all links keep nothing of it alive; the pool does.
-  private final class SharedFile: Sendable {
-    let descriptor: Descriptor
-    init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
-  }
-
-  init(places: Int) throws(SystemError) {
-    let size = places * StatusPage.size
-    file = SharedFile(try SharedMapping.makeFile(named: StatusPage.fileName, count: size))
-    identity = try FileIdentity(of: file.descriptor)
-  }
-
-  func page(_ place: Int) throws(SystemError) -> StatusPage {
-    StatusPage(
-      try SharedMapping(file.descriptor, offset: place * StatusPage.size, count: StatusPage.size))
-  }
-
-  func location(_ place: Int) -> MemoryLocation {
-    MemoryLocation(
-      descriptor: file.descriptor.number, device: identity.device, inode: identity.inode,
-      fileSize: identity.size, offset: place * StatusPage.size)
   }
 }

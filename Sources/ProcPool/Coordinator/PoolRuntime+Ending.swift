@@ -73,7 +73,7 @@ extension WorkerLoss {
 }
 
 extension WorkerStartFailure {
-  /// Of a program that ended before it completed the handshake.
+  /// The failure of a program that ended before it completed the handshake.
   init(pid: Int32, endedWith end: ProcessEnd, standardError: String) {
     if end == .exited(status: WorkerMark.forgotToServe) {
       self.init(

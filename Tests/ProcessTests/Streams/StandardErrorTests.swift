@@ -299,6 +299,19 @@ extension Processes {
       }
     }
 
+    @Test func aLineWithoutEndGoesWhereTheTaskHasSentItsStandardOutput() async throws {
+      let scratch = Scratch()
+      try await withPool(workers: 1, worker: .faulty, standardError: .discarded) { (pool) async throws in
+        let error = try await poolError {
+          try await pool.apply(
+            PrintUnendedAndDie(.signal(SIGSEGV), into: scratch.file("output")), to: "working on 7…")
+        }
+        #expect(scratch.lines("output") == ["working on 7…"])
+        let text = try #require(error.loss?.standardError)
+        #expect(!text.contains("working on 7…"), "\(text)")
+      }
+    }
+
     /// What is flushed at the end of a chunk is what is there to be flushed.
     @Test func aChunkThatPrintsNothingCostsNoCall() async throws {
       try await withPool(workers: 1, worker: .faulty, standardError: .discarded) { (pool) async throws in

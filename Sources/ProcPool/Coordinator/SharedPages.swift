@@ -1,0 +1,32 @@
+import ProcPoolSystem
+import ProcPoolWire
+import ProcPoolWorker
+
+/// The status pages of a pool's workers, in one piece of shared memory: one descriptor, however many workers.
+struct SharedPages: Sendable {
+  private let file: SharedFile
+  private let identity: FileIdentity
+
+  /// - Because a class: the pages of all links keep nothing of it alive; the pool does.
+  private final class SharedFile: Sendable {
+    let descriptor: Descriptor
+    init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+  }
+
+  init(places: Int) throws(SystemError) {
+    let size = places * StatusPage.size
+    file = SharedFile(try SharedMapping.makeFile(named: StatusPage.fileName, count: size))
+    identity = try FileIdentity(of: file.descriptor)
+  }
+
+  func page(_ place: Int) throws(SystemError) -> StatusPage {
+    StatusPage(
+      try SharedMapping(file.descriptor, offset: place * StatusPage.size, count: StatusPage.size))
+  }
+
+  func location(_ place: Int) -> MemoryLocation {
+    MemoryLocation(
+      descriptor: file.descriptor.number, device: identity.device, inode: identity.inode,
+      fileSize: identity.size, offset: place * StatusPage.size)
+  }
+}
