@@ -61,7 +61,7 @@ public final class SharedMapping: @unchecked Sendable {
 
   /// Keeps the memory out of copies of this process that are made from now on.
   public func keepFromCopies() throws(SystemError) {
-    try retryingInterrupts(.watchForks) { madvise(base, count, MADV_DONTFORK) }
+    try retryingInterrupts(.keepFromCopies) { madvise(base, count, MADV_DONTFORK) }
   }
 
   /// Bytes of a page.

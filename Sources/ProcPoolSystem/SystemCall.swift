@@ -48,6 +48,7 @@ enum SystemCall: String, CaseIterable, Sendable {
   case seal = "fcntl(F_ADD_SEALS)"
   case map = "mmap"
   case populate = "madvise"
+  case keepFromCopies = "madvise(MADV_DONTFORK)"
   case fileStatus = "fstat"
   case openOfProcess = "open(/proc)"
   case openNameless = "open(O_TMPFILE)"

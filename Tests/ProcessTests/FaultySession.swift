@@ -69,7 +69,7 @@
 
     private static let patience = Duration.seconds(20)
     private static let expected =
-      "6 4950 768 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 0 1 2 9640 70000 70000 70000 7 45 12497500 "
+      "6 4950 768 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 0 1 2 9640 70000 70000 70000 7 7 7 45 12497500 "
       + "24995000 0 10 20 0 5000 10000 0 10 20 0 5000 10000 80 20 80 100 200\n"
     /// What errors say where something else is the matter than a call that has failed.
     private static let untrue = [

@@ -6,16 +6,16 @@ import Synchronization
 
 // The coordinator of a pool:
 //
-//      callers (Swift tasks)             runtime thread                     launcher thread
-//   encode, submit ──┐                    polls all pipes                     Process.run()
-//   take news, decode│                    and processes                            │
-//                    ▼                          ▼                                  ▼
-//              ┌──────────────── Mutex<State>: scheduler, links, boxes ────────────────┐
-//              └───────────────────────────────────────────────────────────────────────┘
-//                    │ tasks (written by whoever is first)            ▲ results, exits (read by the runtime
-//                    thread)
-//                    ▼                                                │
-//              worker 0 … worker n−1: one pipe pair, one status page each
+//   callers (Swift tasks)        runtime thread                 launcher thread
+//   encode, submit ──┐           polls all pipes                Process.run()
+//   take news, decode│           and processes                       │
+//                    ▼                 ▼                             ▼
+//           ┌───────────── Mutex<State>: scheduler, links, boxes ─────────────┐
+//           └─────────────────────────────────────────────────────────────────┘
+//                    │ tasks                                   ▲ results, exits
+//                    │ (written by the first free thread)      │ (read by the runtime thread)
+//                    ▼                                         │
+//           worker 0 … worker n−1: one pipe pair and one status page each
 //
 // Under the lock only memory is touched: the scheduler decides, frames are appended to outboxes, news to
 // boxes. Pipes are written and callers resumed after it (`Effects`).

@@ -2,9 +2,10 @@ import ProcPoolWorker
 
 // Processes that are replaced on purpose, and those that stand by to replace them.
 //
-//   seats[worker] ──▶ place (ready) ──retire──▶ place without a seat (leaving) ──▶ vacant ──▶ launching ──▶
-//   standby
-//        └───────────────────────────reseat─────────────────────────────────────────────────────────────────▲
+//   seats[worker] ──▶ place (ready) ──retire──▶ place without a seat (leaving)
+//        ▲                                            │
+//        │ reseat                                     ▼
+//     standby  ◀──────── launching  ◀──────────────  vacant
 
 /// Why a worker's process was replaced on purpose.
 public enum RecyclingReason: String, Hashable, Sendable {

@@ -58,18 +58,24 @@ extension SharedArray {
   ///   ``SharedMemoryError/mismatched(_:)`` if its elements are of another size.
   public init(opening name: String) throws(SharedMemoryError) {
     guard NamedMemory.isName(name) else { throw .unusableName(name, reason: "it is not a file's name") }
+    let file = try Self.attempt(name) { () throws(SystemError) in try NamedMemory.open(name) }
+    let status = try Self.attempt(name) { () throws(SystemError) in try NamedMemory.status(of: file) }
+    if let reason = Self.objection(to: status) { throw .unusableName(name, reason: reason) }
     let region: SharedRegion
-    do throws(SystemError) {
-      let file = try NamedMemory.open(name)
-      let status = try NamedMemory.status(of: file)
-      if let reason = Self.objection(to: status) { throw SystemError(call: reason, code: 0) }
-      region = try SharedRegion(taking: file)
-    } catch {
+    do throws(SystemError) { region = try SharedRegion(taking: file) } catch {
       throw SharedMemoryError(error, named: name, asked: 0)
     }
     let block = try SharedBlock.adopt(region, named: name)
     try SharedLayout.check(block, holds: Element.self, after: 0)
     self.init(block)
+  }
+
+  private static func attempt<Result: ~Copyable>(
+    _ name: String, _ body: () throws(SystemError) -> Result
+  ) throws(SharedMemoryError) -> Result {
+    do throws(SystemError) { return try body() } catch {
+      throw SharedMemoryError(error, named: name, asked: 0)
+    }
   }
 
   private static func objection(
@@ -91,14 +97,12 @@ extension SharedArray {
   /// - Throws: ``SharedMemoryError/unusableName(_:reason:)`` if there is nothing of that name.
   public static func remove(named name: String) throws(SharedMemoryError) {
     guard NamedMemory.isName(name) else { throw .unusableName(name, reason: "it is not a file's name") }
-    do throws(SystemError) { try NamedMemory.remove(name) } catch {
-      throw SharedMemoryError(error, named: name, asked: 0)
-    }
+    try attempt(name) { () throws(SystemError) in try NamedMemory.remove(name) }
   }
 }
 
 extension SharedMemoryError {
-  /// What a failing call means for who wanted a name. Of an objection of ours the code is 0.
+  /// What a failed call means to the caller that gave a name.
   fileprivate init(_ error: SystemError, named name: String, asked: Int) {
     let available = error.isOutOfMemory ? NamedMemory.available : nil
     if error.isOverFileSizeLimit, let limit = FileSizeLimit.current, limit < asked {
@@ -110,7 +114,6 @@ extension SharedMemoryError {
     } else {
       let reason =
         switch error.code {
-        case 0: error.call
         case EEXIST: "there is one already; open it, or make this one with `replacing: true`"
         case ENOENT: "there is none in \(NamedMemory.directory)"
         case ELOOP: "it is a symbolic link"

@@ -5,8 +5,8 @@
 //     preamble, hello  ──────────────────────────▶
 //                      ◀──────────────────────────  preamble, greeting
 //     call, chunk, chunk, …  ────────────────────▶
-//                      ◀──────────────────────────  results, failure, results, …   (in the order of the items
-//                      sent)
+//                      ◀──────────────────────────  results, failure, results, …
+//                                                     (in the order in which the items were sent)
 //     endCall  ──────────────────────────────────▶
 //     end  ──────────────────────────────────────▶  (leaves)
 //

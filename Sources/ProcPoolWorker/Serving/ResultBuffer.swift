@@ -1,3 +1,4 @@
+import Glibc
 import ProcPoolSystem
 import ProcPoolWire
 
@@ -253,7 +254,7 @@ final class ResultBuffer: @unchecked Sendable {
     // Before, because whoever gets the bytes may look at once.
     clock.count(copied: bytes.count)
     clock.enter(.writing)
-    guard try output.writeAll(bytes) else { throw SystemError(call: "write to the coordinator", code: 32) }
+    guard try output.writeAll(bytes) else { throw SystemError(call: "write to the coordinator", code: EPIPE) }
     clock.enter(.running)
   }
 

@@ -150,6 +150,7 @@
       .init(call: "fcntl(F_ADD_SEALS)", unseen: ["EBUSY", "EPERM"]),
       .init(call: "mmap", told: ["ENOMEM", "EAGAIN"], samples: 2, passing: []),
       .init(call: "madvise", unseen: ["EINVAL"], told: ["ENOMEM", "EAGAIN"], samples: 2),
+      .init(call: "madvise(MADV_DONTFORK)", unseen: ["ENOMEM"]),
       // Without an answer the file system says itself that it has no room.
       .init(call: "statvfs", unseen: ["EINTR", "ENOSYS"]),
       .init(call: "fstat", told: ["ENOMEM"], samples: 2),
