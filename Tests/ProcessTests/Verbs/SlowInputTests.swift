@@ -273,8 +273,11 @@ extension Processes {
       let pool = try Pool(workers: 2, worker: .faulty)
       let inputs = Slow(milliseconds: 10)
       let deadline = end == .deadline ? Duration.seconds(1) : nil
+      // Workers take a while to start on a busy machine.
+      _ = try await pool.broadcast(Echo(), 0)
+      let before = pool.statistics.itemsFinished
       let call = Task { try await pool.mapResults(Echo(), over: Deaf(inputs: inputs), deadline: deadline) }
-      #expect(await eventually { inputs.taken > 10 })
+      #expect(await eventually { inputs.taken > 10 && pool.statistics.itemsFinished > before })
       switch end {
       case .deadline: break
       case .cancellation: call.cancel()
