@@ -12,27 +12,32 @@ extension Pool {
   /// ``CancellationGrace``.
   ///
   /// - Parameters:
-  ///   - timeout: how long the item may run before its worker is killed and it fails; as for `map`.
-  ///   - deadline: how long the call may take, waiting for a worker included; then it throws
-  ///     ``PoolError/deadlineExceeded(limit:)``, and the item is cancelled.
-  ///   - retry: how often the item is begun if its worker is lost; once unless given.
+  ///   - timeout: how long the item may run; see ``CallOptions/timeout``.
+  ///   - deadline: how long the call may take, including the time that it waits for a worker; see
+  ///     ``CallOptions/deadline``.
+  ///   - retry: how often the item is started if its worker is lost; see ``CallOptions/retry``.
+  ///   - options: the same options as one value. Arguments override it.
   /// - Throws: ``PoolError``.
   /// - Complexity: one round trip.
-  public func apply<Task: PoolTask>(
-    _ task: Task, to input: Task.Input, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy = .atMostOnce,
+  public func apply<T: PoolTask>(
+    _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
-  ) async throws -> Task.Output where Task.Output: Codable {
-    try await applied(task, input, CallLimits(timeout, deadline, retry), isolation)
+  ) async throws -> T.Output where T.Output: Codable {
+    try await applied(
+      task, input, options.overridden(by: .init(timeout: timeout, deadline: deadline, retry: retry)),
+      isolation)
   }
 
   /// As `apply` for outputs, for a task that returns nothing.
-  public func apply<Task: PoolTask>(
-    _ task: Task, to input: Task.Input, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy = .atMostOnce,
+  public func apply<T: PoolTask>(
+    _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
-  ) async throws where Task.Output == Void {
-    try await applied(task, input, CallLimits(timeout, deadline, retry), isolation)
+  ) async throws where T.Output == Void {
+    try await applied(
+      task, input, options.overridden(by: .init(timeout: timeout, deadline: deadline, retry: retry)),
+      isolation)
   }
 
   /// Begins to run the task on one input, and returns at once.
@@ -42,62 +47,67 @@ extension Pool {
   ///
   /// It cannot wait, so it takes any number of items: the caller bounds them. `submit` waits while the pool
   /// is full.
-  public func applyAsync<Task: PoolTask>(
-    _ task: Task, to input: Task.Input, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy = .atMostOnce
-  ) -> TaskHandle<Task.Output> where Task.Output: Codable {
-    begin(task, input, CallLimits(timeout, deadline, retry))
+  public func applyAsync<T: PoolTask>(
+    _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, options: CallOptions = CallOptions()
+  ) -> TaskHandle<T.Output> where T.Output: Codable {
+    begin(task, input, options.overridden(by: .init(timeout: timeout, deadline: deadline, retry: retry)))
   }
 
   /// As `applyAsync` for outputs, for a task that returns nothing.
-  public func applyAsync<Task: PoolTask>(
-    _ task: Task, to input: Task.Input, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy = .atMostOnce
-  ) -> TaskHandle<Void> where Task.Output == Void {
-    begin(task, input, CallLimits(timeout, deadline, retry))
+  public func applyAsync<T: PoolTask>(
+    _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, options: CallOptions = CallOptions()
+  ) -> TaskHandle<Void> where T.Output == Void {
+    begin(task, input, options.overridden(by: .init(timeout: timeout, deadline: deadline, retry: retry)))
   }
 
   /// As `applyAsync`, but waits while the pool has more than enough to do.
   ///
   /// - Throws: `CancellationError` if the Swift task is cancelled meanwhile.
-  public nonisolated(nonsending) func submit<Task: PoolTask>(
-    _ task: Task, to input: Task.Input, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy = .atMostOnce
-  ) async throws -> TaskHandle<Task.Output> where Task.Output: Codable {
+  public nonisolated(nonsending) func submit<T: PoolTask>(
+    _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, options: CallOptions = CallOptions()
+  ) async throws -> TaskHandle<T.Output> where T.Output: Codable {
     try await waitForRoom()
-    return begin(task, input, CallLimits(timeout, deadline, retry))
+    return begin(
+      task, input, options.overridden(by: .init(timeout: timeout, deadline: deadline, retry: retry)))
   }
 
   /// As `submit` for outputs, for a task that returns nothing.
-  public nonisolated(nonsending) func submit<Task: PoolTask>(
-    _ task: Task, to input: Task.Input, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy = .atMostOnce
-  ) async throws -> TaskHandle<Void> where Task.Output == Void {
+  public nonisolated(nonsending) func submit<T: PoolTask>(
+    _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, options: CallOptions = CallOptions()
+  ) async throws -> TaskHandle<Void> where T.Output == Void {
     try await waitForRoom()
-    return begin(task, input, CallLimits(timeout, deadline, retry))
+    return begin(
+      task, input, options.overridden(by: .init(timeout: timeout, deadline: deadline, retry: retry)))
   }
 
   /// Begins a `map`, and returns at once.
   ///
   /// The parameters and errors are those of `map`; cancelling the handle cancels the call.
   @inlinable
-  public func mapAsync<Task: PoolTask, Inputs: Sequence<Task.Input> & Sendable>(
-    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil
-  ) -> TaskHandle<[Task.Output]> where Task.Output: Codable {
-    mapAsync(task, CallInputs(inputs), chunkSize, timeout, deadline, retry, progress)
+  public func mapAsync<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
+    _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    options: CallOptions = CallOptions()
+  ) -> TaskHandle<[T.Output]> where T.Output: Codable {
+    mapAsync(
+      task, CallInputs(inputs),
+      options.overridden(
+        by: .init(
+          chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)))
   }
 
   @usableFromInline
-  func mapAsync<Task: PoolTask>(
-    _ task: Task, _ inputs: sending CallInputs<Task.Input>, _ chunkSize: Int?, _ timeout: Duration?,
-    _ deadline: Duration?, _ retry: RetryPolicy, _ progress: ProgressReport?
-  ) -> TaskHandle<[Task.Output]> {
-    let handle = TaskHandle<[Task.Output]>()
-    let running = _Concurrency.Task {
+  func mapAsync<T: PoolTask>(
+    _ task: T, _ inputs: sending CallInputs<T.Input>, _ options: CallOptions
+  ) -> TaskHandle<[T.Output]> {
+    let handle = TaskHandle<[T.Output]>()
+    let running = Task {
       do {
-        let outputs = try await map(
-          task, inputs, chunkSize, timeout, deadline, retry, progress, isolation: nil)
+        let outputs = try await map(task, inputs, options, isolation: nil)
         handle.complete { .success(outputs) }
       } catch {
         handle.complete { .failure(error) }
@@ -111,60 +121,64 @@ extension Pool {
   ///
   /// - Returns: the outputs, by the workers' place.
   /// - Throws: the error of the first worker whose item failed, after all have ended.
-  public func broadcast<Task: PoolTask>(
-    _ task: Task, _ input: Task.Input, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy = .atMostOnce,
+  public func broadcast<T: PoolTask>(
+    _ task: T, _ input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
-  ) async throws -> [Task.Output] where Task.Output: Codable {
-    try await broadcastOutputs(task, input, CallLimits(timeout, deadline, retry), isolation)
+  ) async throws -> [T.Output] where T.Output: Codable {
+    try await broadcastOutputs(
+      task, input, options.overridden(by: .init(timeout: timeout, deadline: deadline, retry: retry)),
+      isolation)
   }
 
   /// As `broadcast` for outputs, for a task that returns nothing.
-  public func broadcast<Task: PoolTask>(
-    _ task: Task, _ input: Task.Input, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy = .atMostOnce,
+  public func broadcast<T: PoolTask>(
+    _ task: T, _ input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
-  ) async throws where Task.Output == Void {
-    _ = try await broadcastOutputs(task, input, CallLimits(timeout, deadline, retry), isolation)
+  ) async throws where T.Output == Void {
+    _ = try await broadcastOutputs(
+      task, input, options.overridden(by: .init(timeout: timeout, deadline: deadline, retry: retry)),
+      isolation)
   }
 
   // MARK: - What they have in common
 
-  private func applied<Task: PoolTask>(
-    _ task: Task, _ input: Task.Input, _ limits: CallLimits, _ isolation: isolated (any Actor)?
-  ) async throws -> Task.Output {
-    try _Concurrency.Task.checkCancellation()
-    let handle = begin(task, input, limits, polls: true)
+  private func applied<T: PoolTask>(
+    _ task: T, _ input: T.Input, _ options: CallOptions, _ isolation: isolated (any Actor)?
+  ) async throws -> T.Output {
+    try Task.checkCancellation()
+    let handle = begin(task, input, options, polls: true)
     if let result = handle.taken() { return try result.get() }
     return try await withTaskCancellationHandler(
       operation: {
         do {
           return try await handle.value
-        } catch PoolError.cancelled where _Concurrency.Task.isCancelled {
+        } catch PoolError.cancelled where Task.isCancelled {
           throw CancellationError()
         }
       }, onCancel: { handle.cancel() }, isolation: isolation)
   }
 
-  private func begin<Task: PoolTask>(
-    _ task: Task, _ input: Task.Input, _ limits: CallLimits, polls: Bool = false
-  ) -> TaskHandle<Task.Output> {
-    let handle = TaskHandle<Task.Output>()
+  private func begin<T: PoolTask>(
+    _ task: T, _ input: T.Input, _ options: CallOptions, polls: Bool = false
+  ) -> TaskHandle<T.Output> {
+    let handle = TaskHandle<T.Output>()
     do {
       let times = runtime.times
       let message = try times.measure(.encoding) {
         try TaskMessage(task, limit: runtime.settings.maximumPayload)
       }
       times.count(copied: message.bytesCopied)
-      let codec = Task._makeOutputCodec()
+      let codec = T._makeOutputCodec()
       let decoder = OutputDecoder(codec)
       let lent = decoder.lent
       let box = runtime.begin(
-        Task.self, limits, outputs: decoder.shape, lent: lent,
+        T.self, CallLimits(options), outputs: decoder.shape, lent: lent,
         callFrame: { message.frame(call: $0, isSingle: true) }
       ) { call, news in
         handle.complete {
-          times.measure(.decoding) { Self.result(of: Task.self, news, times, lent, call: call) }
+          times.measure(.decoding) { Self.result(of: T.self, news, times, lent, call: call) }
         }
       }
       guard let box else { throw runtime.closedError }
@@ -172,7 +186,7 @@ extension Pool {
         handle.complete { .failure(PoolError.cancelled(TaskID(call: box.id, item: 0))) }
         runtime.retire(box)
       }
-      var writer = ChunkWriter<Task.Input>(
+      var writer = ChunkWriter<T.Input>(
         codec: .resolve(), call: box.id, first: 0, chunkSize: 1, isAutomatic: false,
         maximumBody: runtime.settings.maximumPayload, lane: runtime.inputs)
       times.measure(.encoding) { writer.append(input) }
@@ -188,7 +202,7 @@ extension Pool {
         runtime.giveRoom(to: &chunks, outputLength: box.outputLength)
         times.count(copied: chunks[0].payload.byteCount)
         if polls {
-          runtime.submitAndPoll(chunks, key: ObjectIdentifier(Task.self)) { handle.isReady }
+          runtime.submitAndPoll(chunks, key: ObjectIdentifier(T.self)) { handle.isReady }
         } else {
           runtime.submit(chunks)
         }
@@ -200,15 +214,15 @@ extension Pool {
   }
 
   /// Made when the result is asked for, and not on the runtime thread: decoding is the caller's own code.
-  private static func result<Task: PoolTask>(
-    of _: Task.Type, _ news: CallNews, _ times: CoordinatorTimes, _ lent: LentBlocks?, call: UInt32
-  ) -> Result<Task.Output, any Error> {
+  private static func result<T: PoolTask>(
+    of _: T.Type, _ news: CallNews, _ times: CoordinatorTimes, _ lent: LentBlocks?, call: UInt32
+  ) -> Result<T.Output, any Error> {
     let item = TaskID(call: call, item: 0)
     switch news {
     case .outputs(_, _, let slice):
       times.count(copied: slice.count)
-      var cursor = OutputCursor<Task.Output>(slice, count: 1)
-      return cursor.next(OutputDecoder(Task._makeOutputCodec(), lent: lent), item: item).mapError { $0 }
+      var cursor = OutputCursor<T.Output>(slice, count: 1)
+      return cursor.next(OutputDecoder(T._makeOutputCodec(), lent: lent), item: item).mapError { $0 }
     case .reported(_, _, let report, let worker, let lent):
       return .failure(PoolError(report, item: item, worker: worker, lent))
     case .failed(_, _, let trace, let failure): return .failure(PoolError(failure, item: item, trace))
@@ -218,7 +232,7 @@ extension Pool {
 
   private nonisolated(nonsending) func waitForRoom() async throws {
     while true {
-      try _Concurrency.Task.checkCancellation()
+      try Task.checkCancellation()
       try runtime.requireOwnProcess()
       let isFull = runtime.state.withLock { $0.isFull }
       if !isFull { return }
@@ -227,7 +241,7 @@ extension Pool {
           // Resumed when fewer calls are pending, when the pool ends, or when one of those who wait is
           // cancelled.
           let waits = runtime.state.withLock { state in
-            let waits = state.isFull && !_Concurrency.Task.isCancelled
+            let waits = state.isFull && !Task.isCancelled
             if waits { state.submitters.append(continuation) }
             return waits
           }
@@ -239,10 +253,13 @@ extension Pool {
     }
   }
 
-  private func broadcastOutputs<Task: PoolTask>(
-    _ task: Task, _ input: Task.Input, _ limits: CallLimits, _ isolation: isolated (any Actor)?
-  ) async throws -> [Task.Output] {
-    let call = try TypedCall(task, runtime: runtime, chunkSize: 1, limits, progress: nil)
+  private func broadcastOutputs<T: PoolTask>(
+    _ task: T, _ input: T.Input, _ options: CallOptions, _ isolation: isolated (any Actor)?
+  ) async throws -> [T.Output] {
+    var options = options
+    options.chunkSize = 1
+    options.progress = nil
+    let call = try TypedCall(task, runtime: runtime, options)
     defer { call.retire() }
     return try await outputs(call, PinnedSource(input, workers: sizing.workers), isolation)
   }

@@ -6,105 +6,124 @@ import ProcPoolWorker
 // is `forEach`.
 
 extension Pool {
-  /// As ``imap(_:over:chunkSize:inFlight:timeout:deadline:retry:progress:)``, over an asynchronous sequence.
+  /// As ``imap(_:over:chunkSize:inFlight:timeout:deadline:retry:progress:options:)``, over an asynchronous sequence.
   ///
   /// A chunk of automatic size is sent as soon as a worker has room, with what has come by then; one of given
   /// size waits until it is full.
-  public func imap<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
-    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil
-  ) -> PoolStream<Task.Output> where Inputs.Element == Task.Input, Task.Output: Codable {
+  public func imap<T: PoolTask, Inputs: AsyncSequence & Sendable>(
+    _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    options: CallOptions = CallOptions()
+  ) -> PoolStream<T.Output> where Inputs.Element == T.Input, T.Output: Codable {
     stream(
-      task, inputs, .ordered, chunkSize, inFlight, CallLimits(timeout, deadline, retry), progress, .plain)
+      task, inputs, .ordered, .plain,
+      options.overridden(
+        by: .init(
+          chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+          progress: progress)))
   }
 
   /// As `imap` over an asynchronous sequence, but gives each result as soon as it comes.
-  public func imapUnordered<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
-    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil
-  ) -> PoolStream<Task.Output> where Inputs.Element == Task.Input, Task.Output: Codable {
+  public func imapUnordered<T: PoolTask, Inputs: AsyncSequence & Sendable>(
+    _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    options: CallOptions = CallOptions()
+  ) -> PoolStream<T.Output> where Inputs.Element == T.Input, T.Output: Codable {
     stream(
-      task, inputs, .unordered, chunkSize, inFlight, CallLimits(timeout, deadline, retry), progress, .plain)
+      task, inputs, .unordered, .plain,
+      options.overridden(
+        by: .init(
+          chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+          progress: progress)))
   }
 
   /// As `imap` over an asynchronous sequence, but gives what became of each item: one that fails does not end
   /// the stream.
-  public func imapResults<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
-    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
-    progress: ProgressReport? = nil
-  ) -> PoolStream<Result<Task.Output, PoolError>> where Inputs.Element == Task.Input, Task.Output: Codable {
+  public func imapResults<T: PoolTask, Inputs: AsyncSequence & Sendable>(
+    _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
+    progress: ProgressReport? = nil, options: CallOptions = CallOptions()
+  ) -> PoolStream<Result<T.Output, PoolError>> where Inputs.Element == T.Input, T.Output: Codable {
     stream(
-      task, inputs, ordered ? .ordered : .unordered, chunkSize, inFlight,
-      CallLimits(timeout, deadline, retry), progress, .results)
+      task, inputs, ordered ? .ordered : .unordered, .results,
+      options.overridden(
+        by: .init(
+          chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+          progress: progress)))
   }
 
-  /// As ``map(_:over:chunkSize:timeout:deadline:retry:progress:isolation:)``, over an asynchronous sequence that ends.
-  public func map<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
-    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil,
+  /// As ``map(_:over:chunkSize:timeout:deadline:retry:progress:options:isolation:)``, over an asynchronous sequence that ends.
+  public func map<T: PoolTask, Inputs: AsyncSequence & Sendable>(
+    _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
-  ) async throws -> [Task.Output] where Inputs.Element == Task.Input, Task.Output: Codable {
-    let call = try TypedCall(
-      task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry), progress: progress)
+  ) async throws -> [T.Output] where Inputs.Element == T.Input, T.Output: Codable {
+    let options = options.overridden(
+      by: .init(
+        chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress))
+    let call = try TypedCall(task, runtime: runtime, options)
     defer { call.retire() }
-    return try await outputs(call, source(inputs, call, chunkSize, nil), isolation)
+    return try await outputs(call, source(inputs, call, options), isolation)
   }
 
-  /// As ``mapResults(_:over:chunkSize:timeout:deadline:retry:progress:isolation:)``, over an asynchronous sequence
+  /// As ``mapResults(_:over:chunkSize:timeout:deadline:retry:progress:options:isolation:)``, over an asynchronous sequence
   /// that ends. If the call ends before it does, one failure stands for all that was not taken of it.
   ///
   /// - Throws: what the sequence throws, when what was taken of it before has ended.
-  public func mapResults<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
-    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil,
+  public func mapResults<T: PoolTask, Inputs: AsyncSequence & Sendable>(
+    _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
-  ) async throws -> [Result<Task.Output, PoolError>]
-  where Inputs.Element == Task.Input, Task.Output: Codable {
-    let call: TypedCall<Task>
+  ) async throws -> [Result<T.Output, PoolError>]
+  where Inputs.Element == T.Input, T.Output: Codable {
+    let options = options.overridden(
+      by: .init(
+        chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress))
+    let call: TypedCall<T>
     do {
-      call = try TypedCall(
-        task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry), progress: progress
-      )
+      call = try TypedCall(task, runtime: runtime, options)
     } catch let error as PoolError {
       // Nothing has been taken from the sequence, so its length is unknown.
       return [.failure(error)]
     }
-    let (results, inputError) = await results(call, source(inputs, call, chunkSize, nil), isolation)
+    let (results, inputError) = await results(call, source(inputs, call, options), isolation)
     if let inputError { throw inputError }
     return results
   }
 
-  /// As ``forEach(_:over:chunkSize:timeout:deadline:retry:progress:isolation:)``, over an asynchronous sequence, which
+  /// As ``forEach(_:over:chunkSize:timeout:deadline:retry:progress:options:isolation:)``, over an asynchronous sequence, which
   /// may be endless.
-  public func forEach<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
-    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil,
+  public func forEach<T: PoolTask, Inputs: AsyncSequence & Sendable>(
+    _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
-  ) async throws where Inputs.Element == Task.Input {
-    let call = try TypedCall(
-      task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry), progress: progress)
+  ) async throws where Inputs.Element == T.Input {
+    let options = options.overridden(
+      by: .init(
+        chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress))
+    let call = try TypedCall(task, runtime: runtime, options)
     defer { call.retire() }
-    try await runtime.collect(call, source(inputs, call, chunkSize, nil), isolation: isolation) { _, _, _ in
+    try await runtime.collect(call, source(inputs, call, options), isolation: isolation) { _, _, _ in
       nil
     }
   }
 
-  func source<Task: PoolTask, Inputs: AsyncSequence & Sendable>(
-    _ inputs: Inputs, _ call: TypedCall<Task>, _ chunkSize: Int?, _ inFlight: Int?
-  ) -> AsyncSource<Task.Input> where Inputs.Element == Task.Input {
+  func source<T: PoolTask, Inputs: AsyncSequence & Sendable>(
+    _ inputs: Inputs, _ call: TypedCall<T>, _ options: CallOptions
+  ) -> AsyncSource<T.Input> where Inputs.Element == T.Input {
     // Two chunks for each worker, or some dozens of items where chunks are small.
-    let chunk = min(chunkSize ?? 1, Pacing.maximumChunk)
-    let capacity = max(inFlight ?? sizing.workers * max(2 * chunk, 64), chunk)
+    let chunk = min(options.chunkSize ?? 1, Pacing.maximumChunk)
+    let capacity = max(options.inFlight ?? sizing.workers * max(2 * chunk, 64), chunk)
     return AsyncSource(inputs, capacity: capacity) { [runtime, box = call.box] in runtime.call(ownerOf: box) }
   }
 
-  private func stream<Task: PoolTask, Inputs: AsyncSequence & Sendable, Element>(
-    _ task: Task, _ inputs: Inputs, _ order: StreamOrder, _ chunkSize: Int?, _ inFlight: Int?,
-    _ limits: CallLimits, _ progress: ProgressReport?, _ elements: StreamElements<Task.Output, Element>
-  ) -> PoolStream<Element> where Inputs.Element == Task.Input {
-    stream(task, order, chunkSize, inFlight, limits, progress, elements) { [self] call in
-      source(inputs, call, chunkSize, inFlight)
-    }
+  private func stream<T: PoolTask, Inputs: AsyncSequence & Sendable, Element>(
+    _ task: T, _ inputs: Inputs, _ order: StreamOrder, _ elements: StreamElements<T.Output, Element>,
+    _ options: CallOptions
+  ) -> PoolStream<Element> where Inputs.Element == T.Input {
+    stream(task, order, elements, options) { [self] call in source(inputs, call, options) }
   }
 }

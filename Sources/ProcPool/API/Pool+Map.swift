@@ -13,55 +13,59 @@ extension Pool {
   /// ``CancellationGrace``.
   ///
   /// - Parameters:
-  ///   - chunkSize: how many items a worker is sent at a time, exactly (the last chunk may be shorter). By
-  ///     default as many as take about half a millisecond, by what items of the last call with such a task
-  ///     took and then by what these take, and fewer towards the end. Whatever the size, what a worker has
-  ///     not begun is divided when others have nothing to do.
-  ///   - timeout: how long an item may run before its worker is killed and the item fails; positive.
-  ///     The time counts from when the item is first seen running, and is looked at every eighth of the
-  ///     limit, at least every 100 ms. It includes decoding the input and encoding the output. The same limit
-  ///     applies separately to preparing the task (decoding it, and `prepare`): if that takes longer, the item
-  ///     that triggered it fails.
-  ///   - deadline: how long the call may take; positive. Then it throws
-  ///     ``PoolError/deadlineExceeded(limit:)``, and what has not ended is cancelled.
-  ///   - retry: how often an item is begun whose worker is lost; once unless given.
-  ///   - progress: who is told how far the call has come.
+  ///   - chunkSize: the number of items that are sent to a worker at a time; see ``CallOptions/chunkSize``.
+  ///   - timeout: how long an item may run; see ``CallOptions/timeout``.
+  ///   - deadline: how long the call may take; see ``CallOptions/deadline``.
+  ///   - retry: how often an item whose worker is lost is started; see ``CallOptions/retry``.
+  ///   - progress: how progress is reported; see ``CallOptions/progress``.
+  ///   - options: the same options as one value. Arguments override it.
   /// - Throws: ``PoolError``, or what iterating the inputs throws.
   /// - Complexity: one round of messages per chunk. Inputs and outputs that are `WireBlock` are copied as
   ///   memory.
   @inlinable
-  public func map<Task: PoolTask, Inputs: Sequence<Task.Input>>(
-    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil,
+  public func map<T: PoolTask, Inputs: Sequence<T.Input>>(
+    _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
-  ) async throws -> [Task.Output] where Task.Output: Codable {
+  ) async throws -> [T.Output] where T.Output: Codable {
     try await map(
-      task, CallInputs(inputs), chunkSize, timeout, deadline, retry, progress, isolation: isolation)
+      task, CallInputs(inputs),
+      options.overridden(
+        by: .init(
+          chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)),
+      isolation: isolation)
   }
 
   /// As `map` for outputs, for a task that returns nothing.
   @inlinable
-  public func map<Task: PoolTask, Inputs: Sequence<Task.Input>>(
-    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil,
+  public func map<T: PoolTask, Inputs: Sequence<T.Input>>(
+    _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
-  ) async throws where Task.Output == Void {
+  ) async throws where T.Output == Void {
     try await forEach(
       task, over: inputs, chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry,
-      progress: progress)
+      progress: progress, options: options)
   }
 
   /// Runs the task on every input and drops the outputs, in constant memory.
   ///
   /// The parameters and errors are those of `map`.
   @inlinable
-  public func forEach<Task: PoolTask, Inputs: Sequence<Task.Input>>(
-    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil,
+  public func forEach<T: PoolTask, Inputs: Sequence<T.Input>>(
+    _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws {
     try await forEach(
-      task, CallInputs(inputs), chunkSize, timeout, deadline, retry, progress, isolation: isolation)
+      task, CallInputs(inputs),
+      options.overridden(
+        by: .init(
+          chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)),
+      isolation: isolation)
   }
 
   /// Runs the task on every input and returns what became of each, in the order of the inputs.
@@ -80,36 +84,44 @@ extension Pool {
   ///
   /// The parameters are those of `map`.
   @inlinable
-  public func mapResults<Task: PoolTask, Inputs: Sequence<Task.Input>>(
-    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil,
+  public func mapResults<T: PoolTask, Inputs: Sequence<T.Input>>(
+    _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
-  ) async -> [Result<Task.Output, PoolError>] where Task.Output: Codable {
+  ) async -> [Result<T.Output, PoolError>] where T.Output: Codable {
     await mapResults(
-      task, CallInputs(inputs), chunkSize, timeout, deadline, retry, progress, isolation: isolation)
+      task, CallInputs(inputs),
+      options.overridden(
+        by: .init(
+          chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)),
+      isolation: isolation)
   }
 
   /// As `mapResults` for outputs, for a task that returns nothing.
   @inlinable
-  public func mapResults<Task: PoolTask, Inputs: Sequence<Task.Input>>(
-    _ task: Task, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce, progress: ProgressReport? = nil,
+  public func mapResults<T: PoolTask, Inputs: Sequence<T.Input>>(
+    _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
-  ) async -> [Result<Task.Output, PoolError>] where Task.Output == Void {
+  ) async -> [Result<T.Output, PoolError>] where T.Output == Void {
     await mapResults(
-      task, CallInputs(inputs), chunkSize, timeout, deadline, retry, progress, isolation: isolation)
+      task, CallInputs(inputs),
+      options.overridden(
+        by: .init(
+          chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)),
+      isolation: isolation)
   }
 
   // MARK: - What they have in common
 
   @usableFromInline
-  func map<Task: PoolTask>(
-    _ task: Task, _ inputs: CallInputs<Task.Input>, _ chunkSize: Int?, _ timeout: Duration?,
-    _ deadline: Duration?, _ retry: RetryPolicy, _ progress: ProgressReport?, isolation: isolated (any Actor)?
-  ) async throws -> [Task.Output] {
-    let count = try MemoryCheck.requireRoom(for: inputs.count, of: Task.Output.self, what: "outputs")
-    let call = try TypedCall(
-      task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry), progress: progress)
+  func map<T: PoolTask>(
+    _ task: T, _ inputs: CallInputs<T.Input>, _ options: CallOptions, isolation: isolated (any Actor)?
+  ) async throws -> [T.Output] {
+    let count = try MemoryCheck.requireRoom(for: inputs.count, of: T.Output.self, what: "outputs")
+    let call = try TypedCall(task, runtime: runtime, options)
     defer { call.retire() }
     if let array = inputs.array {
       return try await outputs(call, ArraySource(array), reserving: count, isolation)
@@ -118,21 +130,19 @@ extension Pool {
   }
 
   @usableFromInline
-  func forEach<Task: PoolTask>(
-    _ task: Task, _ inputs: CallInputs<Task.Input>, _ chunkSize: Int?, _ timeout: Duration?,
-    _ deadline: Duration?, _ retry: RetryPolicy, _ progress: ProgressReport?, isolation: isolated (any Actor)?
+  func forEach<T: PoolTask>(
+    _ task: T, _ inputs: CallInputs<T.Input>, _ options: CallOptions, isolation: isolated (any Actor)?
   ) async throws {
-    let call = try TypedCall(
-      task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry), progress: progress)
+    let call = try TypedCall(task, runtime: runtime, options)
     defer { call.retire() }
     try await runtime.collect(call, SequenceSource(inputs), isolation: isolation) { _, _, _ in nil }
   }
 
-  func outputs<Task: PoolTask>(
-    _ call: TypedCall<Task>, _ source: some InputSource<Task.Input>, reserving count: Int = 0,
+  func outputs<T: PoolTask>(
+    _ call: TypedCall<T>, _ source: some InputSource<T.Input>, reserving count: Int = 0,
     _ isolation: isolated (any Actor)?
-  ) async throws -> [Task.Output] {
-    var storage = OutputStorage<Task.Output>(isBlock: call.decoder.isBlock)
+  ) async throws -> [T.Output] {
+    var storage = OutputStorage<T.Output>(isBlock: call.decoder.isBlock)
     storage.reserve(count)
     try await runtime.collect(call, source, isolation: isolation) { first, count, slice in
       storage.store(
@@ -142,18 +152,15 @@ extension Pool {
   }
 
   @usableFromInline
-  func mapResults<Task: PoolTask>(
-    _ task: Task, _ inputs: CallInputs<Task.Input>, _ chunkSize: Int?, _ timeout: Duration?,
-    _ deadline: Duration?, _ retry: RetryPolicy, _ progress: ProgressReport?, isolation: isolated (any Actor)?
-  ) async -> [Result<Task.Output, PoolError>] {
+  func mapResults<T: PoolTask>(
+    _ task: T, _ inputs: CallInputs<T.Input>, _ options: CallOptions, isolation: isolated (any Actor)?
+  ) async -> [Result<T.Output, PoolError>] {
     let source = SequenceSource(inputs)
-    let call: TypedCall<Task>
+    let call: TypedCall<T>
     do {
       try MemoryCheck.requireRoom(
-        for: inputs.count, of: Result<Task.Output, PoolError>.self, what: "results")
-      call = try TypedCall(
-        task, runtime: runtime, chunkSize: chunkSize, CallLimits(timeout, deadline, retry), progress: progress
-      )
+        for: inputs.count, of: Result<T.Output, PoolError>.self, what: "results")
+      call = try TypedCall(task, runtime: runtime, options)
     } catch {
       // A call that could not be begun is every item's failure.
       let failure = error as? PoolError ?? .taskUnavailable("\(error)")
@@ -166,16 +173,16 @@ extension Pool {
   }
 
   /// What became of each input, and what the inputs' own sequence has thrown.
-  func results<Task: PoolTask>(
-    _ call: TypedCall<Task>, _ inputs: some InputSource<Task.Input>, _ isolation: isolated (any Actor)?
-  ) async -> (results: [Result<Task.Output, PoolError>], inputError: (any Error)?) {
+  func results<T: PoolTask>(
+    _ call: TypedCall<T>, _ inputs: some InputSource<T.Input>, _ isolation: isolated (any Actor)?
+  ) async -> (results: [Result<T.Output, PoolError>], inputError: (any Error)?) {
     defer { call.retire() }
     var source = inputs
     var inputError: (any Error)?
     // What has come by the end is a result, unless the caller's decoder takes long.
     call.patience = 100_000_000
-    var results: [Result<Task.Output, PoolError>?] = []
-    func put(_ result: Result<Task.Output, PoolError>, at item: UInt64) {
+    var results: [Result<T.Output, PoolError>?] = []
+    func put(_ result: Result<T.Output, PoolError>, at item: UInt64) {
       while results.count <= Int(item) { results.append(nil) }
       results[Int(item)] = result
     }
@@ -186,7 +193,7 @@ extension Pool {
           switch news {
           case .failure(let item, let error): put(.failure(error), at: item)
           case .outputs(let first, let count, let slice):
-            var cursor = OutputCursor<Task.Output>(slice, count: count)
+            var cursor = OutputCursor<T.Output>(slice, count: count)
             for item in first..<first + UInt64(count) {
               put(cursor.next(call.decoder, item: call.taskID(item)), at: item)
               if call.mustStop() { return }
@@ -200,7 +207,7 @@ extension Pool {
     }
     await withTaskCancellationHandler(
       operation: {
-        while !_Concurrency.Task.isCancelled {
+        while !Task.isCancelled {
           let wantsMore = takeNews(submits: true)
           if call.isComplete, source.isExhausted || inputError != nil || call.poolEnd != nil { return }
           if call.expired != nil { return }
@@ -212,7 +219,7 @@ extension Pool {
       }, onCancel: { [runtime, box = call.box] in runtime.call(ownerOf: box) }, isolation: isolation)
     // Those that have not ended, and those that were never taken, of which there may be very many.
     let untaken = source.isExhausted ? 0 : source.remaining ?? 1
-    var all: [Result<Task.Output, PoolError>] = []
+    var all: [Result<T.Output, PoolError>] = []
     all.reserveCapacity(call.taken + untaken)
     for item in 0..<call.taken {
       let result = item < results.count ? results[item] : nil

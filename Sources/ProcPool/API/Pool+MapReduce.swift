@@ -22,107 +22,111 @@ extension Pool {
   ///     `pool.sizing.workers` sends back one for each worker, which is better where outputs are large and
   ///     items take alike. Of a sequence that does not know its count, a part holds a `parts`-th of what came
   ///     before it, at least one input and at most 4096.
-  ///   - timeout: how long an item may run, as for `map`; an item, and not a part, unless a worker cannot
-  ///     share memory with the coordinator.
-  ///   - deadline: how long the call may take, as for `map`.
-  ///   - retry: how often a part is begun whose worker is lost, from its first input on; once unless given.
-  ///   - progress: who is told how far the call has come.
+  ///   - timeout: how long an item may run, rather than a part, unless a worker cannot share memory with the
+  ///     coordinator; see ``CallOptions/timeout``.
+  ///   - deadline: how long the call may take; see ``CallOptions/deadline``.
+  ///   - retry: how often a part whose worker is lost is started, from its first input on; see ``CallOptions/retry``.
+  ///   - progress: how progress is reported; see ``CallOptions/progress``.
+  ///   - options: the same options as one value. Arguments override it. `chunkSize` and `inFlight` do not apply.
   /// - Throws: ``PoolError``, or what iterating the inputs throws.
   /// - Complexity: one message for each part. A range of integers travels as its bounds, all else as it is.
   @inlinable
-  public func mapReduce<Task: ReducingTask, Inputs: Sequence<Task.Input>>(
-    _ task: Task, over inputs: Inputs, startingWith initial: Task.Output, parts: Int = 256,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
-    progress: ProgressReport? = nil,
+  public func mapReduce<T: ReducingTask, Inputs: Sequence<T.Input>>(
+    _ task: T, over inputs: Inputs, startingWith initial: T.Output, parts: Int = 256,
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
+    progress: ProgressReport? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
-  ) async throws -> Task.Output {
+  ) async throws -> T.Output {
     try await mapReduce(
-      task, CallInputs(inputs), initial, parts, timeout, deadline, retry, progress, isolation: isolation)
+      task, CallInputs(inputs), startingWith: initial, parts: parts,
+      options.overridden(
+        by: .init(timeout: timeout, deadline: deadline, retry: retry, progress: progress)),
+      isolation: isolation)
   }
 
   /// As `mapReduce`, over consecutive integers, of which only the bounds of each part travel.
-  public func mapReduce<Task: ReducingTask>(
-    _ task: Task, over inputs: Range<Task.Input>, startingWith initial: Task.Output, parts: Int = 256,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
-    progress: ProgressReport? = nil,
+  public func mapReduce<T: ReducingTask>(
+    _ task: T, over inputs: Range<T.Input>, startingWith initial: T.Output, parts: Int = 256,
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
+    progress: ProgressReport? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
-  ) async throws -> Task.Output where Task.Input: FixedWidthInteger {
+  ) async throws -> T.Output where T.Input: FixedWidthInteger {
     try await reduced(
-      task, inputs.lowerBound, inputs.knownCount, initial, parts, CallLimits(timeout, deadline, retry),
-      progress, isolation)
+      Fold(task, startingWith: initial, in: PartSizes(integers: inputs.knownCount, parts: parts)),
+      from: inputs.lowerBound,
+      options.overridden(
+        by: .init(timeout: timeout, deadline: deadline, retry: retry, progress: progress)), isolation)
   }
 
   /// As `mapReduce`, over consecutive integers, of which only the bounds of each part travel.
-  public func mapReduce<Task: ReducingTask>(
-    _ task: Task, over inputs: ClosedRange<Task.Input>, startingWith initial: Task.Output, parts: Int = 256,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
-    progress: ProgressReport? = nil,
+  public func mapReduce<T: ReducingTask>(
+    _ task: T, over inputs: ClosedRange<T.Input>, startingWith initial: T.Output, parts: Int = 256,
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
+    progress: ProgressReport? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
-  ) async throws -> Task.Output where Task.Input: FixedWidthInteger {
+  ) async throws -> T.Output where T.Input: FixedWidthInteger {
     try await reduced(
-      task, inputs.lowerBound, inputs.knownCount, initial, parts, CallLimits(timeout, deadline, retry),
-      progress, isolation)
+      Fold(task, startingWith: initial, in: PartSizes(integers: inputs.knownCount, parts: parts)),
+      from: inputs.lowerBound,
+      options.overridden(
+        by: .init(timeout: timeout, deadline: deadline, retry: retry, progress: progress)), isolation)
   }
 
   /// As `mapReduce`, over an asynchronous sequence that ends, which never knows its count.
-  public func mapReduce<Task: ReducingTask, Inputs: AsyncSequence & Sendable>(
-    _ task: Task, over inputs: Inputs, startingWith initial: Task.Output, parts: Int = 256,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy = .atMostOnce,
-    progress: ProgressReport? = nil,
+  public func mapReduce<T: ReducingTask, Inputs: AsyncSequence & Sendable>(
+    _ task: T, over inputs: Inputs, startingWith initial: T.Output, parts: Int = 256,
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
+    progress: ProgressReport? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
-  ) async throws -> Task.Output where Inputs.Element == Task.Input {
+  ) async throws -> T.Output where Inputs.Element == T.Input {
     let sizes = PartSizes(inputs: nil, parts: parts)
+    var options = options.overridden(
+      by: .init(timeout: timeout, deadline: deadline, retry: retry, progress: progress))
+    // Two parts for each worker: the largest have thousands of inputs.
+    options.inFlight = 2 * sizing.workers
     return try await reduced(
-      task, InputReduction(task), initial, sizes, CallLimits(timeout, deadline, retry), progress, isolation
+      Fold(task, startingWith: initial, in: sizes), by: InputReduction(task), options, isolation
     ) { call in
-      // Two parts for each worker: the largest have thousands of inputs.
-      source(AsyncInputParts(inputs: inputs, sizes: sizes), call, nil, 2 * sizing.workers)
+      source(AsyncInputParts(inputs: inputs, sizes: sizes), call, options)
     }
   }
 
   // MARK: - What they have in common
 
   @usableFromInline
-  func mapReduce<Task: ReducingTask>(
-    _ task: Task, _ inputs: CallInputs<Task.Input>, _ initial: Task.Output, _ parts: Int,
-    _ timeout: Duration?, _ deadline: Duration?, _ retry: RetryPolicy, _ progress: ProgressReport?,
-    isolation: isolated (any Actor)?
-  ) async throws -> Task.Output {
+  func mapReduce<T: ReducingTask>(
+    _ task: T, _ inputs: CallInputs<T.Input>, startingWith initial: T.Output, parts: Int,
+    _ options: CallOptions, isolation: isolated (any Actor)?
+  ) async throws -> T.Output {
     let sizes = PartSizes(inputs: inputs.count, parts: parts)
-    try MemoryCheck.requireRoom(forPartOf: sizes.largest, Task.Input.self)
+    try MemoryCheck.requireRoom(forPartOf: sizes.largest, T.Input.self)
     return try await reduced(
-      task, InputReduction(task), initial, sizes, CallLimits(timeout, deadline, retry), progress, isolation
+      Fold(task, startingWith: initial, in: sizes), by: InputReduction(task), options, isolation
     ) { _ in PartSource(inputs, sizes: sizes) }
   }
 
-  private func reduced<Task: ReducingTask>(
-    _ task: Task, _ first: Task.Input, _ count: Int?, _ initial: Task.Output, _ parts: Int,
-    _ limits: CallLimits, _ progress: ProgressReport?, _ isolation: isolated (any Actor)?
-  ) async throws -> Task.Output where Task.Input: FixedWidthInteger {
-    guard let count else {
-      throw PoolError.tooManyInputs("the range of inputs has more integers than an Int can count; divide it")
-    }
-    let sizes = PartSizes(inputs: count, parts: parts)
-    return try await reduced(task, IntervalReduction(task), initial, sizes, limits, progress, isolation) {
-      _ in
-      let items = IntervalParts(from: first, count: count, sizes: sizes)
-      return SequenceSource(items)
+  private func reduced<T: ReducingTask>(
+    _ fold: Fold<T>, from first: T.Input, _ options: CallOptions, _ isolation: isolated (any Actor)?
+  ) async throws -> T.Output where T.Input: FixedWidthInteger {
+    try await reduced(fold, by: IntervalReduction(fold.task), options, isolation) { _ in
+      SequenceSource(IntervalParts(from: first, sizes: fold.sizes))
     }
   }
 
-  private func reduced<Task: ReducingTask, Reduction: PoolTask, Source: InputSource<Reduction.Input>>(
-    _ task: Task, _ reduction: Reduction, _ initial: Task.Output, _ sizes: PartSizes, _ limits: CallLimits,
-    _ progress: ProgressReport?, _ isolation: isolated (any Actor)?, source: (TypedCall<Reduction>) -> Source
-  ) async throws -> Task.Output where Reduction.Output == Task.Output {
-    let call = try TypedCall(
-      reduction, runtime: runtime, chunkSize: nil, limits, progress: progress, parts: sizes)
+  private func reduced<T: ReducingTask, Reduction: PoolTask, Source: InputSource<Reduction.Input>>(
+    _ fold: Fold<T>, by reduction: Reduction, _ options: CallOptions, _ isolation: isolated (any Actor)?,
+    source: (TypedCall<Reduction>) -> Source
+  ) async throws -> T.Output where Reduction.Output == T.Output {
+    var options = options
+    options.chunkSize = nil
+    let call = try TypedCall(reduction, runtime: runtime, options, parts: fold.sizes)
     defer { call.retire() }
-    var total = initial
+    var total = fold.initial
     var next: UInt64 = 0
     // Parts that have come before an earlier one: all of them, at the worst, where that takes very long.
-    var waiting: [UInt64: Task.Output] = [:]
+    var waiting: [UInt64: T.Output] = [:]
     try await runtime.collect(call, source(call), isolation: isolation) { first, count, slice in
-      var cursor = OutputCursor<Task.Output>(slice, count: count)
+      var cursor = OutputCursor<T.Output>(slice, count: count)
       for part in first..<first + UInt64(count) {
         switch cursor.next(call.decoder, item: call.taskID(part)) {
         case .success(let output): waiting[part] = output
@@ -131,11 +135,25 @@ extension Pool {
         if call.mustStop() { return nil }
       }
       while !call.mustStop(), let output = waiting.removeValue(forKey: next) {
-        task.combine(output, into: &total)
+        fold.task.combine(output, into: &total)
         next += 1
       }
       return nil
     }
     return total
+  }
+}
+
+/// What a reduction combines: the outputs of a task over the inputs of each part, and then those of the parts.
+private struct Fold<T: ReducingTask> {
+  let task: T
+  /// Comes before the first output, once.
+  let initial: T.Output
+  let sizes: PartSizes
+
+  init(_ task: T, startingWith initial: T.Output, in sizes: PartSizes) {
+    self.task = task
+    self.initial = initial
+    self.sizes = sizes
   }
 }

@@ -21,12 +21,6 @@ public enum RetryPolicy: Hashable, Sendable {
   }
 }
 
-extension CallLimits {
-  init(_ timeout: Duration?, _ deadline: Duration?, _ retry: RetryPolicy) {
-    self.init(timeout: timeout, deadline: deadline, attempts: retry.attempts)
-  }
-}
-
 /// How long cancelled items may go on.
 ///
 /// A worker that runs what is cancelled is told so at once: `TaskContext.isCancelled` is `true` then, and the

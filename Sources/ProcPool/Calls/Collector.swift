@@ -96,8 +96,8 @@ extension PoolRuntime {
   /// Runs a call to its end, and throws the error of the lowest item that failed, as a serial loop would.
   ///
   /// - Parameter store: takes outputs; returns the first that could not be decoded.
-  func collect<Task: PoolTask>(
-    _ call: TypedCall<Task>, _ source: some InputSource<Task.Input>, isolation: isolated (any Actor)?,
+  func collect<T: PoolTask>(
+    _ call: TypedCall<T>, _ source: some InputSource<T.Input>, isolation: isolated (any Actor)?,
     _ store: (UInt64, Int, OutputSlice) -> ItemError?
   ) async throws {
     var source = source
@@ -109,7 +109,7 @@ extension PoolRuntime {
     try await withTaskCancellationHandler(
       operation: {
         while true {
-          if _Concurrency.Task.isCancelled { throw CancellationError() }
+          if Task.isCancelled { throw CancellationError() }
           let wantsMore = try call.exchange(&source, submits: failure == nil) { news in
             switch news {
             case .outputs(let first, let count, let slice):
@@ -120,7 +120,7 @@ extension PoolRuntime {
               note(ItemError(item: item, error: error))
             }
           }
-          if _Concurrency.Task.isCancelled { throw CancellationError() }
+          if Task.isCancelled { throw CancellationError() }
           if let failure, endedItems.prefix >= failure.item { throw failure.error }
           if let error = call.expired { throw error }
           if call.isComplete {

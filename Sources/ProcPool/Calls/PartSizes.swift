@@ -19,8 +19,23 @@ enum PartSizes: Equatable {
     }
   }
 
+  /// Of a range of integers.
+  ///
+  /// - Parameter integers: how many there are; `nil` if that is more than an `Int` can count.
+  init(integers: Int?, parts: Int) throws(PoolError) {
+    guard let integers else {
+      throw .tooManyInputs("the range of inputs has more integers than an Int can count; divide it")
+    }
+    self.init(inputs: integers, parts: parts)
+  }
+
   /// So that what is gathered for a part stays small, however long the sequence is.
   static let longestGrown: UInt64 = 4096
+
+  /// How many inputs there are, if that is known.
+  var inputs: Int? {
+    if case .even(let inputs, _) = self { inputs } else { nil }
+  }
 
   /// How many inputs a part has that begins with the input `start`, at least one.
   func size(ofPart part: UInt64, from start: UInt64) -> Int {

@@ -75,10 +75,10 @@ struct IntervalParts<Input: FixedWidthInteger & Codable & Sendable>: Sequence, I
   private var left: Int
   private var cursor: PartCursor
 
-  /// - Parameter count: how many integers from `first` on.
-  init(from first: Input, count: Int, sizes: PartSizes) {
+  /// - Parameter sizes: those of a known number of inputs, the integers from `first` on.
+  init(from first: Input, sizes: PartSizes) {
     upcoming = first
-    left = count
+    left = sizes.inputs ?? 0
     cursor = PartCursor(sizes)
   }
 

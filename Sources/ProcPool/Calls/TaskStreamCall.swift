@@ -2,6 +2,7 @@ import ProcPoolWire
 import ProcPoolWorker
 
 /// The order in which a stream gives results.
+@usableFromInline
 enum StreamOrder {
   /// That of the inputs.
   case ordered
@@ -30,8 +31,8 @@ extension StreamElements where Element == Result<Output, PoolError> {
 }
 
 /// One iteration of a stream over the results of a task.
-final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Element>: StreamCall<Element> {
-  private let call: TypedCall<Task>
+final class TaskStreamCall<T: PoolTask, Source: InputSource<T.Input>, Element>: StreamCall<Element> {
+  private let call: TypedCall<T>
   /// Kept, because a pool that nobody holds is terminated.
   private let pool: Pool
   /// `nil` when no more inputs are wanted: the caller's sequence is let go of.
@@ -40,14 +41,14 @@ final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Elem
   private var isSlow = false
   private let order: StreamOrder
   private let limit: Int
-  private let elements: StreamElements<Task.Output, Element>
+  private let elements: StreamElements<T.Output, Element>
 
   /// What has come and was not given out yet: by the first item where order counts, else in the order of
   /// arrival.
   private var waiting: [UInt64: Arrival] = [:]
   private var arrived = Deque<(first: UInt64, arrival: Arrival)>()
   /// Outputs that are being decoded, and the item of the next.
-  private var current: (item: UInt64, cursor: OutputCursor<Task.Output>)?
+  private var current: (item: UInt64, cursor: OutputCursor<T.Output>)?
   /// An output that could not be decoded; its turn is after what is ready.
   private var undecodable: PoolError?
   /// The item that comes next in order.
@@ -71,8 +72,8 @@ final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Elem
   private static var heldBytesLimit: Int { 64 << 20 }
 
   init(
-    _ call: TypedCall<Task>, _ source: Source, order: StreamOrder, inFlight: Int?, pool: Pool,
-    elements: StreamElements<Task.Output, Element>
+    _ call: TypedCall<T>, _ source: Source, order: StreamOrder, inFlight: Int?, pool: Pool,
+    elements: StreamElements<T.Output, Element>
   ) {
     self.call = call
     self.pool = pool
@@ -97,7 +98,7 @@ final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Elem
     readyCount = 0
     // What the consumer and the decoder take their time for is time of the call.
     if call.mustStop(), !isGivenOut {
-      if _Concurrency.Task.isCancelled { throw CancellationError() }
+      if Task.isCancelled { throw CancellationError() }
       if let error = call.expired { throw error }
     }
     // What is there need not wait for inputs that take long.
@@ -110,7 +111,7 @@ final class TaskStreamCall<Task: PoolTask, Source: InputSource<Task.Input>, Elem
     try await withTaskCancellationHandler(
       operation: {
         while true {
-          if _Concurrency.Task.isCancelled { throw CancellationError() }
+          if Task.isCancelled { throw CancellationError() }
           let wantsMore = exchange()
           if try fillReady() { return }
           if try isOver() { return stop() }

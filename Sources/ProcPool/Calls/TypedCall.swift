@@ -7,18 +7,18 @@ import Synchronization
 /// One call of a verb, on its caller's side: encodes inputs, decodes outputs, and knows how many are where.
 ///
 /// Used by one caller at a time.
-final class TypedCall<Task: PoolTask> {
+final class TypedCall<T: PoolTask> {
   let runtime: PoolRuntime
   let box: CallBox
-  let decoder: OutputDecoder<Task.Output>
-  private let codec = ItemCodec<Task.Input>.resolve()
+  let decoder: OutputDecoder<T.Output>
+  private let codec = ItemCodec<T.Input>.resolve()
   private let chunkSize: Int?
   private let parts: PartSizes?
   private let progress: ProgressReporter?
   /// When the call's time is over, by the monotonic clock, and how long that was.
   private let deadline: (instant: Int64, limit: Duration)?
   /// A chunk of given size that is not complete, because its inputs took long.
-  private var open: ChunkWriter<Task.Input>?
+  private var open: ChunkWriter<T.Input>?
   private var openCount = 0
 
   /// Items handed to the pool, or failed before that.
@@ -45,26 +45,26 @@ final class TypedCall<Task: PoolTask> {
 
   /// - Parameter parts: how the caller's inputs make up the items; `nil` if they are the items.
   init(
-    _ task: Task, runtime: PoolRuntime, chunkSize: Int?, _ limits: CallLimits, progress: ProgressReport?,
-    parts: PartSizes? = nil
+    _ task: T, runtime: PoolRuntime, _ options: CallOptions, parts: PartSizes? = nil
   ) throws {
-    require(chunkSize ?? 1 >= 1, "chunkSize must be at least 1, not \(chunkSize!)")
-    let chunkSize = chunkSize.map { min($0, Pacing.maximumChunk) }
-    let decoder = OutputDecoder(Task._makeOutputCodec())
+    let limits = CallLimits(options)
+    require(options.chunkSize ?? 1 >= 1, "chunkSize must be at least 1, not \(options.chunkSize!)")
+    let chunkSize = options.chunkSize.map { min($0, Pacing.maximumChunk) }
+    let decoder = OutputDecoder(T._makeOutputCodec())
     let body = try runtime.times.measure(.encoding) {
       try TaskMessage(task, limit: runtime.settings.maximumPayload)
     }
     runtime.times.count(copied: body.bytesCopied)
     guard
       let box = runtime.begin(
-        Task.self, limits, outputs: decoder.shape, lent: decoder.lent, chunkSize: chunkSize,
+        T.self, limits, outputs: decoder.shape, lent: decoder.lent, chunkSize: chunkSize,
         callFrame: { body.frame(call: $0) })
     else { throw runtime.closedError }
     self.runtime = runtime
     self.box = box
     self.decoder = decoder
     self.parts = parts
-    self.progress = progress.map { ProgressReporter($0, errors: runtime.errors) }
+    self.progress = options.progress.map { ProgressReporter($0, errors: runtime.errors) }
     self.chunkSize = chunkSize
     deadline = limits.deadline.map { (MonotonicClock.now().addingSaturating(max(0, $0.nanoseconds)), $0) }
   }
@@ -101,7 +101,7 @@ final class TypedCall<Task: PoolTask> {
     slice = TimeSlice()
     let now = MonotonicClock.now()
     if let deadline, now >= deadline.instant { expired = .deadlineExceeded(limit: deadline.limit) }
-    if expired != nil || _Concurrency.Task.isCancelled { stop = now }
+    if expired != nil || Task.isCancelled { stop = now }
     return stop != nil && patience == 0
   }
 
@@ -119,7 +119,7 @@ final class TypedCall<Task: PoolTask> {
   /// - Returns: whether the pool wants more at once: inputs that are long, or take long to come, are taken one
   ///   by one, and another worker may wait for the next.
   func exchange(
-    _ source: inout some InputSource<Task.Input>, submits: Bool, limit: Int = .max,
+    _ source: inout some InputSource<T.Input>, submits: Bool, limit: Int = .max,
     held: @autoclosure () -> Int = 0, _ handle: (ItemNews) -> Void
   ) throws -> Bool {
     try runtime.requireOwnProcess()
@@ -141,13 +141,12 @@ final class TypedCall<Task: PoolTask> {
     return try submit(&source, submission, appetite, outputLength: outputLength, handle)
   }
 
-  private func noteProgress(_ source: some InputSource<Task.Input>) {
+  private func noteProgress(_ source: some InputSource<T.Input>) {
     guard let progress else { return }
     isExhausted = source.isExhausted
     // Parts are much alike, so that it does not matter which of them have ended.
     func inputs(_ items: Int) -> Int { parts.map { Int($0.start(of: UInt64(items))) } ?? items }
-    let total: Int? =
-      if case .even(let inputs, _) = parts { inputs } else { source.remaining.map { taken + $0 } }
+    let total = parts?.inputs ?? source.remaining.map { taken + $0 }
     progress.note(done: inputs(ended), total: total, failures: failures)
   }
 
@@ -155,12 +154,12 @@ final class TypedCall<Task: PoolTask> {
   ///
   /// - Returns: whether it stopped early: they are many bytes, or took long to come.
   private func submit(
-    _ source: inout some InputSource<Task.Input>, _ submission: Submission, _ appetite: Appetite,
+    _ source: inout some InputSource<T.Input>, _ submission: Submission, _ appetite: Appetite,
     outputLength: Int, _ handle: (ItemNews) -> Void
   ) throws -> Bool {
     var writer =
       open.take()
-      ?? ChunkWriter<Task.Input>(
+      ?? ChunkWriter<T.Input>(
         codec: codec, call: box.id, first: UInt64(submitted), chunkSize: submission.chunkSize,
         isAutomatic: chunkSize == nil, maximumBody: runtime.settings.maximumPayload, lane: runtime.inputs)
     let count = submission.count - openCount
@@ -230,7 +229,7 @@ final class TypedCall<Task: PoolTask> {
   func wait(untilEnd: Bool = false, isolation: isolated (any Actor)?) async {
     // Who is told how far the call has come wants to know of all that ends.
     await runtime.wait(
-      for: box, key: ObjectIdentifier(Task.self), untilEnd: untilEnd && progress == nil,
+      for: box, key: ObjectIdentifier(T.self), untilEnd: untilEnd && progress == nil,
       isolation: isolation)
   }
 }
@@ -250,22 +249,22 @@ struct TaskMessage {
 
   /// - Throws: ``PoolError/taskUnavailable(_:)`` if no worker could find the type, or the value cannot be
   ///   encoded, or takes more than `limit` bytes.
-  init<Task: PoolTask>(_ task: Task, limit: Int) throws {
-    typeName = try TaskNames.name(of: Task.self)
+  init<T: PoolTask>(_ task: T, limit: Int) throws {
+    typeName = try TaskNames.name(of: T.self)
     do {
       let sharing = SharedScope()
       value = try sharing.enter { try WireCoding.encode(task) }
       shared = sharing.takeCarried()
     } catch {
       throw PoolError.taskUnavailable(
-        "the task value of type \(Task.self) cannot be encoded: "
+        "the task value of type \(T.self) cannot be encoded: "
           + LocalizedDescription.words(for: error))
     }
     // 16: at least what the name's length and the value's take before them.
     let length = typeName.utf8.count + value.count + 16
     guard length <= limit else {
       throw PoolError.taskUnavailable(
-        "the task value of type \(Task.self) is too long: \(PayloadTooLong(length: length, limit: limit))")
+        "the task value of type \(T.self) is too long: \(PayloadTooLong(length: length, limit: limit))")
     }
   }
 
@@ -286,7 +285,7 @@ private enum TaskNames {
   /// Found once per type: looking a type up by its name takes as long as some calls do.
   private static let known = Mutex<[ObjectIdentifier: String]>([:])
 
-  static func name<Task: PoolTask>(of type: Task.Type) throws -> String {
+  static func name<T: PoolTask>(of type: T.Type) throws -> String {
     let key = ObjectIdentifier(type)
     if let name = known.withLock({ $0[key] }) { return name }
     guard let name = _mangledTypeName(type), _typeByName(name) == type else {

@@ -52,16 +52,16 @@ protocol ReductionOfTask {
 }
 
 /// Reduces parts of an interval.
-package struct IntervalReduction<Task: ReducingTask>: PoolTask, ReductionOfTask
-where Task.Input: FixedWidthInteger {
-  static var reducedTask: any Any.Type { Task.self }
-  private var task: Task
+package struct IntervalReduction<T: ReducingTask>: PoolTask, ReductionOfTask
+where T.Input: FixedWidthInteger {
+  static var reducedTask: any Any.Type { T.self }
+  private var task: T
 
-  package init(_ task: Task) { self.task = task }
+  package init(_ task: T) { self.task = task }
 
   package mutating func prepare() async throws { try await task.prepare() }
 
-  package mutating func run(_ part: IntervalPart<Task.Input>) async throws -> Task.Output {
+  package mutating func run(_ part: IntervalPart<T.Input>) async throws -> T.Output {
     let interval = _Interval(
       first: part.inputs.lowerBound, count: part.inputs.count, successor: { $0 &+ 1 })
     return try await _Steps.run(from: part.first) { try await task._reduce(interval, $0) }
@@ -81,15 +81,15 @@ package struct InputPart<Input: Codable & Sendable>: Codable, Sendable {
 }
 
 /// Reduces parts of inputs that travel.
-package struct InputReduction<Task: ReducingTask>: PoolTask, ReductionOfTask {
-  static var reducedTask: any Any.Type { Task.self }
-  private var task: Task
+package struct InputReduction<T: ReducingTask>: PoolTask, ReductionOfTask {
+  static var reducedTask: any Any.Type { T.self }
+  private var task: T
 
-  package init(_ task: Task) { self.task = task }
+  package init(_ task: T) { self.task = task }
 
   package mutating func prepare() async throws { try await task.prepare() }
 
-  package mutating func run(_ part: InputPart<Task.Input>) async throws -> Task.Output {
+  package mutating func run(_ part: InputPart<T.Input>) async throws -> T.Output {
     try await _Steps.run(from: part.first) { try await task._reduce(part.inputs, $0) }
   }
 }

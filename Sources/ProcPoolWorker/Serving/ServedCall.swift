@@ -45,7 +45,7 @@ class ServedCall {
   /// - Parameter known: the types that have been found before, by their mangled names: looking one up takes
   ///   longer than some calls do, and so does making its name.
   static func make(_ message: CallMessage, known: inout [String: KnownTask]) -> ServedCall {
-    func make<Task: PoolTask>(_ type: Task.Type) -> ServedCall {
+    func make<T: PoolTask>(_ type: T.Type) -> ServedCall {
       do {
         return ServedTask(try WireCoding.decode(type, from: message.task))
       } catch {
@@ -95,12 +95,12 @@ final class KnownTask {
 }
 
 /// A call whose task is here.
-private final class ServedTask<Task: PoolTask>: ServedCall {
-  private var task: Task
-  private let codecs = TaskCodecs<Task.Input, Task.Output>(output: Task._makeOutputCodec())
+private final class ServedTask<T: PoolTask>: ServedCall {
+  private var task: T
+  private let codecs = TaskCodecs<T.Input, T.Output>(output: T._makeOutputCodec())
   private var isPrepared = false
 
-  init(_ task: Task) {
+  init(_ task: T) {
     self.task = task
   }
 

@@ -42,7 +42,7 @@ import Testing
 
   @Test func intervalsReachTheLastIntegerOfTheirType() {
     let sizes = PartSizes(inputs: 256, parts: 3)
-    let parts = Array(IntervalParts<Int8>(from: -128, count: 256, sizes: sizes))
+    let parts = Array(IntervalParts<Int8>(from: -128, sizes: sizes))
     #expect(parts.count == 3)
     #expect(parts.flatMap { $0.inputs.map(Int.init) } == Array(-128...127))
   }

@@ -28,7 +28,7 @@ extension Processes {
     /// What the pool makes of one more call.
     private func followsClosely(_ pool: Pool) throws -> Bool {
       let call = try TypedCall(
-        ProcessorTimeSoFar(), runtime: pool.runtime, chunkSize: nil, CallLimits(), progress: nil)
+        ProcessorTimeSoFar(), runtime: pool.runtime, CallOptions())
       defer { call.retire() }
       return call.box.followsClosely
     }

@@ -1,0 +1,71 @@
+/// The options of a call, as one value: for several calls that share them.
+///
+///     let careful = CallOptions(timeout: .seconds(5), retry: .atLeastOnce(attempts: 3))
+///     let thumbnails = try await pool.map(Shrink(), over: images, options: careful)
+///     let first = try await pool.apply(Shrink(), to: images[0], timeout: .seconds(60), options: careful)
+///
+/// Every verb also takes the options that apply to it as arguments of their own. An argument that is given overrides
+/// the value; `nil` means "as the value says". Options that do not apply to a verb are ignored: `apply` sends no
+/// chunks.
+public struct CallOptions: Sendable {
+  /// How many items are sent to a worker at a time.
+  ///
+  /// Chunks have exactly this size, except for the last one. By default a chunk takes about half a millisecond, by
+  /// what items of the last call with such a task took and then by what these take, and less towards the end of the
+  /// call. Whatever the size, the part of a chunk that a worker has not started is divided when other workers are
+  /// idle. At least 1.
+  public var chunkSize: Int?
+
+  /// The maximum number of items of a stream that have been taken from the inputs and whose results have not been
+  /// consumed; at least one chunk.
+  ///
+  /// By default as many as keep the workers busy, and some thousands more for results that wait for their turn.
+  public var inFlight: Int?
+
+  /// How long an item may run before its worker is killed and the item fails. Positive.
+  ///
+  /// The time counts from when the item is first seen running. It is checked every eighth of the limit, and at least
+  /// every 100 ms. It includes decoding the input and encoding the output. The same limit applies separately to
+  /// preparing the task (decoding it, and `prepare`): if that takes longer, the item that triggered it fails.
+  public var timeout: Duration?
+
+  /// How long the call may take, including the time that it waits for workers. Positive.
+  ///
+  /// Then it throws ``PoolError/deadlineExceeded(limit:)``, and unfinished items are cancelled.
+  public var deadline: Duration?
+
+  /// How often an item whose worker is lost is started; once by default.
+  public var retry: RetryPolicy?
+
+  /// How the progress of the call is reported; not at all by default.
+  public var progress: ProgressReport?
+
+  /// Creates options. Those that are omitted have the defaults that are documented with each property.
+  public init(
+    chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, progress: ProgressReport? = nil
+  ) {
+    self.chunkSize = chunkSize
+    self.inFlight = inFlight
+    self.timeout = timeout
+    self.deadline = deadline
+    self.retry = retry
+    self.progress = progress
+  }
+
+  /// These options, except for those that `arguments` set.
+  @usableFromInline
+  func overridden(by arguments: CallOptions) -> CallOptions {
+    CallOptions(
+      chunkSize: arguments.chunkSize ?? chunkSize, inFlight: arguments.inFlight ?? inFlight,
+      timeout: arguments.timeout ?? timeout, deadline: arguments.deadline ?? deadline,
+      retry: arguments.retry ?? retry, progress: arguments.progress ?? progress)
+  }
+}
+
+extension CallLimits {
+  init(_ options: CallOptions) {
+    self.init(
+      timeout: options.timeout, deadline: options.deadline, attempts: (options.retry ?? .atMostOnce).attempts)
+  }
+}
