@@ -47,7 +47,9 @@ public struct Bench: Sendable {
   /// are made.
   private static func sizing(of workers: Int?) async throws -> PoolSizing {
     do {
-      return try await withPool(workers: workers, worker: BenchContext.worker) { pool in
+      return try await withPool(
+        workers: workers.map { .local($0) } ?? .automatic, worker: BenchContext.worker
+      ) { pool in
         _ = try await pool.broadcast(ProcessNumber(), 0)
         return pool.sizing
       }
@@ -90,7 +92,7 @@ protocol Scenario {
 /// What a scenario needs to know, and where its results go.
 final class BenchContext {
   /// The program that serves the benchmark's tasks.
-  static let worker = WorkerKind.executable(named: "bench-worker")
+  static let worker = WorkerSource.executable(named: "bench-worker")
 
   let options: BenchOptions
   let workers: Int

@@ -9,7 +9,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(1))) struct Hops {
   private static let items = 10_000
 
-  @Test(arguments: [WorkerKind.faulty, .inProcess]) func aConsumerOfImapPaysNoHopPerItem(_ kind: WorkerKind)
+  @Test(arguments: [WorkerSource.faulty, .threads]) func aConsumerOfImapPaysNoHopPerItem(_ kind: WorkerSource)
     async throws
   {
     try await withPool(workers: 2, worker: kind) { pool in

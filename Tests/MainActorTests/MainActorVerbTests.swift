@@ -14,7 +14,7 @@ import Testing
     #expect(left.isEmpty, "left behind:\n\(left)")
   }
 
-  @Test(arguments: [WorkerKind.faulty, .inProcess]) func everyVerbWorksFromTheMainActor(_ kind: WorkerKind)
+  @Test(arguments: [WorkerSource.faulty, .threads]) func everyVerbWorksFromTheMainActor(_ kind: WorkerSource)
     async throws
   {
     try await leavingNothing {
@@ -68,7 +68,7 @@ import Testing
   @Test func tasksOfThisModuleRun() async throws {
     try await leavingNothing {
       memory = []
-      try await withPool(workers: 2, worker: .inProcess) { pool in
+      try await withPool(workers: 2, worker: .threads) { pool in
         let doubled = try await pool.map(Double(), over: 1...3)
         #expect(doubled == [2, 4, 6])
         let tripled = try await pool.map(Preparing(), over: 1...3)
@@ -84,8 +84,8 @@ import Testing
   }
 }
 
-extension WorkerKind {
-  nonisolated static let faulty = WorkerKind.executable(named: "FaultyWorker")
+extension WorkerSource {
+  nonisolated static let faulty = WorkerSource.executable(named: "FaultyWorker")
 }
 
 /// What an application would have: a pool as a property of something on the main actor.
@@ -94,7 +94,7 @@ final class Model {
   private(set) var values: [Int] = []
 
   func load() async throws {
-    let pool = try Pool(workers: 2, worker: .inProcess)
+    let pool = try Pool(workers: 2, worker: .threads)
     self.pool = pool
     for try await value in pool.imap(Double(), over: [1, 2, 3]) { values.append(value) }
   }

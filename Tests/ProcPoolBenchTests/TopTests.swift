@@ -27,7 +27,10 @@ private func looked<Sight>(_ look: () async throws -> Sight?) async throws -> Si
 struct PoolsFromOutside {
   @Test("A worker's item, its call and its task's type are told, and for how long it has been running")
   func items() async throws {
-    try await withPool(workers: 2, worker: BenchContext.worker, standby: 1) { pool in
+    try await withPool(
+      workers: 2, worker: BenchContext.worker,
+      configuration: PoolConfiguration(recycling: RecyclingPolicy(standby: 1))
+    ) { pool in
       let processes = Set(try await pool.broadcast(ProcessNumber(), 0))
       _ = try await pool.map(Increment(), over: 0..<1_000)
       let start = ContinuousClock.now

@@ -54,16 +54,16 @@ private enum WarmUp {
   }
 }
 
-extension WorkerKind {
+extension WorkerSource {
   /// The executable that lies beside the test runner.
-  static let faulty = WorkerKind.executable(named: "FaultyWorker")
+  static let faulty = WorkerSource.executable(named: "FaultyWorker")
 }
 
 /// The two kinds of workers, for what must be the same with both.
 enum Kind: String, CaseIterable, Sendable, CustomTestStringConvertible {
   case processes, threads
 
-  var worker: WorkerKind { self == .processes ? .faulty : .inProcess }
+  var worker: WorkerSource { self == .processes ? .faulty : .threads }
   var testDescription: String { rawValue }
 }
 

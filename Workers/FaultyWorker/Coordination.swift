@@ -29,7 +29,7 @@ struct Coordination {
       let outputs = try await withPool(workers: 2) { try await $0.map(Echo(), over: 0..<100) }
       print(outputs.reduce(0, +))
     case "prefixed":
-      _ = try await withPool(workers: 2, standardError: .prefixed) {
+      _ = try await withPool(workers: 2, configuration: PoolConfiguration(standardError: .prefixed)) {
         try await $0.broadcast(Speak(lines: 2), 0)
       }
     case "session": try await Session.perform()
@@ -139,7 +139,11 @@ struct Coordination {
   private func replaceWorkers() async throws {
     let variables = (0..<3_000).map { ("PROCPOOL_TEST_\($0)", "") }
     let environment = Dictionary(uniqueKeysWithValues: variables)
-    let processes = try await withPool(workers: 1, environment: environment, maximumTasksPerWorker: 1) {
+    let processes = try await withPool(
+      workers: 1,
+      configuration: PoolConfiguration(
+        environment: .exactly(environment), recycling: RecyclingPolicy(items: 1))
+    ) {
       pool in
       var processes: Set<Int32> = []
       var before = 0

@@ -42,7 +42,9 @@ enum LendingSession {
       defer { try? SharedArray<Int>.remove(named: name) }
       return "\(try SharedArray(named: name, repeating: 1, count: 1_000_000).count)"
     }
-    try await withPool(workers: 2, cancellationGrace: .init(beforeTermination: .zero)) { pool in
+    try await withPool(
+      workers: 2, configuration: PoolConfiguration(cancellation: .init(beforeTermination: .zero))
+    ) { pool in
       await say("map") { "\(try await pool.map(Echo(), over: 0..<1_000).reduce(0, +))" }
       await say("long") {
         let long = (0..<8).map { [UInt8](repeating: UInt8($0), count: 300_000) }

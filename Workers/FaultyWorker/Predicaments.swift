@@ -51,7 +51,7 @@ struct Predicament {
     let deaths: [Death] = [
       .signal(SIGKILL), .signal(SIGTERM), .exit(0), .exit(3), .exitAtOnce(0), .exitAtOnce(4),
     ]
-    try await withPool(workers: 1, standardError: .discarded) { pool in
+    try await withPool(workers: 1, configuration: PoolConfiguration(standardError: .discarded)) { pool in
       for death in deaths {
         do {
           _ = try await pool.apply(DieAt([1], by: death), to: 1)
@@ -112,7 +112,7 @@ struct Predicament {
 
   /// Gives up the right to send signals to its workers, and then wants one ended.
   private func giveUpRights() async throws {
-    let pool = try Pool(workers: 1, standardError: .discarded)
+    let pool = try Pool(workers: 1, configuration: PoolConfiguration(standardError: .discarded))
     let worker = try await pool.broadcast(ProcessNumber(), 0)[0]
     guard setuid(65534) == 0 else { throw Misfit(value: 1) }
     do {
@@ -132,7 +132,9 @@ struct Predicament {
       _ = text.withCString { write(file, $0, strlen($0)) }
       close(file)
     }
-    let pool = try Pool(workers: 2, standardError: .discarded, standby: 0)
+    let pool = try Pool(
+      workers: 2,
+      configuration: PoolConfiguration(standardError: .discarded, recycling: RecyclingPolicy(standby: 0)))
     let workers = try await pool.broadcast(ProcessNumber(), 0)
     limit("1")
     for worker in workers { kill(worker, SIGKILL) }

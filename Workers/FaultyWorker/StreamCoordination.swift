@@ -33,7 +33,8 @@ struct StreamCoordination {
   /// `lines WORKERS ITEMS LINES WORDS close|terminate [TASKS]`
   private func printLines() async throws {
     let tasks = words.count > 6 ? number(6) : nil
-    let pool = try Pool(workers: number(1), maximumTasksPerWorker: tasks)
+    let pool = try Pool(
+      workers: number(1), configuration: PoolConfiguration(recycling: RecyclingPolicy(items: tasks)))
     let task = PrintLines(lines: number(3), word: "日", words: number(4))
     let outputs = try await pool.map(task, over: 0..<number(2), chunkSize: 1)
     say("called \(outputs.reduce(0, +))")

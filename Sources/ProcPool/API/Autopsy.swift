@@ -30,7 +30,7 @@ public struct WorkerLoss: Error, Hashable, Sendable {
   public let worker: WorkerID
   /// Its process; the coordinator's own for a worker on a thread.
   public let pid: Int32
-  /// Whether the worker was a thread of the coordinator's (``WorkerKind/inProcess``). Such a worker cannot be
+  /// Whether the worker was a thread of the coordinator's (``WorkerSource/threads``). Such a worker cannot be
   /// killed. The pool abandons it, and its item keeps running with its result ignored.
   public var isThread: Bool { pid == ProgramIdentity.pid }
   /// How it ended.
@@ -152,9 +152,9 @@ extension LikelyCause: CustomStringConvertible {
     case .outOfMemory(.machine):
       "most likely because the machine ran out of memory; use fewer workers or smaller items"
     case .memoryLimit(let bytes):
-      "most likely because it asked for more memory than the \(bytes >> 20) MiB of its limit; allow more with `limits:`"
+      "most likely because it asked for more memory than the \(bytes >> 20) MiB of its limit; allow more with `WorkerLimits`"
     case .processorTimeLimit:
-      "because it had used up the processor time of its limit; allow more with `limits:`, or use `maximumTasksPerWorker:`"
+      "because it had used up the processor time of its limit; allow more with `WorkerLimits`, or recycle workers with `RecyclingPolicy`"
     case .invalidAccess:
       "because it used memory that is not its own, or its stack of 8 MiB overflowed; look at unsafe code and deep recursion"
     case .exit: "because the task, or what it called, ended the process; throw an error instead"

@@ -23,78 +23,31 @@ public final class Pool: Sendable {
   /// How many workers there are, and what that number comes from.
   public let sizing: PoolSizing
 
-  /// Starts workers. Returns before they have: what goes wrong is reported by the first call.
+  /// Starts workers, and returns before they have started: the first call reports what goes wrong.
   ///
   /// - Parameters:
-  ///   - workers: how many; by default as many as affinity and the control group allow, see
-  ///     ``sizing``.
-  ///   - worker: what they are; by default this program, started again.
-  ///   - environment: the environment of the workers; by default this process's, byte by byte.
-  ///   - standardError: where what they write to standard error goes; by default to this process's.
-  ///   - maximumPayload: the longest input, output or task value, encoded, in bytes. A chunk with its frame
-  ///     has to fit too. 64 GiB unless given.
-  ///   - sharesLargePayloads: whether chunks and outputs of 64 KiB and more are left in memory that the workers
-  ///     see, with only their place sent; outputs from the second of their kind on. Faster, and otherwise the
-  ///     same: they are encoded and decoded all the same. Without it every byte goes through a pipe.
-  ///   - maximumTasksPerWorker: how many items a worker's process runs before it is replaced by a fresh one,
-  ///     for tasks that leave something behind; exactly, so that a chunk may be divided. No limit unless
-  ///     given.
-  ///   - maximumWorkerAge: for how long a process works, from when it was first needed. Then it ends what it
-  ///     holds, and is replaced as soon as another one stands by. No limit unless given.
-  ///   - maximumWorkerMemory: how much memory of its own, in bytes, a process may use; looked at every tenth
-  ///     of a second while there is work. One that uses more ends what it holds, and is replaced as soon as
-  ///     another one stands by. No limit unless given.
-  ///   - standby: how many processes wait, ready, to replace others, at some megabytes each. By default none
-  ///     at first and one when a worker has been lost; where processes are replaced on purpose, a quarter of
-  ///     the number of workers, and two at least.
-  ///   - limits: what each worker may use; no limits unless given. Threads have none.
-  ///   - seed: the seed of `TaskContext.random`.
-  ///   - cancellationGrace: how long an item may go on when nobody wants its result any more, before its
-  ///     worker is ended.
-  ///   - stallNotice: when items that run for long are told of; nothing is done about them.
-  /// - Throws: ``PoolError/workersUnavailable(_:)`` if the worker's program cannot be determined, if an argument is
-  ///   out of range (`workers` 1...65 536; `standby` 0...65 536; `maximumPayload` 2^16...2^47 bytes; positive ages,
-  ///   memory and task counts; values in `limits` likewise), if this process is a forked copy of one that has had a
-  ///   pool, or if the system denies what the pool itself needs: five descriptors and two threads.
+  ///   - workers: how many; by default as many as affinity and the control group allow processors, see ``sizing``.
+  ///   - worker: the program that serves as worker; by default this program, started again.
+  ///   - configuration: how the workers run.
+  /// - Throws: ``PoolError/workersUnavailable(_:)`` if the worker's program cannot be determined, if a number is out of
+  ///   range (1...65 536 workers, and what is documented with the configuration), if this process is a forked copy of
+  ///   one that has had a pool, or if the system denies what the pool itself needs: five descriptors and two threads.
   public init(
-    workers: Int? = nil, worker: WorkerKind = .selfProgram, environment: [String: String]? = nil,
-    standardError: StandardErrorMode = .inherited, maximumPayload: Int = 64 << 30,
-    sharesLargePayloads: Bool = true, maximumTasksPerWorker: Int? = nil, maximumWorkerAge: Duration? = nil,
-    maximumWorkerMemory: Int? = nil, standby: Int? = nil, limits: WorkerLimits = WorkerLimits(),
-    seed: UInt64 = 0,
-    cancellationGrace: CancellationGrace = CancellationGrace(), stallNotice: StallNotice? = nil
+    workers: some WorkerCount = WorkerPlacement.automatic, worker: WorkerSource = .currentExecutable,
+    configuration: PoolConfiguration = PoolConfiguration()
   ) throws {
     Self.refuseInUnservedWorker()
     do {
-      try PoolArguments.check("workers", workers, in: 1...PoolArguments.mostWorkers)
-      try PoolArguments.check("maximumTasksPerWorker", maximumTasksPerWorker, atLeast: 1)
-      try PoolArguments.check("standby", standby, in: 0...PoolArguments.mostWorkers)
-      // As many bytes as an address space has, at the most.
-      try PoolArguments.check("maximumPayload", maximumPayload, in: 1 << 16...1 << 47)
-      try PoolArguments.check("maximumWorkerAge", maximumWorkerAge)
-      try PoolArguments.check("maximumWorkerMemory", maximumWorkerMemory, atLeast: 1)
-      let resources = try limits.resources()
-      sizing = PoolSizing(requested: workers)
+      let sizing = try PoolSizing(workers.placement)
       let program = try worker.resolve()
-      // A thread would find the memory in the process that it is in, and gain nothing.
-      let isThread = if case .thread = program { true } else { false }
-      let settings = Launcher.Settings(
-        program: program, environment: environment, maximumPayload: maximumPayload,
-        sharesLargePayloads: sharesLargePayloads && !isThread,
-        pollingTimes: PollingTimes(
-          workers: sizing.workers, processors: PoolSizing.processors, quota: sizing.quota, limits: limits),
-        workers: sizing.workers,
-        grace: cancellationGrace, stallNotice: stallNotice, seed: seed,
-        limits: isThread ? ResourceLimits() : resources,
-        itemMark: standardError.marksItems && !isThread ? UInt64.random(in: 1 ... .max) : 0,
-        maximumWorkerMemory: isThread ? nil : maximumWorkerMemory)
-      // A thread starts in no time, and its memory is its process's.
-      let recycling = Recycling(
-        maximumTasks: maximumTasksPerWorker.map(UInt64.init), maximumAge: maximumWorkerAge?.nanoseconds,
-        limitsMemory: settings.maximumWorkerMemory != nil, standby: isThread ? 0 : standby)
+      let areThreads = if case .thread = program { true } else { false }
+      let recycling = try configuration.recycling.resolve(areThreads: areThreads)
+      let settings = try PoolSettings(program, configuration, sizing)
       try Self.refuseInCopy()
+      self.sizing = sizing
       runtime = try PoolRuntime(
-        workers: sizing.workers, recycling: recycling, settings: settings, standardError: standardError)
+        workers: sizing.workers, recycling: recycling, settings: settings,
+        standardError: configuration.standardError)
       try runtime.start()
     } catch let failure as WorkerStartFailure {
       throw PoolError.workersUnavailable(failure)
@@ -182,30 +135,23 @@ extension PoolRuntime {
   }
 }
 
-/// Runs `body` with a pool, and ends the pool when `body` is left: orderly after a return, at once after a
-/// throw.
+/// Runs `body` with a pool, and ends the pool afterwards: in order after a return, at once after a throw.
 ///
-/// The workers are gone when this returns. The parameters are those of
-/// ``Pool/init(workers:worker:environment:standardError:maximumPayload:sharesLargePayloads:maximumTasksPerWorker:maximumWorkerAge:maximumWorkerMemory:standby:limits:seed:cancellationGrace:stallNotice:)``.
+/// The workers have ended when this returns.
 ///
-/// - Parameter isolation: the caller's; `body` runs there.
+/// - Parameters:
+///   - workers: how many workers; by default as many as affinity and the control group allow processors.
+///   - worker: the program that serves as worker; by default this program, started again.
+///   - configuration: how the workers run.
+///   - isolation: the caller's; `body` runs there.
+///   - body: gets the pool.
+/// - Throws: what ``Pool/init(workers:worker:configuration:)`` or `body` throws.
 public func withPool<Result>(
-  workers: Int? = nil, worker: WorkerKind = .selfProgram, environment: [String: String]? = nil,
-  standardError: StandardErrorMode = .inherited, maximumPayload: Int = 64 << 30,
-  sharesLargePayloads: Bool = true, maximumTasksPerWorker: Int? = nil, maximumWorkerAge: Duration? = nil,
-  maximumWorkerMemory: Int? = nil, standby: Int? = nil, limits: WorkerLimits = WorkerLimits(),
-  seed: UInt64 = 0,
-  cancellationGrace: CancellationGrace = CancellationGrace(), stallNotice: StallNotice? = nil,
-  isolation: isolated (any Actor)? = #isolation,
+  workers: some WorkerCount = WorkerPlacement.automatic, worker: WorkerSource = .currentExecutable,
+  configuration: PoolConfiguration = PoolConfiguration(), isolation: isolated (any Actor)? = #isolation,
   _ body: (Pool) async throws -> Result
 ) async throws -> Result {
-  let pool = try Pool(
-    workers: workers, worker: worker, environment: environment, standardError: standardError,
-    maximumPayload: maximumPayload, sharesLargePayloads: sharesLargePayloads,
-    maximumTasksPerWorker: maximumTasksPerWorker, maximumWorkerAge: maximumWorkerAge,
-    maximumWorkerMemory: maximumWorkerMemory, standby: standby, limits: limits, seed: seed,
-    cancellationGrace: cancellationGrace, stallNotice: stallNotice
-  )
+  let pool = try Pool(workers: workers, worker: worker, configuration: configuration)
   do {
     let result = try await body(pool)
     pool.close()

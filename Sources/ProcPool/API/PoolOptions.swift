@@ -84,10 +84,10 @@ public struct StackFrame: Hashable, Sendable, CustomStringConvertible {
 /// What each worker may use of the machine. Set by the worker itself before it does anything else; where the
 /// system refuses it, the worker does not start and says why.
 public struct WorkerLimits: Hashable, Sendable {
-  /// Bytes of memory of its own (`RLIMIT_DATA`): what it shares does not count, nor its program. Who asks for
-  /// more does not get it, which ends Swift programs; the item is lost, and the report says why. A worker
-  /// takes some 3 MB before it has done anything, and 8 MiB of stack.
-  public var memory: Int?
+  /// Memory of its own (`RLIMIT_DATA`), not counting shared memory or the program itself. An allocation beyond the
+  /// limit fails, which crashes a Swift program; the item is reported as lost, with this cause. An idle worker takes
+  /// some 3 MB, and 8 MiB of stack.
+  public var memory: ByteCount?
   /// Time on processors, in its whole life, in whole seconds, rounded up (`RLIMIT_CPU`): then it is ended by
   /// `SIGXCPU`.
   public var processorTime: Duration?
@@ -97,7 +97,8 @@ public struct WorkerLimits: Hashable, Sendable {
   public var processors: Set<Int>?
 
   public init(
-    memory: Int? = nil, processorTime: Duration? = nil, niceness: Int? = nil, processors: Set<Int>? = nil
+    memory: ByteCount? = nil, processorTime: Duration? = nil, niceness: Int? = nil,
+    processors: Set<Int>? = nil
   ) {
     self.memory = memory
     self.processorTime = processorTime
@@ -120,9 +121,11 @@ public struct PoolSizing: Sendable, Hashable, CustomStringConvertible {
   /// quota.
   public let quotaFile: String?
 
-  init(requested: Int?, allowance: ProcessorAllowance = .current()) {
-    workers = requested ?? allowance.workers
-    isExplicit = requested != nil
+  /// - Throws: if the number of workers makes no sense.
+  init(_ placement: WorkerPlacement, allowance: ProcessorAllowance = .current()) throws(WorkerStartFailure) {
+    workers = placement.count(processors: allowance.workers) ?? .max
+    try PoolArguments.check("workers", workers, in: 1...PoolArguments.mostWorkers)
+    isExplicit = placement.isExplicit
     affinity = allowance.affinity
     quota = allowance.quota
     quotaFile = allowance.quota == nil ? nil : allowance.quotaFile

@@ -235,6 +235,6 @@ struct PayloadTooLong: Error, CustomStringConvertible {
   let length: Int
   let limit: Int
   var description: String {
-    "it takes \(length) bytes, and the pool's maximumPayload is \(limit); send less, or raise it"
+    "it takes \(length) bytes, and the pool's `payloads.maximum` is \(limit); send less, or raise it"
   }
 }

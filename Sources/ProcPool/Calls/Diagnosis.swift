@@ -92,7 +92,7 @@ private struct Diagnosis {
     return limit(
       .losses, idle,
       "\(Self.workers(lost)) ended without having been told to, and others were started instead: `workerLost` and "
-        + "`Pool.events` say why. `standby:` has others ready.")
+        + "`Pool.events` say why. `RecyclingPolicy(standby:)` keeps others ready.")
   }
 
   private var startUp: Explanation.Limit? {

@@ -16,28 +16,6 @@ final class Launcher: Sendable {
     let generation: UInt32
   }
 
-  struct Settings: Sendable {
-    var program: WorkerKind.Program
-    var environment: [String: String]?
-    var maximumPayload: Int
-    /// Whether long inputs are left in memory that workers see.
-    var sharesLargePayloads: Bool
-    var pollingTimes: PollingTimes
-    var workers: Int
-    /// How many processes there may be at once.
-    var places = 0
-    var grace: CancellationGrace
-    var stallNotice: StallNotice?
-    /// The seed of `TaskContext.random`.
-    var seed: UInt64
-    /// What each worker may use.
-    var limits = ResourceLimits()
-    /// If not 0, workers mark on standard error which item writes what, with this secret.
-    var itemMark: UInt64 = 0
-    /// So much memory of its own may a worker use, in bytes, before it is replaced.
-    var maximumWorkerMemory: Int?
-  }
-
   private struct State {
     var requests: [Request] = []
     /// The one that is being performed, and since when.
@@ -54,7 +32,7 @@ final class Launcher: Sendable {
 
   private let state = Mutex(State())
   private let wakeUp = DispatchSemaphore(value: 0)
-  private let settings: Settings
+  private let settings: PoolSettings
   /// The status pages of all places; `nil` if the machine has no memory to share.
   private let pages: SharedPages?
   /// Those of places whose page has been left to a worker that did not end.
@@ -65,7 +43,7 @@ final class Launcher: Sendable {
   ///   - begins: called on the launcher's thread before anything else.
   ///   - report: called on the launcher's thread with each worker that was started, or why it was not.
   init(
-    _ settings: Settings, begins: @escaping @Sendable () -> Void,
+    _ settings: PoolSettings, begins: @escaping @Sendable () -> Void,
     report: @escaping @Sendable (Request, Result<WorkerLink, WorkerStartFailure>) -> Void
   ) throws(SystemError) {
     self.settings = settings
@@ -231,8 +209,7 @@ final class Launcher: Sendable {
     let tasks = try TaskStream(tasks)
     try reserveDescriptors()
     let numbers = (tasks.input.number, results.writing.number, errors.writing.number)
-    let environment =
-      try settings.environment.map { (text: try Self.check($0), rest: []) } ?? ProcessEnvironment.split()
+    let environment = try settings.environment.resolve()
     let mark = Offspring.makeMark()
     let started = try Self.withInheritedMask { () throws(WorkerStartFailure) in
       try WorkerProcess.start(
@@ -270,17 +247,6 @@ final class Launcher: Sendable {
       link, coordinator: ProgramIdentity.pid, environment: environment.rest,
       location: pageFile.map { $0.pages.location($0.index) })
     return link
-  }
-
-  /// What cannot be a variable would arrive as another one.
-  private static func check(_ environment: [String: String]) throws(WorkerStartFailure) -> [String: String] {
-    for (name, value) in environment
-    where name.isEmpty || name.utf8.contains(UInt8(ascii: "=")) || (name + value).utf8.contains(0) {
-      throw WorkerStartFailure(
-        "the environment variable \(String(reflecting: name)) is invalid: a name must not be empty or contain `=`, and "
-          + "neither a name nor a value may contain a zero byte")
-    }
-    return environment
   }
 
   /// Without a descriptor of its process a worker cannot be watched.

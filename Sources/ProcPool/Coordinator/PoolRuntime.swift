@@ -105,7 +105,7 @@ final class PoolRuntime: Sendable {
   let inputs: MemoryLane?
   /// The same for outputs. Apart from the inputs' memory, which workers cannot write to.
   let outputs: MemoryLane?
-  let settings: Launcher.Settings
+  let settings: PoolSettings
   let standardError: StandardErrorMode
   /// The process that has made the pool, whose threads serve it.
   let origin = ProcessOrigin.current
@@ -115,7 +115,7 @@ final class PoolRuntime: Sendable {
   let launcher = Mutex<Launcher?>(nil)
 
   init(
-    workers: Int, recycling: Recycling, settings: Launcher.Settings, standardError: StandardErrorMode
+    workers: Int, recycling: Recycling, settings: PoolSettings, standardError: StandardErrorMode
   ) throws(SystemError) {
     let scheduler = Scheduler<InputSlice>(
       workers: workers, grace: settings.grace, recycling: recycling,

@@ -52,10 +52,12 @@ struct ChaosRound {
     // it is cut off, after a minute.
     let environment = ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
     return try Pool(
-      workers: workers, worker: BenchContext.worker, environment: environment, standardError: .discarded,
-      maximumTasksPerWorker: maximumTasks, seed: seed,
-      cancellationGrace: CancellationGrace(
-        beforeTermination: .milliseconds(50), beforeKill: .milliseconds(50)))
+      workers: workers, worker: BenchContext.worker,
+      configuration: PoolConfiguration(
+        environment: .exactly(environment), standardError: .discarded,
+        recycling: RecyclingPolicy(items: maximumTasks),
+        cancellation: CancellationGrace(
+          beforeTermination: .milliseconds(50), beforeKill: .milliseconds(50)), seed: seed))
   }
 
   /// Runs the round's calls and adds to the tally what it finds.

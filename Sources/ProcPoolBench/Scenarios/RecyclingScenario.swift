@@ -31,7 +31,8 @@ struct RecyclingScenario: Scenario {
     let runs = context.options.runs(usual: 3, quickly: 2)
     for (strategy, limit) in [(Self.unlimited, nil), (Self.recycled, Self.limit)] {
       try await withPool(
-        workers: context.workers, worker: BenchContext.worker, maximumTasksPerWorker: limit
+        workers: context.workers, worker: BenchContext.worker,
+        configuration: PoolConfiguration(recycling: RecyclingPolicy(items: limit))
       ) { pool in
         try await context.recorder.measure(
           context.key(CaseLabel(name), strategy), items: count, runs: runs, on: pool
@@ -82,7 +83,10 @@ struct RecyclingScenario: Scenario {
   private func die(_ strategy: String, standby: Int, _ context: BenchContext) async throws {
     let runs = context.options.runs(usual: 20, quickly: 5)
     let key = context.key("death", strategy, workers: 1)
-    try await withPool(workers: 1, worker: BenchContext.worker, standby: standby) { pool in
+    try await withPool(
+      workers: 1, worker: BenchContext.worker,
+      configuration: PoolConfiguration(recycling: RecyclingPolicy(standby: standby))
+    ) { pool in
       var pid = try await pool.apply(ProcessNumber(), to: 0)
       try await context.recorder.measure(key, items: 1, runs: runs) {
         kill(pid, SIGKILL)

@@ -277,6 +277,6 @@ struct OutputTooLong: Error, CustomStringConvertible {
   let length: Int
   let limit: Int
   var description: String {
-    "the output takes \(length) bytes, and the pool's maximumPayload is \(limit); return less, or raise it"
+    "the output takes \(length) bytes, and the pool's `payloads.maximum` is \(limit); return less, or raise it"
   }
 }

@@ -48,7 +48,7 @@ struct WorkerConnection: ~Copyable {
     do throws(SystemError) {
       try Self.apply(hello.limits)
     } catch {
-      throw .refused("cannot apply the pool's worker limits (`limits:`)", error)
+      throw .refused("cannot apply the pool's worker limits (`WorkerLimits`)", error)
     }
     // Before there is anything that could read it.
     ProcessEnvironment.add(hello.environment)

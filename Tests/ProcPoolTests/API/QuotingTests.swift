@@ -74,16 +74,17 @@ private let hostile = "x\u{1B}[31m\u{1B}]0;title\u{7}\u{9B}2J\u{7F}\u{202E}\rz"
 }
 
 @Suite struct TheNumberOfWorkersIsExplained {
-  @Test func byTheFileThatLimitsThem() {
-    func text(_ quota: Double?, _ file: String) -> String {
-      PoolSizing(requested: nil, allowance: ProcessorAllowance(affinity: 8, quota: quota, quotaFile: file))
+  @Test func byTheFileThatLimitsThem() throws {
+    func text(_ quota: Double?, _ file: String) throws -> String {
+      try PoolSizing(.automatic, allowance: ProcessorAllowance(affinity: 8, quota: quota, quotaFile: file))
         .description
     }
-    #expect(text(1.5, "cpu.max").contains("limits this process to 1.5 CPUs (cpu.max), of the 8"))
+    #expect(try text(1.5, "cpu.max").contains("limits this process to 1.5 CPUs (cpu.max), of the 8"))
     #expect(
-      text(1.5, "cpu.cfs_quota_us").contains("limits this process to 1.5 CPUs (cpu.cfs_quota_us), of the 8"))
-    #expect(!text(1.5, "cpu.cfs_quota_us").contains("cpu.max"))
-    #expect(text(nil, "cpu.max") == "8 workers: one for each processor that this process may run on")
-    #expect(PoolSizing(requested: nil, allowance: .init(affinity: 8, quota: nil)).quotaFile == nil)
+      try text(1.5, "cpu.cfs_quota_us").contains(
+        "limits this process to 1.5 CPUs (cpu.cfs_quota_us), of the 8"))
+    #expect(try !text(1.5, "cpu.cfs_quota_us").contains("cpu.max"))
+    #expect(try text(nil, "cpu.max") == "8 workers: one for each processor that this process may run on")
+    #expect(try PoolSizing(.automatic, allowance: .init(affinity: 8, quota: nil)).quotaFile == nil)
   }
 }

@@ -23,7 +23,8 @@ extension Processes {
 
     @Test(arguments: causes) func theLikelyCauseIsTold(_ death: Death, _ cause: LikelyCause) async throws {
       try await withPool(
-        workers: 1, worker: .faulty, environment: Self.environment, standardError: .discarded
+        workers: 1, worker: .faulty,
+        configuration: PoolConfiguration(environment: .exactly(Self.environment), standardError: .discarded)
       ) {
         (pool) async throws in
         let pid = Int32(try await pool.apply(ProcessNumber(), to: 0))
@@ -69,7 +70,10 @@ extension Processes {
       let environment = ProcessInfo.processInfo.environment.merging(
         ["SWIFT_BACKTRACE": "enable=yes,color=no,symbolicate=off,timeout=20s"]
       ) { $1 }
-      try await withPool(workers: 1, worker: .faulty, environment: environment, standardError: .discarded) {
+      try await withPool(
+        workers: 1, worker: .faulty,
+        configuration: PoolConfiguration(environment: .exactly(environment), standardError: .discarded)
+      ) {
         (pool) async throws in
         let error = try await poolError { try await pool.apply(DieAt([1], by: .trap), to: 1) }
         let loss = try #require(error.loss, "\(error)")

@@ -98,8 +98,10 @@ private struct Trial: CustomStringConvertible {
     let scratch = Scratch()
     let mine = Mine(fault, at: point, once: scratch.file("struck"))
     let pool = try Pool(
-      workers: Self.workers, worker: .faulty, environment: environment(mine, scratch),
-      standardError: .discarded, sharesLargePayloads: false)
+      workers: Self.workers, worker: .faulty,
+      configuration: PoolConfiguration(
+        environment: .exactly(environment(mine, scratch)), standardError: .discarded,
+        payloads: PayloadPolicy(sharing: .never)))
     await withDeadline(Self.limit, pool, "\(self)") {
       await prepare(pool, mine, scratch)
       let call = Task { await outcome(of: pool, mine) }

@@ -54,8 +54,9 @@ extension Processes {
 
     @Test func aCrashOfACopyThatATaskHasMadeIsItsOwnAffair() async throws {
       try await withPool(
-        workers: 1, worker: .faulty, environment: Reporter.runtime.environment(Scratch()),
-        standardError: .discarded
+        workers: 1, worker: .faulty,
+        configuration: PoolConfiguration(
+          environment: .exactly(Reporter.runtime.environment(Scratch())), standardError: .discarded)
       ) { (pool) async throws in
         let worker = try await pool.apply(ProcessNumber(), to: 0)
         #expect(try await pool.apply(CrashInCopy(), to: 0) == SIGSEGV)
@@ -68,8 +69,9 @@ extension Processes {
     @Test func threadsThatCrashTogetherAreOneCrash() async throws {
       for _ in 0..<5 {
         try await withPool(
-          workers: 1, worker: .faulty, environment: Reporter.runtime.environment(Scratch()),
-          standardError: .discarded
+          workers: 1, worker: .faulty,
+          configuration: PoolConfiguration(
+            environment: .exactly(Reporter.runtime.environment(Scratch())), standardError: .discarded)
         ) { (pool) async throws in
           let worker = try await pool.apply(ProcessNumber(), to: 0)
           let item = pool.applyAsync(CrashTogether(), to: 4)
@@ -140,7 +142,9 @@ private func withCrash(
 ) async throws {
   let scratch = Scratch()
   try await withPool(
-    workers: 1, worker: .faulty, environment: reporting.environment(scratch), standardError: .discarded
+    workers: 1, worker: .faulty,
+    configuration: PoolConfiguration(
+      environment: .exactly(reporting.environment(scratch)), standardError: .discarded)
   ) { (pool) async throws in
     let worker = try await pool.apply(ProcessNumber(), to: 0)
     let program = try await pool.apply(LeaveChild(inGroup: true), to: "sleep 100")

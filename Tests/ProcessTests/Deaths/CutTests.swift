@@ -57,7 +57,9 @@ private enum Session {
     // The worker that replaces it has a stream that is whole.
     environment["FAULTY_ONCE"] = scratch.file("once")
     if damage == "record" { environment["FAULTY_STREAM"] = scratch.file("stream") }
-    return try Pool(workers: 1, worker: .faulty, environment: environment, standardError: .discarded)
+    return try Pool(
+      workers: 1, worker: .faulty,
+      configuration: PoolConfiguration(environment: .exactly(environment), standardError: .discarded))
   }
 }
 

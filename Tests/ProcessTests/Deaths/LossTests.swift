@@ -27,7 +27,8 @@ extension Processes {
       async throws
     {
       try await withPool(
-        workers: 2, worker: .faulty, environment: Self.environment, standardError: .discarded
+        workers: 2, worker: .faulty,
+        configuration: PoolConfiguration(environment: .exactly(Self.environment), standardError: .discarded)
       ) { (pool) async throws in
         for size in [1, 8, 50] {
           let results = await pool.mapResults(DieAt([21], by: death), over: 0..<50, chunkSize: size)
@@ -49,7 +50,9 @@ extension Processes {
     }
 
     @Test func theErrorNamesItemProcessSignalAndLastLines() async throws {
-      try await withPool(workers: 2, worker: .faulty, standardError: .discarded) { pool in
+      try await withPool(
+        workers: 2, worker: .faulty, configuration: PoolConfiguration(standardError: .discarded)
+      ) { pool in
         let pids = try await pool.broadcast(ProcessNumber(), 0)
         let task = DieAt([3], by: .signal(SIGTERM), saying: ["reading the file", "all is lost"])
         let error = try await poolError { try await pool.map(task, over: 0..<6, chunkSize: 2) }
@@ -65,7 +68,9 @@ extension Processes {
 
     @Test func aTrapsMessageIsInTheError() async throws {
       // With Swift's backtracer as the user has it.
-      try await withPool(workers: 1, worker: .faulty, standardError: .discarded) { pool in
+      try await withPool(
+        workers: 1, worker: .faulty, configuration: PoolConfiguration(standardError: .discarded)
+      ) { pool in
         let error = try await poolError { try await pool.apply(DieAt([3], by: .trap), to: 3) }
         #expect(
           error.loss?.standardError.contains("Fatal error: the task has had enough") == true, "\(error)")
@@ -175,7 +180,9 @@ extension Processes {
     @Test(arguments: [0, 5], Lie.allCases) func aWorkerThatBreaksTheProtocolIsKilledAndReplaced(
       item: Int, _ lie: Lie
     ) async throws {
-      try await withPool(workers: 2, worker: .faulty, standardError: .discarded) { (pool) async throws in
+      try await withPool(
+        workers: 2, worker: .faulty, configuration: PoolConfiguration(standardError: .discarded)
+      ) { (pool) async throws in
         let clock = ContinuousClock.now
         let results = await pool.mapResults(BreakPipes(at: item, by: lie), over: 0..<20, chunkSize: 4)
         #expect(ContinuousClock.now - clock < .seconds(10))
@@ -233,7 +240,8 @@ extension Processes {
       let lines = Mutex<[String]>([])
       try await withPool(
         workers: 1, worker: .faulty,
-        standardError: .lines { worker, line in lines.withLock { $0.append("\(worker): \(line)") } }
+        configuration: PoolConfiguration(
+          standardError: .lines { worker, line in lines.withLock { $0.append("\(worker): \(line)") } })
       ) { pool in
         let task = DieAt([1], saying: ["one", "", "two"])
         let first = try await poolError { try await pool.apply(task, to: 1) }
@@ -246,7 +254,9 @@ extension Processes {
     }
 
     @Test func aFloodOnStandardErrorHoldsUpNothing() async throws {
-      try await withPool(workers: 2, worker: .faulty, standardError: .discarded) { pool in
+      try await withPool(
+        workers: 2, worker: .faulty, configuration: PoolConfiguration(standardError: .discarded)
+      ) { pool in
         let outputs = try await pool.map(Flood(bytes: 1 << 20), over: 0..<8, chunkSize: 1)
         #expect(outputs == Array(0..<8))
       }

@@ -46,7 +46,7 @@ extension Processes {
     }
 
     @Test func soIsOneOnAThread() async throws {
-      try await withPool(workers: 2, worker: .inProcess) { pool in
+      try await withPool(workers: 2, worker: .threads) { pool in
         let error = try await poolError {
           try await pool.apply(SlowPreparation(milliseconds: 1_500), to: 0, timeout: .milliseconds(200))
         }
@@ -81,7 +81,10 @@ extension Processes {
     }
 
     @Test func oneThatTakesLongIsToldOf() async throws {
-      try await withPool(workers: 1, worker: .faulty, stallNotice: StallNotice(after: .milliseconds(100))) {
+      try await withPool(
+        workers: 1, worker: .faulty,
+        configuration: PoolConfiguration(stallNotice: StallNotice(after: .milliseconds(100)))
+      ) {
         (pool) async throws in
         let events = Task { [events = pool.events] in await events.reduce(into: []) { $0.append($1) } }
         #expect(try await pool.apply(SlowPreparation(milliseconds: 700), to: 1) == 1)
@@ -105,7 +108,7 @@ extension Processes {
 
     /// Nothing is killed, and no process is named that is the program's own.
     @Test func aThreadThatIsGivenUpIsCalledWhatItIs() async throws {
-      try await withPool(workers: 1, worker: .inProcess) { pool in
+      try await withPool(workers: 1, worker: .threads) { pool in
         let events = pool.events.makeAsyncIterator()
         let error = try await poolError {
           try await pool.apply(Sleep(), to: 1_500, timeout: .milliseconds(100))

@@ -23,8 +23,9 @@ extension Processes {
       let recycled: Int? = ending == .recycling ? 1 : nil
       let grace = CancellationGrace(beforeTermination: .milliseconds(20), beforeKill: .milliseconds(20))
       let pool = try Pool(
-        workers: 1, worker: .faulty, standardError: .discarded, maximumTasksPerWorker: recycled,
-        cancellationGrace: grace)
+        workers: 1, worker: .faulty,
+        configuration: PoolConfiguration(
+          standardError: .discarded, recycling: RecyclingPolicy(items: recycled), cancellation: grace))
       // The limits below are for the item: on a busy machine a worker takes long to start.
       if recycled == nil { _ = try await pool.apply(Echo(), to: 0) }
       func run(_ end: StartProgram.End, timeout: Duration? = nil, deadline: Duration? = nil) -> TaskHandle<

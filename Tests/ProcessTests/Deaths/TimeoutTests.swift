@@ -73,7 +73,7 @@ extension Processes {
 
     @Test func aThreadThatIsGivenUpRunsNothingThatOthersRunToo() async throws {
       let scratch = Scratch()
-      try await withPool(workers: 1, worker: .inProcess) { (pool) async throws in
+      try await withPool(workers: 1, worker: .threads) { (pool) async throws in
         // Quick items first, so that many are handed out at a time.
         let task = NoteAndPause(path: scratch.file("notes"), item: 3_000, milliseconds: 500)
         let results = await pool.mapResults(

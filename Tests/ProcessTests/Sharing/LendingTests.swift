@@ -17,7 +17,9 @@ extension Processes {
       _ death: Death, _ chunkSize: Int
     ) async throws {
       let environment = ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
-      try await withPool(workers: 2, worker: .faulty, environment: environment) { (pool) async throws in
+      try await withPool(
+        workers: 2, worker: .faulty, configuration: PoolConfiguration(environment: .exactly(environment))
+      ) { (pool) async throws in
         for round in 0..<10 {
           let first = round * 100
           let deadly = [first + 9, first + 19]
@@ -114,12 +116,15 @@ extension Processes {
     }
 
     @Test func workersThatAreReplacedLeaveWhatTheyMade() async throws {
-      try await withPool(workers: 2, worker: .faulty, maximumTasksPerWorker: 3) { (pool) async throws in
+      try await withPool(
+        workers: 2, worker: .faulty, configuration: PoolConfiguration(recycling: RecyclingPolicy(items: 3))
+      ) { (pool) async throws in
         let all = try await pool.map(MakeParcels(), over: 0..<60, chunkSize: 1)
         for (number, parcels) in all.enumerated() { #expect(try parcels[0].hold(number)) }
       }
       try await withPool(
-        workers: 1, worker: .faulty, limits: WorkerLimits(processorTime: .seconds(1))
+        workers: 1, worker: .faulty,
+        configuration: PoolConfiguration(limits: WorkerLimits(processorTime: .seconds(1)))
       ) { (pool) async throws in
         let results = await pool.mapResults(MakeParcels(), over: 0..<5, chunkSize: 1)
         let spun = try await poolError { try await pool.apply(Spin(), to: 100_000) }
@@ -133,7 +138,8 @@ extension Processes {
       async throws
     {
       let grace = CancellationGrace(beforeTermination: .zero, beforeKill: .zero)
-      try await withPool(workers: 2, worker: .faulty, cancellationGrace: grace) { (pool) async throws in
+      try await withPool(workers: 2, worker: .faulty, configuration: PoolConfiguration(cancellation: grace)) {
+        (pool) async throws in
         for round in 0..<15 {
           let numbers = round * 100..<round * 100 + 40
           let call = Task {

@@ -54,7 +54,8 @@ extension Processes {
       let texts = Mutex<[TaskID: String]>([:])
       try await withPool(
         workers: 1, worker: .faulty,
-        standardError: .items { item, _, text in texts.withLock { $0[item] = text } }
+        configuration: PoolConfiguration(
+          standardError: .items { item, _, text in texts.withLock { $0[item] = text } })
       ) { (pool) async throws in
         #expect(try await pool.map(PrintLines(lines: 1), over: 0..<3, chunkSize: 3) == [0, 1, 2])
         #expect(

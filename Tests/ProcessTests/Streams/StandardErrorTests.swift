@@ -262,11 +262,14 @@ extension Processes {
       let pieces = Mutex<[String]>([])
       let texts = Mutex<[TaskID: String]>([:])
       try await withPool(
-        workers: 1, worker: .faulty, standardError: .lines { _, line in pieces.withLock { $0.append(line) } }
+        workers: 1, worker: .faulty,
+        configuration: PoolConfiguration(
+          standardError: .lines { _, line in pieces.withLock { $0.append(line) } })
       ) { try await $0.apply(WriteBytes(inPiecesOf: 5_000), to: bytes) }
       try await withPool(
         workers: 1, worker: .faulty,
-        standardError: .items { item, _, text in texts.withLock { $0[item] = text } }
+        configuration: PoolConfiguration(
+          standardError: .items { item, _, text in texts.withLock { $0[item] = text } })
       ) {
         try await $0.forEach(WriteBytes(inPiecesOf: 5_000), over: [bytes, [], Array("日".utf8)], chunkSize: 3)
       }
@@ -277,7 +280,9 @@ extension Processes {
     }
 
     @Test func noCharacterOfAWorkersLastWordsIsCut() async throws {
-      try await withPool(workers: 1, worker: .faulty, standardError: .discarded) { (pool) async throws in
+      try await withPool(
+        workers: 1, worker: .faulty, configuration: PoolConfiguration(standardError: .discarded)
+      ) { (pool) async throws in
         for offset in 0...2 {
           let text = String(repeating: "日", count: 50_000) + String(repeating: "a", count: offset)
           let error = try await poolError { try await pool.apply(WriteAndDie(), to: Array(text.utf8)) }
@@ -290,7 +295,9 @@ extension Processes {
     /// What it has printed says what it was at.
     @Test(arguments: [Death.trap, .signal(SIGABRT), .signal(SIGSEGV), .exit(3)])
     func aLineWithoutEndIsNotLostWhenItsWorkerCrashes(_ death: Death) async throws {
-      try await withPool(workers: 1, worker: .faulty, standardError: .discarded) { (pool) async throws in
+      try await withPool(
+        workers: 1, worker: .faulty, configuration: PoolConfiguration(standardError: .discarded)
+      ) { (pool) async throws in
         let error = try await poolError {
           try await pool.apply(PrintUnendedAndDie(death), to: "working on 7…")
         }
@@ -301,7 +308,9 @@ extension Processes {
 
     @Test func aLineWithoutEndGoesWhereTheTaskHasSentItsStandardOutput() async throws {
       let scratch = Scratch()
-      try await withPool(workers: 1, worker: .faulty, standardError: .discarded) { (pool) async throws in
+      try await withPool(
+        workers: 1, worker: .faulty, configuration: PoolConfiguration(standardError: .discarded)
+      ) { (pool) async throws in
         let error = try await poolError {
           try await pool.apply(
             PrintUnendedAndDie(.signal(SIGSEGV), into: scratch.file("output")), to: "working on 7…")
@@ -314,7 +323,9 @@ extension Processes {
 
     /// What is flushed at the end of a chunk is what is there to be flushed.
     @Test func aChunkThatPrintsNothingCostsNoCall() async throws {
-      try await withPool(workers: 1, worker: .faulty, standardError: .discarded) { (pool) async throws in
+      try await withPool(
+        workers: 1, worker: .faulty, configuration: PoolConfiguration(standardError: .discarded)
+      ) { (pool) async throws in
         let before = try await pool.broadcast(CountTransfers(), 0)[0][1]
         _ = try await pool.map(Echo(), over: 0..<1_000, chunkSize: 1)
         let between = try await pool.broadcast(CountTransfers(), 0)[0][1]

@@ -17,38 +17,56 @@ extension Processes {
           try Pool(workers: workers, worker: .faulty)
         }
         try await expectRefusal("workers must be from 1 to 65536, not \(workers)") {
-          try Pool(workers: workers, worker: .inProcess)
+          try Pool(workers: workers, worker: .threads)
         }
       }
-      try await expectRefusal("maximumTasksPerWorker must be at least 1, not 0") {
-        try Pool(workers: 1, worker: .faulty, maximumTasksPerWorker: 0)
+      try await expectRefusal("recycling.items must be at least 1, not 0") {
+        try Pool(
+          workers: 1, worker: .faulty, configuration: PoolConfiguration(recycling: RecyclingPolicy(items: 0)))
       }
-      try await expectRefusal("standby must be from 0 to 65536, not -1") {
-        try Pool(workers: 1, worker: .faulty, standby: -1)
+      try await expectRefusal("recycling.standby must be from 0 to 65536, not -1") {
+        try Pool(
+          workers: 1, worker: .faulty,
+          configuration: PoolConfiguration(recycling: RecyclingPolicy(standby: -1)))
       }
-      try await expectRefusal("standby must be from 0 to 65536, not \(Int.max)") {
-        try Pool(workers: 1, worker: .faulty, standby: .max)
+      try await expectRefusal("recycling.standby must be from 0 to 65536, not \(Int.max)") {
+        try Pool(
+          workers: 1, worker: .faulty,
+          configuration: PoolConfiguration(recycling: RecyclingPolicy(standby: .max)))
       }
-      try await expectRefusal("maximumPayload must be from 65536 to 140737488355328, not 65535") {
-        try Pool(workers: 1, worker: .faulty, maximumPayload: 65_535)
+      try await expectRefusal("payloads.maximum must be from 64 KiB to 131072 GiB, not 65535 bytes") {
+        try Pool(
+          workers: 1, worker: .faulty,
+          configuration: PoolConfiguration(payloads: PayloadPolicy(maximum: .bytes(65_535))))
       }
-      try await expectRefusal("maximumWorkerAge must be positive, not 0.0 seconds") {
-        try Pool(workers: 1, worker: .faulty, maximumWorkerAge: .zero)
+      try await expectRefusal("recycling.age must be positive, not 0.0 seconds") {
+        try Pool(
+          workers: 1, worker: .faulty,
+          configuration: PoolConfiguration(recycling: RecyclingPolicy(age: .zero)))
       }
-      try await expectRefusal("maximumWorkerMemory must be at least 1, not -5") {
-        try Pool(workers: 1, worker: .faulty, maximumWorkerMemory: -5)
+      try await expectRefusal("recycling.memory must be at least 1 byte, not -5 bytes") {
+        try Pool(
+          workers: 1, worker: .faulty,
+          configuration: PoolConfiguration(recycling: RecyclingPolicy(memory: .bytes(-5))))
       }
-      try await expectRefusal("memory in limits must be at least 1, not 0") {
-        try Pool(workers: 1, worker: .faulty, limits: WorkerLimits(memory: 0))
+      try await expectRefusal("limits.memory must be at least 1 byte, not 0 bytes") {
+        try Pool(
+          workers: 1, worker: .faulty,
+          configuration: PoolConfiguration(limits: WorkerLimits(memory: .bytes(0))))
       }
-      try await expectRefusal("processorTime in limits must be positive, not -1.0 seconds") {
-        try Pool(workers: 1, worker: .faulty, limits: WorkerLimits(processorTime: .seconds(-1)))
+      try await expectRefusal("limits.processorTime must be positive, not -1.0 seconds") {
+        try Pool(
+          workers: 1, worker: .faulty,
+          configuration: PoolConfiguration(limits: WorkerLimits(processorTime: .seconds(-1))))
       }
-      try await expectRefusal("processors in limits must not be empty") {
-        try Pool(workers: 1, worker: .faulty, limits: WorkerLimits(processors: []))
+      try await expectRefusal("limits.processors must not be empty") {
+        try Pool(
+          workers: 1, worker: .faulty, configuration: PoolConfiguration(limits: WorkerLimits(processors: [])))
       }
-      try await expectRefusal("a processor in limits must be from 0 to 1048575, not -1") {
-        try Pool(workers: 1, worker: .faulty, limits: WorkerLimits(processors: [-1]))
+      try await expectRefusal("a processor in limits.processors must be from 0 to 1048575, not -1") {
+        try Pool(
+          workers: 1, worker: .faulty,
+          configuration: PoolConfiguration(limits: WorkerLimits(processors: [-1])))
       }
     }
 
@@ -60,7 +78,7 @@ extension Processes {
 
     @Test func aChunkSizeOfNothingIsSaid() async {
       let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-        let pool = try Pool(workers: 1, worker: .inProcess)
+        let pool = try Pool(workers: 1, worker: .threads)
         _ = try await pool.map(Echo(), over: 0..<3, chunkSize: 0)
       }
       expectLastWords("chunkSize must be at least 1, not 0", of: result)
@@ -68,14 +86,14 @@ extension Processes {
 
     @Test func aLimitOfNothingIsSaid() async {
       let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-        _ = try Pool(workers: 1, worker: .inProcess).imap(Echo(), over: 0..<3, inFlight: -2)
+        _ = try Pool(workers: 1, worker: .threads).imap(Echo(), over: 0..<3, inFlight: -2)
       }
       expectLastWords("inFlight must be at least 1, not -2", of: result)
     }
 
     @Test func noPartsAreSaid() async {
       let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-        let pool = try Pool(workers: 1, worker: .inProcess)
+        let pool = try Pool(workers: 1, worker: .threads)
         _ = try await pool.mapReduce(
           SleepingSum(milliseconds: 0), over: 0..<3, startingWith: 0, parts: 0)
       }
@@ -84,7 +102,7 @@ extension Processes {
 
     @Test func noAttemptsAreSaid() async {
       let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-        let pool = try Pool(workers: 1, worker: .inProcess)
+        let pool = try Pool(workers: 1, worker: .threads)
         _ = try await pool.apply(Echo(), to: 1, retry: .atLeastOnce(attempts: 0))
       }
       expectLastWords("attempts must be at least 1, not 0", of: result)
@@ -92,7 +110,7 @@ extension Processes {
 
     @Test func joiningAnOpenPoolIsSaid() async {
       let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-        await (try Pool(workers: 1, worker: .inProcess)).join()
+        await (try Pool(workers: 1, worker: .threads)).join()
       }
       expectLastWords("join() needs close() or terminate() before it", of: result)
     }
@@ -115,8 +133,9 @@ extension Processes {
       let isLong = duration > .seconds(1)
       try await withPool(
         workers: 1, worker: .faulty,
-        cancellationGrace: CancellationGrace(beforeTermination: duration, beforeKill: .seconds(1)),
-        stallNotice: isLong ? StallNotice(after: duration) : nil
+        configuration: PoolConfiguration(
+          cancellation: CancellationGrace(beforeTermination: duration, beforeKill: .seconds(1)),
+          stallNotice: isLong ? StallNotice(after: duration) : nil)
       ) { pool in
         // A limit in the past is over at the first look at the clock.
         let timed = await Result { try await pool.apply(Sleep(), to: isLong ? 1 : 2_000, timeout: duration) }
@@ -146,8 +165,10 @@ extension Processes {
 
     @Test func aLongLifeIsForEver() async throws {
       try await withPool(
-        workers: 1, worker: .faulty, maximumWorkerAge: .seconds(Int64.max),
-        limits: WorkerLimits(processorTime: .seconds(Int64.max))
+        workers: 1, worker: .faulty,
+        configuration: PoolConfiguration(
+          limits: WorkerLimits(processorTime: .seconds(Int64.max)),
+          recycling: RecyclingPolicy(age: .seconds(Int64.max)))
       ) { (pool) async throws in
         #expect(try await pool.map(Echo(), over: 0..<5) == Array(0..<5))
       }

@@ -57,7 +57,10 @@ extension Processes {
     @Test func variablesThatNoProcessCanHaveAreRefused() async throws {
       for (name, value) in [("", "a"), ("A=B", "c"), ("A\u{0}B", "c"), ("A", "b\u{0}c")] {
         let error = try await poolError {
-          try await withPool(workers: 1, worker: .faulty, environment: [name: value]) {
+          try await withPool(
+            workers: 1, worker: .faulty,
+            configuration: PoolConfiguration(environment: .exactly([name: value]))
+          ) {
             try await $0.apply(Echo(), to: 1)
           }
         }

@@ -16,7 +16,9 @@ extension Processes {
     @Test func whatATaskPrintsDoesNotDisturbItsResultsAndArrives() async throws {
       let lines = Mutex<[String]>([])
       try await withPool(
-        workers: 2, worker: .faulty, standardError: .lines { _, line in lines.withLock { $0.append(line) } }
+        workers: 2, worker: .faulty,
+        configuration: PoolConfiguration(
+          standardError: .lines { _, line in lines.withLock { $0.append(line) } })
       ) { (pool) async throws in
         #expect(try await pool.map(Print(), over: 0..<200) == Array(0..<200))
       }

@@ -9,11 +9,13 @@ extension Processes {
   /// A worker uses no more of the machine than it may.
   @Suite struct Limits {
     @Test func anItemThatAsksForTooMuchMemoryIsLostAndTheReportSaysWhy() async throws {
-      let limits = WorkerLimits(memory: 128 << 20)
+      let limits = WorkerLimits(memory: .mebibytes(128))
       // Swift's backtracer, if there is one, would need memory that there is not.
       let environment = ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
       try await withPool(
-        workers: 1, worker: .faulty, environment: environment, standardError: .discarded, limits: limits
+        workers: 1, worker: .faulty,
+        configuration: PoolConfiguration(
+          environment: .exactly(environment), standardError: .discarded, limits: limits)
       ) {
         (pool) async throws in
         #expect(try await pool.apply(FillMemory(), to: 1 << 20) == 1 << 20)
@@ -29,7 +31,8 @@ extension Processes {
 
     @Test func anItemThatUsesTooMuchProcessorTimeIsLostAndTheReportSaysWhy() async throws {
       let limits = WorkerLimits(processorTime: .milliseconds(700))
-      try await withPool(workers: 1, worker: .faulty, limits: limits) { (pool) async throws in
+      try await withPool(workers: 1, worker: .faulty, configuration: PoolConfiguration(limits: limits)) {
+        (pool) async throws in
         let error = try await poolError { try await pool.apply(Spin(), to: 30_000) }
         #expect(error.loss?.cause == .processorTimeLimit, "\(error)")
         #expect(try await pool.apply(Echo(), to: 5) == 5)
@@ -39,7 +42,8 @@ extension Processes {
     @Test func nicenessAndProcessorsAreTheWorkers() async throws {
       let own = nice(0)
       try await withPool(
-        workers: 2, worker: .faulty, limits: WorkerLimits(niceness: 7, processors: [0])
+        workers: 2, worker: .faulty,
+        configuration: PoolConfiguration(limits: WorkerLimits(niceness: 7, processors: [0]))
       ) { (pool) async throws in
         let allowances = try await pool.broadcast(FindAllowance(), 0)
         #expect(allowances == Array(repeating: Allowance(niceness: 7, processors: "0"), count: 2))
@@ -49,12 +53,15 @@ extension Processes {
 
     @Test func whatTheSystemRefusesIsReported() async throws {
       let error = try await poolError {
-        try await withPool(workers: 1, worker: .faulty, limits: WorkerLimits(processors: [100_000])) { pool in
+        try await withPool(
+          workers: 1, worker: .faulty,
+          configuration: PoolConfiguration(limits: WorkerLimits(processors: [100_000]))
+        ) { pool in
           try await pool.apply(Echo(), to: 1)
         }
       }
       let failure = try #require(error.startFailure, "\(error)")
-      let words = "cannot apply the pool's worker limits (`limits:`): sched_setaffinity"
+      let words = "cannot apply the pool's worker limits (`WorkerLimits`): sched_setaffinity"
       #expect(failure.standardError.contains(words), "\(error)")
     }
   }
@@ -62,7 +69,8 @@ extension Processes {
   /// Random numbers belong to items, not to workers.
   @Suite struct RandomNumbers {
     private func numbers(_ workers: Int, seed: UInt64, _ kind: Kind = .processes) async throws -> [[UInt64]] {
-      try await withPool(workers: workers, worker: kind.worker, seed: seed) { pool in
+      try await withPool(workers: workers, worker: kind.worker, configuration: PoolConfiguration(seed: seed))
+      { pool in
         try await pool.map(Draw(count: 4), over: repeatElement(0, count: 200))
           + pool.map(Draw(count: 4), over: repeatElement(0, count: 10), chunkSize: 3)
       }
@@ -95,7 +103,9 @@ extension Processes {
       let told = Mutex<[Int: [String]]>([:])
       try await withPool(
         workers: 3, worker: .faulty,
-        standardError: .items { item, _, words in told.withLock { $0[item.item, default: []].append(words) } }
+        configuration: PoolConfiguration(
+          standardError: .items { item, _, words in told.withLock { $0[item.item, default: []].append(words) }
+          })
       ) { (pool) async throws in
         #expect(try await pool.map(Speak(lines: 3), over: 0..<100, chunkSize: chunkSize) == Array(0..<100))
       }
@@ -107,9 +117,10 @@ extension Processes {
       let told = Mutex<[String]>([])
       try await withPool(
         workers: 1, worker: .faulty,
-        standardError: .items { item, worker, words in
-          told.withLock { $0.append("\(item.item) \(worker): \(words)") }
-        }
+        configuration: PoolConfiguration(
+          standardError: .items { item, worker, words in
+            told.withLock { $0.append("\(item.item) \(worker): \(words)") }
+          })
       ) { (pool) async throws in
         let results = await pool.mapResults(DieAt([1], saying: ["one", "two"]), over: 0..<3, chunkSize: 3)
         #expect(results[1].failure?.loss?.standardError == "one\ntwo")
@@ -121,7 +132,8 @@ extension Processes {
       let lengths = Mutex<[Int]>([])
       try await withPool(
         workers: 2, worker: .faulty,
-        standardError: .items { _, _, words in lengths.withLock { $0.append(words.utf8.count) } }
+        configuration: PoolConfiguration(
+          standardError: .items { _, _, words in lengths.withLock { $0.append(words.utf8.count) } })
       ) { (pool) async throws in
         #expect(try await pool.map(Flood(bytes: 8 << 20), over: 0..<4, chunkSize: 1) == Array(0..<4))
       }
@@ -146,7 +158,10 @@ extension Processes {
   /// An item that runs for long is told of, with its worker.
   @Suite struct Stalls {
     @Test func anItemThatRunsForLongIsToldOfOnce() async throws {
-      try await withPool(workers: 2, worker: .faulty, stallNotice: StallNotice(after: .milliseconds(200))) {
+      try await withPool(
+        workers: 2, worker: .faulty,
+        configuration: PoolConfiguration(stallNotice: StallNotice(after: .milliseconds(200)))
+      ) {
         (pool) async throws in
         let events = Task { [events = pool.events] in await events.reduce(into: []) { $0.append($1) } }
         let outputs = try await pool.map(Sleep(), over: [1, 1, 1, 900, 1], chunkSize: 2)
@@ -169,7 +184,9 @@ extension Processes {
     /// While it computes, while the system works for it, and while it waits for what never comes.
     @Test(arguments: StallWays.allCases) func whatItIsDoingIsToldIfWanted(_ way: StallWays) async throws {
       try await withPool(
-        workers: 1, worker: .faulty, stallNotice: StallNotice(after: .milliseconds(100), includesStack: true)
+        workers: 1, worker: .faulty,
+        configuration: PoolConfiguration(
+          stallNotice: StallNotice(after: .milliseconds(100), includesStack: true))
       ) { (pool) async throws in
         let told = Mutex<[StackFrame]?>(nil)
         let watching = Task { [events = pool.events] in
@@ -195,8 +212,9 @@ extension Processes {
 
     @Test func aWorkerOnAThreadIsToldOfWithoutWhatItIsDoing() async throws {
       try await withPool(
-        workers: 1, worker: .inProcess,
-        stallNotice: StallNotice(after: .milliseconds(50), includesStack: true)
+        workers: 1, worker: .threads,
+        configuration: PoolConfiguration(
+          stallNotice: StallNotice(after: .milliseconds(50), includesStack: true))
       ) { (pool) async throws in
         let events = Task { [events = pool.events] () -> [StackFrame]? in
           for await event in events { if case .itemStalled(_, _, _, let stack) = event { return stack } }

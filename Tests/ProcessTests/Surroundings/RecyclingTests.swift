@@ -15,7 +15,10 @@ extension Processes {
 
     @Test(arguments: [1, 4, 10, 64, nil], Kind.allCases)
     func aProcessRunsAsManyItemsAsItMayAndNoMore(_ chunkSize: Int?, _ kind: Kind) async throws {
-      try await withPool(workers: 2, worker: kind.worker, maximumTasksPerWorker: 10) { (pool) async throws in
+      try await withPool(
+        workers: 2, worker: kind.worker,
+        configuration: PoolConfiguration(recycling: RecyclingPolicy(items: 10))
+      ) { (pool) async throws in
         guard kind == .processes else {
           #expect(try await pool.map(Echo(), over: 0..<200, chunkSize: chunkSize) == Array(0..<200))
           return
@@ -29,7 +32,9 @@ extension Processes {
     }
 
     @Test func everyVerbGoesOnAcrossReplacements() async throws {
-      try await withPool(workers: 2, worker: .faulty, maximumTasksPerWorker: 3) { (pool) async throws in
+      try await withPool(
+        workers: 2, worker: .faulty, configuration: PoolConfiguration(recycling: RecyclingPolicy(items: 3))
+      ) { (pool) async throws in
         #expect(try await pool.map(Echo(), over: 0..<100) == Array(0..<100))
         var outputs: [Int] = []
         for try await output in pool.imap(Echo(), over: 0..<100, chunkSize: 7) { outputs.append(output) }
@@ -56,7 +61,8 @@ extension Processes {
     }
 
     @Test func replacementsAreToldWithTheirReason() async throws {
-      let pool = try Pool(workers: 1, worker: .faulty, maximumTasksPerWorker: 5)
+      let pool = try Pool(
+        workers: 1, worker: .faulty, configuration: PoolConfiguration(recycling: RecyclingPolicy(items: 5)))
       let events = Task { [events = pool.events] in await events.reduce(into: []) { $0.append($1) } }
       for value in 0..<12 { #expect(try await pool.apply(Echo(), to: value) == value) }
       pool.close()
@@ -70,7 +76,10 @@ extension Processes {
     }
 
     @Test func anOldProcessIsReplacedWhileThePoolIsIdleToo() async throws {
-      try await withPool(workers: 1, worker: .faulty, maximumWorkerAge: .milliseconds(300)) {
+      try await withPool(
+        workers: 1, worker: .faulty,
+        configuration: PoolConfiguration(recycling: RecyclingPolicy(age: .milliseconds(300)))
+      ) {
         (pool) async throws in
         let first = try await pool.apply(ProcessNumber(), to: 0)
         #expect(await eventually { !Inspection.isRunning(first) })
@@ -81,7 +90,10 @@ extension Processes {
     }
 
     @Test func aProcessThatHasGrownIsReplaced() async throws {
-      try await withPool(workers: 1, worker: .faulty, maximumWorkerMemory: 100 << 20) { (pool) async throws in
+      try await withPool(
+        workers: 1, worker: .faulty,
+        configuration: PoolConfiguration(recycling: RecyclingPolicy(memory: .bytes(100 << 20)))
+      ) { (pool) async throws in
         let outputs = try await pool.map(
           Leak(bytes: 10 << 20), over: repeatElement(20, count: 40), chunkSize: 1)
         let counts = Dictionary(grouping: outputs, by: \.self).mapValues(\.count)
@@ -93,7 +105,9 @@ extension Processes {
     }
 
     @Test func aLostWorkerIsReplacedByOneThatStandsBy() async throws {
-      try await withPool(workers: 2, worker: .faulty, standby: 1) { (pool) async throws in
+      try await withPool(
+        workers: 2, worker: .faulty, configuration: PoolConfiguration(recycling: RecyclingPolicy(standby: 1))
+      ) { (pool) async throws in
         for round in 0..<10 {
           // Two workers, and one that stands by.
           #expect(await eventually { Inspection.workers().count == 3 }, "round \(round)")
@@ -110,7 +124,9 @@ extension Processes {
     }
 
     @Test func theOneThatStandsByMayDieToo() async throws {
-      try await withPool(workers: 1, worker: .faulty, standby: 1) { (pool) async throws in
+      try await withPool(
+        workers: 1, worker: .faulty, configuration: PoolConfiguration(recycling: RecyclingPolicy(standby: 1))
+      ) { (pool) async throws in
         let pid = try await pool.apply(ProcessNumber(), to: 0)
         #expect(await eventually { Inspection.workers().count == 2 })
         let spare = try #require(Inspection.workers().keys.first { $0 != pid })
@@ -124,7 +140,9 @@ extension Processes {
     @Test func workersKilledAndReplacedAtOnceLoseNothing() async throws {
       let seed = Seed()
       var numbers = seed.numbers
-      try await withPool(workers: 3, worker: .faulty, maximumTasksPerWorker: 20) { pool in
+      try await withPool(
+        workers: 3, worker: .faulty, configuration: PoolConfiguration(recycling: RecyclingPolicy(items: 20))
+      ) { pool in
         // Programs that die before any of them has greeted are not started again and again.
         _ = try await pool.broadcast(ProcessNumber(), 0)
         for round in 0..<3 {
@@ -153,7 +171,9 @@ extension Processes {
 
     @Test func aProcessThatDoesNotLeaveIsKilled() async throws {
       let clock = ContinuousClock.now
-      try await withPool(workers: 1, worker: .faulty, maximumTasksPerWorker: 1) { (pool) async throws in
+      try await withPool(
+        workers: 1, worker: .faulty, configuration: PoolConfiguration(recycling: RecyclingPolicy(items: 1))
+      ) { (pool) async throws in
         #expect(try await pool.apply(StayAtExit(), to: 1) == 1)
         #expect(try await pool.apply(Echo(), to: 2) == 2)
       }

@@ -17,7 +17,8 @@ extension Processes {
       environment["FAULTY_LAUNCHES"] = scratch.file("launches")
       let error = try await poolError {
         try await withPool(
-          workers: workers, worker: .faulty, environment: environment, standardError: .discarded
+          workers: workers, worker: .faulty,
+          configuration: PoolConfiguration(environment: .exactly(environment), standardError: .discarded)
         ) { pool in
           let first = try await poolError { try await pool.map(Echo(), over: 0..<100) }
           // Nor does a second call start any.
@@ -29,7 +30,7 @@ extension Processes {
       return (try #require(error.startFailure, "\(error)"), scratch.lines("launches").count)
     }
 
-    private func failure(starting worker: WorkerKind) async throws -> String {
+    private func failure(starting worker: WorkerSource) async throws -> String {
       let error = try await poolError {
         try await withPool(workers: 2, worker: worker) { try await $0.map(Echo(), over: 0..<10) }
       }
@@ -108,7 +109,11 @@ extension Processes {
       environment["FAULTY_MODE"] = "leave:200"
       environment["FAULTY_LAUNCHES"] = scratch.file("launches")
       let error = try await poolError {
-        try await withPool(workers: 2, worker: .faulty, environment: environment, standby: 0) { pool in
+        try await withPool(
+          workers: 2, worker: .faulty,
+          configuration: PoolConfiguration(
+            environment: .exactly(environment), recycling: RecyclingPolicy(standby: 0))
+        ) { pool in
           // Six workers for each of the two places.
           _ = await eventually {
             let pids = scratch.lines("launches").compactMap { Int32($0) }
@@ -124,7 +129,8 @@ extension Processes {
     @Test func aSilentProgramDoesNotHoldUpTermination() async throws {
       var environment = ProcessInfo.processInfo.environment
       environment["FAULTY_MODE"] = "silent"
-      let pool = try Pool(workers: 2, worker: .faulty, environment: environment)
+      let pool = try Pool(
+        workers: 2, worker: .faulty, configuration: PoolConfiguration(environment: .exactly(environment)))
       let handle = pool.applyAsync(Echo(), to: 1)
       #expect(await handle.wait(for: .milliseconds(200)) == false)
       pool.terminate()
@@ -138,7 +144,7 @@ extension Processes {
     @Test func theTestRunnerIsRefusedAsItsOwnWorker() throws {
       let error = #expect(throws: PoolError.self) { try Pool(workers: 1) }
       let message = try #require(error?.startFailure?.message)
-      #expect(message.contains(".inProcess") && message.contains(".executable(named:)"))
+      #expect(message.contains(".threads") && message.contains(".executable(named:)"))
     }
 
     @Test func aPoolProgramIsItsOwnWorker() async throws {

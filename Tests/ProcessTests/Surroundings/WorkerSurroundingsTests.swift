@@ -75,7 +75,9 @@ extension Processes {
       let scratch = Scratch()
       environment["FAULTY_LAUNCHES"] = scratch.file("launches")
       for _ in 0..<20 {
-        try await withPool(workers: 2, worker: .faulty, environment: environment) { pool in
+        try await withPool(
+          workers: 2, worker: .faulty, configuration: PoolConfiguration(environment: .exactly(environment))
+        ) { pool in
           let found = try await pool.broadcast(LookAround(), 0)
           #expect(found.map { $0.descriptors[0] } == ["/dev/null", "/dev/null"])
         }
@@ -179,10 +181,24 @@ extension Processes {
       try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
         #expect(try await pool.apply(ReadVariable(), to: "PATH") == path)
       }
-      try await withPool(workers: 1, worker: .faulty, environment: ["OTHER": "theirs"]) {
+      try await withPool(
+        workers: 1, worker: .faulty,
+        configuration: PoolConfiguration(environment: .exactly(["OTHER": "theirs"]))
+      ) {
         (pool) async throws in
         #expect(try await pool.apply(ReadVariable(), to: "OTHER") == "theirs")
         #expect(try await pool.apply(ReadVariable(), to: "PATH") == nil)
+      }
+      let home = getenv("HOME").map { String(cString: $0) }
+      #expect(home != nil)
+      try await withPool(
+        workers: 1, worker: .faulty,
+        configuration: PoolConfiguration(environment: .inherited(updating: ["OTHER": "theirs", "HOME": nil]))
+      ) {
+        (pool) async throws in
+        #expect(try await pool.apply(ReadVariable(), to: "OTHER") == "theirs")
+        #expect(try await pool.apply(ReadVariable(), to: "HOME") == nil)
+        #expect(try await pool.apply(ReadVariable(), to: "PATH") == path)
       }
     }
   }

@@ -14,7 +14,8 @@ extension Processes {
     func anItemThatHelpsEndsAndItsWorkerServesOn(_ way: Persist.Way, _ kind: Kind) async throws {
       let scratch = Scratch()
       try await withPool(
-        workers: 1, worker: kind.worker, cancellationGrace: CancellationGrace(beforeTermination: .seconds(50))
+        workers: 1, worker: kind.worker,
+        configuration: PoolConfiguration(cancellation: CancellationGrace(beforeTermination: .seconds(50)))
       ) { (pool) async throws in
         let before = try await pool.apply(ProcessNumber(), to: 0)
         for round in 1...3 {
@@ -34,7 +35,9 @@ extension Processes {
     @Test(arguments: [(Persist.Way.blocks, SIGTERM), (.resists, SIGKILL)])
     func anItemThatDoesNotHelpIsEndedWithItsWorker(_ way: Persist.Way, _ signal: Int32) async throws {
       let scratch = Scratch()
-      try await withPool(workers: 1, worker: .faulty, cancellationGrace: Self.grace) { (pool) async throws in
+      try await withPool(
+        workers: 1, worker: .faulty, configuration: PoolConfiguration(cancellation: Self.grace)
+      ) { (pool) async throws in
         let before = try await pool.apply(ProcessNumber(), to: 0)
         var events = pool.events.makeAsyncIterator()
         let handle = pool.applyAsync(Persist(way, noting: scratch.file("notes")), to: 100_000)
@@ -93,8 +96,9 @@ extension Processes {
       var numbers = seed.numbers
       try await withPool(
         workers: 2, worker: kind.worker,
-        cancellationGrace: CancellationGrace(
-          beforeTermination: .milliseconds(20), beforeKill: .milliseconds(20))
+        configuration: PoolConfiguration(
+          cancellation: CancellationGrace(
+            beforeTermination: .milliseconds(20), beforeKill: .milliseconds(20)))
       ) { pool in
         for _ in 0..<60 {
           let lasting = pool.mapAsync(Echo(), over: 0..<300)
@@ -112,7 +116,9 @@ extension Processes {
     }
 
     @Test func aStoppedWorkerIsKilledForWhatIsCancelled() async throws {
-      try await withPool(workers: 1, worker: .faulty, cancellationGrace: Self.grace) { (pool) async throws in
+      try await withPool(
+        workers: 1, worker: .faulty, configuration: PoolConfiguration(cancellation: Self.grace)
+      ) { (pool) async throws in
         let pid = Int32(try await pool.apply(ProcessNumber(), to: 0))
         let handle = pool.applyAsync(Sleep(), to: 100_000)
         try await Task.sleep(for: .milliseconds(50))

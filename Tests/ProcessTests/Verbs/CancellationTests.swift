@@ -43,8 +43,9 @@ extension Processes {
       let scratch = Scratch()
       try await withPool(
         workers: 1, worker: .faulty,
-        cancellationGrace: CancellationGrace(
-          beforeTermination: .milliseconds(50), beforeKill: .milliseconds(50))
+        configuration: PoolConfiguration(
+          cancellation: CancellationGrace(
+            beforeTermination: .milliseconds(50), beforeKill: .milliseconds(50)))
       ) { (pool) async throws in
         let task = NoteAndPause(path: scratch.file("notes"), item: 5, milliseconds: 100_000)
         let running = Task { await pool.mapResults(task, over: 0..<20, chunkSize: 1) }

@@ -134,7 +134,10 @@ extension Processes {
     }
 
     @Test func itemsBeyondTheLimitInBytesFailAndTheOthersEnd() async throws {
-      try await withPool(workers: 2, worker: .faulty, maximumPayload: 1 << 16) { pool in
+      try await withPool(
+        workers: 2, worker: .faulty,
+        configuration: PoolConfiguration(payloads: PayloadPolicy(maximum: .bytes(1 << 16)))
+      ) { pool in
         for size in [1, 3, 1000, .max] {
           let inputs = (0..<30).map { [UInt8](repeating: 1, count: $0 % 3 == 1 ? 1 << 17 : 1 << 14) }
           var failures = 0

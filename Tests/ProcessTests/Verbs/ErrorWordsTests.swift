@@ -51,7 +51,7 @@ extension Processes {
     }
 
     @Test func errorsOfInputsHaveTheirWordsToo() async throws {
-      try await withPool(workers: 1, worker: .inProcess) { pool in
+      try await withPool(workers: 1, worker: .threads) { pool in
         let error = try await poolError { try await pool.apply(TakeShy(), to: Shy()) }
         guard case .notCodable(let failure) = error else { throw error }
         #expect(failure.message == "Sorry: too shy.")

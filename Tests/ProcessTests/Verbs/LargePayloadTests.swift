@@ -22,7 +22,10 @@ extension Processes {
     func inputsOfAllLengthsArrive(_ shares: Bool, _ chunkSize: Int?) async throws {
       let lengths = [0, 1, 65_535, 65_536, 65_537, 300_000, 10, 4_200_000, 70_000]
       let inputs = (0..<3).flatMap { round in lengths.enumerated().map { Self.bytes($1, $0 + 10 * round) } }
-      try await withPool(workers: 2, worker: .faulty, sharesLargePayloads: shares) { (pool) async throws in
+      try await withPool(
+        workers: 2, worker: .faulty,
+        configuration: PoolConfiguration(payloads: PayloadPolicy(sharing: shares ? .automatic : .never))
+      ) { (pool) async throws in
         #expect(try await pool.map(EchoBytes(), over: inputs, chunkSize: chunkSize) == inputs)
         var next = 0
         for try await output in pool.imap(EchoBytes(), over: inputs, chunkSize: chunkSize) {

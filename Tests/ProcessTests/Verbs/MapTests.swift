@@ -179,7 +179,10 @@ extension Processes {
     }
 
     @Test func aPayloadBeyondTheLimitFailsItsItemOnly() async throws {
-      try await withPool(workers: 2, worker: .faulty, maximumPayload: 1 << 16) { (pool) async throws in
+      try await withPool(
+        workers: 2, worker: .faulty,
+        configuration: PoolConfiguration(payloads: PayloadPolicy(maximum: .bytes(1 << 16)))
+      ) { (pool) async throws in
         let results = await pool.mapResults(Inflate(), over: [1, 1 << 20, 3])
         #expect(try results[0].get().count == 1)
         #expect(try results[2].get().count == 3)

@@ -10,7 +10,10 @@ extension Processes {
   @Suite struct Statistics {
     @Test(arguments: [true, false]) func aPipeCopiesFourTimesAndSharedMemoryTwice(_ shares: Bool) async throws
     {
-      try await withPool(workers: 1, worker: .faulty, sharesLargePayloads: shares) { (pool) async throws in
+      try await withPool(
+        workers: 1, worker: .faulty,
+        configuration: PoolConfiguration(payloads: PayloadPolicy(sharing: shares ? .automatic : .never))
+      ) { (pool) async throws in
         let values = (0..<8).map { _ in [UInt8](repeating: 7, count: 1 << 20) }
         // How long outputs are is not known before the first.
         _ = try await pool.apply(EchoBytes(), to: values[0])
@@ -165,7 +168,7 @@ extension Processes {
     }
 
     @Test func callsThatAreOverAreRememberedForAWhile() async throws {
-      try await withPool(workers: 2, worker: .inProcess) { (pool) async throws in
+      try await withPool(workers: 2, worker: .threads) { (pool) async throws in
         #expect(pool.callStatistics.isEmpty)
         #expect(pool.explain().limits.isEmpty)
         for count in 1...20 { _ = try await pool.map(Echo(), over: 0..<count) }
@@ -210,7 +213,9 @@ extension Processes {
     }
 
     @Test func noWorkersFiguresGoBackWhileProcessesAreReplaced() async throws {
-      try await withPool(workers: 2, worker: .faulty, maximumTasksPerWorker: 5) { (pool) async throws in
+      try await withPool(
+        workers: 2, worker: .faulty, configuration: PoolConfiguration(recycling: RecyclingPolicy(items: 5))
+      ) { (pool) async throws in
         let call = pool.mapAsync(Delay(milliseconds: 1), over: 0..<400)
         var before = pool.workerStatistics
         while !call.isReady {

@@ -138,7 +138,7 @@ extension Processes {
       struct Local: PoolTask {
         func run(_ input: Int) -> Int { input }
       }
-      try await withPool(workers: 1, worker: .inProcess) { pool in
+      try await withPool(workers: 1, worker: .threads) { pool in
         let error = try await poolError { try await pool.map(Local(), over: 0..<3) }
         guard case .taskUnavailable = error else { throw error }
       }
@@ -155,7 +155,7 @@ extension Processes {
         let outputs = try await pool.map(Echo(), over: 0..<10)
         #expect(outputs == Array(0..<10))
       }
-      let outputs = try await withPool(workers: 2, worker: .inProcess) {
+      let outputs = try await withPool(workers: 2, worker: .threads) {
         try await $0.map(Unlinked(), over: 0..<3)
       }
       #expect(outputs == [1, 2, 3])

@@ -1,7 +1,7 @@
 import ProcPoolSystem
 
-/// What a pool's workers are.
-public struct WorkerKind: Sendable, Hashable {
+/// The program that serves as a pool's worker.
+public struct WorkerSource: Sendable, Hashable {
   /// The program that workers run.
   enum Program: Sendable, Hashable {
     /// An executable; `isSelf` if it is the running program, whose builds must match.
@@ -10,9 +10,9 @@ public struct WorkerKind: Sendable, Hashable {
   }
 
   private enum Choice: Hashable {
-    case selfProgram
+    case currentExecutable
     case named(String)
-    case inProcess
+    case threads
   }
 
   private let choice: Choice
@@ -21,29 +21,29 @@ public struct WorkerKind: Sendable, Hashable {
   /// first.
   ///
   /// Started from `/proc/self/exe`, so that it stays the same program when the file is rebuilt meanwhile.
-  public static let selfProgram = WorkerKind(choice: .selfProgram)
+  public static let currentExecutable = WorkerSource(choice: .currentExecutable)
 
   /// A dedicated executable, whose main is a `WorkerProgram`.
   ///
   /// - Parameter name: a file's name, looked for beside the running program; or a path, if it has a slash in
   ///   it.
-  public static func executable(named name: String) -> WorkerKind {
-    WorkerKind(choice: .named(name))
+  public static func executable(named name: String) -> WorkerSource {
+    WorkerSource(choice: .named(name))
   }
 
   /// Threads of this process, which serve over the same pipes: for unit tests, debugging and comparison.
   ///
   /// A crash takes the program along, and an item that exceeds its time limit goes on running unseen.
-  public static let inProcess = WorkerKind(choice: .inProcess)
+  public static let threads = WorkerSource(choice: .threads)
 
   /// Finds the program, or says why there is none.
   func resolve() throws(WorkerStartFailure) -> Program {
     switch choice {
-    case .inProcess: return .thread
-    case .selfProgram:
+    case .threads: return .thread
+    case .currentExecutable:
       if let runner = Self.testRunner(ProgramIdentity.path ?? "") {
         throw WorkerStartFailure(
-          "the running program is \(runner), which cannot be its own worker; in tests use `worker: .inProcess`, or "
+          "the running program is \(runner), which cannot be its own worker; in tests use `worker: .threads`, or "
             + "a worker executable with `worker: .executable(named:)`")
       }
       return .executable(path: "/proc/self/exe", isSelf: true)
@@ -66,13 +66,13 @@ public struct WorkerKind: Sendable, Hashable {
   }
 }
 
-extension WorkerKind: CustomStringConvertible {
-  /// The kind as a program writes it: `.selfProgram`, `.executable(named: "worker")` or `.inProcess`.
+extension WorkerSource: CustomStringConvertible {
+  /// The source as a program writes it: `.currentExecutable`, `.executable(named: "worker")` or `.threads`.
   public var description: String {
     switch choice {
-    case .selfProgram: ".selfProgram"
+    case .currentExecutable: ".currentExecutable"
     case .named(let name): ".executable(named: \(String(reflecting: name)))"
-    case .inProcess: ".inProcess"
+    case .threads: ".threads"
     }
   }
 }

@@ -1,0 +1,51 @@
+import ProcPoolWire
+
+/// What a pool's threads go by: a checked ``PoolConfiguration``, in the units of the protocol.
+struct PoolSettings: Sendable {
+  var program: WorkerSource.Program
+  var environment: WorkerEnvironment
+  /// The longest body of a frame, in bytes.
+  var maximumPayload: Int
+  /// Whether long inputs are left in memory that workers see.
+  var sharesLargePayloads: Bool
+  var pollingTimes: PollingTimes
+  var workers: Int
+  /// How many processes there may be at once.
+  var places = 0
+  var grace: CancellationGrace
+  var stallNotice: StallNotice?
+  /// The seed of `TaskContext.random`.
+  var seed: UInt64
+  /// What each worker may use.
+  var limits: ResourceLimits
+  /// If not 0, workers mark on standard error which item writes what, with this secret.
+  var itemMark: UInt64
+  /// So much memory of its own may a worker use, in bytes, before it is replaced.
+  var maximumWorkerMemory: Int?
+
+  /// - Throws: if a value of the configuration is out of range.
+  init(
+    _ program: WorkerSource.Program, _ configuration: PoolConfiguration, _ sizing: PoolSizing
+  ) throws(WorkerStartFailure) {
+    // As many bytes as an address space has, at the most.
+    try PoolArguments.check(
+      "payloads.maximum", configuration.payloads.maximum, in: .kibibytes(64) ... .gibibytes(1 << 17))
+    let limits = try configuration.limits.resources()
+    let areThreads = if case .thread = program { true } else { false }
+    self.program = program
+    environment = configuration.environment
+    maximumPayload = configuration.payloads.maximum.bytes
+    // A thread would find the memory in the process that it is in, and gain nothing.
+    sharesLargePayloads = configuration.payloads.sharing == .automatic && !areThreads
+    pollingTimes = PollingTimes(
+      workers: sizing.workers, processors: PoolSizing.processors, quota: sizing.quota,
+      limits: configuration.limits)
+    workers = sizing.workers
+    grace = configuration.cancellation
+    stallNotice = configuration.stallNotice
+    seed = configuration.seed
+    self.limits = areThreads ? ResourceLimits() : limits
+    itemMark = configuration.standardError.marksItems && !areThreads ? .random(in: 1 ... .max) : 0
+    maximumWorkerMemory = areThreads ? nil : configuration.recycling.memory?.bytes
+  }
+}
