@@ -39,7 +39,7 @@ BUILD = swift build $(if $(JOBS),-j $(JOBS))
 RELEASE = $(BUILD) -c release --static-swift-stdlib
 SOURCES = Sources Tests Workers Examples Package.swift
 
-.PHONY: help bench install test thorough lint format docs examples allocations fuzz large soak tsan asan simulate peers clean check build release swift
+.PHONY: help bench install test thorough lint layers format docs examples allocations fuzz large soak tsan asan simulate peers clean check build release swift
 
 help:
 	@sed -n '3,/^$$/s/^# \{0,3\}//p' Makefile
@@ -78,6 +78,10 @@ lint: swift
 	swift format lint --strict --recursive $(SOURCES)
 	.ci/scripts/check-imports.sh
 	.ci/scripts/check-tree.sh
+
+# Needs what a debug build leaves of the modules below ProcPool.
+layers: swift
+	.ci/scripts/check-layers.sh "$$(swift build --show-bin-path)"
 
 format: swift
 	swift format format --in-place --recursive $(SOURCES)
@@ -166,6 +170,7 @@ STEP = +@date '+--- %T'; set -x; $(MAKE) --no-print-directory
 check:
 	$(STEP) lint
 	$(STEP) build STRICT="-Xswiftc -warnings-as-errors"
+	$(STEP) layers
 	$(STEP) test STRICT="-Xswiftc -warnings-as-errors"
 	$(STEP) docs STRICT="-Xswiftc -warnings-as-errors"
 	$(STEP) examples

@@ -11,18 +11,16 @@ output=$2
 # What SwiftPM calls the package follows from the name of its folder; `package` declarations are seen under it only.
 package=$(sed -n 's/.*"-package-name","\([^"]*\)".*/\1/p' "$(dirname "$(dirname "$bin")")/release.yaml" | head -n 1)
 objects=
-for target in ProcPoolWorker ProcPoolSharedMemory ProcPoolWire ProcPoolSystem CProcPoolShims; do
+for target in ProcPoolFoundation ProcPoolWorker ProcPoolSharedMemory ProcPoolWire ProcPoolSystem CProcPoolShims; do
   # Not those of sources that there are no more, which a build leaves.
   for source in $(find "Sources/$target" -name '*.swift' -o -name '*.c'); do
     objects="$objects $(find "$bin/$target.build" -name "$(basename "$source").o")"
   done
 done
-api=Sources/ProcPool/API
 # What is spread is file names without blanks, made by SwiftPM below .build.
 # shellcheck disable=SC2086
 swiftc -O -wmo -swift-version 6 -parse-as-library -D ONE_MODULE -module-name Simulate -package-name "$package" \
   -I "$bin/Modules" -Xcc -fmodule-map-file="$bin/CProcPoolShims.build/module.modulemap" \
   -Xcc -ISources/CProcPoolShims/include \
-  Sources/ProcPool/Scheduling/*.swift \
-  $api/Autopsy.swift $api/PoolError.swift $api/PoolEvents.swift $api/PoolOptions.swift $api/RetryPolicy.swift \
+  Sources/ProcPool/Model/*.swift Sources/ProcPool/Scheduling/*.swift \
   Tests/Simulate/*.swift Tests/ProcPoolTests/Scheduling/SchedulerSimulation.swift $objects -o "$output"

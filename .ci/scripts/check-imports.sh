@@ -28,7 +28,7 @@ allowed() {
 }
 
 # The one file that may import Foundation in a module that otherwise may not: it starts processes.
-foundation=Sources/ProcPool/Coordinator/WorkerProcess.swift
+foundation=Sources/ProcPool/Runtime/WorkerProcess.swift
 
 # `import M`, `@attribute import M`, `public import struct M.Name`: file:line:module.
 pattern='^[[:space:]]*(@[[:alnum:]_()]+[[:space:]]+)*((public|package|internal|fileprivate|private)[[:space:]]+)?import[[:space:]]'

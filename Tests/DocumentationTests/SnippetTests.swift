@@ -67,7 +67,7 @@ private func withFolder(_ body: (URL) async throws -> Void) async throws {
 struct DocumentedCode {
   /// Files whose indented blocks are no Swift, or are not about what users can call.
   private static let others: Set = [
-    "Sources/ProcPool/API/Autopsy.swift", "Sources/ProcPool/Coordinator/MemoryLane.swift",
+    "Sources/ProcPool/Model/Autopsy.swift", "Sources/ProcPool/Runtime/MemoryLane.swift",
     "Sources/ProcPoolSharedMemory/Arrays/SharedArray+Named.swift", "Sources/ProcPoolSystem/Injection.swift",
     "Sources/ProcPoolSystem/SharedWakeUp.swift", "Sources/ProcPoolWire/Codec/General/WireBytes.swift",
   ]

@@ -1,8 +1,8 @@
 /// The options of a call, as one value: for several calls that share them.
 ///
 ///     let careful = CallOptions(timeout: .seconds(5), retry: .atLeastOnce(attempts: 3))
-///     let thumbnails = try await pool.map(Shrink(), over: images, options: careful)
-///     let first = try await pool.apply(Shrink(), to: images[0], timeout: .seconds(60), options: careful)
+///     let images = try await pool.map(Render(), over: scenes, options: careful)
+///     let again = try await pool.apply(Render(), to: scenes[0], timeout: .seconds(60), options: careful)
 ///
 /// Every verb also takes the options that apply to it as arguments of their own. An argument that is given overrides
 /// the value; `nil` means "as the value says". Options that do not apply to a verb are ignored: `apply` sends no

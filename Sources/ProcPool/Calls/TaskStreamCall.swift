@@ -34,7 +34,7 @@ extension StreamElements where Element == Result<Output, PoolError> {
 final class TaskStreamCall<T: PoolTask, Source: InputSource<T.Input>, Element>: StreamCall<Element> {
   private let call: TypedCall<T>
   /// Kept, because a pool that nobody holds is terminated.
-  private let pool: Pool
+  private let pool: any AnyObject & Sendable
   /// `nil` when no more inputs are wanted: the caller's sequence is let go of.
   private var source: Source?
   /// The inputs took long to come when the last ones were taken.
@@ -72,7 +72,8 @@ final class TaskStreamCall<T: PoolTask, Source: InputSource<T.Input>, Element>: 
   private static var heldBytesLimit: Int { 64 << 20 }
 
   init(
-    _ call: TypedCall<T>, _ source: Source, order: StreamOrder, inFlight: Int?, pool: Pool,
+    _ call: TypedCall<T>, _ source: Source, order: StreamOrder, inFlight: Int?,
+    pool: any AnyObject & Sendable,
     elements: StreamElements<T.Output, Element>
   ) {
     self.call = call

@@ -1,5 +1,6 @@
 import Foundation
 import ProcPoolSystem
+import ProcPoolWorker
 import Synchronization
 
 /// Starts worker processes with Foundation's `Process`. The one place that knows Foundation.

@@ -1,7 +1,7 @@
 /// The number of workers of a pool, and where they run.
 ///
-///     try await withPool(workers: 8) { … }                        // eight on this machine
-///     try await withPool(workers: .automatic(2...16)) { … }       // as many as there are processors, within limits
+///     try await withPool(workers: 8) { pool in … }                    // eight on this machine
+///     try await withPool(workers: .automatic(2...16)) { pool in … }   // as many as processors, within limits
 ///
 /// Placements can be added: `.local(4) + .local(2)` is six workers.
 public struct WorkerPlacement: Hashable, Sendable {

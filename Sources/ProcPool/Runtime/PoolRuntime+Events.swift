@@ -1,10 +1,3 @@
-extension Pool {
-  /// What happens in the pool from now on.
-  ///
-  /// - Complexity: an event costs something like a microsecond while somebody listens, and nothing otherwise.
-  public var events: PoolEvents { runtime.events }
-}
-
 extension PoolRuntime {
   /// So many events are kept for each listener: a thousand losses in a row, at some ten microseconds each,
   /// are a quarter of a second's worth.

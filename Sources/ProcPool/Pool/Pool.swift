@@ -60,11 +60,6 @@ public final class Pool: Sendable {
     runtime.terminate()
   }
 
-  /// What the pool has done so far, and where the time went.
-  ///
-  /// - Complexity: O(workers), some hundred nanoseconds for each.
-  public var statistics: PoolStatistics { runtime.statistics }
-
   /// A lock of Swift 6.3 knows a thread by a number that it keeps, which is another's in a copy of the process: there it
   /// ends the program as soon as two threads want it.
   private static func refuseInCopy() throws(WorkerStartFailure) {
@@ -112,26 +107,6 @@ extension Pool {
     let isOpen = runtime.state.withLock { $0.scheduler.isOpen }
     require(!isOpen, "join() needs close() or terminate() before it, or it would wait for ever")
     await runtime.waitForEnd(isolation: #isolation)
-  }
-}
-
-extension PoolRuntime {
-  fileprivate func waitForEnd(isolation: isolated (any Actor)?) async {
-    // As callers wait for their items: not by way of a thread of Swift's, of which there may be none.
-    guard isolation != nil else { return await suspendUntilEnd(isolation: nil) }
-    await withTaskExecutorPreference(handover, isolation: isolation) {
-      await suspendUntilEnd(isolation: isolation)
-    }
-  }
-
-  private func suspendUntilEnd(isolation: isolated (any Actor)?) async {
-    await withUnsafeContinuation(isolation: isolation) { continuation in
-      let hasEnded = state.withLock { state in
-        if !state.hasEnded { state.joiners.append(continuation) }
-        return state.hasEnded
-      }
-      if hasEnded { continuation.resume() }
-    }
   }
 }
 

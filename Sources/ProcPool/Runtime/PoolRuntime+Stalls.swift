@@ -1,3 +1,4 @@
+import ProcPoolWorker
 import ProcPoolSystem
 
 extension PoolRuntime {

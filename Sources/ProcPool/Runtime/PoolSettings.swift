@@ -1,3 +1,4 @@
+import ProcPoolSystem
 import ProcPoolWire
 
 /// What a pool's threads go by: a checked ``PoolConfiguration``, in the units of the protocol.
@@ -47,5 +48,38 @@ struct PoolSettings: Sendable {
     self.limits = areThreads ? ResourceLimits() : limits
     itemMark = configuration.standardError.marksItems && !areThreads ? .random(in: 1 ... .max) : 0
     maximumWorkerMemory = areThreads ? nil : configuration.recycling.memory?.bytes
+  }
+}
+
+extension RecyclingPolicy {
+  /// The policy as the scheduler follows it.
+  ///
+  /// - Parameter areThreads: whether the workers are threads, which start in no time and have their process's memory.
+  func resolve(areThreads: Bool) throws(WorkerStartFailure) -> Recycling {
+    try PoolArguments.check("recycling.items", items, atLeast: 1)
+    try PoolArguments.check("recycling.age", age)
+    try PoolArguments.check("recycling.memory", memory, atLeast: .bytes(1))
+    try PoolArguments.check("recycling.standby", standby, in: 0...PoolArguments.mostWorkers)
+    return Recycling(
+      maximumTasks: items.map(UInt64.init), maximumAge: age?.nanoseconds,
+      limitsMemory: memory != nil && !areThreads, standby: areThreads ? 0 : standby)
+  }
+}
+
+extension WorkerLimits {
+  /// The limits as they travel.
+  func resources() throws(WorkerStartFailure) -> ResourceLimits {
+    try PoolArguments.check("limits.memory", memory, atLeast: .bytes(1))
+    try PoolArguments.check("limits.processorTime", processorTime)
+    if processors?.isEmpty == true { throw WorkerStartFailure("limits.processors must not be empty") }
+    for processor in processors ?? [] {
+      try PoolArguments.check("a processor in limits.processors", processor, in: 0...(1 << 20) - 1)
+    }
+    var resources = ResourceLimits()
+    resources.memory = UInt64(memory?.bytes ?? 0)
+    resources.processorTime = processorTime.map { UInt64(($0.nanoseconds - 1) / 1_000_000_000 + 1) } ?? 0
+    resources.niceness = Int32(clamping: niceness ?? 0)
+    resources.processors = (processors ?? []).sorted().map { UInt32($0) }
+    return resources
   }
 }

@@ -1,0 +1,80 @@
+import Glibc
+import ProcPoolSystem
+import ProcPoolWire
+import ProcPoolWorker
+
+extension Autopsy {
+  init(_ item: TaskID, _ trace: ItemTrace, _ worker: WorkerLoss) {
+    self.init(
+      item: item, attempt: trace.attempt, elapsed: .nanoseconds(trace.elapsed),
+      isPreparation: trace.isPreparation, worker: worker)
+  }
+}
+
+extension LikelyCause {
+  /// What the end of a process and the circumstances say.
+  ///
+  /// - Parameters:
+  ///   - lastAct: what the worker itself said of its end.
+  ///   - violation: what it sent that goes against the protocol.
+  ///   - condemnation: why the pool killed it, if it did.
+  ///   - memory: whose memory ran out since the last time.
+  ///   - peakMemory: how much memory it had in use at once.
+  ///   - limits: what it was allowed.
+  init(
+    end: ProcessEnd, lastAct: StatusPage.LastAct?, violation: String?, condemnation: LikelyCause?,
+    memory: MemoryLimit?, peakMemory: Int?, limits: ResourceLimits, standardError: String
+  ) {
+    if case .notEnded? = condemnation {
+      self = condemnation!
+      return
+    }
+    if let violation {
+      self = .protocolViolation(violation)
+      return
+    }
+    if lastAct == .lostThread {
+      self = .threadExit
+      return
+    }
+    // A crash signal outranks whatever ended the process while it was crashing. The worker's own note stands in
+    // for an exit status that the kernel no longer has.
+    let end =
+      switch lastAct {
+      case .crashed(let signal)?: ProcessEnd.signalled(signal)
+      case .exited(let status)? where end == .unknown: ProcessEnd.exited(status: status)
+      default: end
+      }
+    if let condemnation, end == .signalled(SIGKILL) || end == .signalled(SIGTERM) || end == .unknown {
+      self = condemnation
+    } else if end == .signalled(SIGXCPU), limits.processorTime != 0 {
+      self = .processorTimeLimit
+    } else if Self.hasMetMemoryLimit(end, peakMemory, limits, standardError) {
+      self = .memoryLimit(Int(clamping: limits.memory))
+    } else {
+      switch end {
+      case .exited: self = .exit
+      case .signalled(SIGKILL): self = memory.map { .outOfMemory($0) } ?? .signal(SIGKILL)
+      case .signalled(SIGILL), .signalled(SIGTRAP):
+        self = .trap(message: LastWords.trapMessage(in: standardError) ?? "it left no message")
+      case .signalled(SIGSEGV), .signalled(SIGBUS): self = .invalidAccess
+      case .signalled(let number): self = .signal(number)
+      // Other code took the status; an out-of-memory kill that the kernel counted is still the likeliest cause.
+      case .unknown: self = memory.map { .outOfMemory($0) } ?? .unknown
+      }
+    }
+  }
+
+  /// Whether a process ended in the way of those who get no memory: by a trap of the allocator, which says
+  /// so, or by using what they did not get; with most of what they may have in use.
+  private static func hasMetMemoryLimit(
+    _ end: ProcessEnd, _ peakMemory: Int?, _ limits: ResourceLimits, _ standardError: String
+  ) -> Bool {
+    guard limits.memory != 0, case .signalled(let signal) = end,
+      [SIGILL, SIGTRAP, SIGABRT, SIGSEGV, SIGBUS].contains(signal)
+    else { return false }
+    let words = LastWords.ofTheEnd(in: standardError)
+    if words.contains("llocat") || words.contains("bad_alloc") { return true }
+    return peakMemory.map { $0 >= Int(clamping: limits.memory / 4 * 3) } ?? false
+  }
+}
