@@ -26,11 +26,11 @@ struct Crashes: PoolProgram {
       let results = await pool.mapResults(Fragile(), over: 0..<100)
       print("\(results.count { (try? $0.get()) != nil }) of 100 items have a result")
       for case .failure(.workerLost(let autopsy)) in results {
-        print("item \(autopsy.item.item) was lost: its worker ended by \(autopsy.worker.end)")
+        print("item \(autopsy.item.index) was lost: its worker ended by \(autopsy.loss.end)")
       }
 
       // Items that may be begun twice.
-      let outputs = try await pool.map(Moody(), over: 1...4, retry: .atLeastOnce(attempts: 3))
+      let outputs = try await pool.map(Moody(), over: 1...4, retry: .atLeastOnce(maximumAttempts: 3))
       print(outputs.joined(separator: "; "))
       print("workers lost: \(pool.statistics.workersLost)")
     }

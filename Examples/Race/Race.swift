@@ -9,7 +9,7 @@ struct AddWithoutLock: PoolTask {
 }
 
 struct AddWithLock: PoolTask {
-  var total: SharedValue<Int>
+  var total: LockedValue<Int>
   func run(_ times: Int) throws { for _ in 0..<times { try total.withLock { $0 += 1 } } }
 }
 
@@ -23,13 +23,13 @@ struct Race: PoolProgram {
   static func run() async throws {
     let times = 200_000
     let plain = try SharedArray(repeating: 0, count: 1)
-    let locked = try SharedValue(0)
+    let locked = try LockedValue(0)
     let atomic = try SharedCounter()
     try await withPool(workers: 2) { pool in
       // Once on every worker, at the same time.
-      try await pool.broadcast(AddWithoutLock(total: plain), times)
-      try await pool.broadcast(AddWithLock(total: locked), times)
-      try await pool.broadcast(AddAtomically(total: atomic), times)
+      try await pool.broadcast(AddWithoutLock(total: plain), to: times)
+      try await pool.broadcast(AddWithLock(total: locked), to: times)
+      try await pool.broadcast(AddAtomically(total: atomic), to: times)
     }
     print("without a lock, no more than \(2 * times) are counted: \(plain[0] <= 2 * times)")
     print("with a lock: \(try locked.withLock { $0 })")

@@ -32,7 +32,7 @@ struct SlowSeries: PoolProgram {
     for workers in [1, 2, 4, 8] {
       try await withPool(workers: workers) { pool in
         // So that the time of starting is not in it.
-        _ = try await pool.broadcast(Interval(), 1..<2)
+        _ = try await pool.broadcast(Interval(), to: 1..<2)
         var sum = 0.0
         let elapsed = try await ContinuousClock().measure {
           sum = try await pool.map(Interval(), over: intervals).reduce(0, +)

@@ -50,7 +50,7 @@ public struct Bench: Sendable {
       return try await withPool(
         workers: workers.map { .local($0) } ?? .automatic, worker: BenchContext.worker
       ) { pool in
-        _ = try await pool.broadcast(ProcessNumber(), 0)
+        _ = try await pool.broadcast(ProcessNumber(), to: 0)
         return pool.sizing
       }
     } catch PoolError.workersUnavailable(let failure) {

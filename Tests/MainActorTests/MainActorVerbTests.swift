@@ -45,7 +45,7 @@ import Testing
         #expect((applied, others.0, others.1) == (1, 2, 3))
         #expect(others.2 == expected)
         #expect(await handle.wait(for: .seconds(1)))
-        let everywhere = try await pool.broadcast(Echo(), 5)
+        let everywhere = try await pool.broadcast(Echo(), to: 5)
         #expect(everywhere == [5, 5])
         MainActor.assertIsolated()
       }
@@ -130,7 +130,7 @@ actor Consumer {
       #expect(outputs == [1, 2, 3])
       outputs = try await pool.mapAsync(Echo(), over: 0..<100).value
       #expect(outputs == expected)
-      outputs = try await pool.broadcast(Echo(), 5)
+      outputs = try await pool.broadcast(Echo(), to: 5)
       #expect(outputs == [5, 5])
       self.assertIsolated()
     }

@@ -31,7 +31,7 @@ struct PoolsFromOutside {
       workers: 2, worker: BenchContext.worker,
       configuration: PoolConfiguration(recycling: RecyclingPolicy(standby: 1))
     ) { pool in
-      let processes = Set(try await pool.broadcast(ProcessNumber(), 0))
+      let processes = Set(try await pool.broadcast(ProcessNumber(), to: 0))
       _ = try await pool.map(Increment(), over: 0..<1_000)
       let start = ContinuousClock.now
       let call = pool.mapAsync(Sleep(milliseconds: 30_000), over: 0..<4, chunkSize: 2)
@@ -100,7 +100,7 @@ struct PoolsFromOutside {
 
   @Test("What a page says of itself is shown, and not done") func names() throws {
     let name = "x\u{1B}[2J\u{9B}y\u{202E}"
-    let item = WorkerSight.Item(task: name, id: TaskID(call: 1, item: 2), seconds: 1, isAtLeast: false)
+    let item = WorkerSight.Item(task: name, id: ItemID(call: 1, index: 2), seconds: 1, isAtLeast: false)
     let worker = WorkerSight(
       process: 1, worker: 0, upSeconds: 1, restarts: 0, items: 1, itemsPerSecond: 1, running: 1, copying: 0,
       waiting: 0,
@@ -196,7 +196,7 @@ struct TopScreens {
   private var pools: [PoolSight] {
     let name = "RowsInPlace<Dictionary<String, Array<Optional<Double>>>, AVeryLongName>"
     let item = WorkerSight.Item(
-      task: name, id: TaskID(call: 4_000_000, item: 123_456_789_012), seconds: 360_000, isAtLeast: true)
+      task: name, id: ItemID(call: 4_000_000, index: 123_456_789_012), seconds: 360_000, isAtLeast: true)
     return [
       PoolSight(
         coordinator: 4_194_299, program: "a-program-with-a-long-name",

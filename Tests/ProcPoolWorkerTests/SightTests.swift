@@ -45,14 +45,14 @@ private struct Total: ReducingTask {
     page.note(.idle, at: 20)
     #expect(look(page)?.running == nil)
     page.noteRunning(20)
-    #expect(look(page)?.running == TaskID(call: 3, item: 100))
+    #expect(look(page)?.running == ItemID(call: 3, index: 100))
     #expect(look(page)?.isFirstOfChunk == true)
     page.noteRunning(25)
-    #expect(look(page)?.running == TaskID(call: 3, item: 105))
+    #expect(look(page)?.running == ItemID(call: 3, index: 105))
     #expect(look(page)?.isFirstOfChunk == false)
     // A step within the item counts for itself.
     page.stepWord.pointee.store(778, ordering: .relaxed)
-    #expect(look(page)?.running == TaskID(call: 3, item: 777))
+    #expect(look(page)?.running == ItemID(call: 3, index: 777))
   }
 
   @Test func aTaskIsCalledByItsTypesNameAsFarAsThereIsRoom() {

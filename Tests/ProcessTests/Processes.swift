@@ -85,7 +85,7 @@ func poolError<Value>(
 }
 
 extension PoolError {
-  var loss: WorkerLoss? { if case .workerLost(let autopsy) = self { autopsy.worker } else { nil } }
+  var loss: WorkerLoss? { if case .workerLost(let autopsy) = self { autopsy.loss } else { nil } }
   /// Of an item that was lost or took too long.
   var autopsy: Autopsy? {
     switch self {
@@ -93,7 +93,7 @@ extension PoolError {
     default: nil
     }
   }
-  var item: TaskID? {
+  var item: ItemID? {
     switch self {
     case .taskFailed(let failure): failure.item
     case .workerLost(let autopsy), .timedOut(let autopsy, _): autopsy.item

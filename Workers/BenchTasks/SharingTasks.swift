@@ -20,10 +20,10 @@ public struct RangeSum<Number: MatrixScalar>: PoolTask {
 /// The sum of a range of a shared array, added to a total behind a lock.
 public struct RangeSumLocked<Number: MatrixScalar>: PoolTask {
   var numbers: SharedArray<Number>
-  var total: SharedValue<Double>
+  var total: LockedValue<Double>
 
   /// Creates the task for an array and a total.
-  public init(of numbers: SharedArray<Number>, into total: SharedValue<Double>) {
+  public init(of numbers: SharedArray<Number>, into total: LockedValue<Double>) {
     self.numbers = numbers
     self.total = total
   }
@@ -63,10 +63,10 @@ public struct RangeSumAtomic<Number: MatrixScalar>: PoolTask {
 
 /// Takes a lock so many times, and adds one with it.
 public struct LockedIncrements: PoolTask {
-  var value: SharedValue<Int>
+  var value: LockedValue<Int>
 
   /// Creates the task.
-  public init(of value: SharedValue<Int>) { self.value = value }
+  public init(of value: LockedValue<Int>) { self.value = value }
 
   /// Adds one `times` times.
   public func run(_ times: Int) throws {
@@ -103,10 +103,10 @@ public struct RacingIncrements: PoolTask {
 
 /// Takes a lock as often as it gets it, for some time.
 public struct LockForAWhile: PoolTask {
-  var value: SharedValue<Int>
+  var value: LockedValue<Int>
 
   /// Creates the task.
-  public init(on value: SharedValue<Int>) { self.value = value }
+  public init(on value: LockedValue<Int>) { self.value = value }
 
   /// Returns how often the lock was had within some milliseconds.
   public func run(_ milliseconds: Int) throws -> Int {

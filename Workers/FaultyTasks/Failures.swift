@@ -112,10 +112,10 @@ public struct BreakPipes: PoolTask {
     return input
   }
 
-  private func bytes(for item: TaskID) -> [UInt8] {
+  private func bytes(for item: ItemID) -> [UInt8] {
     func frame(_ kind: FrameKind, call: UInt32, count: Int, body: Int) -> [UInt8] {
       let header = FrameHeader(
-        kind, call: call, count: UInt32(count), first: UInt64(item.item), bodyLength: body)
+        kind, call: call, count: UInt32(count), first: UInt64(item.index), bodyLength: body)
       return [UInt8](unsafeUninitializedCapacity: header.frameLength) { memory, count in
         memory.initialize(repeating: 0)
         header.store(to: memory.baseAddress!)

@@ -7,7 +7,7 @@ public struct Parcels: Codable, Sendable {
   public var large: SharedArray<Int>
   public var matrix: SharedMatrix<Double>
   public var bins: LockedArray<Int>
-  public var value: SharedValue<Int>
+  public var value: LockedValue<Int>
   public var counter: SharedCounter
 
   public init(_ number: Int) throws {
@@ -16,7 +16,7 @@ public struct Parcels: Codable, Sendable {
     large = try SharedArray(repeating: number, count: 5_000)
     matrix = try SharedMatrix(repeating: Double(number), rows: 100, columns: 50)
     bins = try LockedArray(repeating: number, count: 10)
-    value = try SharedValue(number)
+    value = try LockedValue(number)
     counter = try SharedCounter(number)
   }
 

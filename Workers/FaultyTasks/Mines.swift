@@ -94,7 +94,7 @@ public struct Mine: Codable, Sendable, Equatable {
     let pipe = Inspection.onlyPipe(for: O_WRONLY)!
     let item = TaskContext.current!.item
     let header = FrameHeader(
-      .results, call: item.call, count: 1, first: UInt64(item.item),
+      .results, call: item.call, count: 1, first: UInt64(item.index),
       bodyLength: fault == .garbage ? 8 : 1 << 20)
     var bytes = [UInt8](repeating: 0, count: header.frameLength)
     bytes.withUnsafeMutableBytes { header.store(to: $0.baseAddress!) }

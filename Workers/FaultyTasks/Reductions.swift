@@ -60,7 +60,7 @@ public struct AwaitedReciprocals: ReducingTask {
 /// The worker's idea of which item each input is: the largest difference between the two.
 public struct ItemNumbers: ReducingTask {
   public init() {}
-  public func run(_ input: Int) -> Int { abs(TaskContext.current!.item.item - input) }
+  public func run(_ input: Int) -> Int { abs(TaskContext.current!.item.index - input) }
   public func combine(_ next: Int, into total: inout Int) { total = max(total, next) }
 }
 

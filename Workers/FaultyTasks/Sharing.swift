@@ -49,10 +49,10 @@ public struct MakeShared: PoolTask {
 
 /// Increments a locked value, a locked array's element, and a counter, so many times.
 public struct Increment: PoolTask {
-  public var value: SharedValue<Int>
+  public var value: LockedValue<Int>
   public var bins: LockedArray<Int>
   public var counter: SharedCounter
-  public init(_ value: SharedValue<Int>, _ bins: LockedArray<Int>, _ counter: SharedCounter) {
+  public init(_ value: LockedValue<Int>, _ bins: LockedArray<Int>, _ counter: SharedCounter) {
     self.value = value
     self.bins = bins
     self.counter = counter
@@ -69,8 +69,8 @@ public struct Increment: PoolTask {
 
 /// Dies while it holds a lock, with the value half changed.
 public struct DieInsideLock: PoolTask {
-  public var value: SharedValue<Int>
-  public init(_ value: SharedValue<Int>) { self.value = value }
+  public var value: LockedValue<Int>
+  public init(_ value: LockedValue<Int>) { self.value = value }
   public func run(_ input: Int) throws {
     try value.withLock { value in
       value = -1
@@ -82,8 +82,8 @@ public struct DieInsideLock: PoolTask {
 
 /// Counts, below zero, how many have died inside the lock, and dies there too.
 public struct RepairAndDie: PoolTask {
-  public var value: SharedValue<Int>
-  public init(_ value: SharedValue<Int>) { self.value = value }
+  public var value: LockedValue<Int>
+  public init(_ value: LockedValue<Int>) { self.value = value }
   public func run(_ input: Int) throws {
     while true {
       do {

@@ -30,7 +30,7 @@ struct Coordination {
       print(outputs.reduce(0, +))
     case "prefixed":
       _ = try await withPool(workers: 2, configuration: PoolConfiguration(standardError: .prefixed)) {
-        try await $0.broadcast(Speak(lines: 2), 0)
+        try await $0.broadcast(Speak(lines: 2), to: 0)
       }
     case "session": try await Session.perform()
     case "streams": try await StreamCoordination(words: Array(words.dropFirst(2))).perform()
@@ -47,7 +47,7 @@ struct Coordination {
     case "attach": try await shareWithWorkers(of: words[2])
     case "signals":
       let open = try await withPool(workers: 2) { pool in
-        _ = try await pool.broadcast(ProcessNumber(), 0)
+        _ = try await pool.broadcast(ProcessNumber(), to: 0)
         return openThreads()
       }
       print(open.joined(separator: " "))
@@ -62,8 +62,8 @@ struct Coordination {
     /// allocations in the workers, and how often the lock of the pool's state was taken.
     private func spend(on verb: String, items: Int) async throws {
       let spent = try await withPool(workers: 2) { pool in
-        _ = try await pool.broadcast(Echo(), 0)
-        let allocatedThere = try await pool.broadcast(CountAllocations(), 0)
+        _ = try await pool.broadcast(Echo(), to: 0)
+        let allocatedThere = try await pool.broadcast(CountAllocations(), to: 0)
         let before = pool.statistics
         let locked = MutexCount.value
         let begun = ContinuousClock.now
@@ -83,7 +83,7 @@ struct Coordination {
         let milliseconds = (ContinuousClock.now - begun) / .milliseconds(1)
         let costs = [
           Int(spent.bytesCopied), Int(spent.chunksSent), Int(milliseconds),
-          try await pool.broadcast(CountAllocations(), 0).reduce(0, +) - allocatedThere.reduce(0, +),
+          try await pool.broadcast(CountAllocations(), to: 0).reduce(0, +) - allocatedThere.reduce(0, +),
           MutexCount.value - locked,
         ]
         return costs.map(String.init).joined(separator: " ")
@@ -108,7 +108,7 @@ struct Coordination {
   private func shareWithFewDescriptors() async throws {
     Descriptor.limit = 64
     let counters = try (0..<10_000).map { try SharedCounter($0) }
-    let values = try (0..<10_000).map { try SharedValue($0) }
+    let values = try (0..<10_000).map { try LockedValue($0) }
     let arrays = try (0..<10_000).map { try SharedArray(repeating: $0, count: 10) }
     let large = try (0..<10).map { try SharedArray(repeating: $0, count: 10_000) }
     let sums = try await withPool(workers: 2) { pool in
@@ -192,7 +192,7 @@ struct Coordination {
 
   private func waitForEnd() async throws {
     try await withPool(workers: 2) { pool in
-      let workers = try await pool.broadcast(ProcessNumber(), 0)
+      let workers = try await pool.broadcast(ProcessNumber(), to: 0)
       var handles: [TaskHandle<Int>] = []
       for _ in 0..<4 {
         switch words[1] {

@@ -91,7 +91,7 @@ enum LendingSession {
   /// Arrays that come for as long as there are numbers, while the test stops this process now and then.
   private static func flood(_ count: Int) async throws {
     try await withPool(workers: 2) { pool in
-      let workers = try await pool.broadcast(ProcessNumber(), 0)
+      let workers = try await pool.broadcast(ProcessNumber(), to: 0)
       print(workers.map(String.init).joined(separator: " "), 0)
       fflush(nil)
       var sum = 0
@@ -127,7 +127,7 @@ enum LendingSession {
             }
           }
           let again = try await pool.map(
-            task, over: first..<first + 20, chunkSize: 10, retry: .atLeastOnce(attempts: 9))
+            task, over: first..<first + 20, chunkSize: 10, retry: .atLeastOnce(maximumAttempts: 9))
           for (index, array) in again.enumerated() {
             isRetried = isRetried && Array(array) == Array(repeating: first + index, count: count)
           }
@@ -140,7 +140,7 @@ enum LendingSession {
   /// Workers that may not look into this process any more, since a task has changed their user.
   private static func shareWithOtherUsers() async throws {
     try await withPool(workers: 2) { pool in
-      _ = try await pool.broadcast(BecomeNobody(), 0)
+      _ = try await pool.broadcast(BecomeNobody(), to: 0)
       let arrays = [try SharedArray(0..<100_000), try SharedArray(0..<10)]
       var sums: [[Int]] = []
       for _ in 0..<3 { sums.append(try await pool.map(SumShared(), over: arrays, chunkSize: 1)) }

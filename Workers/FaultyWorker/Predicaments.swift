@@ -26,7 +26,7 @@ struct Predicament {
   private func startPrograms() async throws {
     let way = StartProgram.Way(rawValue: words[2])!
     try await withPool(workers: 2) { pool in
-      let workers = try await pool.broadcast(ProcessNumber(), 0)
+      let workers = try await pool.broadcast(ProcessNumber(), to: 0)
       let end = words.count > 4 ? StartProgram.End(rawValue: words[4])! : .runsOn
       let handle = pool.applyAsync(StartProgram(way, end, file: words[3]), to: 1)
       while (Inspection.contents(words[3]) ?? "").isEmpty { try await Task.sleep(for: .milliseconds(5)) }
@@ -56,13 +56,13 @@ struct Predicament {
         do {
           _ = try await pool.apply(DieAt([1], by: death), to: 1)
         } catch PoolError.workerLost(let autopsy) {
-          print("\(autopsy.worker.end): \(autopsy.worker.cause)")
+          print("\(autopsy.loss.end): \(autopsy.loss.cause)")
         }
       }
       do {
         _ = try await pool.apply(Sleep(), to: 60_000, timeout: .milliseconds(50))
       } catch PoolError.timedOut(let autopsy, _) {
-        print("\(autopsy.worker.cause)")
+        print("\(autopsy.loss.cause)")
       }
     }
   }
@@ -82,7 +82,7 @@ struct Predicament {
       await Self.tell { for try await _ in pool.imap(Echo(), over: 0..<10) {} }
       await Self.tell { _ = try await pool.applyAsync(Echo(), to: 1).value }
       await Self.tell { _ = try await pool.submit(Echo(), to: 1) }
-      await Self.tell { _ = try await pool.broadcast(Echo(), 0) }
+      await Self.tell { _ = try await pool.broadcast(Echo(), to: 0) }
       await Self.tell { _ = try await early.value }
       _ = pool.statistics
       pool.close()
@@ -113,7 +113,7 @@ struct Predicament {
   /// Gives up the right to send signals to its workers, and then wants one ended.
   private func giveUpRights() async throws {
     let pool = try Pool(workers: 1, configuration: PoolConfiguration(standardError: .discarded))
-    let worker = try await pool.broadcast(ProcessNumber(), 0)[0]
+    let worker = try await pool.broadcast(ProcessNumber(), to: 0)[0]
     guard setuid(65534) == 0 else { throw Misfit(value: 1) }
     do {
       _ = try await pool.apply(Sleep(), to: 600_000, timeout: .milliseconds(100))
@@ -135,7 +135,7 @@ struct Predicament {
     let pool = try Pool(
       workers: 2,
       configuration: PoolConfiguration(standardError: .discarded, recycling: RecyclingPolicy(standby: 0)))
-    let workers = try await pool.broadcast(ProcessNumber(), 0)
+    let workers = try await pool.broadcast(ProcessNumber(), to: 0)
     limit("1")
     for worker in workers { kill(worker, SIGKILL) }
     do {

@@ -25,7 +25,7 @@ struct Session {
 
   /// Messages, short ones and long ones.
   private mutating func send(through pool: Pool) async throws {
-    answers.append(try await pool.broadcast(CountBytes(), [1, 2, 3]).reduce(0, +))
+    answers.append(try await pool.broadcast(CountBytes(), to: [1, 2, 3]).reduce(0, +))
     answers.append(try await pool.map(Echo(), over: 0..<100).reduce(0, +))
     var sum = 0
     for try await output in pool.imap(Echo(), over: 0..<100, chunkSize: 8) { sum = sum * 3 % 1009 + output }
@@ -59,7 +59,7 @@ struct Session {
   }
 
   private mutating func lock(with pool: Pool) async throws {
-    let value = try SharedValue(0)
+    let value = try LockedValue(0)
     let bins = try LockedArray(repeating: 0, count: 4)
     let counter = try SharedCounter(0)
     try await pool.forEach(Increment(value, bins, counter), over: [20, 20, 20, 20])

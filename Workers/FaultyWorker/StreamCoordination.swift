@@ -76,7 +76,7 @@ struct StreamCoordination {
     do {
       _ = try await pool.apply(crash, to: 1)
     } catch PoolError.workerLost(let autopsy) {
-      say("lost: \(autopsy.worker.standardError.contains("Thread 0"))")
+      say("lost: \(autopsy.loss.standardError.contains("Thread 0"))")
     }
     printing.cancel()
     pool.terminate()
@@ -103,7 +103,7 @@ struct StreamCoordination {
   /// `replaced PATH`: as if it became a daemon when it had its pool.
   private func replaceStandardError() async throws {
     let pool = try Pool(workers: 1)
-    _ = try await pool.broadcast(Echo(), 0)
+    _ = try await pool.broadcast(Echo(), to: 0)
     for number in STDIN_FILENO...STDERR_FILENO where number != STDOUT_FILENO { close(number) }
     let file = open(words[1], O_RDWR | O_CREAT, 0o600)
     let other = open(words[1], O_RDWR | O_CREAT, 0o600)
@@ -123,7 +123,7 @@ struct StreamCoordination {
       _ = try await pool.map(PrintLines(lines: 5, words: 1000), over: 0..<20, progress: .bar("printing"))
       _ = await pool.mapResults(PrintAndDie(PrintLines(lines: 5), by: .exit(3)), over: 0..<2)
       try await pool.forEach(
-        Increment(try SharedValue(0), try LockedArray(repeating: 0, count: 4), counter), over: [20, 20])
+        Increment(try LockedValue(0), try LockedArray(repeating: 0, count: 4), counter), over: [20, 20])
       let sums = try await pool.map(SumShared(), over: [array, array])
       return sums + [counter.value, try await pool.map(Echo(), over: 0..<1000).reduce(0, +)]
     }

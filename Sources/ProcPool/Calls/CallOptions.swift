@@ -1,6 +1,6 @@
 /// The options of a call, as one value: for several calls that share them.
 ///
-///     let careful = CallOptions(timeout: .seconds(5), retry: .atLeastOnce(attempts: 3))
+///     let careful = CallOptions(timeout: .seconds(5), retry: .atLeastOnce(maximumAttempts: 3))
 ///     let images = try await pool.map(Render(), over: scenes, options: careful)
 ///     let again = try await pool.apply(Render(), to: scenes[0], timeout: .seconds(60), options: careful)
 ///

@@ -70,7 +70,7 @@ struct OutputStorage<Output> {
     } else {
       var cursor = OutputCursor<Output>(slice, count: count)
       for index in first..<first + count {
-        switch cursor.next(decoder, item: TaskID(call: call, item: index)) {
+        switch cursor.next(decoder, item: ItemID(call: call, index: index)) {
         case .success(let value): values[index] = value
         case .failure(let error): failure = failure ?? ItemError(item: UInt64(index), error: error)
         }

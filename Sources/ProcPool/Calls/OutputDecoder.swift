@@ -70,7 +70,7 @@ struct OutputCursor<Output> {
   ///
   /// - Parameter first: the item of the first of them.
   mutating func nextBatch(
-    _ decoder: OutputDecoder<Output>, first: TaskID
+    _ decoder: OutputDecoder<Output>, first: ItemID
   ) -> (outputs: [Output], undecodable: PoolError?) {
     // So many that what is done per batch costs nothing per item, and not all of a long frame at once.
     let count = min(remaining, 4096)
@@ -83,7 +83,7 @@ struct OutputCursor<Output> {
     outputs.reserveCapacity(count)
     let slice = TimeSlice()
     for index in 0..<count {
-      switch next(decoder, item: TaskID(call: first.call, item: first.item + index)) {
+      switch next(decoder, item: ItemID(call: first.call, index: first.index + index)) {
       case .success(let output): outputs.append(output)
       case .failure(let error): return (outputs, error)
       }
@@ -102,7 +102,7 @@ struct OutputCursor<Output> {
 
   /// The next output, or why it cannot be decoded; those after it can be, all the same.
   mutating func next(
-    _ decoder: OutputDecoder<Output>, item: @autoclosure () -> TaskID
+    _ decoder: OutputDecoder<Output>, item: @autoclosure () -> ItemID
   ) -> Result<Output, PoolError> {
     remaining -= 1
     do {

@@ -172,7 +172,7 @@ final class TaskStreamCall<T: PoolTask, Source: InputSource<T.Input>, Element>: 
     }
     let first = current!.item
     let (outputs, error) = call.runtime.times.measure(.decoding) {
-      current!.cursor.nextBatch(call.decoder, first: call.taskID(first))
+      current!.cursor.nextBatch(call.decoder, first: call.itemID(first))
     }
     current!.item += UInt64(outputs.count + (error == nil ? 0 : 1))
     if current!.cursor.remaining == 0 { current = nil }

@@ -88,7 +88,7 @@ final class TypedCall<T: PoolTask> {
 
   /// Why items that have not ended have no result, once the call is over before them.
   func endOfUnfinished(_ item: Int) -> PoolError {
-    expired ?? poolEnd ?? .cancelled(taskID(UInt64(item)))
+    expired ?? poolEnd ?? .cancelled(itemID(UInt64(item)))
   }
 
   /// Whether a loop that runs the caller's own code is to be left: the Swift task was cancelled, or the time
@@ -106,8 +106,8 @@ final class TypedCall<T: PoolTask> {
   }
 
   /// The item as the caller counts, who knows nothing of parts: its step, or else its first one.
-  func taskID(_ item: UInt64, step: UInt64? = nil) -> TaskID {
-    TaskID(call: box.id, item: Int(clamping: step ?? parts?.start(of: item) ?? item))
+  func itemID(_ item: UInt64, step: UInt64? = nil) -> ItemID {
+    ItemID(call: box.id, index: Int(clamping: step ?? parts?.start(of: item) ?? item))
   }
 
   /// Takes what has happened, and hands the pool what it wants.
@@ -175,7 +175,7 @@ final class TypedCall<T: PoolTask> {
       ended += 1
       failures += 1
       let failure = CodingFailure(
-        item: taskID(item), value: .input, isEncoding: true,
+        item: itemID(item), value: .input, isEncoding: true,
         message: LocalizedDescription.words(for: error))
       handle(.failure(item: item, .notCodable(failure)))
     }
@@ -210,14 +210,14 @@ final class TypedCall<T: PoolTask> {
       failures += count
       for item in first..<first + UInt64(count) {
         handle(
-          .failure(item: item, PoolError(report, item: taskID(item, step: report.step), worker: worker, lent))
+          .failure(item: item, PoolError(report, item: itemID(item, step: report.step), worker: worker, lent))
         )
       }
     case .failed(let first, let count, let trace, let failure):
       ended += count
       failures += count
       for item in first..<first + UInt64(count) {
-        handle(.failure(item: item, PoolError(failure, item: taskID(item, step: trace.step), trace)))
+        handle(.failure(item: item, PoolError(failure, item: itemID(item, step: trace.step), trace)))
       }
     case .expired(let limit): expired = .deadlineExceeded(limit: limit)
     }
@@ -311,7 +311,7 @@ extension PoolError {
   /// What a worker reported of an item.
   ///
   /// - Parameter lent: the shared memory that the error may hold.
-  init(_ report: ErrorReport, item: TaskID, worker: WorkerID, _ lent: LentBlocks?) {
+  init(_ report: ErrorReport, item: ItemID, worker: WorkerID, _ lent: LentBlocks?) {
     switch report.reason {
     case .threw, .preparationThrew:
       let (error, failure) = Self.underlying(report, lent)
@@ -345,7 +345,7 @@ extension PoolError {
     }
   }
 
-  init(_ failure: ItemFailure, item: TaskID, _ trace: ItemTrace) {
+  init(_ failure: ItemFailure, item: ItemID, _ trace: ItemTrace) {
     switch failure {
     case .lost(let loss): self = .workerLost(Autopsy(item, trace, loss))
     case .timedOut(let loss, let limit): self = .timedOut(Autopsy(item, trace, loss), limit: limit)

@@ -12,7 +12,7 @@ import ProcPoolWorker
 /// left behind, or a signal from outside, is charged to the item that was running.
 public struct Autopsy: Error, Hashable, Sendable {
   /// The item; where several may have been running (workers without shared memory), one of them.
-  public let item: TaskID
+  public let item: ItemID
   /// Which attempt at it this was, from 1. See ``RetryPolicy``.
   public let attempt: Int
   /// How long it had been running, as far as the coordinator could see: not longer than this.
@@ -21,7 +21,7 @@ public struct Autopsy: Error, Hashable, Sendable {
   /// `prepare`.
   public let isPreparation: Bool
   /// The worker, and how it ended.
-  public let worker: WorkerLoss
+  public let loss: WorkerLoss
 }
 
 /// How a worker ended that should not have.
@@ -96,7 +96,7 @@ extension Autopsy: CustomStringConvertible {
   public var description: String {
     let again = attempt > 1 ? ", in attempt \(attempt)," : ""
     let phase = isPreparation ? ", while its task was being prepared" : ""
-    return "\(item) was lost\(again) after \(elapsed.rounded)\(phase): \(worker)"
+    return "\(item) was lost\(again) after \(elapsed.rounded)\(phase): \(loss)"
   }
 
   /// For an item that went on for longer than it may.
@@ -106,19 +106,19 @@ extension Autopsy: CustomStringConvertible {
       isPreparation
       ? "preparing the task for \(item) took longer than \(limit)" : "\(item) ran for longer than \(limit)"
     let end =
-      if worker.isThread {
+      if loss.isThread {
         ", a thread of this process; threads cannot be killed, so the item keeps running, and a new worker took its "
           + "place"
-      } else if worker.cause == .stopped {
-        " (pid \(worker.pid)), where it was stopped by a signal; the worker was killed and replaced"
-      } else if case .notEnded(let state) = worker.cause {
-        " (pid \(worker.pid)), which did not end after SIGKILL (\(state)); the pool gave it up and replaced it"
+      } else if loss.cause == .stopped {
+        " (pid \(loss.pid)), where it was stopped by a signal; the worker was killed and replaced"
+      } else if case .notEnded(let state) = loss.cause {
+        " (pid \(loss.pid)), which did not end after SIGKILL (\(state)); the pool gave it up and replaced it"
       } else {
-        " (pid \(worker.pid)), which was killed and replaced"
+        " (pid \(loss.pid)), which was killed and replaced"
       }
     return
-      "\(what)\(again) in \(worker.worker)\(end); allow more with `timeout:`"
-      + LastWords.quoted(worker.standardError)
+      "\(what)\(again) in \(loss.worker)\(end); allow more with `timeout:`"
+      + LastWords.quoted(loss.standardError)
   }
 }
 

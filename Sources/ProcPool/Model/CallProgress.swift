@@ -49,8 +49,8 @@ public struct ProgressReport: Sendable {
   /// Calls a closure, at most once in an interval and once at the end of a call that came to its end.
   ///
   /// It runs on the caller's thread, and while it runs the caller takes no results and hands out no work.
-  public static func each(
-    _ interval: Duration = .milliseconds(100), _ body: @escaping @Sendable (CallProgress) -> Void
+  public static func callback(
+    every interval: Duration = .milliseconds(100), _ body: @escaping @Sendable (CallProgress) -> Void
   ) -> ProgressReport {
     ProgressReport(form: .closure(interval: interval, body))
   }

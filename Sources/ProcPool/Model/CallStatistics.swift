@@ -6,7 +6,7 @@
 ///
 /// What is counted once for each chunk; it costs a call two readings of ``Pool/statistics``.
 public struct CallStatistics: Sendable, Hashable {
-  /// The number of the call, as in ``TaskID``.
+  /// The number of the call, as in ``ItemID``.
   public let call: UInt32
   /// The type of its task.
   public let task: String

@@ -36,13 +36,13 @@ public enum PoolError: Error, Sendable {
   case otherProcess(Int32)
   /// The item was cancelled before its end was known: it has not started, or was running and may be still,
   /// for as long as the pool's ``CancellationGrace`` lets it.
-  case cancelled(TaskID)
+  case cancelled(ItemID)
 }
 
 /// An error that a task threw in a worker, as it arrived in the coordinator.
 public struct TaskFailure: Error, Sendable {
   /// The item that the task was running.
-  public let item: TaskID
+  public let item: ItemID
   /// The worker that ran it.
   public let worker: WorkerID
   /// Whether it was `prepare` that threw, so that the item never ran.
@@ -65,7 +65,7 @@ public struct CodingFailure: Error, Sendable {
     case input, output
   }
 
-  public let item: TaskID
+  public let item: ItemID
   public let value: Value
   /// Whether encoding it failed, rather than decoding.
   public let isEncoding: Bool

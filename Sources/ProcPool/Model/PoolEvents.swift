@@ -10,15 +10,15 @@ public enum PoolEvent: Hashable, Sendable {
   /// A worker could not be started.
   case workerFailedToStart(WorkerID, WorkerStartFailure)
   /// A worker ended that should not have, with the item that it was running, if it was running one.
-  case workerLost(WorkerLoss, item: TaskID?)
+  case workerLost(WorkerLoss, item: ItemID?)
   /// A worker's process is replaced on purpose.
   case workerRecycled(WorkerID, RecyclingReason)
   /// An item whose worker was lost is begun once more: this is the number of the attempt that follows.
-  case itemRetried(TaskID, attempt: Int)
+  case itemRetried(ItemID, attempt: Int)
   /// An item has been running for longer than the pool's ``StallNotice`` says. Nothing is done about it.
-  case itemStalled(TaskID, WorkerID, elapsed: Duration, stack: [StackFrame])
+  case itemStalled(ItemID, WorkerID, elapsed: Duration, stack: [StackFrame])
   /// No worker is left, and none will be started: every call fails from now on.
-  case brokeDown(WorkerStartFailure)
+  case failed(WorkerStartFailure)
 }
 
 /// What happens in a pool, from when it is asked for until the pool has ended.
@@ -50,7 +50,7 @@ extension PoolEvent: CustomStringConvertible {
     case .itemRetried(let item, let attempt): "\(item) is begun once more, as attempt \(attempt)"
     case .itemStalled(let item, let worker, let elapsed, let stack):
       stack.reduce("\(item) has been running for \(elapsed.rounded) in \(worker)") { "\($0)\n  in \($1)" }
-    case .brokeDown(let failure): "the pool has no workers left: \(failure.message.visible())"
+    case .failed(let failure): "the pool has no workers left: \(failure.message.visible())"
     }
   }
 }

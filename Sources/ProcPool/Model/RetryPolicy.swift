@@ -9,7 +9,7 @@ public enum RetryPolicy: Hashable, Sendable {
   /// Up to so many times in all, at least one, in whatever worker is free; then it fails with the last
   /// attempt's ``Autopsy``, and the others go on. For tasks that may run twice without harm. An item that
   /// exceeds its `timeout` is tried again, too. The task can see which attempt it is: `TaskContext.attempt`.
-  case atLeastOnce(attempts: Int)
+  case atLeastOnce(maximumAttempts: Int)
 
   var attempts: Int {
     switch self {

@@ -32,7 +32,7 @@ public enum StandardErrorMode: Sendable {
   /// available. Of longer texts only the end is kept, at least 1 MiB. The closure runs on the pool's runtime
   /// thread, as for `lines`. Text that belongs to no item is dropped. Costs one system call per item. For
   /// `mapReduce` an item is a part.
-  case items(@Sendable (TaskID, WorkerID, String) -> Void)
+  case items(@Sendable (ItemID, WorkerID, String) -> Void)
 
   var marksItems: Bool {
     if case .items = self { return true }

@@ -7,7 +7,7 @@ public struct WorkerStatistics: Sendable, Hashable {
   /// The process that it is now; `nil` while none has taken up work.
   public let pid: Int32?
   /// What it is running; `nil` if it has nothing to do, or runs where no memory is shared with it.
-  public let running: TaskID?
+  public let running: ItemID?
   /// Items that it has been given and that have not ended.
   public let itemsHeld: Int
   /// The chunks that those are in.

@@ -122,7 +122,7 @@ extension Pool {
   /// - Returns: the outputs, by the workers' place.
   /// - Throws: the error of the first worker whose item failed, after all have ended.
   public func broadcast<T: PoolTask>(
-    _ task: T, _ input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
     retry: RetryPolicy? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [T.Output] where T.Output: Codable {
@@ -133,7 +133,7 @@ extension Pool {
 
   /// As `broadcast` for outputs, for a task that returns nothing.
   public func broadcast<T: PoolTask>(
-    _ task: T, _ input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
     retry: RetryPolicy? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws where T.Output == Void {
@@ -183,7 +183,7 @@ extension Pool {
       }
       guard let box else { throw runtime.closedError }
       handle.setCancellation { [runtime] in
-        handle.complete { .failure(PoolError.cancelled(TaskID(call: box.id, item: 0))) }
+        handle.complete { .failure(PoolError.cancelled(ItemID(call: box.id, index: 0))) }
         runtime.retire(box)
       }
       var writer = ChunkWriter<T.Input>(
@@ -192,7 +192,7 @@ extension Pool {
       times.measure(.encoding) { writer.append(input) }
       if let (_, error) = writer.failures.first {
         let failure = CodingFailure(
-          item: TaskID(call: box.id, item: 0), value: .input, isEncoding: true,
+          item: ItemID(call: box.id, index: 0), value: .input, isEncoding: true,
           message: LocalizedDescription.words(for: error))
         handle.complete { .failure(PoolError.notCodable(failure)) }
         runtime.retire(box)
@@ -217,7 +217,7 @@ extension Pool {
   private static func result<T: PoolTask>(
     of _: T.Type, _ news: CallNews, _ times: CoordinatorTimes, _ lent: LentBlocks?, call: UInt32
   ) -> Result<T.Output, any Error> {
-    let item = TaskID(call: call, item: 0)
+    let item = ItemID(call: call, index: 0)
     switch news {
     case .outputs(_, _, let slice):
       times.count(copied: slice.count)

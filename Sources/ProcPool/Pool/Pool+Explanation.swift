@@ -5,15 +5,15 @@ extension Pool {
   /// Of a call beside which others went on it says less: the time of the pool is everybody's.
   ///
   /// - Complexity: O(workers + calls of several items that go on), some hundred nanoseconds for each.
-  public func explain() -> Explanation {
+  public var explanation: Explanation {
     guard let call = runtime.latestCall else {
       return Explanation(summary: "Nothing has been run yet: call this when something has ended.", limits: [])
     }
-    return explain(call)
+    return explanation(of: call)
   }
 
   /// Says what limits a call, one of ``callStatistics``.
-  public func explain(_ call: CallStatistics) -> Explanation {
+  public func explanation(of call: CallStatistics) -> Explanation {
     Explanation(call, workers: sizing.workers, processors: PoolSizing.processors)
   }
 }

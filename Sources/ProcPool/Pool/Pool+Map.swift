@@ -195,7 +195,7 @@ extension Pool {
           case .outputs(let first, let count, let slice):
             var cursor = OutputCursor<T.Output>(slice, count: count)
             for item in first..<first + UInt64(count) {
-              put(cursor.next(call.decoder, item: call.taskID(item)), at: item)
+              put(cursor.next(call.decoder, item: call.itemID(item)), at: item)
               if call.mustStop() { return }
             }
           }

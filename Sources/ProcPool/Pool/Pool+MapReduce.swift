@@ -128,7 +128,7 @@ extension Pool {
     try await runtime.collect(call, source(call), isolation: isolation) { first, count, slice in
       var cursor = OutputCursor<T.Output>(slice, count: count)
       for part in first..<first + UInt64(count) {
-        switch cursor.next(call.decoder, item: call.taskID(part)) {
+        switch cursor.next(call.decoder, item: call.itemID(part)) {
         case .success(let output): waiting[part] = output
         case .failure(let error): return ItemError(item: part, error: error)
         }

@@ -130,7 +130,7 @@ extension PoolRuntime {
         let place = state.scheduler.places[index]
         let record = records[seat]
         let link = state.links[index].flatMap { $0.hasSeat ? $0 : nil }
-        var running: TaskID?
+        var running: ItemID?
         if let link, link.isPageShared {
           let progress = link.page.progress
           if progress.phase != .idle {

@@ -119,7 +119,7 @@ final class PoolRuntime: Sendable {
   ) throws(SystemError) {
     let scheduler = Scheduler<InputSlice>(
       workers: workers, grace: settings.grace, recycling: recycling,
-      stallTime: settings.stallNotice?.time.nanoseconds, processors: PoolSizing.processors)
+      stallTime: settings.stallNotice?.after.nanoseconds, processors: PoolSizing.processors)
     var settings = settings
     settings.places = scheduler.places.count
     state = CountedMutex(

@@ -64,8 +64,8 @@ struct WorkerWords {
   }
 
   private mutating func pass(
-    on words: [UInt8], ofItem item: TaskID?, _ worker: WorkerID,
-    _ body: @Sendable (TaskID, WorkerID, String) -> Void
+    on words: [UInt8], ofItem item: ItemID?, _ worker: WorkerID,
+    _ body: @Sendable (ItemID, WorkerID, String) -> Void
   ) {
     if let item { body(item, worker, String(decoding: words, as: UTF8.self)) }
     words.withUnsafeBytes { lastLines.append($0) }
@@ -84,7 +84,7 @@ struct ItemWords {
   static let capacity = 1 << 20
 
   private let secret: UInt64
-  private var item: TaskID?
+  private var item: ItemID?
   private var words: [UInt8] = []
   /// What may be the beginning of a mark.
   private var rest: [UInt8] = []
@@ -93,7 +93,7 @@ struct ItemWords {
 
   /// - Parameter body: gets what an item has written when another follows, if it has written anything; `nil`
   ///   for what belongs to no item.
-  mutating func take(_ text: UnsafeRawBufferPointer, _ body: (TaskID?, [UInt8]) -> Void) {
+  mutating func take(_ text: UnsafeRawBufferPointer, _ body: (ItemID?, [UInt8]) -> Void) {
     rest += text
     var start = rest.startIndex
     while let zero = rest[start...].firstIndex(of: 0) {
@@ -102,7 +102,7 @@ struct ItemWords {
       if rest.count - zero < ItemMark.size { break }
       if let mark = ItemMark(rest[zero...], secret: secret) {
         endItem(body)
-        item = mark.item == ItemMark.none ? nil : TaskID(call: mark.call, item: Int(clamping: mark.item))
+        item = mark.item == ItemMark.none ? nil : ItemID(call: mark.call, index: Int(clamping: mark.item))
         start += ItemMark.size
       } else {
         append(rest[zero...zero])
@@ -117,13 +117,13 @@ struct ItemWords {
   }
 
   /// The worker has ended: no mark follows.
-  mutating func finish(_ body: (TaskID?, [UInt8]) -> Void) {
+  mutating func finish(_ body: (ItemID?, [UInt8]) -> Void) {
     append(rest[...])
     rest = []
     endItem(body)
   }
 
-  private mutating func endItem(_ body: (TaskID?, [UInt8]) -> Void) {
+  private mutating func endItem(_ body: (ItemID?, [UInt8]) -> Void) {
     if !words.isEmpty { body(item, words) }
     words.removeAll(keepingCapacity: words.capacity <= 1 << 14)
   }

@@ -191,7 +191,7 @@ extension Scheduler {
   ///   once more.
   mutating func giveUpStarted(
     _ index: Int, progress: StatusPage.Progress?, _ loss: WorkerLoss, now: Int64
-  ) -> (any: Bool, culprit: TaskID?, again: [Chunk<Payload>]) {
+  ) -> (any: Bool, culprit: ItemID?, again: [Chunk<Payload>]) {
     let place = places[index]
     guard !place.queue.isEmpty else { return (false, nil, []) }
     let exceeded = place.exceededLimit
@@ -204,7 +204,7 @@ extension Scheduler {
       if exceeded != nil { started = max(1, started) }
     }
     let hadBegun = started > 0
-    var culprit: TaskID?
+    var culprit: ItemID?
     var again: [Chunk<Payload>] = []
     while started > 0, let front = places[index].queue.first {
       let count = min(started, front.remaining)
@@ -217,7 +217,7 @@ extension Scheduler {
         trace.step = seen
         trace.isPreparation =
           exceeded == nil ? progress?.phase == .preparing : place.watch?.isPreparation ?? false
-        culprit = TaskID(call: front.call, item: Int(clamping: seen ?? front.first + UInt64(front.done)))
+        culprit = ItemID(call: front.call, index: Int(clamping: seen ?? front.first + UInt64(front.done)))
         if let watch = place.watch, watch.position == place.position {
           trace.elapsed = min(trace.elapsed, now - watch.since)
         }
@@ -226,7 +226,7 @@ extension Scheduler {
         if front.attempt < call.limits.attempts {
           again += front.attempts(ofFirst: count)
           for chunk in again.suffix(count) {
-            let item = TaskID(call: chunk.call, item: Int(clamping: chunk.first))
+            let item = ItemID(call: chunk.call, index: Int(clamping: chunk.first))
             actions.append(.announce(.itemRetried(item, attempt: chunk.attempt)))
           }
         } else {
@@ -303,14 +303,14 @@ extension Scheduler {
   }
 
   /// The item at a position of a worker's, if it has that before it.
-  func item(at position: UInt64, step: UInt64?, of index: Int) -> TaskID? {
+  func item(at position: UInt64, step: UInt64?, of index: Int) -> ItemID? {
     let place = places[index]
     guard position >= place.position else { return nil }
     var offset = position - place.position
     for chunk in place.queue {
       if offset < UInt64(chunk.remaining) {
         let item = step ?? chunk.first + UInt64(chunk.done) + offset
-        return TaskID(call: chunk.call, item: Int(clamping: item))
+        return ItemID(call: chunk.call, index: Int(clamping: item))
       }
       offset -= UInt64(chunk.remaining)
     }

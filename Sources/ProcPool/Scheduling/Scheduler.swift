@@ -277,7 +277,7 @@ extension Scheduler {
     if let failure = firstStartFailure, !seats.contains(where: { places[$0].isAlive }) {
       let wasClosing = life == .closing
       life = .broken(failure)
-      actions.append(.announce(.brokeDown(failure)))
+      actions.append(.announce(.failed(failure)))
       failEverything(.noWorkers(failure))
       for index in places.indices where places[index].isAlive { condemn(index) }
       if wasClosing { close() }

@@ -16,7 +16,7 @@ public struct ChaosOptions: Sendable {
   /// what it keeps for the life of the process.
   func fittingWorkers() async throws -> Int {
     let fitting = try await withPool(worker: BenchContext.worker) { pool in
-      _ = try await pool.broadcast(Increment(), 0)
+      _ = try await pool.broadcast(Increment(), to: 0)
       return pool.sizing.workers
     }
     return workers ?? max(3, fitting)

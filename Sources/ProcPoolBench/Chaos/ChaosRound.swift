@@ -22,7 +22,7 @@ struct ChaosRound {
     var begun: SharedArray<UInt32>
 
     var task: Unruly { Unruly(begun: begun, longest: longest) }
-    var retry: RetryPolicy { attempts == 1 ? .atMostOnce : .atLeastOnce(attempts: attempts) }
+    var retry: RetryPolicy { attempts == 1 ? .atMostOnce : .atLeastOnce(maximumAttempts: attempts) }
   }
 
   /// Far more than a round takes: it has two thousand items of eight milliseconds at the most.
@@ -87,7 +87,7 @@ struct ChaosRound {
     // Undisturbed, it works as if nothing had been; but a signal takes a while to end a process whose crash
     // is being reported.
     let quiet = await Result {
-      try await pool.map(Increment(), over: 0..<100, retry: .atLeastOnce(attempts: Self.unlimited))
+      try await pool.map(Increment(), over: 0..<100, retry: .atLeastOnce(maximumAttempts: Self.unlimited))
     }
     if (try? quiet.get()) != Array(1...100) { breaches.append("the pool does not work any more: \(quiet)") }
     tally.rounds += 1
@@ -145,7 +145,7 @@ struct ChaosRound {
         let expected = inputs.reduce(0) { $0 &+ Unruly.answer($1) }
         return sum == expected ? [] : ["mapReduce gave \(sum) instead of \(expected)"]
       case .broadcast:
-        let outputs = try await pool.broadcast(call.task, 0, retry: call.retry)
+        let outputs = try await pool.broadcast(call.task, to: 0, retry: call.retry)
         let expected = Array(repeating: Unruly.answer(0), count: call.items)
         return outputs == expected ? [] : ["broadcast gave \(outputs)"]
       case .cancelled:
@@ -177,7 +177,7 @@ struct ChaosRound {
           breaches.append("\(call.verb): item \(item) was begun \(begun) times")
         }
       case .failure(PoolError.workerLost(let autopsy)):
-        if autopsy.attempt != call.attempts || autopsy.item.item != (call.verb == .applyAsync ? 0 : item) {
+        if autopsy.attempt != call.attempts || autopsy.item.index != (call.verb == .applyAsync ? 0 : item) {
           breaches.append("\(call.verb): item \(item) failed too soon: \(autopsy)")
         }
         // It may have died before its first instruction.

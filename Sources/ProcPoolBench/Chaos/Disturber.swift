@@ -44,7 +44,7 @@ final class Disturber: Sendable {
       account.recycled += 1
       account.workers = account.workers.filter { $0.value != worker }
     case .itemStalled: break
-    case .workerFailedToStart, .brokeDown: account.strange.append("\(event)")
+    case .workerFailedToStart, .failed: account.strange.append("\(event)")
     }
   }
 

@@ -117,7 +117,7 @@ extension MachineFacts {
     var start: Outcome?
     do {
       return try await withPool(workers: 1, worker: BenchContext.worker) { pool in
-        _ = try await pool.broadcast(ProcessNumber(), 0)
+        _ = try await pool.broadcast(ProcessNumber(), to: 0)
         let started = Outcome.time((clock.now - begin) / .seconds(1))
         start = started
         do {

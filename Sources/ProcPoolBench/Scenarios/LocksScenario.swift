@@ -20,12 +20,12 @@ struct LocksScenario: Scenario {
       }
     }
     context.note(
-      "An item is one addition: with the lock of a SharedValue, to a SharedCounter, or to one that is read and then written."
+      "An item is one addition: with the lock of a LockedValue, to a SharedCounter, or to one that is read and then written."
     )
   }
 
   private func uncontended(count: Int, runs: Int, _ context: BenchContext) async throws {
-    let value = try SharedValue(0)
+    let value = try LockedValue(0)
     let counter = try SharedCounter()
     let lock = context.key("uncontended", "lock", workers: 0)
     try await context.recorder.measure(lock, items: count, runs: runs) {
@@ -42,16 +42,16 @@ struct LocksScenario: Scenario {
   }
 
   private func contended(times: Int, runs: Int, on pool: Pool, _ context: BenchContext) async throws {
-    let value = try SharedValue(0)
+    let value = try LockedValue(0)
     let counter = try SharedCounter()
     let all = times * pool.sizing.workers
     try await context.recorder.measure(context.key("contended", "lock"), items: all, runs: runs, on: pool) {
-      try await pool.broadcast(LockedIncrements(of: value), times)
+      try await pool.broadcast(LockedIncrements(of: value), to: times)
     } verify: {
       Self.take(value) == all
     }
     try await context.recorder.measure(context.key("contended", "atomic"), items: all, runs: runs, on: pool) {
-      try await pool.broadcast(AtomicIncrements(of: counter), times)
+      try await pool.broadcast(AtomicIncrements(of: counter), to: times)
     } verify: {
       Self.take(counter) == all
     }
@@ -60,7 +60,7 @@ struct LocksScenario: Scenario {
     // A tenth of a second of a processor for each worker: where they take turns on few processors, the
     // system's own turns of some milliseconds should not decide.
     let turns = (pool.sizing.workers + pool.sizing.affinity - 1) / pool.sizing.affinity
-    let counts = try await pool.broadcast(LockForAWhile(on: value), 100 * (turns + 1)).map(Double.init)
+    let counts = try await pool.broadcast(LockForAWhile(on: value), to: 100 * (turns + 1)).map(Double.init)
     let share = counts.min()! / counts.max()!
     context.add(
       Figure(
@@ -77,7 +77,7 @@ struct LocksScenario: Scenario {
     try await context.recorder.measure(
       context.key("race", "nothing"), items: all, runs: runs, on: pool
     ) {
-      try await pool.broadcast(RacingIncrements(of: counter), times)
+      try await pool.broadcast(RacingIncrements(of: counter), to: times)
     } verify: {
       let value = Self.take(counter)
       lost.append(all - value)
@@ -94,7 +94,7 @@ struct LocksScenario: Scenario {
   }
 
   /// What is there, which is then nothing: the next run starts anew.
-  private static func take(_ value: SharedValue<Int>) -> Int? {
+  private static func take(_ value: LockedValue<Int>) -> Int? {
     try? value.withLock { value in
       defer { value = 0 }
       return value

@@ -32,7 +32,7 @@ struct OverheadScenario: Scenario {
   }
 
   private func apply(count: Int, runs: Int, on pool: Pool, _ context: BenchContext) async throws {
-    let workers = try await pool.broadcast(ProcessNumber(), 0)
+    let workers = try await pool.broadcast(ProcessNumber(), to: 0)
     func used() -> (own: Double, workers: Double) {
       (ProcessorTime.own, workers.reduce(0) { $0 + ProcessorTime.of($1) })
     }

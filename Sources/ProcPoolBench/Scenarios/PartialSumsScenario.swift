@@ -97,7 +97,7 @@ struct PartialSumsScenario: Scenario {
     let ranges = Parts.of(0..<numbers.count, count: context.workers)
     try await context.withWorkers { pool in
       try await whole.intervals("shared-locked-total", on: pool) {
-        let total = try SharedValue(0.0)
+        let total = try LockedValue(0.0)
         try await pool.forEach(RangeSumLocked(of: array, into: total), over: ranges, chunkSize: 1)
         return [try total.withLock { $0 }]
       }

@@ -69,7 +69,7 @@ struct RecyclingScenario: Scenario {
     var processors = 1.0
     for _ in 0..<count / context.workers + 1 {
       try await withPool(workers: context.workers, worker: BenchContext.worker) { pool in
-        _ = try await pool.broadcast(Increment(), 0)
+        _ = try await pool.broadcast(Increment(), to: 0)
         processors = min(Double(pool.sizing.affinity), pool.sizing.quota ?? .infinity)
       }
     }
@@ -91,7 +91,7 @@ struct RecyclingScenario: Scenario {
       try await context.recorder.measure(key, items: 1, runs: runs) {
         kill(pid, SIGKILL)
         // It may be given to the process that is dying: then it was not begun, and is given to the next.
-        return try await pool.apply(ProcessNumber(), to: 0, retry: .atLeastOnce(attempts: 2))
+        return try await pool.apply(ProcessNumber(), to: 0, retry: .atLeastOnce(maximumAttempts: 2))
       } verify: { next in
         defer { pid = next }
         // Outside the clock: until the one that is to stand by does.

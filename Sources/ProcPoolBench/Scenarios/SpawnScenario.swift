@@ -11,7 +11,7 @@ struct SpawnScenario: Scenario {
       let key = context.key("start", "broadcast", workers: workers)
       try await context.recorder.measure(key, items: workers, runs: runs) {
         let pool = try Pool(workers: workers, worker: BenchContext.worker)
-        return (pool: pool, processes: try await pool.broadcast(ProcessNumber(), 0))
+        return (pool: pool, processes: try await pool.broadcast(ProcessNumber(), to: 0))
       } verify: { run in
         shares = run.processes.compactMap(ResidentMemory.share)
         // The end is outside the clock.

@@ -23,7 +23,7 @@ struct WorkerSight: Equatable, Sendable {
   /// What it is on.
   struct Item: Equatable, Sendable {
     var task: String
-    var id: TaskID
+    var id: ItemID
     /// For how long; at least so long where nobody has seen the beginning.
     var seconds: Double
     var isAtLeast: Bool

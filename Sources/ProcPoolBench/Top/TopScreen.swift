@@ -72,7 +72,7 @@ enum TopScreen {
   private static func activity(_ worker: WorkerSight) -> String {
     if let item = worker.item {
       // The end of a line may be cut, and the names of generic types are long.
-      return "\(item.id.call):\(Units.grouped(item.id.item)) \(item.task.visible())"
+      return "\(item.id.call):\(Units.grouped(item.id.index)) \(item.task.visible())"
     }
     if worker.isPreparing { return "preparing a task" }
     return worker.worker == nil ? "standing by" : "idle"
@@ -126,7 +126,7 @@ extension WorkerSight {
         "item",
         item.map {
           .object([
-            ("task", .string($0.task)), ("call", .integer(Int($0.id.call))), ("item", .integer($0.id.item)),
+            ("task", .string($0.task)), ("call", .integer(Int($0.id.call))), ("item", .integer($0.id.index)),
             ("seconds", .number($0.seconds)), ("isAtLeast", .bool($0.isAtLeast)),
           ])
         } ?? .null

@@ -100,7 +100,7 @@ extension StatusPage {
     package var restarts: Int
     package var progress: Progress
     /// What it is running, and the type of that task; `nil` if nothing.
-    package var running: TaskID?
+    package var running: ItemID?
     package var task: String
     /// Whether what it is running is the first item of its chunk.
     package var isFirstOfChunk: Bool
@@ -128,7 +128,7 @@ extension StatusPage {
     let isRunning = progress.phase != .idle && call > 0 && progress.position >= start
     let item = progress.step ?? first &+ (progress.position &- start)
     let running =
-      isRunning ? UInt32(exactly: call).map { TaskID(call: $0, item: Int(clamping: item)) } : nil
+      isRunning ? UInt32(exactly: call).map { ItemID(call: $0, index: Int(clamping: item)) } : nil
     return Sight(
       process: process, worker: load(528) > 0 ? WorkerID(index: Int(clamping: load(528) - 1)) : nil,
       started: min(now, max(0, Int64(bitPattern: load(536)))), restarts: Int(clamping: load(544)),

@@ -380,10 +380,10 @@ final class WorkerSession: @unchecked Sendable {
   }
 
   /// The item that is running.
-  var runningItem: TaskID {
+  var runningItem: ItemID {
     let progress = page.progress
     let item = progress.step ?? current.first + (progress.position - current.position)
-    return TaskID(call: current.call, item: Int(item))
+    return ItemID(call: current.call, index: Int(item))
   }
 
   func replace(call: UInt32, by other: ServedCall) {

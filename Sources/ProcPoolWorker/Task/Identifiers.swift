@@ -13,16 +13,16 @@ public struct WorkerID: Hashable, Sendable, Comparable, CustomStringConvertible 
 }
 
 /// One item of one call, unique within a pool.
-public struct TaskID: Hashable, Sendable, CustomStringConvertible {
+public struct ItemID: Hashable, Sendable, CustomStringConvertible {
   /// The number of the call, counted from 1 over the pool's life.
   public let call: UInt32
-  /// The item's place among the inputs of its call, from 0.
-  public let item: Int
+  /// The position of the item's input among the inputs of its call, from 0.
+  public let index: Int
 
-  public init(call: UInt32, item: Int) {
+  public init(call: UInt32, index: Int) {
     self.call = call
-    self.item = item
+    self.index = index
   }
 
-  public var description: String { "item \(item) of call \(call)" }
+  public var description: String { "item \(index) of call \(call)" }
 }

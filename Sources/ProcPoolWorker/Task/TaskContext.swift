@@ -17,7 +17,7 @@ public struct TaskContext: Sendable {
   public var worker: WorkerID { session.worker }
 
   /// The item that is running.
-  public var item: TaskID { session.runningItem }
+  public var item: ItemID { session.runningItem }
 
   /// Random numbers for this item, which follow from the pool's `seed`, the call's number and the item's and
   /// from nothing else: they are the same for any number of workers, in whichever the item runs, and in every
@@ -30,7 +30,7 @@ public struct TaskContext: Sendable {
   /// order in which they begin; of calls that begin at once, it is chance which comes first.
   public var random: TaskRandom {
     let item = item
-    return TaskRandom(seed: session.seed, call: item.call, item: UInt64(item.item))
+    return TaskRandom(seed: session.seed, call: item.call, item: UInt64(item.index))
   }
 
   /// Which attempt at the item this is, from 1: more than that if a worker was lost with it before, and the

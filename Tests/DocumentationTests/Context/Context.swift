@@ -60,7 +60,7 @@ let numbers = Array(0..<1_000)
 let bases = [2.0, 3]
 let exponents = [3, 2]
 
-let total = try! SharedValue(0.0)
+let total = try! LockedValue(0.0)
 let part = 1.0
 func recompute() -> Double { 0 }
 let histogram = try! LockedArray(repeating: 0, count: 10)

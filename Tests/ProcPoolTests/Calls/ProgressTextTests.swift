@@ -83,7 +83,7 @@ import Testing
   @Test func aReporterWithAnIntervalIsAskedForNoMore() throws {
     nonisolated(unsafe) var told: [Int] = []
     let reporter = try ProgressReporter(
-      .each(.nanoseconds(100)) { told.append($0.done) }, errors: .current(), now: 0)
+      .callback(every: .nanoseconds(100)) { told.append($0.done) }, errors: .current(), now: 0)
     for item in 0..<10 { reporter.note(done: item, total: 10, failures: 0, now: Int64(item) * 40) }
     #expect(told == [0, 3, 6, 9])
     reporter.finish(isWhole: true, now: 500)

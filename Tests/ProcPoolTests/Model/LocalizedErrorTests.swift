@@ -8,9 +8,9 @@ import Testing
   private static let loss = WorkerLoss(
     worker: WorkerID(index: 1), pid: 4711, end: .signalled(9), cause: .signal(9), peakMemory: nil,
     standardError: "")
-  private static let item = TaskID(call: 2, item: 7)
+  private static let item = ItemID(call: 2, index: 7)
   private static let autopsy = Autopsy(
-    item: item, attempt: 1, elapsed: .seconds(1), isPreparation: false, worker: loss)
+    item: item, attempt: 1, elapsed: .seconds(1), isPreparation: false, loss: loss)
 
   static let errors: [any Error & CustomStringConvertible] = [
     PoolError.workerLost(autopsy), PoolError.timedOut(autopsy, limit: .seconds(1)),

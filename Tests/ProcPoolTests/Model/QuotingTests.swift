@@ -8,7 +8,7 @@ import Testing
 private let hostile = "x\u{1B}[31m\u{1B}]0;title\u{7}\u{9B}2J\u{7F}\u{202E}\rz"
 
 @Suite struct MessagesShowWhatOthersWroteAndDoNotDoIt {
-  private static let item = TaskID(call: 2, item: 7)
+  private static let item = ItemID(call: 2, index: 7)
   private static let worker = WorkerID(index: 0)
 
   private static let loss = WorkerLoss(
@@ -26,11 +26,11 @@ private let hostile = "x\u{1B}[31m\u{1B}]0;title\u{7}\u{9B}2J\u{7F}\u{202E}\rz"
     ),
     (
       "workerLost",
-      "\(PoolError.workerLost(Autopsy(item: item, attempt: 1, elapsed: .zero, isPreparation: false, worker: loss)))"
+      "\(PoolError.workerLost(Autopsy(item: item, attempt: 1, elapsed: .zero, isPreparation: false, loss: loss)))"
     ),
     (
       "timedOut",
-      "\(PoolError.timedOut(Autopsy(item: item, attempt: 1, elapsed: .zero, isPreparation: false, worker: loss), limit: .seconds(1)))"
+      "\(PoolError.timedOut(Autopsy(item: item, attempt: 1, elapsed: .zero, isPreparation: false, loss: loss), limit: .seconds(1)))"
     ),
     ("taskUnavailable", "\(PoolError.taskUnavailable(hostile))"),
     (
@@ -41,7 +41,7 @@ private let hostile = "x\u{1B}[31m\u{1B}]0;title\u{7}\u{9B}2J\u{7F}\u{202E}\rz"
     ("trap", "\(LikelyCause.trap(message: hostile))"),
     ("event lost", "\(PoolEvent.workerLost(loss, item: item))"),
     ("event start", "\(PoolEvent.workerFailedToStart(worker, WorkerStartFailure(hostile)))"),
-    ("event end", "\(PoolEvent.brokeDown(WorkerStartFailure(hostile)))"),
+    ("event end", "\(PoolEvent.failed(WorkerStartFailure(hostile)))"),
     ("call", "\(SystemError(call: "open(/dev/shm/\(hostile))", code: 2))"),
     ("name", "\(SharedMemoryError.unusableName(hostile, reason: hostile))"),
     ("gone", "\(SharedMemoryError.gone(hostile))"),

@@ -111,13 +111,13 @@ import Testing
     }
     // A zero byte at the very end may be the beginning of a mark, and is none.
     bytes += [0, 0xE6, 0x97, 0xA5]
-    let found = Mutex<[TaskID: String]>([:])
+    let found = Mutex<[ItemID: String]>([:])
     let words = take(
       bytes, inPiecesOf: size,
       mode: .items { item, _, text in found.withLock { $0[item] = ($0[item] ?? "") + text } })
     var expected = Dictionary(
-      uniqueKeysWithValues: texts.enumerated().map { (TaskID(call: 3, item: $0), $1) })
-    expected[TaskID(call: 3, item: 4)]! += "\0日"
+      uniqueKeysWithValues: texts.enumerated().map { (ItemID(call: 3, index: $0), $1) })
+    expected[ItemID(call: 3, index: 4)]! += "\0日"
     #expect(found.withLock { $0 } == expected)
     #expect(words.lastLines.text == "before" + texts.joined() + "\0日")
   }

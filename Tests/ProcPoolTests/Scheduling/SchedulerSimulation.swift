@@ -222,7 +222,7 @@ struct Simulation {
       case .itemRetried: counts["retry", default: 0] += 1
       case .workerRecycled(_, let reason): counts["recycled for \(reason)", default: 0] += 1
       case .itemStalled: counts["stall", default: 0] += 1
-      case .workerStarted, .workerFailedToStart, .workerLost, .brokeDown: break
+      case .workerStarted, .workerFailedToStart, .workerLost, .failed: break
       }
     }
   }

@@ -407,6 +407,6 @@ import Testing
     let stalls = scheduler.actions.compactMap { action in
       if case .announce(.itemStalled(let item, _, _, _)) = action { item } else { nil }
     }
-    #expect(stalls == [TaskID(call: 1, item: 0)])
+    #expect(stalls == [ItemID(call: 1, index: 0)])
   }
 }

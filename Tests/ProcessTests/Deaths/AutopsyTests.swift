@@ -32,11 +32,11 @@ extension Processes {
           try await pool.map(DieAt([3], by: death), over: 0..<5, chunkSize: 1)
         }
         let autopsy = try #require(error.autopsy, "\(error)")
-        #expect(autopsy.item.item == 3 && autopsy.attempt == 1)
-        #expect(autopsy.worker.cause == cause, "\(autopsy)")
-        #expect(autopsy.worker.pid == pid)
+        #expect(autopsy.item.index == 3 && autopsy.attempt == 1)
+        #expect(autopsy.loss.cause == cause, "\(autopsy)")
+        #expect(autopsy.loss.pid == pid)
         #expect(autopsy.elapsed < .seconds(20))
-        #expect(autopsy.worker.peakMemory.map { $0 > 1 << 20 && $0 < 1 << 32 } ?? true, "\(autopsy)")
+        #expect(autopsy.loss.peakMemory.map { $0 > 1 << 20 && $0 < 1 << 32 } ?? true, "\(autopsy)")
         #expect(
           autopsy.description.hasPrefix("item 3 of call \(autopsy.item.call) was lost after "), "\(autopsy)")
       }
@@ -61,7 +61,7 @@ extension Processes {
         try await Task.sleep(for: .milliseconds(100))
         kill(pid, SIGSTOP)
         let error = try await poolError { try await handle.value }
-        #expect(error.autopsy?.worker.cause == .stopped, "\(error)")
+        #expect(error.autopsy?.loss.cause == .stopped, "\(error)")
         #expect("\(error)".contains("where it was stopped by a signal"), "\(error)")
       }
     }
@@ -92,7 +92,7 @@ extension Processes {
       let pool = try Pool(workers: 1, worker: .faulty)
       let events = Task { [events = pool.events] in await events.reduce(into: []) { $0.append($1) } }
       let attempt = try await pool.apply(
-        DieBeforeAttempt(2, items: [9]), to: 9, retry: .atLeastOnce(attempts: 2))
+        DieBeforeAttempt(2, items: [9]), to: 9, retry: .atLeastOnce(maximumAttempts: 2))
       #expect(attempt == 2)
       pool.close()
       await pool.join()
@@ -104,7 +104,7 @@ extension Processes {
         Issue.record("\(told)")
         return
       }
-      #expect(item == lost && loss.pid == pid && pid != next && item.item == 0)
+      #expect(item == lost && loss.pid == pid && pid != next && item.index == 0)
     }
 
     @Test func whoStopsListeningIsForgottenAndTheEndIsTold() async throws {
@@ -123,10 +123,10 @@ extension Processes {
       var told: [PoolEvent] = []
       for await event in pool.events {
         told.append(event)
-        if case .brokeDown = event { break }
+        if case .failed = event { break }
       }
       #expect(told.count <= 3)
-      guard case .brokeDown(let failure)? = told.last else {
+      guard case .failed(let failure)? = told.last else {
         Issue.record("\(told)")
         return
       }

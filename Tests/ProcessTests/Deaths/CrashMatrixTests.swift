@@ -153,7 +153,7 @@ private struct Trial: CustomStringConvertible {
   /// Lays the mines that are not in the call itself.
   private func prepare(_ pool: Pool, _ mine: Mine, _ scratch: Scratch) async {
     guard point == .idle || point == .reading else { return }
-    let laid = await Result { try await pool.broadcast(LayMine(mine), 1) }
+    let laid = await Result { try await pool.broadcast(LayMine(mine), to: 1) }
     #expect((try? laid.get()) == [1, 1], "\(self): \(laid)")
     guard point == .idle else { return }
     // The coordinator may or may not have noticed.
@@ -215,7 +215,7 @@ private struct Trial: CustomStringConvertible {
     case .broadcast:
       return .whole(
         await Result {
-          try await pool.broadcast(task, inputs[Self.minedItem], timeout: timeout).map(\.value)
+          try await pool.broadcast(task, to: inputs[Self.minedItem], timeout: timeout).map(\.value)
         })
     }
   }
@@ -290,7 +290,7 @@ private struct Trial: CustomStringConvertible {
     case .everything: return error.startFailure != nil
     case .oneAtMost: return isExpected(error)
     case .one(let names):
-      guard let item = error.item?.item, names.contains(item) else { return false }
+      guard let item = error.item?.index, names.contains(item) else { return false }
       if let index, verb != .applyAsync, item != index { return false }
       // Of applications each is a call of its own: by its name the right one cannot be told.
       if let index, verb == .applyAsync, names == minedItems, isMinedByItem, index != Self.minedItem {

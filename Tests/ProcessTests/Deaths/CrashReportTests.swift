@@ -31,7 +31,7 @@ extension Processes {
       try await withCrash(reportedBy: .endless, timeout: .seconds(1)) { _, reporter, item in
         let error = try await poolError { try await item.value }
         guard case .timedOut(let autopsy, _) = error else { throw error }
-        #expect(autopsy.worker.cause == .invalidAccess)
+        #expect(autopsy.loss.cause == .invalidAccess)
         #expect(await eventually { !Inspection.isRunning(reporter) })
       }
     }

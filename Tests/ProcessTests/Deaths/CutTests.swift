@@ -242,14 +242,15 @@ private struct Damaged: CustomStringConvertible {
     switch result {
     case .success(let value): return value == expected
     case .failure(.taskFailed(let failure)):
-      return expected == nil && failure.underlying as? Misfit == Misfit(value: 2) && failure.item.item == item
+      return expected == nil && failure.underlying as? Misfit == Misfit(value: 2)
+        && failure.item.index == item
     case .failure: return false
     }
   }
 
   /// Whether the item was lost with its worker, and the error names it.
   private func isLoss(_ result: Result<String, PoolError>, _ item: Int) -> Bool {
-    guard let error = result.failure, error.item?.item == item else { return false }
+    guard let error = result.failure, error.item?.index == item else { return false }
     if case .timedOut(_, limit: Session.timeout) = error { return true }
     // What a worker has lent goes with it, though its results were found.
     return error.loss != nil || isUndecodable(result, item) && "\(error)".contains("shared memory is gone")
@@ -257,6 +258,6 @@ private struct Damaged: CustomStringConvertible {
 
   private func isUndecodable(_ result: Result<String, PoolError>, _ item: Int) -> Bool {
     guard case .failure(.notCodable(let failure)) = result else { return false }
-    return failure.item.item == item && failure.value == .output && !failure.isEncoding
+    return failure.item.index == item && failure.value == .output && !failure.isEncoding
   }
 }

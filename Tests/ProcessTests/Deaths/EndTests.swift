@@ -65,7 +65,7 @@ extension Processes {
       let handle: TaskHandle<Int>
       do {
         let pool = try Pool(workers: 2, worker: .faulty)
-        pids = try await pool.broadcast(ProcessNumber(), 0)
+        pids = try await pool.broadcast(ProcessNumber(), to: 0)
         handle = pool.applyAsync(Sleep(), to: 60_000)
       }
       #expect(await eventually { !pids.contains(where: Inspection.isRunning) })
@@ -111,7 +111,7 @@ extension Processes {
     @Test func theDeathOfAWorkerWhileThePoolClosesHoldsUpNothing() async throws {
       for _ in 0..<5 {
         let pool = try Pool(workers: 2, worker: .faulty)
-        let pids = try await pool.broadcast(ProcessNumber(), 0)
+        let pids = try await pool.broadcast(ProcessNumber(), to: 0)
         let handle = pool.mapAsync(Delay(milliseconds: 5), over: 0..<20, chunkSize: 1)
         #expect(await eventually { pool.statistics.itemsFinished > 3 })
         pool.close()

@@ -39,8 +39,8 @@ extension Processes {
             Issue.record("\(results[21])")
             continue
           }
-          let loss = autopsy.worker
-          #expect(autopsy.item.item == 21)
+          let loss = autopsy.loss
+          #expect(autopsy.item.index == 21)
           #expect(isExpected(loss.end, of: death, end), "\(loss.end)")
           #expect(loss.violation == nil)
           #expect(!Inspection.isRunning(loss.pid))
@@ -53,7 +53,7 @@ extension Processes {
       try await withPool(
         workers: 2, worker: .faulty, configuration: PoolConfiguration(standardError: .discarded)
       ) { pool in
-        let pids = try await pool.broadcast(ProcessNumber(), 0)
+        let pids = try await pool.broadcast(ProcessNumber(), to: 0)
         let task = DieAt([3], by: .signal(SIGTERM), saying: ["reading the file", "all is lost"])
         let error = try await poolError { try await pool.map(task, over: 0..<6, chunkSize: 2) }
         let loss = try #require(error.loss, "\(error)")
@@ -91,10 +91,10 @@ extension Processes {
 
     @Test func aDeadWorkerIsReplaced() async throws {
       try await withPool(workers: 3, worker: .faulty) { pool in
-        let before = try await pool.broadcast(ProcessNumber(), 0)
+        let before = try await pool.broadcast(ProcessNumber(), to: 0)
         let error = try await poolError { try await pool.apply(DieAt([1]), to: 1) }
         let dead = try #require(error.loss, "\(error)")
-        let after = try await pool.broadcast(ProcessNumber(), 0)
+        let after = try await pool.broadcast(ProcessNumber(), to: 0)
         #expect(Set(after).count == 3)
         for index in 0..<3 { #expect((before[index] == after[index]) == (index != dead.worker.index)) }
       }
@@ -103,13 +103,13 @@ extension Processes {
     @Test func aWorkerThatIsKilledWhileIdleIsReplacedAndCostsNothing() async throws {
       try await withPool(workers: 2, worker: .faulty) { pool in
         for _ in 0..<5 {
-          let pids = try await pool.broadcast(ProcessNumber(), 0)
+          let pids = try await pool.broadcast(ProcessNumber(), to: 0)
           kill(pids[0], SIGKILL)
           #expect(await eventually { !Inspection.isRunning(pids[0]) })
           #expect(await eventually { Inspection.children()[pids[0]] == nil })
           let outputs = try await pool.map(Echo(), over: 0..<100)
           #expect(outputs == Array(0..<100))
-          let after = try await pool.broadcast(ProcessNumber(), 0)
+          let after = try await pool.broadcast(ProcessNumber(), to: 0)
           #expect(after[0] != pids[0] && after[1] == pids[1])
         }
       }
@@ -118,7 +118,7 @@ extension Processes {
     @Test func allWorkersKilledAtOnceAreReplaced() async throws {
       try await withPool(workers: 3, worker: .faulty) { pool in
         for round in 0..<5 {
-          let pids = try await pool.broadcast(ProcessNumber(), 0)
+          let pids = try await pool.broadcast(ProcessNumber(), to: 0)
           let running = Task { await pool.mapResults(Delay(milliseconds: 2), over: 0..<150, chunkSize: 5) }
           try await Task.sleep(for: .milliseconds(30 * round))
           for pid in pids { kill(pid, SIGKILL) }
@@ -150,7 +150,7 @@ extension Processes {
             case .success(let value): #expect(value == index && !bad.contains(index), "\(seed)")
             case .failure(let error):
               #expect(
-                bad.contains(index) && error.loss != nil && error.item?.item == index, "\(seed) \(error)")
+                bad.contains(index) && error.loss != nil && error.item?.index == index, "\(seed) \(error)")
             }
           }
         }
@@ -204,7 +204,7 @@ extension Processes {
       let items = min(20_000, 200_000_000 / bytes)
       let expected = [UInt8](repeating: 7, count: bytes)
       try await withPool(workers: 2, worker: .faulty) { pool in
-        let pids = try await pool.broadcast(ProcessNumber(), 0)
+        let pids = try await pool.broadcast(ProcessNumber(), to: 0)
         let running = Task {
           await pool.mapResults(
             Inflate(), over: repeatElement(bytes, count: items), chunkSize: max(1, items / 100))

@@ -37,7 +37,7 @@ extension Processes {
         let group = try #require(MemoryGroup(limit: 64 << 20))
         defer { group.remove() }
         try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
-          for pid in try await pool.broadcast(ProcessNumber(), 0) { try #require(group.add(pid)) }
+          for pid in try await pool.broadcast(ProcessNumber(), to: 0) { try #require(group.add(pid)) }
           let results = await pool.mapResults(FillMemory(), over: [512 << 20, 512 << 20], chunkSize: 1)
           for result in results {
             let loss = try #require(result.failure?.loss, "\(result)")

@@ -26,7 +26,7 @@ extension Processes {
       case .apply: _ = try await pool.apply(task, to: 0, timeout: timeout)
       case .applyAsync: _ = try await pool.applyAsync(task, to: 0, timeout: timeout).value
       case .submit: _ = try await pool.submit(task, to: 0, timeout: timeout).value
-      case .broadcast: _ = try await pool.broadcast(task, 0, timeout: timeout)
+      case .broadcast: _ = try await pool.broadcast(task, to: 0, timeout: timeout)
       case .mapReduce:
         _ = try await pool.mapReduce(
           HangingSum(inPrepare: true), over: 0..<3, startingWith: 0, timeout: timeout)
@@ -37,10 +37,10 @@ extension Processes {
       try await withPool(workers: 2, worker: .faulty) { pool in
         let error = try await poolError { try await run(verb, on: pool, timeout: .milliseconds(200)) }
         guard case .timedOut(let autopsy, .milliseconds(200)) = error else { throw error }
-        #expect(autopsy.isPreparation && autopsy.item.item < 3 && autopsy.elapsed >= .milliseconds(200))
-        #expect(autopsy.worker.cause == .timeLimit && !autopsy.worker.isThread)
+        #expect(autopsy.isPreparation && autopsy.item.index < 3 && autopsy.elapsed >= .milliseconds(200))
+        #expect(autopsy.loss.cause == .timeLimit && !autopsy.loss.isThread)
         #expect(
-          "\(error)".hasPrefix("preparing the task for item \(autopsy.item.item) of call 1 took longer"))
+          "\(error)".hasPrefix("preparing the task for item \(autopsy.item.index) of call 1 took longer"))
         #expect(try await pool.map(Echo(), over: 0..<10) == Array(0..<10))
       }
     }
@@ -51,7 +51,7 @@ extension Processes {
           try await pool.apply(SlowPreparation(milliseconds: 1_500), to: 0, timeout: .milliseconds(200))
         }
         guard case .timedOut(let autopsy, _) = error else { throw error }
-        #expect(autopsy.isPreparation && autopsy.worker.isThread)
+        #expect(autopsy.isPreparation && autopsy.loss.isThread)
         // It goes on, and leaves.
         pause(milliseconds: 1_500)
       }
@@ -76,7 +76,7 @@ extension Processes {
           )
         }
         guard case .timedOut(let autopsy, _) = error else { throw error }
-        #expect(autopsy.item.item == 7 && !autopsy.isPreparation)
+        #expect(autopsy.item.index == 7 && !autopsy.isPreparation)
       }
     }
 
@@ -118,7 +118,7 @@ extension Processes {
             item 0 of call 1 ran for longer than 0.1 seconds in worker 0, a thread of this process; threads cannot be \
             killed, so the item keeps running, and a new worker took its place; allow more with `timeout:`
             """)
-        let loss = try #require(error.autopsy?.worker)
+        let loss = try #require(error.autopsy?.loss)
         #expect(
           "\(loss)" == "worker 0, a thread of this process, was given up, because its item took too long")
         _ = events

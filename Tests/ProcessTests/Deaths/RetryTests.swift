@@ -10,13 +10,13 @@ extension Processes {
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
         let task = DieBeforeAttempt(3, items: [4, 50])
         let attempts = try await pool.map(
-          task, over: 0..<100, chunkSize: chunkSize, retry: .atLeastOnce(attempts: 3))
+          task, over: 0..<100, chunkSize: chunkSize, retry: .atLeastOnce(maximumAttempts: 3))
         #expect(attempts == (0..<100).map { [4, 50].contains($0) ? 3 : 1 })
         #expect(pool.statistics.workersLost == 4)
         // In order, too.
         var inOrder: [Int] = []
         for try await attempt in pool.imap(
-          task, over: 0..<60, chunkSize: chunkSize, retry: .atLeastOnce(attempts: 5))
+          task, over: 0..<60, chunkSize: chunkSize, retry: .atLeastOnce(maximumAttempts: 5))
         {
           inOrder.append(attempt)
         }
@@ -28,10 +28,10 @@ extension Processes {
       let scratch = Scratch()
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
         let task = NoteAndDie(path: scratch.file("notes"), item: 5)
-        let results = await pool.mapResults(task, over: 0..<20, retry: .atLeastOnce(attempts: 4))
+        let results = await pool.mapResults(task, over: 0..<20, retry: .atLeastOnce(maximumAttempts: 4))
         for index in 0..<20 where index != 5 { #expect(try results[index].get() == index) }
         let autopsy = try #require(results[5].failure?.autopsy, "\(results[5])")
-        #expect(autopsy.attempt == 4 && autopsy.item.item == 5)
+        #expect(autopsy.attempt == 4 && autopsy.item.index == 5)
         #expect(autopsy.description.contains("was lost, in attempt 4, after"), "\(autopsy)")
       }
       let runs = scratch.lines("notes").compactMap { Int($0) }
@@ -50,12 +50,12 @@ extension Processes {
     }
 
     @Test func everyVerbRetries() async throws {
-      let retry = RetryPolicy.atLeastOnce(attempts: 2)
+      let retry = RetryPolicy.atLeastOnce(maximumAttempts: 2)
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
         let task = DieBeforeAttempt(2, items: [1])
         #expect(try await pool.apply(task, to: 1, retry: retry) == 2)
         #expect(try await pool.applyAsync(task, to: 1, retry: retry).value == 2)
-        #expect(try await pool.broadcast(task, 1, retry: retry) == [2, 2])
+        #expect(try await pool.broadcast(task, to: 1, retry: retry) == [2, 2])
         #expect(
           try await pool.mapReduce(AttemptSum(dyingAt: 77), over: 0..<1000, startingWith: 0, retry: retry)
             == 499_500)
@@ -70,14 +70,15 @@ extension Processes {
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
         let attempts = try await pool.map(
           SleepInFirstAttempt(), over: [1, 60_000, 1], chunkSize: 1, timeout: .milliseconds(300),
-          retry: .atLeastOnce(attempts: 2))
+          retry: .atLeastOnce(maximumAttempts: 2))
         #expect(attempts == [1, 2, 1])
       }
     }
 
     @Test func anItemThatThrowsHasEnded() async throws {
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
-        let results = await pool.mapResults(ThrowAt([3]), over: 0..<6, retry: .atLeastOnce(attempts: 9))
+        let results = await pool.mapResults(
+          ThrowAt([3]), over: 0..<6, retry: .atLeastOnce(maximumAttempts: 9))
         guard case .taskFailed? = results[3].failure else { throw results[3].failure! }
         #expect(pool.statistics.workersLost == 0)
       }
@@ -88,12 +89,12 @@ extension Processes {
       var numbers = seed.numbers
       try await withPool(workers: 3, worker: .faulty) { pool in
         // Programs that die before any of them has greeted are not started again and again.
-        _ = try await pool.broadcast(ProcessNumber(), 0)
+        _ = try await pool.broadcast(ProcessNumber(), to: 0)
         for round in 0..<4 {
           let running = Task {
             try await pool.map(
               Delay(milliseconds: 1), over: 0..<600, chunkSize: [1, 4, 30, nil][round],
-              retry: .atLeastOnce(attempts: 100))
+              retry: .atLeastOnce(maximumAttempts: 100))
           }
           for _ in 0..<10 {
             try await Task.sleep(for: .microseconds(Int.random(in: 0..<15_000, using: &numbers)))

@@ -11,8 +11,8 @@ extension Processes {
         Issue.record("\(result)")
         return
       }
-      #expect(autopsy.item.item == item && found == limit && (0..<2).contains(autopsy.worker.worker.index))
-      #expect(autopsy.elapsed >= limit && autopsy.attempt == 1 && autopsy.worker.cause == .timeLimit)
+      #expect(autopsy.item.index == item && found == limit && (0..<2).contains(autopsy.loss.worker.index))
+      #expect(autopsy.elapsed >= limit && autopsy.attempt == 1 && autopsy.loss.cause == .timeLimit)
     }
 
     @Test func theTimeInWhichTheCoordinatorIsStoppedIsNotCounted() async throws {
@@ -59,13 +59,13 @@ extension Processes {
 
     @Test func onlyTheWorkerConcernedIsReplaced() async throws {
       try await withPool(workers: 2, worker: .faulty) { pool in
-        let before = try await pool.broadcast(ProcessNumber(), 0)
+        let before = try await pool.broadcast(ProcessNumber(), to: 0)
         let error = try await poolError {
           try await pool.apply(Spin(), to: 60_000, timeout: .milliseconds(200))
         }
         guard case .timedOut(let autopsy, _) = error else { throw error }
-        let worker = autopsy.worker.worker
-        let after = try await pool.broadcast(ProcessNumber(), 0)
+        let worker = autopsy.loss.worker
+        let after = try await pool.broadcast(ProcessNumber(), to: 0)
         for index in 0..<2 { #expect((before[index] == after[index]) == (index != worker.index)) }
         #expect(!Inspection.isRunning(before[worker.index]))
       }
@@ -98,12 +98,12 @@ extension Processes {
 
     @Test func aLimitThatNobodyExceedsChangesNothing() async throws {
       try await withPool(workers: 2, worker: .faulty) { pool in
-        let before = try await pool.broadcast(ProcessNumber(), 0)
+        let before = try await pool.broadcast(ProcessNumber(), to: 0)
         // All of it takes longer than the limit; no item does.
         let outputs = try await pool.map(
           Delay(milliseconds: 10), over: 0..<100, chunkSize: 50, timeout: .milliseconds(400))
         #expect(outputs == Array(0..<100))
-        let after = try await pool.broadcast(ProcessNumber(), 0)
+        let after = try await pool.broadcast(ProcessNumber(), to: 0)
         #expect(before == after)
       }
     }

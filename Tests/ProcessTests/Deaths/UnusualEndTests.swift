@@ -12,7 +12,7 @@ extension Processes {
         #expect(results.map { try? $0.get() } == [0, nil, 2, 3])
         guard case .failure(let error) = results[1] else { return }
         #expect(error.loss?.cause == .threadExit, "\(error)")
-        #expect(error.item?.item == 1)
+        #expect(error.item?.index == 1)
         #expect(try await pool.apply(Echo(), to: 7) == 7)
       }
     }
@@ -96,7 +96,7 @@ extension Processes {
         }
         guard case .timedOut(let autopsy, _) = error else { throw error }
         // It is this process that the kernel asks.
-        if case .notEnded = autopsy.worker.cause { throw error }
+        if case .notEnded = autopsy.loss.cause { throw error }
         #expect(try await pool.apply(Echo(), to: 7) == 7)
       }
       #expect(ContinuousClock.now - start < .seconds(20))
@@ -135,7 +135,7 @@ extension Processes {
         try await pool.apply(Sleep(), to: 600_000, timeout: .milliseconds(50))
       }
       #expect("\(error)".contains("did not end after SIGKILL (state "), "\(error)")
-      guard case .timedOut(let autopsy, _) = error, case .notEnded = autopsy.worker.cause else { throw error }
+      guard case .timedOut(let autopsy, _) = error, case .notEnded = autopsy.loss.cause else { throw error }
       #expect(try await pool.apply(Echo(), to: 7) == 7)
       pool.terminate()
       await pool.join()
@@ -154,7 +154,7 @@ extension Processes {
       guard let freezer = Freezer() else { return }
       defer { freezer.remove() }
       let pool = try Pool(workers: 2, worker: .faulty)
-      let worker = try await pool.broadcast(ProcessNumber(), 1)[0]
+      let worker = try await pool.broadcast(ProcessNumber(), to: 1)[0]
       freezer.freeze(worker)
       let start = ContinuousClock.now
       pool.terminate()

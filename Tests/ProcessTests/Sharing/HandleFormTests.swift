@@ -11,14 +11,14 @@ extension Processes {
       var array: SharedArray<Int32>
       var matrix: SharedMatrix<Double>
       var locked: LockedArray<Float>
-      var value: SharedValue<Int>
+      var value: LockedValue<Int>
       var counter: SharedCounter
 
       init() throws {
         array = try SharedArray(0..<10)
         matrix = try SharedMatrix(repeating: 1, rows: 2, columns: 3, order: .columnMajor)
         locked = try LockedArray(repeating: 2, count: 4)
-        value = try SharedValue(5)
+        value = try LockedValue(5)
         counter = try SharedCounter(6)
       }
 

@@ -41,9 +41,9 @@ extension Processes {
       let seed = Seed()
       let kills = Kills()
       try await withPool(workers: 3, worker: .faulty) { (pool) async throws in
-        _ = try await pool.broadcast(Echo(), 0)
+        _ = try await pool.broadcast(Echo(), to: 0)
         let events = pool.events
-        let workers = try await pool.broadcast(ProcessNumber(), 0)
+        let workers = try await pool.broadcast(ProcessNumber(), to: 0)
         let most = Sampling.count(150, thoroughly: 1500)
         let killer = Task {
           var numbers = seed.numbers
@@ -80,9 +80,9 @@ extension Processes {
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
         for round in 0..<20 {
           let first = round * 100
-          let workers = try await pool.broadcast(ProcessNumber(), 0)
+          let workers = try await pool.broadcast(ProcessNumber(), to: 0)
           let single = pool.applyAsync(MakeParcels(), to: first)
-          let everywhere = try await pool.broadcast(MakeParcels(), first + 1)
+          let everywhere = try await pool.broadcast(MakeParcels(), to: first + 1)
           for try await one in pool.imap(MakeParcels(), over: first..<first + 5) { #expect(one.count == 1) }
           let reduced = try await pool.mapReduce(
             MakeParcels(), over: first..<first + 30, startingWith: [], parts: 7)

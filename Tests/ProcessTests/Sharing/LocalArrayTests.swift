@@ -59,11 +59,11 @@ extension Processes {
     @Test func tenThousandSmallThingsTakeFewDescriptors() throws {
       let before = descriptors()
       var counters: [SharedCounter] = []
-      var values: [SharedValue<Double>] = []
+      var values: [LockedValue<Double>] = []
       var arrays: [SharedArray<Int>] = []
       for index in 0..<10_000 {
         counters.append(try SharedCounter(index))
-        values.append(try SharedValue(Double(index)))
+        values.append(try LockedValue(Double(index)))
         arrays.append(try SharedArray(repeating: index, count: 10))
       }
       #expect(descriptors() - before <= 30)

@@ -8,7 +8,7 @@ import Testing
 extension Processes {
   @Suite struct LocksInOneProcess {
     @Test func aSecondAcquisitionByTheSameThreadIsAnError() throws {
-      let value = try SharedValue(1)
+      let value = try LockedValue(1)
       _ = try value.withLock { _ in
         #expect(throws: LockError.alreadyHeld) { try value.withLock { _ in } }
       }
@@ -16,7 +16,7 @@ extension Processes {
     }
 
     @Test func theTimeToWaitIsLimited() throws {
-      let value = try SharedValue(1)
+      let value = try LockedValue(1)
       let done = DispatchSemaphore(value: 0)
       let error = Mutex<(any Error)?>(nil)
       try value.withLock { _ in

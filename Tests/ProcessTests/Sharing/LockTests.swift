@@ -7,7 +7,7 @@ extension Processes {
   /// What a lock protects is changed by one process at a time, and a holder's death is told.
   @Suite struct Locks {
     @Test(arguments: Kind.allCases) func noUpdateIsLost(_ kind: Kind) async throws {
-      let (value, bins, counter) = try (SharedValue(0), LockedArray(repeating: 0, count: 10), SharedCounter())
+      let (value, bins, counter) = try (LockedValue(0), LockedArray(repeating: 0, count: 10), SharedCounter())
       try await withPool(workers: 3, worker: kind.worker) { pool in
         try await pool.forEach(
           Increment(value, bins, counter), over: Array(repeating: 1000, count: 30), chunkSize: 1)
@@ -24,7 +24,7 @@ extension Processes {
       let locked = try LockedArray(repeating: 0, count: 64)
       let bare = try SharedArray(repeating: 0, count: 64)
       try await withPool(workers: 3, worker: .faulty) { (pool) async throws in
-        _ = try await pool.broadcast(Echo(), 0)
+        _ = try await pool.broadcast(Echo(), to: 0)
         var torn = 0
         for _ in 0..<100 where torn == 0 {
           let inputs = (1...6).map { FindTorn.Input(number: $0, rounds: 2000) }
@@ -39,7 +39,7 @@ extension Processes {
     @Test func withoutALockUpdatesAreLost() async throws {
       let number = try SharedArray(repeating: 0, count: 1)
       try await withPool(workers: 3, worker: .faulty) { (pool) async throws in
-        _ = try await pool.broadcast(Echo(), 0)
+        _ = try await pool.broadcast(Echo(), to: 0)
         var added = 0
         for _ in 0..<100 where number[0] == added {
           try await pool.forEach(
@@ -53,7 +53,7 @@ extension Processes {
     /// The next holder is another process, which waits for the lock while its holder is killed.
     @Test func oneHolderAfterTheOtherMayDie() async throws {
       let deaths = Sampling.count(200, thoroughly: 1_000)
-      let value = try SharedValue(0)
+      let value = try LockedValue(0)
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
         // Each item dies inside the lock, or finds it as a dead one left it and repairs it.
         let results = await pool.mapResults(RepairAndDie(value), over: 0..<deaths, chunkSize: 1)
@@ -70,7 +70,7 @@ extension Processes {
     }
 
     @Test func theDeathOfAHolderIsToldAndCanBeRepaired() async throws {
-      let value = try SharedValue(5)
+      let value = try LockedValue(5)
       try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
         for round in 0..<20 {
           let error = try await poolError { try await pool.apply(DieInsideLock(value), to: 0) }

@@ -25,7 +25,7 @@ extension Processes {
         let inputs = (0..<12).map { [UInt8](repeating: UInt8($0), count: 200_000 + $0) }
         // Before that they lie in memory that is mapped by then.
         #expect(try await pool.map(EchoBytes(), over: inputs, chunkSize: chunkSize) == inputs)
-        _ = try await pool.broadcast(BecomeNobody(), 0)
+        _ = try await pool.broadcast(BecomeNobody(), to: 0)
         // What is mapped is let go of.
         try await Task.sleep(for: .milliseconds(300))
         let counts = inputs.map(\.count)

@@ -72,7 +72,7 @@ extension Processes {
 
     @Test func thousandsOfArraysLeaveNoMappingAndNoDescriptor() async throws {
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
-        _ = try await pool.broadcast(CountMappings(), 0)
+        _ = try await pool.broadcast(CountMappings(), to: 0)
         for round in 0..<60 {
           let arrays = try (0..<10).map {
             try SharedArray(repeating: $0 + round, count: $0 % 2 == 0 ? 100 : 8_000)
@@ -81,8 +81,8 @@ extension Processes {
           _ = try await pool.map(MakeShared(count: round % 2 == 0 ? 10 : 8_000), over: 0..<10)
         }
         // What the last call brought goes when the next has run.
-        _ = try await pool.broadcast(CountMappings(), 0)
-        let mappings = try await pool.broadcast(CountMappings(), 0)
+        _ = try await pool.broadcast(CountMappings(), to: 0)
+        let mappings = try await pool.broadcast(CountMappings(), to: 0)
         #expect(mappings == [0, 0])
         #expect(Inspection.sharedMappings() == 0)
       }

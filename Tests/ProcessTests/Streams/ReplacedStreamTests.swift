@@ -51,7 +51,7 @@ extension Processes {
     @Test func aTaskThatReplacesItsStreamsFindsNothingOfThePoolsInItsFiles() async throws {
       let scratch = Scratch()
       let path = scratch.file("taken")
-      let texts = Mutex<[TaskID: String]>([:])
+      let texts = Mutex<[ItemID: String]>([:])
       try await withPool(
         workers: 1, worker: .faulty,
         configuration: PoolConfiguration(

@@ -260,7 +260,7 @@ extension Processes {
       let line = String(repeating: "a", count: offset) + String(repeating: "日", count: 30_000)
       let bytes = Array(repeatElement(line + "\n", count: 12).joined().utf8)
       let pieces = Mutex<[String]>([])
-      let texts = Mutex<[TaskID: String]>([:])
+      let texts = Mutex<[ItemID: String]>([:])
       try await withPool(
         workers: 1, worker: .faulty,
         configuration: PoolConfiguration(
@@ -276,7 +276,7 @@ extension Processes {
       #expect(pieces.withLock { $0.joined() } == String(repeating: line, count: 12))
       #expect(pieces.withLock { $0.allSatisfy { $0.utf8.count <= 1 << 16 } })
       let whole = String(decoding: bytes, as: UTF8.self)
-      #expect(texts.withLock { $0.sorted { $0.key.item < $1.key.item }.map(\.value) } == [whole, "日"])
+      #expect(texts.withLock { $0.sorted { $0.key.index < $1.key.index }.map(\.value) } == [whole, "日"])
     }
 
     @Test func noCharacterOfAWorkersLastWordsIsCut() async throws {
@@ -326,13 +326,13 @@ extension Processes {
       try await withPool(
         workers: 1, worker: .faulty, configuration: PoolConfiguration(standardError: .discarded)
       ) { (pool) async throws in
-        let before = try await pool.broadcast(CountTransfers(), 0)[0][1]
+        let before = try await pool.broadcast(CountTransfers(), to: 0)[0][1]
         _ = try await pool.map(Echo(), over: 0..<1_000, chunkSize: 1)
-        let between = try await pool.broadcast(CountTransfers(), 0)[0][1]
+        let between = try await pool.broadcast(CountTransfers(), to: 0)[0][1]
         // A result each at the most, and those of the two counts.
         #expect(between - before <= 1_000 + 2)
         for item in 0..<100 { _ = try await pool.apply(PrintUnended("x"), to: item) }
-        let after = try await pool.broadcast(CountTransfers(), 0)[0][1]
+        let after = try await pool.broadcast(CountTransfers(), to: 0)[0][1]
         #expect(after - between <= 200 + 2)
       }
     }

@@ -103,7 +103,7 @@ extension Processes {
     @Test func noAttemptsAreSaid() async {
       let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         let pool = try Pool(workers: 1, worker: .threads)
-        _ = try await pool.apply(Echo(), to: 1, retry: .atLeastOnce(attempts: 0))
+        _ = try await pool.apply(Echo(), to: 1, retry: .atLeastOnce(maximumAttempts: 0))
       }
       expectLastWords("attempts must be at least 1, not 0", of: result)
     }
@@ -148,9 +148,9 @@ extension Processes {
         let isThere = await handle.wait(for: duration)
         #expect(isThere == isLong)
         _ = await handle.result
-        let outputs = try await pool.map(Echo(), over: 0..<5, progress: .each(duration) { _ in })
+        let outputs = try await pool.map(Echo(), over: 0..<5, progress: .callback(every: duration) { _ in })
         #expect(outputs == Array(0..<5))
-        let value = try SharedValue(1)
+        let value = try LockedValue(1)
         #expect(try value.withLock(timeout: duration) { $0 } == 1)
       }
     }

@@ -81,7 +81,7 @@ extension Processes {
 
     @Test func workersHaveANameInListsOfProcesses() async throws {
       try await withPool(workers: 2, worker: .faulty) { pool in
-        for found in try await pool.broadcast(DescribeProcess(), 0) {
+        for found in try await pool.broadcast(DescribeProcess(), to: 0) {
           #expect(found.name == "procpool-worker")
         }
       }

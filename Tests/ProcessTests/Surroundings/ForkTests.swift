@@ -10,13 +10,13 @@ extension Processes {
       async throws
     {
       let pids = try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
-        let pids = try await pool.broadcast(ProcessNumber(), 0)
+        let pids = try await pool.broadcast(ProcessNumber(), to: 0)
         // Short items, of which many are claimed at once, and answered together.
         let outputs = try await pool.map(ForkAt([0, 77, 400], copy), over: 0..<2_000)
         #expect(outputs == (0..<2_000).map { [$0] })
         // Nothing that a copy has done shows later.
         #expect(try await pool.map(Echo(), over: 0..<2_000) == Array(0..<2_000))
-        #expect(try await pool.broadcast(ProcessNumber(), 0) == pids)
+        #expect(try await pool.broadcast(ProcessNumber(), to: 0) == pids)
         return pids
       }
       for pid in pids { endCopies(of: pid) }

@@ -45,7 +45,7 @@ extension Processes {
         workers: 2, worker: .faulty,
         configuration: PoolConfiguration(limits: WorkerLimits(niceness: 7, processors: [0]))
       ) { (pool) async throws in
-        let allowances = try await pool.broadcast(FindAllowance(), 0)
+        let allowances = try await pool.broadcast(FindAllowance(), to: 0)
         #expect(allowances == Array(repeating: Allowance(niceness: 7, processors: "0"), count: 2))
       }
       #expect(nice(0) == own)
@@ -88,9 +88,9 @@ extension Processes {
     @Test func theyAreTheSameInEveryAttempt() async throws {
       try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
         let outputs = try await pool.map(
-          DrawAndDie(), over: 0..<3, chunkSize: 3, retry: .atLeastOnce(attempts: 2))
+          DrawAndDie(), over: 0..<3, chunkSize: 3, retry: .atLeastOnce(maximumAttempts: 2))
         let drawn = try await withPool(workers: 1, worker: .faulty) {
-          try await $0.map(DrawAndDie(), over: 0..<3, retry: .atLeastOnce(attempts: 2))
+          try await $0.map(DrawAndDie(), over: 0..<3, retry: .atLeastOnce(maximumAttempts: 2))
         }
         #expect(outputs == drawn)
       }
@@ -104,7 +104,8 @@ extension Processes {
       try await withPool(
         workers: 3, worker: .faulty,
         configuration: PoolConfiguration(
-          standardError: .items { item, _, words in told.withLock { $0[item.item, default: []].append(words) }
+          standardError: .items { item, _, words in
+            told.withLock { $0[item.index, default: []].append(words) }
           })
       ) { (pool) async throws in
         #expect(try await pool.map(Speak(lines: 3), over: 0..<100, chunkSize: chunkSize) == Array(0..<100))
@@ -119,7 +120,7 @@ extension Processes {
         workers: 1, worker: .faulty,
         configuration: PoolConfiguration(
           standardError: .items { item, worker, words in
-            told.withLock { $0.append("\(item.item) \(worker): \(words)") }
+            told.withLock { $0.append("\(item.index) \(worker): \(words)") }
           })
       ) { (pool) async throws in
         let results = await pool.mapResults(DieAt([1], saying: ["one", "two"]), over: 0..<3, chunkSize: 3)
@@ -176,7 +177,7 @@ extension Processes {
           return nil
         }
         #expect(stalls.count == 1, "\(stalls)")
-        #expect(stalls.first?.0.item == 3 && (0..<2).contains(stalls.first?.1.index ?? 9))
+        #expect(stalls.first?.0.index == 3 && (0..<2).contains(stalls.first?.1.index ?? 9))
         #expect(stalls.first.map { $0.2 >= .milliseconds(200) && $0.2 < .milliseconds(900) } == true)
       }
     }

@@ -43,7 +43,7 @@ extension Processes {
         #expect(
           try await pool.mapReduce(SleepingSum(milliseconds: 0), over: 0..<100, startingWith: 0, parts: 40)
             == 4950)
-        for _ in 0..<5 { #expect(try await pool.broadcast(WorkerNumber(), 0) == [0, 1]) }
+        for _ in 0..<5 { #expect(try await pool.broadcast(WorkerNumber(), to: 0) == [0, 1]) }
         let handles = (0..<50).map { pool.applyAsync(Echo(), to: $0) }
         for (index, handle) in handles.enumerated() { #expect(try await handle.value == index) }
       }
@@ -111,14 +111,14 @@ extension Processes {
         for round in 0..<10 {
           // Two workers, and one that stands by.
           #expect(await eventually { Inspection.workers().count == 3 }, "round \(round)")
-          let pids = try await pool.broadcast(ProcessNumber(), 0)
+          let pids = try await pool.broadcast(ProcessNumber(), to: 0)
           let all = Set(Inspection.workers().keys)
           kill(pids[round % 2], SIGKILL)
           #expect(await eventually { Inspection.workers()[pids[round % 2]] == nil })
-          let after = try await pool.broadcast(ProcessNumber(), 0)
+          let after = try await pool.broadcast(ProcessNumber(), to: 0)
           #expect(after[1 - round % 2] == pids[1 - round % 2])
           #expect(all.contains(after[round % 2]), "the one that stood by has its place")
-          #expect(try await pool.broadcast(WorkerNumber(), 0) == [0, 1])
+          #expect(try await pool.broadcast(WorkerNumber(), to: 0) == [0, 1])
         }
       }
     }
@@ -144,12 +144,12 @@ extension Processes {
         workers: 3, worker: .faulty, configuration: PoolConfiguration(recycling: RecyclingPolicy(items: 20))
       ) { pool in
         // Programs that die before any of them has greeted are not started again and again.
-        _ = try await pool.broadcast(ProcessNumber(), 0)
+        _ = try await pool.broadcast(ProcessNumber(), to: 0)
         for round in 0..<3 {
           let running = Task {
             try await pool.map(
               Delay(milliseconds: 1), over: 0..<600, chunkSize: [1, 7, nil][round],
-              retry: .atLeastOnce(attempts: 100))
+              retry: .atLeastOnce(maximumAttempts: 100))
           }
           for _ in 0..<10 {
             try await Task.sleep(for: .microseconds(Int.random(in: 0..<15_000, using: &numbers)))
@@ -162,7 +162,7 @@ extension Processes {
 
     @Test func aProcessThatIsStoppedDoesNotHoldUpTheEnd() async throws {
       let pool = try Pool(workers: 2, worker: .faulty)
-      let pids = try await pool.broadcast(ProcessNumber(), 0)
+      let pids = try await pool.broadcast(ProcessNumber(), to: 0)
       kill(pids[1], SIGSTOP)
       pool.close()
       await pool.join()

@@ -8,7 +8,7 @@ extension Processes {
   /// A task finds itself in a process in which it can do as it likes.
   @Suite struct Surroundings {
     private func lookAround(workers: Int = 1) async throws -> [FaultyTasks.Surroundings] {
-      try await withPool(workers: workers, worker: .faulty) { try await $0.broadcast(LookAround(), 0) }
+      try await withPool(workers: workers, worker: .faulty) { try await $0.broadcast(LookAround(), to: 0) }
     }
 
     @Test func aWorkerBlocksNoSignalThoughItsPoolWasMadeOnAConcurrencyThread() async throws {
@@ -22,7 +22,7 @@ extension Processes {
       async throws
     {
       try await withPool(workers: 2, worker: kind.worker) { pool in
-        _ = try await pool.broadcast(Suspend(), 0)
+        _ = try await pool.broadcast(Suspend(), to: 0)
         let threads = Inspection.threads().filter {
           $0.value.hasPrefix("procpool-") || $0.value.hasPrefix("worker-")
         }
@@ -78,7 +78,7 @@ extension Processes {
         try await withPool(
           workers: 2, worker: .faulty, configuration: PoolConfiguration(environment: .exactly(environment))
         ) { pool in
-          let found = try await pool.broadcast(LookAround(), 0)
+          let found = try await pool.broadcast(LookAround(), to: 0)
           #expect(found.map { $0.descriptors[0] } == ["/dev/null", "/dev/null"])
         }
       }
@@ -94,7 +94,8 @@ extension Processes {
       try await withPool(workers: 2, worker: .faulty) { pool in
         // A builtin, so that the shell's own descriptors are what is listed; 0, 1 and 2, and the listing
         // itself.
-        let listing = try await pool.broadcast(RunProgram(), ["/bin/sh", "-c", "cd /proc/self/fd && echo *"])
+        let listing = try await pool.broadcast(
+          RunProgram(), to: ["/bin/sh", "-c", "cd /proc/self/fd && echo *"])
         for line in listing {
           let numbers = line.split { $0.isWhitespace }.compactMap { Int($0) }
           #expect(Set(numbers).isSubset(of: [0, 1, 2, 3]), "\(line)")
@@ -130,7 +131,7 @@ extension Processes {
     @Test func theCoordinatorsDescriptorsAreAllClosedOnExec() async throws {
       let before = Inspection.descriptors()
       try await withPool(workers: 2, worker: .faulty) { pool in
-        _ = try await pool.broadcast(ProcessNumber(), 0)
+        _ = try await pool.broadcast(ProcessNumber(), to: 0)
         let fresh = Inspection.descriptors().filter { before[$0.key] != $0.value }
         #expect(fresh.count >= 8)
         // Foundation's sockets are not; it closes them in what it starts itself.
@@ -150,7 +151,7 @@ extension Processes {
     /// a worker's niceness would mean nothing, and its pool would take the share of many users.
     @Test func aWorkerIsInItsCoordinatorsSession() async throws {
       try await withPool(workers: 2, worker: .faulty) { pool in
-        let workers = try await pool.broadcast(ProcessNumber(), 0)
+        let workers = try await pool.broadcast(ProcessNumber(), to: 0)
         #expect(workers.allSatisfy { getsid($0) == getsid(0) })
       }
     }

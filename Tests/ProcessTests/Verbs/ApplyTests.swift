@@ -52,7 +52,7 @@ extension Processes {
             Issue.record("\(await handle.result)")
             continue
           }
-          #expect(item.item == 0)
+          #expect(item.index == 0)
         }
         scratch.remove("gate")
         let value = try await running.value

@@ -27,7 +27,8 @@ extension Processes {
           _ = try await pool.applyAsync(task, to: milliseconds, timeout: timeout, options: value).value
         case .submit:
           _ = try await pool.submit(task, to: milliseconds, timeout: timeout, options: value).value
-        case .broadcast: _ = try await pool.broadcast(task, milliseconds, timeout: timeout, options: value)
+        case .broadcast:
+          _ = try await pool.broadcast(task, to: milliseconds, timeout: timeout, options: value)
         case .map: _ = try await pool.map(task, over: inputs, timeout: timeout, options: value)
         case .mapAsync:
           _ = try await pool.mapAsync(task, over: inputs, timeout: timeout, options: value).value
@@ -90,8 +91,8 @@ extension Processes {
       try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
         let told = Mutex(0)
         let options = CallOptions(
-          chunkSize: 7, retry: .atLeastOnce(attempts: 3),
-          progress: .each(.zero) { progress in told.withLock { $0 = progress.done } })
+          chunkSize: 7, retry: .atLeastOnce(maximumAttempts: 3),
+          progress: .callback(every: .zero) { progress in told.withLock { $0 = progress.done } })
         let before = pool.statistics.chunksSent
         #expect(try await pool.map(Echo(), over: 0..<70, options: options) == Array(0..<70))
         #expect(pool.statistics.chunksSent - before == 10)

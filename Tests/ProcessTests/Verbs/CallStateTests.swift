@@ -54,7 +54,7 @@ extension Processes {
             Issue.record("\(result)")
             continue
           }
-          #expect(failure.isPreparation && failure.item.item == index)
+          #expect(failure.isPreparation && failure.item.index == index)
           #expect(failure.underlying as? Misfit == Misfit(value: -1))
         }
         let outputs = try await pool.map(Echo(), over: 0..<20)

@@ -151,7 +151,7 @@ extension Processes {
         expectExceeded(
           try await poolError { try await pool.apply(Suspend(), to: 100_000, deadline: limit) }, limit)
         expectExceeded(
-          try await poolError { try await pool.broadcast(Suspend(), 100_000, deadline: limit) }, limit)
+          try await poolError { try await pool.broadcast(Suspend(), to: 100_000, deadline: limit) }, limit)
         let handle = pool.applyAsync(Suspend(), to: 100_000, deadline: limit)
         expectExceeded(try await poolError { try await handle.value }, limit)
         expectExceeded(

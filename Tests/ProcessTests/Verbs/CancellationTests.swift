@@ -56,7 +56,7 @@ extension Processes {
         for (item, result) in results.enumerated() {
           switch result {
           case .success(let output): #expect(item < 5 && output == item)
-          case .failure(.cancelled(let name)): #expect(item >= 5 && name.item == item)
+          case .failure(.cancelled(let name)): #expect(item >= 5 && name.index == item)
           case .failure(let error): Issue.record("item \(item): \(error)")
           }
         }
@@ -109,7 +109,7 @@ extension Processes {
             Issue.record("\(result)")
             continue
           }
-          #expect(item.item == index)
+          #expect(item.index == index)
         }
         scratch.remove("gate")
       }

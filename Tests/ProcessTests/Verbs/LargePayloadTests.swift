@@ -121,7 +121,7 @@ extension Processes {
         #expect(memories.allSatisfy { Inspection.sharedMappings(named: $0) > 0 })
         for memory in memories {
           #expect(await eventually { Inspection.sharedMappings(named: memory) == 0 })
-          let inWorkers = try await pool.broadcast(CountMappings(named: memory), 0)
+          let inWorkers = try await pool.broadcast(CountMappings(named: memory), to: 0)
           #expect(inWorkers == [0, 0])
         }
         #expect(try await pool.map(SumBytes(), over: inputs) == (0..<10).map { $0 * 500_000 })
@@ -190,7 +190,7 @@ extension Processes {
         defer { killer.cancel() }
         var next = 0
         let outputs = pool.imap(
-          EchoBytes(), over: inputs, chunkSize: 1, retry: .atLeastOnce(attempts: 40))
+          EchoBytes(), over: inputs, chunkSize: 1, retry: .atLeastOnce(maximumAttempts: 40))
         for try await output in outputs {
           #expect(output == inputs[next], "\(seed)")
           next += 1

@@ -122,7 +122,7 @@ extension Processes {
               Issue.record("\(error)")
               continue
             }
-            #expect(failure.item.item == 777)
+            #expect(failure.item.index == 777)
             #expect(failure.underlying as? Misfit == Misfit(value: 777))
           }
         }
@@ -142,7 +142,7 @@ extension Processes {
             Issue.record("\(error)")
             continue
           }
-          #expect(autopsy.item.item == 777)
+          #expect(autopsy.item.index == 777)
         }
         #expect(try await pool.mapReduce(Listing(), over: 0..<3, startingWith: ">") == "> 0 1 2")
       }
@@ -161,7 +161,7 @@ extension Processes {
           Issue.record("\(error)")
           return
         }
-        #expect(autopsy.item.item == 3)
+        #expect(autopsy.item.index == 3)
       }
     }
 

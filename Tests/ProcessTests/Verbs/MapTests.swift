@@ -58,7 +58,7 @@ extension Processes {
         #expect(count == 30)
         let results = await pool.mapResults(note, over: 60..<70)
         for result in results { try result.get() }
-        try await pool.broadcast(note, 70)
+        try await pool.broadcast(note, to: 70)
       }
       #expect(scratch.lines("notes").compactMap { Int($0) }.sorted() == Array(0...70) + [70])
     }
@@ -102,7 +102,7 @@ extension Processes {
           for (index, result) in results.enumerated() {
             switch result {
             case .success(let value): #expect(value == index && !bad.contains(index))
-            case .failure(let error): #expect(error.item?.item == index && bad.contains(index))
+            case .failure(let error): #expect(error.item?.index == index && bad.contains(index))
             }
           }
         }
@@ -113,7 +113,7 @@ extension Processes {
       try await withPool(workers: 3, worker: kind.worker) { pool in
         // One worker is busy: its turn comes later, and nobody takes it.
         let busy = pool.applyAsync(Sleep(), to: 200)
-        let tallies = try await pool.broadcast(Count(), 5)
+        let tallies = try await pool.broadcast(Count(), to: 5)
         #expect(tallies.map(\.worker) == [0, 1, 2])
         #expect(tallies.allSatisfy { $0.items == 1 && $0.item == 5 })
         #expect(Set(tallies.map(\.pid)).count == (kind == .processes ? 3 : 1))
@@ -190,7 +190,7 @@ extension Processes {
           Issue.record("\(results[1])")
           return
         }
-        #expect(failure.item.item == 1 && failure.value == .output && failure.isEncoding)
+        #expect(failure.item.index == 1 && failure.value == .output && failure.isEncoding)
         let inputs = [[1], [UInt8](repeating: 1, count: 1 << 20), [3]]
         let echoed = await pool.mapResults(EchoBytes(), over: inputs)
         #expect(try echoed[0].get() == [1] && echoed[2].get() == [3])
@@ -198,7 +198,7 @@ extension Processes {
           Issue.record("\(echoed[1])")
           return
         }
-        #expect(other.item.item == 1 && other.value == .input && other.isEncoding)
+        #expect(other.item.index == 1 && other.value == .input && other.isEncoding)
         // Chunks of items that are short by themselves come in several frames, there and back.
         let numbers = Array(0..<100_000)
         #expect(try await pool.map(Echo(), over: numbers, chunkSize: 50_000) == numbers)

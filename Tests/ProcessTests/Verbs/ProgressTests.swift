@@ -12,7 +12,7 @@ extension Processes {
       private let entries = Mutex<[CallProgress]>([])
       var all: [CallProgress] { entries.withLock { $0 } }
       func report(_ interval: Duration = .zero) -> ProgressReport {
-        .each(interval) { progress in self.entries.withLock { $0.append(progress) } }
+        .callback(every: interval) { progress in self.entries.withLock { $0.append(progress) } }
       }
     }
 

@@ -80,7 +80,7 @@ extension Processes {
     /// It was stopped with nothing to do, and then gets something.
     @Test func aWorkerThatIsStoppedHoldsNothingUpThatItHasNotBegun() async throws {
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
-        let pids = try await pool.broadcast(ProcessNumber(), 0)
+        let pids = try await pool.broadcast(ProcessNumber(), to: 0)
         kill(pids[0], SIGSTOP)
         defer { kill(pids[0], SIGCONT) }
         for size in [nil, 1, 10] {
@@ -88,7 +88,7 @@ extension Processes {
         }
         for number in 0..<4 { #expect(try await pool.apply(Echo(), to: number) == number) }
         kill(pids[0], SIGCONT)
-        #expect(try await pool.broadcast(ProcessNumber(), 0) == pids)
+        #expect(try await pool.broadcast(ProcessNumber(), to: 0) == pids)
       }
     }
   }

@@ -274,7 +274,7 @@ extension Processes {
       let inputs = Slow(milliseconds: 10)
       let deadline = end == .deadline ? Duration.seconds(1) : nil
       // Workers take a while to start on a busy machine.
-      _ = try await pool.broadcast(Echo(), 0)
+      _ = try await pool.broadcast(Echo(), to: 0)
       let before = pool.statistics.itemsFinished
       let call = Task { try await pool.mapResults(Echo(), over: Deaf(inputs: inputs), deadline: deadline) }
       #expect(await eventually { inputs.taken > 10 && pool.statistics.itemsFinished > before })

@@ -39,7 +39,7 @@ extension Processes {
 
     @Test(arguments: Kind.allCases) func timeIsWaitedOrWorked(_ kind: Kind) async throws {
       try await withPool(workers: 2, worker: kind.worker) { (pool) async throws in
-        _ = try await pool.broadcast(Echo(), 1)
+        _ = try await pool.broadcast(Echo(), to: 1)
         let start = ContinuousClock.now
         let before = pool.statistics
         _ = try await pool.apply(Sleep(), to: 100)
@@ -56,11 +56,11 @@ extension Processes {
     @Test func aCallOfAFewItemsTakesAWorkerTwoReadsAndAWrite() async throws {
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
         let calls = 500
-        let before = try await pool.broadcast(CountTransfers(), 0)
+        let before = try await pool.broadcast(CountTransfers(), to: 0)
         let start = ContinuousClock.now
         for _ in 0..<calls { try await pool.forEach(Echo(), over: 0..<2, chunkSize: 1) }
         let elapsed = ContinuousClock.now - start
-        let after = try await pool.broadcast(CountTransfers(), 0)
+        let after = try await pool.broadcast(CountTransfers(), to: 0)
         // One worker may run both items of a call, one after the other. The end of a call has a frame of its own
         // only where nothing follows within two milliseconds.
         let alone = Int(elapsed / .milliseconds(2)) + 5
@@ -74,7 +74,7 @@ extension Processes {
     @Test func theLastItemsOfACallResumeItsCallerOnce() async throws {
       let caller = CountedCaller()
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
-        _ = try await pool.broadcast(Echo(), 0)
+        _ = try await pool.broadcast(Echo(), to: 0)
         func resumptions(_ inputs: [Int]) async throws -> Int {
           try await caller.resumptions { @Sendable caller in
             for _ in 0..<20 {
@@ -106,12 +106,12 @@ extension Processes {
     }
   }
 
-  /// `workerStatistics`, `callStatistics` and `explain()`: who did what, and what limits it.
+  /// `workerStatistics`, `callStatistics` and `explanation`: who did what, and what limits it.
   @Suite struct StatisticsOfWorkersAndCalls {
     @Test(arguments: Kind.allCases) func workersAddUpToThePool(_ kind: Kind) async throws {
       try await withPool(workers: 3, worker: kind.worker) { (pool) async throws in
         _ = try await pool.map(Echo(), over: 0..<10_000)
-        _ = try await pool.broadcast(Echo(), 1)
+        _ = try await pool.broadcast(Echo(), to: 1)
         let workers = pool.workerStatistics
         let all = pool.statistics
         #expect(workers.map(\.worker) == (0..<3).map { WorkerID(index: $0) })
@@ -128,10 +128,10 @@ extension Processes {
 
     @Test func whatAWorkerRunsIsTold() async throws {
       try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
-        let pid = try await pool.broadcast(ProcessNumber(), 0)[0]
+        let pid = try await pool.broadcast(ProcessNumber(), to: 0)[0]
         let call = pool.mapAsync(Sleep(), over: [1, 10_000, 1, 1], chunkSize: 2)
         var worker = pool.workerStatistics[0]
-        while worker.running?.item != 1 {
+        while worker.running?.index != 1 {
           try await Task.sleep(for: .milliseconds(1))
           worker = pool.workerStatistics[0]
         }
@@ -144,7 +144,7 @@ extension Processes {
         #expect(described.task == "Sleep")
         #expect(!described.isOver && described.chunkSize == 2)
         #expect(described.itemsWaiting + described.itemsInWorkers + Int(described.itemsFinished) == 4)
-        #expect(pool.explain().summary.contains("(Sleep)") && pool.explain().summary.contains("so far"))
+        #expect(pool.explanation.summary.contains("(Sleep)") && pool.explanation.summary.contains("so far"))
         call.cancel()
         _ = await call.result
       }
@@ -163,14 +163,14 @@ extension Processes {
         #expect(calls.map(\.isOver) == [true, true])
         #expect(calls.map(\.itemsFinished) == [10, 10])
         #expect(calls.map(\.itemsFailed) == [0, 1])
-        #expect(pool.explain(calls[1]).limits.contains { $0.kind == .losses })
+        #expect(pool.explanation(of: calls[1]).limits.contains { $0.kind == .losses })
       }
     }
 
     @Test func callsThatAreOverAreRememberedForAWhile() async throws {
       try await withPool(workers: 2, worker: .threads) { (pool) async throws in
         #expect(pool.callStatistics.isEmpty)
-        #expect(pool.explain().limits.isEmpty)
+        #expect(pool.explanation.limits.isEmpty)
         for count in 1...20 { _ = try await pool.map(Echo(), over: 0..<count) }
         // Calls of one item are counted, and not remembered.
         for _ in 0..<30 { _ = try await pool.apply(Echo(), to: 1) }
@@ -179,11 +179,11 @@ extension Processes {
         #expect(calls.allSatisfy { $0.isOver && $0.itemsWaiting == 0 && $0.itemsInWorkers == 0 })
         #expect(
           calls.allSatisfy { $0.bytesSent > 0 && $0.chunks > 0 && $0.pool.itemsFinished == $0.itemsFinished })
-        #expect(pool.explain().summary.hasPrefix("Calls of one item: 30 items"))
+        #expect(pool.explanation.summary.hasPrefix("Calls of one item: 30 items"))
         _ = try await pool.map(Echo(), over: 0..<7)
-        #expect(pool.explain().summary.contains("(Echo): 7 items"))
+        #expect(pool.explanation.summary.contains("(Echo): 7 items"))
         _ = try await pool.apply(Echo(), to: 1)
-        #expect(pool.explain().summary.hasPrefix("Calls of one item: 1 item "))
+        #expect(pool.explanation.summary.hasPrefix("Calls of one item: 1 item "))
       }
     }
 
@@ -202,11 +202,12 @@ extension Processes {
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
         // As many in a chunk as there can be, which is no reason to trap when it is explained.
         let outputs = try await pool.map(
-          DieBeforeAttempt(3, items: [4]), over: 0..<10, chunkSize: .max, retry: .atLeastOnce(attempts: 3))
+          DieBeforeAttempt(3, items: [4]), over: 0..<10, chunkSize: .max,
+          retry: .atLeastOnce(maximumAttempts: 3))
         #expect(outputs.count == 10)
         #expect(pool.callStatistics.last?.itemsFinished == 10)
         #expect(pool.callStatistics.last?.itemsFailed == 0)
-        #expect(pool.explain().summary.contains(": 10 items in "))
+        #expect(pool.explanation.summary.contains(": 10 items in "))
         _ = try await pool.mapReduce(Reciprocals<Int>(), over: 1...1_000, startingWith: 0)
         #expect(pool.callStatistics.last?.task == "Reciprocals<Int>")
       }
@@ -242,18 +243,18 @@ extension Processes {
 
     @Test func aSlowCallerAndASingleItemAreExplained() async throws {
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
-        _ = try await pool.broadcast(Echo(), 0)
+        _ = try await pool.broadcast(Echo(), to: 0)
         _ = try await pool.map(Sleep(), over: [100])
-        #expect(pool.explain().limits.map(\.kind) == [.tooFewItems])
+        #expect(pool.explanation.limits.map(\.kind) == [.tooFewItems])
         let slow = (0..<40).lazy.map { number in
           usleep(5_000)
           return number
         }
         _ = try await pool.map(Echo(), over: slow, chunkSize: 1)
         // Making inputs is counted as encoding them.
-        #expect(pool.explain().limits.first?.kind == .serialCoordinator, "\(pool.explain())")
+        #expect(pool.explanation.limits.first?.kind == .serialCoordinator, "\(pool.explanation)")
         for try await _ in pool.imap(Echo(), over: 0..<40, chunkSize: 1, inFlight: 2) { usleep(5_000) }
-        #expect(pool.explain().limits.first?.kind == .slowCaller, "\(pool.explain())")
+        #expect(pool.explanation.limits.first?.kind == .slowCaller, "\(pool.explanation)")
       }
     }
   }

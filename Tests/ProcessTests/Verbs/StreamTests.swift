@@ -96,7 +96,7 @@ extension Processes {
               #expect(!bad.contains(value))
               items.append(value)
             case .failure(let error):
-              let item = try #require(error.item?.item)
+              let item = try #require(error.item?.index)
               #expect(bad.contains(item))
               items.append(item)
             }
@@ -116,7 +116,7 @@ extension Processes {
             outputs.append(output)
           }
         }
-        #expect(error.item?.item == 30)
+        #expect(error.item?.index == 30)
         #expect(outputs == Array(0..<30))
       }
     }

@@ -10,7 +10,7 @@ extension Processes {
         try await withPool(workers: 2, worker: kind.worker) { try await $0.map(ThrowAt([7]), over: 0..<20) }
       }
       guard case .taskFailed(let failure) = error else { throw error }
-      #expect(failure.item.item == 7 && failure.item.call == 1)
+      #expect(failure.item.index == 7 && failure.item.call == 1)
       #expect((0..<2).contains(failure.worker.index))
       #expect(!failure.isPreparation)
       #expect(failure.typeName == "FaultyTasks.Misfit")
@@ -39,7 +39,7 @@ extension Processes {
         for _ in 0..<20 {
           let bad = Set((0..<5).map { _ in Int.random(in: 0..<200, using: &numbers) })
           let error = try await poolError { try await pool.map(ThrowAt(bad), over: 0..<200, chunkSize: 3) }
-          #expect(error.item?.item == bad.min(), "\(seed)")
+          #expect(error.item?.index == bad.min(), "\(seed)")
         }
       }
     }
@@ -48,7 +48,7 @@ extension Processes {
       let taken = Streams.Endless()
       try await withPool(workers: 2, worker: kind.worker) { pool in
         let error = try await poolError { try await pool.map(ThrowAt([50]), over: taken) }
-        #expect(error.item?.item == 50)
+        #expect(error.item?.index == 50)
         let outputs = try await pool.map(Echo(), over: 0..<10)
         #expect(outputs == Array(0..<10))
       }
@@ -123,7 +123,7 @@ extension Processes {
           try await poolError { try await pool.map(Hidden(), over: 0..<3) },
           try await poolError { try await pool.apply(Hidden(), to: 3) },
           try await poolError { for try await _ in pool.imap(Hidden(), over: 0..<3) {} },
-          try await poolError { try await pool.broadcast(Hidden(), 3) },
+          try await poolError { try await pool.broadcast(Hidden(), to: 3) },
         ] {
           guard case .taskUnavailable(let message) = error else { throw error }
           #expect(

@@ -4,10 +4,10 @@ import ProcPoolWire
 import ProcPoolWorker
 
 extension Autopsy {
-  init(_ item: TaskID, _ trace: ItemTrace, _ worker: WorkerLoss) {
+  init(_ item: ItemID, _ trace: ItemTrace, _ loss: WorkerLoss) {
     self.init(
       item: item, attempt: trace.attempt, elapsed: .nanoseconds(trace.elapsed),
-      isPreparation: trace.isPreparation, worker: worker)
+      isPreparation: trace.isPreparation, loss: loss)
   }
 }
 

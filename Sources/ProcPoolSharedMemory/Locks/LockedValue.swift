@@ -2,11 +2,11 @@ import ProcPoolWire
 
 /// A value in shared memory that is reachable only with its lock.
 ///
-///     let total = try SharedValue(0.0)
+///     let total = try LockedValue(0.0)
 ///     try total.withLock { $0 += part }
 ///
 /// As ``LockedArray``, for one value.
-public struct SharedValue<Value: BitwiseCopyable>: Sendable {
+public struct LockedValue<Value: BitwiseCopyable>: Sendable {
   @usableFromInline let block: SharedBlock
   @usableFromInline let lock: SharedLock
   // Unsafe because a pointer is not Sendable; it is followed with the lock only.
@@ -60,7 +60,7 @@ public struct SharedValue<Value: BitwiseCopyable>: Sendable {
   }
 }
 
-extension SharedValue: Codable, WireCodable {
+extension LockedValue: Codable, WireCodable {
   /// Writes the value's handle, as ``SharedArray/encode(to:)`` does.
   public func encode(to encoder: any Encoder) throws {
     try SharedScope.encode(block, to: encoder)
@@ -77,8 +77,8 @@ extension SharedValue: Codable, WireCodable {
   }
 
   /// As ``init(from:)``, past the machinery of `Codable`.
-  public static func decode(from reader: inout WireReader) throws -> SharedValue {
-    try SharedValue(checking: SharedScope.decode(.lockedValue, from: &reader))
+  public static func decode(from reader: inout WireReader) throws -> LockedValue {
+    try LockedValue(checking: SharedScope.decode(.lockedValue, from: &reader))
   }
 
   private init(checking block: SharedBlock) throws(SharedMemoryError) {
