@@ -53,12 +53,14 @@ bench: release
 
 release: swift
 	$(RELEASE) --product procpool
-	$(RELEASE) --product bench-worker
+	$(RELEASE) --product procpool-bench-worker
 
-# Beside each other, because that is where procpool looks for its worker.
+# procpool looks for its worker beside itself, and then in ../libexec/procpool.
 install: release
-	install -d "$(DESTDIR)$(PREFIX)/bin"
-	install -m 755 .build/release/procpool .build/release/bench-worker "$(DESTDIR)$(PREFIX)/bin"
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/libexec/procpool"
+	install -m 755 .build/release/procpool "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 .build/release/procpool-bench-worker "$(DESTDIR)$(PREFIX)/libexec/procpool"
+	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) echo "$(PREFIX)/bin is not in PATH; add it: export PATH=\"$(PREFIX)/bin:\$$PATH\"" ;; esac
 
 build: swift
 	$(BUILD) --build-tests $(STRICT)

@@ -19,8 +19,8 @@ let package = Package(
     .library(name: "ProcPoolWorker", targets: ["ProcPoolWorker"]),
     // For those whose tasks use Foundation's Data.
     .library(name: "ProcPoolFoundation", targets: ["ProcPoolFoundation"]),
-    .executable(name: "procpool", targets: ["procpool"]),
-    .executable(name: "bench-worker", targets: ["BenchWorker"]),
+    .executable(name: "procpool", targets: ["ProcPoolCommand"]),
+    .executable(name: "procpool-bench-worker", targets: ["BenchWorker"]),
   ],
   targets: [
     // The runtime
@@ -34,8 +34,9 @@ let package = Package(
     .target(name: "ProcPool", dependencies: ["ProcPoolWorker", "ProcPoolFoundation"]),
 
     // Worker executables, and the tasks that they share with their coordinators
+    .target(name: "BenchKernels", path: "Workers/BenchKernels"),
     .target(
-      name: "BenchTasks", dependencies: ["ProcPoolWire", "ProcPoolWorker", "CProcPoolShims"],
+      name: "BenchTasks", dependencies: ["ProcPoolWire", "ProcPoolWorker", "BenchKernels"],
       path: "Workers/BenchTasks"),
     // The C library is linked into it, too, because finding its parts takes a third of a worker's start. Unsafe flags
     // of this target concern nobody who depends on a library of the package.
@@ -50,7 +51,7 @@ let package = Package(
 
     // The command line
     .target(name: "ProcPoolBench", dependencies: ["ProcPool", "ProcPoolSystem", "BenchTasks"]),
-    .executableTarget(name: "procpool", dependencies: ["ProcPoolBench", "ProcPoolSystem"]),
+    .executableTarget(name: "ProcPoolCommand", dependencies: ["ProcPoolBench", "ProcPoolSystem"]),
 
     // Examples
     .executableTarget(
@@ -69,7 +70,8 @@ let package = Package(
     .testTarget(name: "ProcPoolWorkerTests", dependencies: ["ProcPoolWorker"]),
     .testTarget(name: "ProcPoolTests", dependencies: ["ProcPool"]),
     .testTarget(
-      name: "ProcPoolBenchTests", dependencies: ["ProcPoolBench", "BenchTasks", "procpool", "BenchWorker"]),
+      name: "ProcPoolBenchTests",
+      dependencies: ["ProcPoolBench", "BenchTasks", "ProcPoolCommand", "BenchWorker"]),
     .testTarget(
       name: "ProcessTests", dependencies: ["ProcPool", "ProcPoolSharedMemory", "FaultyTasks", "FaultyWorker"]),
     .testTarget(name: "DocumentationTests", dependencies: ["ProcPool"], exclude: ["Context"]),

@@ -17,8 +17,8 @@ allowed() {
     Sources/ProcPoolFoundation) echo "ProcPoolWire Foundation" ;;
     Sources/ProcPool) echo "ProcPoolWire ProcPoolSystem ProcPoolSharedMemory ProcPoolWorker ProcPoolFoundation Dispatch $system" ;;
     Sources/ProcPoolBench) echo "ProcPool ProcPoolSystem BenchTasks Dispatch Foundation $system" ;;
-    Sources/procpool) echo "ProcPoolBench ProcPoolSystem Dispatch Foundation $system" ;;
-    Workers/BenchTasks) echo "ProcPoolWire ProcPoolSharedMemory ProcPoolWorker CProcPoolShims $system" ;;
+    Sources/ProcPoolCommand) echo "ProcPoolBench ProcPoolSystem Dispatch Foundation $system" ;;
+    Workers/BenchTasks) echo "ProcPoolWire ProcPoolSharedMemory ProcPoolWorker BenchKernels $system" ;;
     Workers/BenchWorker) echo "BenchTasks ProcPoolWorker" ;;
     # The wire, because it must speak the protocol to lie in it.
     Workers/FaultyTasks) echo "ProcPoolWire ProcPoolSharedMemory ProcPool ProcPoolWorker Dispatch $system" ;;

@@ -3,7 +3,7 @@
 #
 #   require-workers.sh FOLDER
 
-for worker in FaultyWorker bench-worker; do
+for worker in FaultyWorker procpool-bench-worker; do
   if [ ! -x "$1/$worker" ]; then
     echo "The worker executable $worker is not in $1, where the tests look for it; a test target that starts it" \
       "must depend on its target in Package.swift." >&2

@@ -79,7 +79,7 @@ struct WorkersMissing: Error, CustomStringConvertible {
   var reason: WorkerStartFailure
 
   var description: String {
-    "\(reason) (the workers are the program bench-worker beside procpool; it must be of the same build)"
+    "\(reason) (the workers are the program procpool-bench-worker; it must be of the same build)"
   }
 }
 
@@ -92,7 +92,7 @@ protocol Scenario {
 /// What a scenario needs to know, and where its results go.
 final class BenchContext {
   /// The program that serves the benchmark's tasks.
-  static let worker = WorkerSource.executable(named: "bench-worker")
+  static let worker = WorkerSource.executable(named: "procpool-bench-worker")
 
   let options: BenchOptions
   let workers: Int

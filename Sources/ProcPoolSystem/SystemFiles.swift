@@ -46,3 +46,8 @@ enum Folder {
     return names
   }
 }
+
+public enum FileStatus {
+  /// Whether there is a file of that name, of whatever kind.
+  public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+}

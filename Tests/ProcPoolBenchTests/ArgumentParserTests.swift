@@ -1,7 +1,7 @@
 import ProcPoolBench
 import Testing
 
-@testable import procpool
+@testable import ProcPoolCommand
 
 @Suite("Arguments are read as the description says")
 struct AcceptedArguments {

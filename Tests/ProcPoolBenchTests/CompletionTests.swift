@@ -3,7 +3,7 @@ import Testing
 import struct Foundation.URL
 import class Foundation.FileManager
 
-@testable import procpool
+@testable import ProcPoolCommand
 
 @Suite(.timeLimit(.minutes(1))) struct ShellsCompleteWhatTheDescriptionSays {
   private static func path(_ shell: CompletionScript.Shell) -> URL? {

@@ -3,7 +3,7 @@ import ProcPoolSystem
 import Testing
 
 @testable import ProcPoolBench
-@testable import procpool
+@testable import ProcPoolCommand
 
 import struct Foundation.Data
 import class Foundation.FileManager

@@ -157,17 +157,37 @@ struct ProgramBehaviour {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let copy = folder.appendingPathComponent("procpool")
-    let program = Program.folder.appendingPathComponent("procpool")
+    try link("procpool", to: copy)
+    let results = folder.appendingPathComponent("results.json")
+    let outcome = try await Program.run(["bench", "--quick", "--json", results.path], at: copy)
+    #expect(outcome.status == 70)
+    #expect(outcome.errors.contains("procpool-bench-worker"))
+    #expect(outcome.errors.split(separator: "\n").count == 1)
+    #expect(!FileManager.default.fileExists(atPath: results.path))
+  }
+
+  @Test("Where it is installed the worker is found in libexec") func installedWorker() async throws {
+    let folder = Scratch.path()
+    let worker = folder.appendingPathComponent("libexec/procpool/procpool-bench-worker")
+    let copy = folder.appendingPathComponent("bin/procpool")
+    for file in [worker, copy] {
+      try FileManager.default.createDirectory(
+        at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    }
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try link("procpool", to: copy)
+    try link("procpool-bench-worker", to: worker)
+    let outcome = try await Program.run(
+      ["bench", "--quick", "--scenario", "spawn", "--workers", "1", "--repeat", "1"], at: copy)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+  }
+
+  private func link(_ name: String, to copy: URL) throws {
+    let program = Program.folder.appendingPathComponent(name)
     // A file that has just been written may still be open for writing in a process that another test is starting, and
     // then the system does not run it.
     do { try FileManager.default.linkItem(at: program, to: copy) } catch {
       try FileManager.default.copyItem(at: program, to: copy)
     }
-    let results = folder.appendingPathComponent("results.json")
-    let outcome = try await Program.run(["bench", "--quick", "--json", results.path], at: copy)
-    #expect(outcome.status == 70)
-    #expect(outcome.errors.contains("bench-worker"))
-    #expect(outcome.errors.split(separator: "\n").count == 1)
-    #expect(!FileManager.default.fileExists(atPath: results.path))
   }
 }

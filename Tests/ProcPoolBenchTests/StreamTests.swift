@@ -4,7 +4,7 @@ import Glibc
 import Testing
 
 @testable import ProcPoolBench
-@testable import procpool
+@testable import ProcPoolCommand
 
 import struct Foundation.Data
 import class Foundation.FileManager

@@ -1,4 +1,4 @@
-import CProcPoolShims
+import BenchKernels
 import ProcPoolWire
 
 /// A number that the benchmarks multiply and sum: `Float` or `Double`.
@@ -96,11 +96,11 @@ extension Float: MatrixScalar {
   public static func multiplyKernel(
     _ m: Int, _ l: Int, _ n: Int, _ a: UnsafePointer<Float>?, _ b: UnsafePointer<Float>?,
     _ c: UnsafeMutablePointer<Float>
-  ) { procpool_matmul_f32(m, l, n, a, b, c) }
+  ) { bench_matmul_f32(m, l, n, a, b, c) }
 
   /// In `kernels.c`.
   public static func dotKernel(_ l: Int, _ a: UnsafePointer<Float>?, _ b: UnsafePointer<Float>?) -> Float {
-    procpool_dot_f32(l, a, b)
+    bench_dot_f32(l, a, b)
   }
 
   /// In `ArraySum`.
@@ -115,11 +115,11 @@ extension Double: MatrixScalar {
   public static func multiplyKernel(
     _ m: Int, _ l: Int, _ n: Int, _ a: UnsafePointer<Double>?, _ b: UnsafePointer<Double>?,
     _ c: UnsafeMutablePointer<Double>
-  ) { procpool_matmul_f64(m, l, n, a, b, c) }
+  ) { bench_matmul_f64(m, l, n, a, b, c) }
 
   /// In `kernels.c`.
   public static func dotKernel(_ l: Int, _ a: UnsafePointer<Double>?, _ b: UnsafePointer<Double>?) -> Double {
-    procpool_dot_f64(l, a, b)
+    bench_dot_f64(l, a, b)
   }
 
   /// In `ArraySum`.
@@ -131,7 +131,7 @@ package enum KernelVectors {
   /// Bytes of their vectors: 16, 32 or 64, the most that the processor has unless set to less. For tests, so that
   /// they see every kernel on one processor.
   package static var bytes: Int {
-    get { Int(procpool_vector_bytes()) }
-    set { procpool_limit_vectors(Int32(newValue)) }
+    get { Int(bench_vector_bytes()) }
+    set { bench_limit_vectors(Int32(newValue)) }
   }
 }

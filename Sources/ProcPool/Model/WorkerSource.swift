@@ -25,8 +25,8 @@ public struct WorkerSource: Sendable, Hashable {
 
   /// A dedicated executable, whose main is a `WorkerProgram`.
   ///
-  /// - Parameter name: a file's name, looked for beside the running program; or a path, if it has a slash in
-  ///   it.
+  /// - Parameter name: a path, if it contains a slash; otherwise the name of a file, which is looked up in the directory
+  ///   of the running program and then in `../libexec/procpool` from there.
   public static func executable(named name: String) -> WorkerSource {
     WorkerSource(choice: .named(name))
   }
@@ -49,14 +49,29 @@ public struct WorkerSource: Sendable, Hashable {
       return .executable(path: "/proc/self/exe", isSelf: true)
     case .named(let name):
       if name.contains("/") { return .executable(path: name, isSelf: false) }
-      do throws(SystemError) {
-        return .executable(path: "\(try ProgramIdentity.folder())/\(name)", isSelf: false)
-      } catch {
-        throw WorkerStartFailure(
-          "cannot find the directory of the running program, in which \(name) is looked up: \(error); "
-            + (ProcessFolder.isMissing ? ProcessFolder.advice : "pass the worker's absolute path"))
-      }
+      return .executable(path: try Self.find(name), isSelf: false)
     }
+  }
+
+  /// Where an installed program keeps its workers, seen from its own directory.
+  private static let installedFolder = "../libexec/procpool"
+
+  private static func find(_ name: String) throws(WorkerStartFailure) -> String {
+    let folder: String
+    do throws(SystemError) {
+      folder = try ProgramIdentity.folder()
+    } catch {
+      throw WorkerStartFailure(
+        "cannot find the directory of the running program, in which \(name) is looked up: \(error); "
+          + (ProcessFolder.isMissing ? ProcessFolder.advice : "pass the worker's absolute path"))
+    }
+    let places = ["\(folder)/\(name)", "\(folder)/\(installedFolder)/\(name)"]
+    guard let path = places.first(where: FileStatus.exists) else {
+      throw WorkerStartFailure(
+        "there is no worker executable \(name): neither \(places[0]) nor \(places[1]) exists; build it, or pass its "
+          + "path")
+    }
+    return path
   }
 
   /// The name of the program if it runs tests, and so has a main that is not the user's.

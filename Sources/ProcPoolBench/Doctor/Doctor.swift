@@ -211,7 +211,7 @@ public enum Doctor {
       return Finding(
         "starting", .problem, reason,
         remedy:
-          "The workers of procpool itself are the program bench-worker beside it, of the same build: make release."
+          "The workers of procpool itself are the program procpool-bench-worker, of the same build: make release."
       )
     case .time(let seconds):
       let fact = "a pool of one worker answers after \(Units.seconds(seconds))"

@@ -9,7 +9,8 @@ import ProcPoolWire
 ///
 /// What travels in a task, an input or an output is a handle of some eighty bytes; the process that receives
 /// it maps the same memory. A copy of the value is the same array, not another: the memory lives until the
-/// last process that has it lets go, and no name of it is left anywhere, however the processes end.
+/// last process that has it lets go, and no name of it is left anywhere, however the processes end. Encoding one
+/// outside a pool throws ``SharedMemoryError/outsidePool``.
 ///
 /// There is no lock. Elements that one process writes while another reads or writes them are a race:
 /// partition the indices, or use ``LockedArray``. What others write while a `withSpan` closure runs may or
@@ -20,7 +21,7 @@ import ProcPoolWire
 public struct SharedArray<Element: BitwiseCopyable>: Sendable {
   // Sendable although the elements are mutable: that several threads and processes reach them is what the
   // type is for, and the partition is the caller's, as documented.
-  @usableFromInline let block: SharedBlock
+  @usableFromInline package let block: SharedBlock
   /// The number of elements.
   public let count: Int
   // Unsafe because a pointer is not Sendable; it is as long-lived as `block`, which the value holds.
@@ -148,32 +149,14 @@ public struct SharedArray<Element: BitwiseCopyable>: Sendable {
   }
 }
 
-extension SharedArray: Codable, WireCodable {
-  /// Writes the array's handle. Only a pool can: it keeps the memory until the handle has arrived.
-  ///
-  /// - Throws: ``SharedMemoryError/outsidePool`` elsewhere.
-  public func encode(to encoder: any Encoder) throws {
-    try SharedScope.encode(block, to: encoder)
-  }
+extension BlockKind {
+  static let array = BlockKind(rawValue: 1)
+}
 
-  /// Maps the array that a handle leads to, unless this process has it already.
-  ///
-  /// - Throws: ``SharedMemoryError`` if it is gone, refused, or not what the handle says.
-  public init(from decoder: any Decoder) throws {
-    try self.init(checking: SharedScope.decode(.array, from: decoder))
-  }
+extension SharedArray: SharedObject, Codable, WireCodable {
+  package static var kind: BlockKind { .array }
 
-  /// As ``encode(to:)``, past the machinery of `Codable`.
-  public func encode(into writer: inout WireWriter) throws {
-    try SharedScope.encode(block, into: &writer)
-  }
-
-  /// As ``init(from:)``, past the machinery of `Codable`.
-  public static func decode(from reader: inout WireReader) throws -> SharedArray {
-    try SharedArray(checking: SharedScope.decode(.array, from: &reader))
-  }
-
-  private init(checking block: SharedBlock) throws(SharedMemoryError) {
+  package init(checking block: SharedBlock) throws(SharedMemoryError) {
     try SharedLayout.check(block, holds: Element.self, after: 0)
     self.init(block)
   }

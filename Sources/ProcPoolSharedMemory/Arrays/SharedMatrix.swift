@@ -247,7 +247,7 @@ public struct SharedMatrixPart<Element: BitwiseCopyable>: Sendable {
 }
 
 extension SharedMatrix: Codable, WireCodable {
-  /// Writes the matrix's handle, as ``SharedArray/encode(to:)`` does.
+  /// Writes the matrix's handle, as a ``SharedArray`` does.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(MatrixForm(self))

@@ -11,7 +11,7 @@ import ProcPoolWire
 ///
 /// Copies of the value are the same array; it travels as a handle, like ``SharedArray``.
 public struct LockedArray<Element: BitwiseCopyable>: Sendable {
-  @usableFromInline let block: SharedBlock
+  @usableFromInline package let block: SharedBlock
   @usableFromInline let lock: SharedLock
   // Unsafe because a pointer is not Sendable; it is followed with the lock only.
   @usableFromInline nonisolated(unsafe) let base: UnsafeMutablePointer<Element>
@@ -84,28 +84,14 @@ public struct LockedArray<Element: BitwiseCopyable>: Sendable {
   }
 }
 
-extension LockedArray: Codable, WireCodable {
-  /// Writes the array's handle, as ``SharedArray/encode(to:)`` does.
-  public func encode(to encoder: any Encoder) throws {
-    try SharedScope.encode(block, to: encoder)
-  }
+extension BlockKind {
+  static let lockedArray = BlockKind(rawValue: 2)
+}
 
-  /// Maps the array that a handle leads to, unless this process has it already.
-  public init(from decoder: any Decoder) throws {
-    try self.init(checking: SharedScope.decode(.lockedArray, from: decoder))
-  }
+extension LockedArray: SharedObject, Codable, WireCodable {
+  package static var kind: BlockKind { .lockedArray }
 
-  /// As ``encode(to:)``, past the machinery of `Codable`.
-  public func encode(into writer: inout WireWriter) throws {
-    try SharedScope.encode(block, into: &writer)
-  }
-
-  /// As ``init(from:)``, past the machinery of `Codable`.
-  public static func decode(from reader: inout WireReader) throws -> LockedArray {
-    try LockedArray(checking: SharedScope.decode(.lockedArray, from: &reader))
-  }
-
-  private init(checking block: SharedBlock) throws(SharedMemoryError) {
+  package init(checking block: SharedBlock) throws(SharedMemoryError) {
     try SharedLayout.check(block, holds: Element.self, after: SharedLock.size)
     self.init(block)
   }

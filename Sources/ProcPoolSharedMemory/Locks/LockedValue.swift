@@ -7,7 +7,7 @@ import ProcPoolWire
 ///
 /// As ``LockedArray``, for one value.
 public struct LockedValue<Value: BitwiseCopyable>: Sendable {
-  @usableFromInline let block: SharedBlock
+  @usableFromInline package let block: SharedBlock
   @usableFromInline let lock: SharedLock
   // Unsafe because a pointer is not Sendable; it is followed with the lock only.
   @usableFromInline nonisolated(unsafe) let place: UnsafeMutablePointer<Value>
@@ -60,28 +60,14 @@ public struct LockedValue<Value: BitwiseCopyable>: Sendable {
   }
 }
 
-extension LockedValue: Codable, WireCodable {
-  /// Writes the value's handle, as ``SharedArray/encode(to:)`` does.
-  public func encode(to encoder: any Encoder) throws {
-    try SharedScope.encode(block, to: encoder)
-  }
+extension BlockKind {
+  static let lockedValue = BlockKind(rawValue: 3)
+}
 
-  /// Maps the value that a handle leads to, unless this process has it already.
-  public init(from decoder: any Decoder) throws {
-    try self.init(checking: SharedScope.decode(.lockedValue, from: decoder))
-  }
+extension LockedValue: SharedObject, Codable, WireCodable {
+  package static var kind: BlockKind { .lockedValue }
 
-  /// As ``encode(to:)``, past the machinery of `Codable`.
-  public func encode(into writer: inout WireWriter) throws {
-    try SharedScope.encode(block, into: &writer)
-  }
-
-  /// As ``init(from:)``, past the machinery of `Codable`.
-  public static func decode(from reader: inout WireReader) throws -> LockedValue {
-    try LockedValue(checking: SharedScope.decode(.lockedValue, from: &reader))
-  }
-
-  private init(checking block: SharedBlock) throws(SharedMemoryError) {
+  package init(checking block: SharedBlock) throws(SharedMemoryError) {
     try SharedLayout.check(block, holds: Value.self, after: SharedLock.size)
     guard block.byteCount == SharedLock.size + MemoryLayout<Value>.stride else {
       throw .mismatched("it takes \(block.byteCount) bytes")

@@ -7,7 +7,7 @@ import Synchronization
 ///     let done = try SharedCounter()
 ///     done.add(1)                                   // in any process
 public struct SharedCounter: Sendable {
-  @usableFromInline let block: SharedBlock
+  @usableFromInline package let block: SharedBlock
   // Unsafe because a pointer is not Sendable; what it leads to is atomic.
   @usableFromInline nonisolated(unsafe) let word: UnsafeMutablePointer<Atomic<Int>>
 
@@ -63,28 +63,14 @@ public struct SharedCounter: Sendable {
   }
 }
 
-extension SharedCounter: Codable, WireCodable {
-  /// Writes the counter's handle, as ``SharedArray/encode(to:)`` does.
-  public func encode(to encoder: any Encoder) throws {
-    try SharedScope.encode(block, to: encoder)
-  }
+extension BlockKind {
+  static let counter = BlockKind(rawValue: 4)
+}
 
-  /// Maps the counter that a handle leads to, unless this process has it already.
-  public init(from decoder: any Decoder) throws {
-    try self.init(checking: SharedScope.decode(.counter, from: decoder))
-  }
+extension SharedCounter: SharedObject, Codable, WireCodable {
+  package static var kind: BlockKind { .counter }
 
-  /// As ``encode(to:)``, past the machinery of `Codable`.
-  public func encode(into writer: inout WireWriter) throws {
-    try SharedScope.encode(block, into: &writer)
-  }
-
-  /// As ``init(from:)``, past the machinery of `Codable`.
-  public static func decode(from reader: inout WireReader) throws -> SharedCounter {
-    try SharedCounter(checking: SharedScope.decode(.counter, from: &reader))
-  }
-
-  private init(checking block: SharedBlock) throws(SharedMemoryError) {
+  package init(checking block: SharedBlock) throws(SharedMemoryError) {
     guard block.byteCount == MemoryLayout<Int>.size else {
       throw .mismatched("it takes \(block.byteCount) bytes")
     }

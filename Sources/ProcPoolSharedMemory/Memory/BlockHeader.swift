@@ -20,19 +20,12 @@ package struct BlockHeader {
   static let version: UInt32 = 1
   static let magic = UInt64(littleEndian: 0x4445_5241_4853_5050)
 
-  package enum Kind: UInt32, Sendable {
-    case array = 1
-    case lockedArray = 2
-    case lockedValue = 3
-    case counter = 4
-  }
-
   private let base: UnsafeMutableRawPointer
 
   init(at base: UnsafeMutableRawPointer) { self.base = base }
 
   /// Makes memory a block.
-  func write(kind: Kind, byteCount: Int, stride: Int, nonce: UInt64) {
+  func write(kind: BlockKind, byteCount: Int, stride: Int, nonce: UInt64) {
     base.initializeMemory(as: UInt8.self, repeating: 0, count: Self.size)
     base.storeBytes(of: Self.magic, as: UInt64.self)
     base.storeBytes(of: Self.version, toByteOffset: 8, as: UInt32.self)
@@ -59,7 +52,7 @@ package struct BlockHeader {
   /// Any process may have written it; what is no number of bytes is none.
   var byteCount: Int { Int(exactly: base.load(fromByteOffset: 16, as: UInt64.self)) ?? -1 }
   var stride: UInt32 { base.load(fromByteOffset: 24, as: UInt32.self) }
-  var kind: UInt32 { base.load(fromByteOffset: 28, as: UInt32.self) }
+  var kind: BlockKind { BlockKind(rawValue: base.load(fromByteOffset: 28, as: UInt32.self)) }
   var nonce: UInt64 { nonceWord.pointee.load(ordering: .acquiring) }
 
   /// The block is nobody's from now on; its handles lead nowhere.

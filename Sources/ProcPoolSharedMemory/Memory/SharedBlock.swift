@@ -10,7 +10,7 @@ package final class SharedBlock: @unchecked Sendable {
   let region: SharedRegion
   /// Where the header lies in the region.
   let offset: Int
-  let kind: BlockHeader.Kind
+  let kind: BlockKind
   let byteCount: Int
   let stride: UInt32
   let nonce: UInt64
@@ -35,7 +35,7 @@ package final class SharedBlock: @unchecked Sendable {
   private var header: BlockHeader { BlockHeader(at: region.mapping.base + offset) }
 
   init(
-    region: SharedRegion, offset: Int, kind: BlockHeader.Kind, byteCount: Int, stride: UInt32, nonce: UInt64,
+    region: SharedRegion, offset: Int, kind: BlockKind, byteCount: Int, stride: UInt32, nonce: UInt64,
     ending: Ending
   ) {
     self.region = region
@@ -68,7 +68,7 @@ package final class SharedBlock: @unchecked Sendable {
 
   /// Makes a block of this process's own. Its bytes are zero.
   package static func make(
-    kind: BlockHeader.Kind, byteCount: Int, stride: Int
+    kind: BlockKind, byteCount: Int, stride: Int
   ) throws(SharedMemoryError) -> SharedBlock {
     let (size, overflow) = byteCount.addingReportingOverflow(BlockHeader.size)
     guard !overflow, byteCount >= 0 else {
@@ -90,7 +90,7 @@ package final class SharedBlock: @unchecked Sendable {
 
   /// Makes memory in a region a block, with a header and a number of its own.
   static func write(
-    in region: SharedRegion, at offset: Int = 0, kind: BlockHeader.Kind, byteCount: Int, stride: Int,
+    in region: SharedRegion, at offset: Int = 0, kind: BlockKind, byteCount: Int, stride: Int,
     ending: Ending
   ) -> SharedBlock {
     let block = SharedBlock(
@@ -104,7 +104,7 @@ package final class SharedBlock: @unchecked Sendable {
   /// The array in a region that was opened by its name, if it is one.
   static func adopt(_ region: SharedRegion, named name: String) throws(SharedMemoryError) -> SharedBlock {
     let header = BlockHeader(at: region.mapping.base)
-    guard header.isOurs, header.kind == BlockHeader.Kind.array.rawValue, header.nonce != 0 else {
+    guard header.isOurs, header.kind == .array, header.nonce != 0 else {
       throw .unusableName(name, reason: "it has no header of a shared array")
     }
     guard header.byteCount == region.identity.size - BlockHeader.size else {
@@ -133,14 +133,14 @@ package final class SharedBlock: @unchecked Sendable {
       header.removeUser()
       throw .gone("its array was dropped")
     }
-    guard header.byteCount == handle.byteCount, header.kind == handle.kind, header.stride == handle.stride,
-      let kind = BlockHeader.Kind(rawValue: handle.kind)
+    guard header.byteCount == handle.byteCount, header.kind == handle.kind, header.stride == handle.stride
     else {
       header.removeUser()
       throw .mismatched("kind, size or stride is another")
     }
     return SharedBlock(
-      region: region, offset: handle.offset, kind: kind, byteCount: handle.byteCount, stride: handle.stride,
+      region: region, offset: handle.offset, kind: handle.kind, byteCount: handle.byteCount,
+      stride: handle.stride,
       nonce: handle.nonce, ending: .attached)
   }
 }

@@ -15,7 +15,7 @@ package struct SharedHandle: Hashable, Sendable {
   var byteCount: Int
   /// The block's number, so that memory that has become another block's is found out.
   package var nonce: UInt64
-  var kind: UInt32
+  var kind: BlockKind
   var stride: UInt32
 
   /// 64-bit words that a handle is written as.
@@ -25,7 +25,8 @@ package struct SharedHandle: Hashable, Sendable {
     [
       UInt64(UInt32(bitPattern: owner.pid)) | UInt64(UInt32(bitPattern: owner.descriptor)) << 32, device,
       inode,
-      UInt64(fileSize), UInt64(offset), UInt64(byteCount), nonce, UInt64(kind) | UInt64(stride) << 32,
+      UInt64(fileSize), UInt64(offset), UInt64(byteCount), nonce,
+      UInt64(kind.rawValue) | UInt64(stride) << 32,
       owner.server,
     ]
   }
@@ -42,7 +43,7 @@ package struct SharedHandle: Hashable, Sendable {
     else { throw .mismatched("a size is beyond any memory") }
     (self.fileSize, self.offset, self.byteCount) = (fileSize, offset, byteCount)
     nonce = words[6]
-    kind = UInt32(truncatingIfNeeded: words[7])
+    kind = BlockKind(rawValue: UInt32(truncatingIfNeeded: words[7]))
     stride = UInt32(words[7] >> 32)
     let (end, overflow) = offset.addingReportingOverflow(BlockHeader.size)
     guard owner.pid > 0, owner.descriptor >= 0, nonce != 0, !overflow, offset % BlockHeader.size == 0,
@@ -58,7 +59,7 @@ package struct SharedHandle: Hashable, Sendable {
     offset = block.offset
     byteCount = block.byteCount
     nonce = block.nonce
-    kind = block.kind.rawValue
+    kind = block.kind
     stride = block.stride
   }
 

@@ -77,17 +77,17 @@ package final class SharedScope {
   }
 
   /// The block of a handle, mapped if it is not.
-  static func decode(_ kind: BlockHeader.Kind, from reader: inout WireReader) throws -> SharedBlock {
+  static func decode(_ kind: BlockKind, from reader: inout WireReader) throws -> SharedBlock {
     try block(kind, of: .decode(from: &reader))
   }
 
-  static func decode(_ kind: BlockHeader.Kind, from decoder: any Decoder) throws -> SharedBlock {
+  static func decode(_ kind: BlockKind, from decoder: any Decoder) throws -> SharedBlock {
     try block(kind, of: decoder.singleValueContainer().decode(SharedHandle.self))
   }
 
-  private static func block(_ kind: BlockHeader.Kind, of handle: SharedHandle) throws -> SharedBlock {
+  private static func block(_ kind: BlockKind, of handle: SharedHandle) throws -> SharedBlock {
     guard let scope = current else { throw SharedMemoryError.outsidePool }
-    guard handle.kind == kind.rawValue else {
+    guard handle.kind == kind else {
       throw SharedMemoryError.mismatched("it is of another kind than what is to be made of it")
     }
     if let block = scope.kept?.block(handle.nonce) { return try block.verified(as: handle) }

@@ -39,8 +39,9 @@ extension Processes {
 
     @Test func anExecutableThatIsMissingIsNamed() async throws {
       let message = try await failure(starting: .executable(named: "no-such-worker"))
-      #expect(message.contains("/no-such-worker failed"))
-      #expect(message.contains("there is no such file") || message.contains("No such file"))
+      // Both places in which it is looked up.
+      #expect(message.contains("there is no worker executable no-such-worker: neither /"))
+      #expect(message.contains("/../libexec/procpool/no-such-worker exists"))
       let path = try await failure(starting: .executable(named: "/nowhere/worker"))
       #expect(path.contains("/nowhere/worker"))
     }

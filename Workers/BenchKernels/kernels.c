@@ -1,4 +1,4 @@
-#include "kernels.h"
+#include "bench_kernels.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -64,7 +64,7 @@ static int supported_bytes(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? 32 : 16;
 }
 
-#define CHOOSE(name) (procpool_vector_bytes() == 64 ? name##_avx512 : procpool_vector_bytes() == 32 ? name##_avx2 : name)
+#define CHOOSE(name) (bench_vector_bytes() == 64 ? name##_avx512 : bench_vector_bytes() == 32 ? name##_avx2 : name)
 #else
 static int supported_bytes(void) { return 16; }
 
@@ -73,21 +73,21 @@ static int supported_bytes(void) { return 16; }
 
 static _Atomic int most_bytes = 64;
 
-void procpool_limit_vectors(int bytes) { most_bytes = bytes; }
+void bench_limit_vectors(int bytes) { most_bytes = bytes; }
 
-int procpool_vector_bytes(void) {
+int bench_vector_bytes(void) {
   int supported = supported_bytes(), most = most_bytes;
   return most < supported ? most : supported;
 }
 
-void procpool_matmul_f32(long m, long l, long n, const float *a, const float *b, float *c) {
+void bench_matmul_f32(long m, long l, long n, const float *a, const float *b, float *c) {
   CHOOSE(matmul_f32)(m, l, n, a, b, c);
 }
 
-void procpool_matmul_f64(long m, long l, long n, const double *a, const double *b, double *c) {
+void bench_matmul_f64(long m, long l, long n, const double *a, const double *b, double *c) {
   CHOOSE(matmul_f64)(m, l, n, a, b, c);
 }
 
-float procpool_dot_f32(long l, const float *a, const float *b) { return CHOOSE(dot_f32)(l, a, b); }
+float bench_dot_f32(long l, const float *a, const float *b) { return CHOOSE(dot_f32)(l, a, b); }
 
-double procpool_dot_f64(long l, const double *a, const double *b) { return CHOOSE(dot_f64)(l, a, b); }
+double bench_dot_f64(long l, const double *a, const double *b) { return CHOOSE(dot_f64)(l, a, b); }

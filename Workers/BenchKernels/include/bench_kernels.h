@@ -9,26 +9,26 @@
 //
 // Rounding: no product enters a sum through more than 256 + ⌈l / 256⌉ + 16 additions, whatever the processor.
 
-#ifndef CPROCPOOLSHIMS_KERNELS_H
-#define CPROCPOOLSHIMS_KERNELS_H
+#ifndef BENCH_KERNELS_H
+#define BENCH_KERNELS_H
 
 /// C = A · B in single precision.
-void procpool_matmul_f32(long m, long l, long n, const float *a, const float *b, float *c);
+void bench_matmul_f32(long m, long l, long n, const float *a, const float *b, float *c);
 
 /// C = A · B in double precision.
-void procpool_matmul_f64(long m, long l, long n, const double *a, const double *b, double *c);
+void bench_matmul_f64(long m, long l, long n, const double *a, const double *b, double *c);
 
 /// a · b in single precision.
-float procpool_dot_f32(long l, const float *a, const float *b);
+float bench_dot_f32(long l, const float *a, const float *b);
 
 /// a · b in double precision.
-double procpool_dot_f64(long l, const double *a, const double *b);
+double bench_dot_f64(long l, const double *a, const double *b);
 
 /// Has kernels use vectors of `bytes` (16, 32 or 64) at the most, so that tests see each of them on a processor that has
 /// all. What the processor lacks is not used, whatever is told.
-void procpool_limit_vectors(int bytes);
+void bench_limit_vectors(int bytes);
 
 /// Bytes of the vectors that kernels use.
-int procpool_vector_bytes(void);
+int bench_vector_bytes(void);
 
 #endif
