@@ -153,7 +153,7 @@ extension Pool {
     return try await withTaskCancellationHandler(
       operation: {
         do {
-          return try await handle.value
+          return try await handle.finalResult().get()
         } catch PoolError.cancelled where Task.isCancelled {
           throw CancellationError()
         }

@@ -7,7 +7,7 @@ import Synchronization
 /// Dropping it drops the result, not the work.
 public final class TaskHandle<Value: Sendable>: Sendable {
   private enum State {
-    case pending([Latch])
+    case pending([any Waiter])
     /// There, and not decoded yet.
     case arrived(@Sendable () -> Result<Value, any Error>)
     case done(Result<Value, any Error>)
@@ -26,7 +26,7 @@ public final class TaskHandle<Value: Sendable>: Sendable {
 
   /// Ends the wait. The first time counts.
   func complete(_ result: @escaping @Sendable () -> Result<Value, any Error>) {
-    let waiters = state.withLock { state -> [Latch] in
+    let waiters = state.withLock { state -> [any Waiter] in
       guard case .pending(let waiters) = state else { return [] }
       state = .arrived(result)
       return waiters
@@ -44,27 +44,45 @@ public final class TaskHandle<Value: Sendable>: Sendable {
     }
   }
 
-  /// What became of it; waits for that. May be asked for by many, and again.
+  /// The outcome, once there is one. Any number of Swift tasks may wait for it.
   ///
-  /// Cancelling the Swift task that waits neither cancels what it waits for, which ``cancel()`` does, nor
-  /// ends the wait; ``wait(for:)`` can be cut short.
+  /// If the Swift task that waits is cancelled, its wait ends with `CancellationError`, and the work goes on: other
+  /// tasks may wait for it. ``cancel()`` cancels the work. A result that is there is returned to a cancelled task too.
   public nonisolated(nonsending) var result: Result<Value, any Error> {
     get async {
-      while true {
-        if let result = taken() { return result }
-        if origin != ProcessOrigin.current { return .failure(PoolError.otherProcess(origin)) }
-        let latch = Latch()
-        enlist(latch)
+      if let result = taken() { return result }
+      if origin != ProcessOrigin.current { return .failure(PoolError.otherProcess(origin)) }
+      let latch = Latch()
+      enlist(latch)
+      await withTaskCancellationHandler {
         await latch.wait()
+      } onCancel: {
+        latch.open()
       }
+      if let result = taken() { return result }
+      dismiss(latch)
+      return .failure(CancellationError())
     }
   }
 
-  /// The value; waits for it.
+  /// The result, which is there, or why there will be none.
+  var outcome: Result<Value, any Error> { taken() ?? .failure(PoolError.otherProcess(origin)) }
+
+  /// The value, once it is there.
   ///
-  /// - Throws: ``PoolError``; of a handle that `mapAsync` gave, also `CancellationError` after ``cancel()``.
+  /// - Throws: ``PoolError``; `CancellationError` if the Swift task that waits is cancelled, and after ``cancel()`` if
+  ///   `mapAsync` returned the handle.
   public nonisolated(nonsending) var value: Value {
     get async throws { try await result.get() }
+  }
+
+  /// As ``result``, for a caller that cancels the work when its Swift task is cancelled: the wait ends with the work.
+  nonisolated(nonsending) func finalResult() async -> Result<Value, any Error> {
+    if let result = taken() { return result }
+    let latch = Latch()
+    enlist(latch)
+    await latch.wait()
+    return outcome
   }
 
   /// The result, if it is there.
@@ -113,21 +131,26 @@ public final class TaskHandle<Value: Sendable>: Sendable {
     return isReady
   }
 
-  /// Has the latch opened when the result is there.
-  private func enlist(_ latch: Latch) {
-    let isReady = state.withLock { state in
-      guard case .pending(let latches) = state else { return true }
-      state = .pending(latches + [latch])
-      return false
-    }
-    if isReady { latch.open() }
+  /// Waits for the result, but not beyond a point in time; see ``wait(for:)``.
+  public nonisolated(nonsending) func wait(until instant: ContinuousClock.Instant) async -> Bool {
+    await wait(for: instant - .now)
   }
 
-  /// Forgets a latch for which nobody waits any more.
-  private func dismiss(_ latch: Latch) {
+  /// Has the waiter opened when the result is there.
+  func enlist(_ waiter: any Waiter) {
+    let isReady = state.withLock { state in
+      guard case .pending(let waiters) = state, origin == ProcessOrigin.current else { return true }
+      state = .pending(waiters + [waiter])
+      return false
+    }
+    if isReady { waiter.open() }
+  }
+
+  /// Forgets a waiter that waits no more.
+  private func dismiss(_ waiter: any Waiter) {
     state.withLock { state in
-      guard case .pending(let latches) = state else { return }
-      state = .pending(latches.filter { $0 !== latch })
+      guard case .pending(let waiters) = state else { return }
+      state = .pending(waiters.filter { $0 !== waiter })
     }
   }
 
@@ -146,8 +169,14 @@ public final class TaskHandle<Value: Sendable>: Sendable {
   }
 }
 
+/// What is notified when a result is there.
+protocol Waiter: AnyObject, Sendable {
+  /// Any number of times.
+  func open()
+}
+
 /// Holds up one Swift task until it is opened, by whoever is first.
-private final class Latch: Sendable {
+private final class Latch: Waiter {
   private struct State {
     var isOpen = false
     var waiter: UnsafeContinuation<Void, Never>?
