@@ -93,15 +93,6 @@ extension PoolError {
     default: nil
     }
   }
-  var item: ItemID? {
-    switch self {
-    case .taskFailed(let failure): failure.item
-    case .workerLost(let autopsy), .timedOut(let autopsy, _): autopsy.item
-    case .cancelled(let item): item
-    case .notCodable(let failure): failure.item
-    default: nil
-    }
-  }
   var startFailure: WorkerStartFailure? {
     if case .workersUnavailable(let failure) = self { failure } else { nil }
   }

@@ -68,4 +68,34 @@ struct Shy: Codable, Sendable {
 
 struct TakeShy: PoolTask {
   func run(_ input: Shy) {}
+
+  /// What a task has thrown is found by its type.
+  @Suite struct CausesOfErrors {
+    @Test(arguments: Kind.allCases) func aTasksErrorIsCaughtAsItself(_ kind: Kind) async throws {
+      try await withPool(workers: 2, worker: kind.worker) { (pool) async throws in
+        await #expect(throws: Misfit(value: 7)) {
+          try await rethrowingTaskErrors { try await pool.map(ThrowAt([7]), over: 0..<10) }
+        }
+        let error = try await poolError { try await pool.map(ThrowAt([7]), over: 0..<10) }
+        #expect(error.cause(as: Misfit.self) == Misfit(value: 7))
+        #expect(error.cause(as: CancellationError.self) == nil)
+        #expect(error.item?.index == 7)
+        #expect(try await rethrowingTaskErrors { try await pool.apply(Echo(), to: 3) } == 3)
+      }
+    }
+
+    @Test func anErrorThatDidNotArriveIsStillInItsPoolError() async throws {
+      try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
+        let error = try await poolError {
+          try await rethrowingTaskErrors { try await pool.apply(ThrowAt([5], isCodable: false), to: 5) }
+        }
+        guard case .taskFailed = error else { throw error }
+        #expect(error.cause(as: Misfit.self) == nil)
+        let lost = try await poolError {
+          try await rethrowingTaskErrors { try await pool.apply(DieAt([0], by: .exit(1)), to: 0) }
+        }
+        #expect(lost.item?.index == 0 && lost.loss != nil)
+      }
+    }
+  }
 }
