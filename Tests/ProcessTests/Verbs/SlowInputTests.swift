@@ -108,9 +108,10 @@ extension Processes {
         // The rest is one failure, so that it shows that there is a rest.
         _ = try #require(results.last).get()
       case .mapAsync:
+        // In a task of its own, which is not cancelled: the wait ends with the work.
         let handle = pool.mapAsync(Echo(), over: inputs, deadline: deadline)
         _ = try await withTaskCancellationHandler {
-          try await handle.value
+          try await Task { try await handle.value }.value
         } onCancel: {
           handle.cancel()
         }
