@@ -89,7 +89,9 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(2))) func aShortRunIsCleanAndSaysWhatItDid() async throws {
-    let run = try await Program.run(["chaos", "--seconds", "3", "--seed", "11", "--workers", "3"])
+    let run = try await SharedFolder.alone {
+      try await Program.run(["chaos", "--seconds", "3", "--seed", "11", "--workers", "3"])
+    }
     #expect(run.status == 0, "\(run.errors)")
     #expect(run.output.hasPrefix("seed 11\n") && run.output.contains("Workers killed: "))
     #expect(!run.output.contains("Workers killed: 0,"))

@@ -141,16 +141,18 @@ import struct Foundation.Data
   }
 
   @Test func aFileThatNobodyUsesIsFoundAndOneThatIsMappedIsNot() async throws {
-    let path = "/dev/shm/procpool-doctor-test-\(UInt32.random(in: 0 ... .max))"
-    try Data("some".utf8).write(to: .init(fileURLWithPath: path))
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    let name = String(path.dropFirst("/dev/shm/".count))
-    #expect(await MachineFacts.gather().leftovers[name] == 4)
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    let memory = mmap(nil, 4, PROT_READ, MAP_SHARED, file, 0)
-    close(file)
-    defer { munmap(memory, 4) }
-    #expect(memory != MAP_FAILED)
-    #expect(await MachineFacts.gather().leftovers[name] == nil)
+    try await SharedFolder.alone {
+      let path = "/dev/shm/procpool-doctor-test-\(UInt32.random(in: 0 ... .max))"
+      try Data("some".utf8).write(to: .init(fileURLWithPath: path))
+      defer { try? FileManager.default.removeItem(atPath: path) }
+      let name = String(path.dropFirst("/dev/shm/".count))
+      #expect(await MachineFacts.gather().leftovers[name] == 4)
+      let file = open(path, O_RDONLY | O_CLOEXEC)
+      let memory = mmap(nil, 4, PROT_READ, MAP_SHARED, file, 0)
+      close(file)
+      defer { munmap(memory, 4) }
+      #expect(memory != MAP_FAILED)
+      #expect(await MachineFacts.gather().leftovers[name] == nil)
+    }
   }
 }

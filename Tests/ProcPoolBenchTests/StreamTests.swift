@@ -72,7 +72,7 @@ struct Streams {
       (["chaos", "--seconds", "1", "--seed", "3", "--workers", "3"], "seed 3\n"),
     ])
   func reports(arguments: [String], mark: String) async throws {
-    let outcome = try await run(arguments)
+    let outcome = try await SharedFolder.alone { try await run(arguments) }
     #expect(outcome.status == 0 && !outcome.blocks, "\(outcome.errors)")
     #expect(outcome.output.contains(mark))
     if arguments.contains("--json") {

@@ -19,7 +19,7 @@ enum PartSizes: Equatable {
     }
   }
 
-  /// Of a range of integers.
+  /// Divides a range of integers.
   ///
   /// - Parameter integers: how many there are; `nil` if that is more than an `Int` can count.
   init(integers: Int?, parts: Int) throws(PoolError) {

@@ -40,8 +40,7 @@ public final class Pool: Sendable {
     do {
       let sizing = try PoolSizing(workers.placement)
       let program = try worker.resolve()
-      let areThreads = if case .thread = program { true } else { false }
-      let recycling = try configuration.recycling.resolve(areThreads: areThreads)
+      let recycling = try configuration.recycling.resolve(areThreads: program.isThread)
       let settings = try PoolSettings(program, configuration, sizing)
       try Self.refuseInCopy()
       self.sizing = sizing

@@ -48,7 +48,7 @@ final class Launcher: Sendable {
   ) throws(SystemError) {
     self.settings = settings
     self.report = report
-    if case .thread = settings.program {
+    if settings.program.isThread {
       pages = nil
     } else {
       // Without shared memory workers send each result as it comes: slower, not wrong.

@@ -32,7 +32,7 @@ struct PoolSettings: Sendable {
     try PoolArguments.check(
       "payloads.maximum", configuration.payloads.maximum, in: .kibibytes(64) ... .gibibytes(1 << 17))
     let limits = try configuration.limits.resources()
-    let areThreads = if case .thread = program { true } else { false }
+    let areThreads = program.isThread
     self.program = program
     environment = configuration.environment
     maximumPayload = configuration.payloads.maximum.bytes
