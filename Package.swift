@@ -27,9 +27,10 @@ let package = Package(
     .target(name: "CProcPoolShims"),
     .target(name: "ProcPoolWire", dependencies: ["CProcPoolShims"]),
     .target(name: "ProcPoolSystem", dependencies: ["CProcPoolShims"]),
+    .target(name: "ProcPoolProtocol", dependencies: ["ProcPoolWire", "ProcPoolSystem"]),
     .target(
       name: "ProcPoolSharedMemory", dependencies: ["ProcPoolWire", "ProcPoolSystem", "CProcPoolShims"]),
-    .target(name: "ProcPoolWorker", dependencies: ["ProcPoolSharedMemory"]),
+    .target(name: "ProcPoolWorker", dependencies: ["ProcPoolProtocol", "ProcPoolSharedMemory"]),
     .target(name: "ProcPoolFoundation", dependencies: ["ProcPoolWire"]),
     .target(name: "ProcPool", dependencies: ["ProcPoolWorker", "ProcPoolFoundation"]),
 
@@ -67,6 +68,7 @@ let package = Package(
     // Tests, a folder per module, and above them those that need real processes
     .testTarget(name: "ProcPoolWireTests", dependencies: ["ProcPoolWire"]),
     .testTarget(name: "ProcPoolSystemTests", dependencies: ["ProcPoolSystem"]),
+    .testTarget(name: "ProcPoolProtocolTests", dependencies: ["ProcPoolProtocol"]),
     .testTarget(name: "ProcPoolWorkerTests", dependencies: ["ProcPoolWorker"]),
     .testTarget(name: "ProcPoolTests", dependencies: ["ProcPool"]),
     .testTarget(

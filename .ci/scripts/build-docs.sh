@@ -16,7 +16,7 @@ target=$(swift -print-target-info | sed -n 's/.*"unversionedTriple": "\(.*\)".*/
 # From the built modules and not by building with -emit-symbol-graph, which writes only what happens to be recompiled.
 "$toolchain/swift-symbolgraph-extract" -module-name ProcPool -target "$target" -I "$built/Modules" \
   -Xcc "-fmodule-map-file=$built/CProcPoolShims.build/module.modulemap" \
-  -minimum-access-level public -experimental-allowed-reexported-modules=ProcPoolWorker,ProcPoolWire,ProcPoolSystem,ProcPoolSharedMemory \
+  -minimum-access-level public -experimental-allowed-reexported-modules=ProcPoolProtocol,ProcPoolWorker,ProcPoolWire,ProcPoolSystem,ProcPoolSharedMemory \
   -output-dir "$symbols"
 # Members that the module adds to the standard library's and Foundation's types are nobody's to look up.
 rm -f "$symbols"/ProcPool@*.symbols.json

@@ -11,7 +11,7 @@ output=$2
 # What SwiftPM calls the package follows from the name of its folder; `package` declarations are seen under it only.
 package=$(sed -n 's/.*"-package-name","\([^"]*\)".*/\1/p' "$(dirname "$(dirname "$bin")")/release.yaml" | head -n 1)
 objects=
-for target in ProcPoolWorker ProcPoolSharedMemory ProcPoolWire ProcPoolSystem CProcPoolShims; do
+for target in ProcPoolWorker ProcPoolProtocol ProcPoolSharedMemory ProcPoolWire ProcPoolSystem CProcPoolShims; do
   # Not those of sources that there are no more, which a build leaves.
   for source in $(find "Sources/$target" -name '*.swift' -o -name '*.c'); do
     objects="$objects $(find "$bin/$target.build" -name "$(basename "$source").o")"

@@ -12,17 +12,18 @@ allowed() {
   case $1 in
     Sources/ProcPoolWire) echo "CProcPoolShims Synchronization" ;;
     Sources/ProcPoolSystem) echo "CProcPoolShims $system" ;;
+    Sources/ProcPoolProtocol) echo "ProcPoolWire ProcPoolSystem $system" ;;
     Sources/ProcPoolSharedMemory) echo "ProcPoolWire ProcPoolSystem CProcPoolShims $system" ;;
-    Sources/ProcPoolWorker) echo "ProcPoolWire ProcPoolSystem ProcPoolSharedMemory Dispatch $system" ;;
+    Sources/ProcPoolWorker) echo "ProcPoolProtocol ProcPoolWire ProcPoolSystem ProcPoolSharedMemory Dispatch $system" ;;
     Sources/ProcPoolFoundation) echo "ProcPoolWire Foundation" ;;
-    Sources/ProcPool) echo "ProcPoolWire ProcPoolSystem ProcPoolSharedMemory ProcPoolWorker ProcPoolFoundation Dispatch $system" ;;
-    Sources/ProcPoolBench) echo "ProcPool ProcPoolSystem BenchTasks Dispatch Foundation $system" ;;
+    Sources/ProcPool) echo "ProcPoolProtocol ProcPoolWire ProcPoolSystem ProcPoolSharedMemory ProcPoolWorker ProcPoolFoundation Dispatch $system" ;;
+    Sources/ProcPoolBench) echo "ProcPool ProcPoolProtocol ProcPoolSystem BenchTasks Dispatch Foundation $system" ;;
     Sources/ProcPoolCommand) echo "ProcPoolBench ProcPoolSystem Dispatch Foundation $system" ;;
     Workers/BenchTasks) echo "ProcPoolWire ProcPoolSharedMemory ProcPoolWorker BenchKernels $system" ;;
     Workers/BenchWorker) echo "BenchTasks ProcPoolWorker" ;;
     # The wire, because it must speak the protocol to lie in it.
-    Workers/FaultyTasks) echo "ProcPoolWire ProcPoolSharedMemory ProcPool ProcPoolWorker Dispatch $system" ;;
-    Workers/FaultyWorker) echo "FaultyTasks ProcPoolSystem ProcPool ProcPoolWorker AllocationCount $system" ;;
+    Workers/FaultyTasks) echo "ProcPoolProtocol ProcPoolWire ProcPoolSharedMemory ProcPool ProcPoolWorker Dispatch $system" ;;
+    Workers/FaultyWorker) echo "FaultyTasks ProcPoolProtocol ProcPoolSystem ProcPool ProcPoolWorker AllocationCount $system" ;;
     *) return 1 ;;
   esac
 }

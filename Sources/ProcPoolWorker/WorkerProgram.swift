@@ -1,4 +1,5 @@
 import Glibc
+import ProcPoolProtocol
 import ProcPoolSystem
 
 /// A program that is nothing but a worker.
@@ -64,42 +65,6 @@ public func serveIfWorker() {
   }
   // The main thread serves the main actor, so that a task may await it.
   mainQueue.run()
-}
-
-/// The mark by which a process knows that it was started as a worker.
-package struct WorkerMark {
-  /// An environment variable.
-  package static let variable = "PROCPOOL_WORKER"
-
-  /// What its offspring is known by.
-  package let offspring: UInt64
-
-  package init(_ offspring: UInt64) { self.offspring = offspring }
-
-  /// The mark of this process; `nil` if it has a value that no pool gives.
-  static var current: WorkerMark? {
-    getenv(variable).flatMap { UInt64(String(cString: $0)) }.map { WorkerMark($0) }
-  }
-
-  /// The variable's value.
-  package var value: String { String(offspring) }
-
-  package static var isPresent: Bool { getenv(variable) != nil }
-
-  static func remove() { unsetenv(variable) }
-
-  /// The exit status of a program that was started as a worker and made a pool of its own instead of serving:
-  /// 78 is `EX_CONFIG`, and no status that a program ends with by chance.
-  package static let forgotToServe: Int32 = 78
-
-  /// The exit status of a worker that has written to standard error why it cannot go on: `EX_SOFTWARE`.
-  package static let gaveUp: Int32 = 70
-
-  /// The same, where the system lacked something that it may have again in a moment: `EX_TEMPFAIL`.
-  package static let metShortage: Int32 = 75
-
-  /// What `ps` and `pgrep` call a worker's process. The kernel keeps 15 bytes.
-  package static let processName = "procpool-worker"
 }
 
 private func leave(_ reason: String, status: Int32 = WorkerMark.gaveUp) -> Never {

@@ -1,3 +1,5 @@
+import ProcPoolProtocol
+
 /// Reads bytes as either side of a pool reads its stream: preamble, frames, the body of each, items in
 /// chunks.
 ///
@@ -21,8 +23,8 @@ private func read(_ body: UnsafeRawBufferPointer, of header: FrameHeader) {
   case .hello: checkRewritten(try? Hello(from: body)) { $0.write(to: &$1) }
   case .greeting: checkRewritten(try? Greeting(from: body)) { $0.write(to: &$1) }
   case .failure: checkRewritten(try? ErrorReport(from: body)) { $0.write(to: &$1) }
-  case .resultsElsewhere: checkRewritten(try? RemoteFrame(from: body)) { $0.write(to: &$1) }
-  case .chunkElsewhere, .room: checkRewritten(try? BodyLocation(from: body)) { $0.write(to: &$1) }
+  case .indirectResults: checkRewritten(try? IndirectFrame(from: body)) { $0.write(to: &$1) }
+  case .indirectChunk, .room: checkRewritten(try? BodyLocation(from: body)) { $0.write(to: &$1) }
   case .call: _ = try? CallMessage(from: body)
   case .chunk, .results:
     for stride in [0, 1, 8, 24] {

@@ -2,6 +2,7 @@ import BenchTasks
 import CProcPoolShims
 import Glibc
 import ProcPool
+import ProcPoolProtocol
 import ProcPoolSystem
 import Synchronization
 import Testing

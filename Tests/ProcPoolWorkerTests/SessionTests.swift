@@ -1,4 +1,5 @@
 import Glibc
+import ProcPoolProtocol
 import ProcPoolSystem
 import ProcPoolWire
 import Synchronization
@@ -261,7 +262,7 @@ private struct ThreadState {
     try peer.sendCall(1, typeName: twice)
     let memory = MemoryLocation(descriptor: 9999, device: 1, inode: 2, fileSize: 1 << 20, offset: 0)
     try peer.send { writer in
-      writer.writeFrame(FrameHeader(.chunkElsewhere, flags: 1, call: 1, count: 2, first: 0)) {
+      writer.writeFrame(FrameHeader(.indirectChunk, flags: 1, call: 1, count: 2, first: 0)) {
         BodyLocation(memory: memory, length: 1 << 16).write(to: &$0)
       }
     }

@@ -1,5 +1,6 @@
 import Glibc
 import ProcPool
+import ProcPoolProtocol
 import ProcPoolWire
 
 /// An error that can travel.

@@ -1,5 +1,6 @@
 import Glibc
 import ProcPool
+import ProcPoolProtocol
 import ProcPoolWire
 
 /// How a worker may come to grief.

@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import ProcPoolWire
 
 /// Encodes inputs into the frames of chunks.

@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import ProcPoolWorker
 
 // What a caller asks an error first: which item it is about, and what the task itself has thrown.

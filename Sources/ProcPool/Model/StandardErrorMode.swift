@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import ProcPoolWorker
 
 /// The destination of what workers write to standard error and what their tasks print.

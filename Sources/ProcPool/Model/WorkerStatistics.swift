@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import ProcPoolWorker
 
 /// What a worker of a pool has done so far, as one process or as several, one after the other, and what it is doing.

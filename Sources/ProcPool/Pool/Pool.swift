@@ -1,10 +1,6 @@
 import Glibc
-@_exported import ProcPoolFoundation
+import ProcPoolProtocol
 import ProcPoolSystem
-@_exported import enum ProcPoolSystem.ProcessEnd
-@_exported import ProcPoolSharedMemory
-@_exported import ProcPoolWire
-@_exported import ProcPoolWorker
 
 /// A number of worker processes that run tasks.
 ///

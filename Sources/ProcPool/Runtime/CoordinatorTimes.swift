@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import ProcPoolSystem
 import ProcPoolWorker
 import Synchronization

@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import ProcPoolProtocol
 import ProcPoolSystem
 import ProcPoolWire
 import ProcPoolWorker

@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import ProcPoolSharedMemory
 import ProcPoolSystem
 import ProcPoolWire
@@ -95,7 +96,7 @@ struct InputSlice: ChunkPayload {
     var header = try! FrameHeader(loading: memory.base + start)  // Written by this process.
     let body = BodyLocation(
       memory: segment.location(of: memory.base + start + FrameHeader.size), length: header.bodyLength)
-    header.kind = .chunkElsewhere
+    header.kind = .indirectChunk
     return FrameMemory(header) { body.write(to: &$0) }
   }
 
@@ -163,7 +164,7 @@ extension InputSlice {
   ///
   /// - Parameter place: the body of the frame that says so.
   func results(at place: UnsafeRawBufferPointer) -> (header: FrameHeader, body: OutputSlice)? {
-    guard let room, let frame = try? RemoteFrame(from: place) else { return nil }
+    guard let room, let frame = try? IndirectFrame(from: place) else { return nil }
     let memory = ReceivedMemory(room)
     guard frame.offset + frame.length <= memory.capacity,
       let header = try? FrameHeader(loading: memory.base + frame.offset), header.kind == .results,

@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import ProcPoolSystem
 import ProcPoolWire
 import Synchronization
@@ -15,7 +16,7 @@ import Synchronization
 /// pages are zeroed once and not for every chunk. One that nobody has wanted for a second goes.
 final class MemoryLane: WireMemory, Sendable {
   /// What has this length or more is left where it is: less takes less to copy than to look up.
-  static let shortest = RemoteFrame.shortest
+  static let shortest = IndirectFrame.shortest
   /// What a call hands to the pool at once, with some to spare: longer only where a single input is.
   private static let smallestSegment = 2 * Pacing.windowBytes
 

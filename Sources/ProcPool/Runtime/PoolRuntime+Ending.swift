@@ -1,4 +1,5 @@
 import Glibc
+import ProcPoolProtocol
 import ProcPoolSystem
 import ProcPoolWire
 import ProcPoolWorker

@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import ProcPoolSystem
 import ProcPoolWire
 import ProcPoolWorker
@@ -45,7 +46,7 @@ extension PoolRuntime {
     var offset = 0
     while left > 0, offset + FrameHeader.size <= memory.capacity,
       var header = try? FrameHeader(loading: memory.base + offset),
-      [.results, .failure, .resultsElsewhere].contains(header.kind)
+      [.results, .failure, .indirectResults].contains(header.kind)
     {
       let room = memory.capacity - offset - FrameHeader.size
       let body = OutputSlice(memory: memory, start: offset + FrameHeader.size, count: room)

@@ -1,4 +1,5 @@
 import Glibc
+import ProcPoolProtocol
 import ProcPoolSharedMemory
 import ProcPoolSystem
 import ProcPoolWire
@@ -91,14 +92,14 @@ extension PoolRuntime {
       return try greet(link, body.bytes, &state)
     }
     switch header.kind {
-    case .results, .failure, .resultsElsewhere:
+    case .results, .failure, .indirectResults:
       try take(header, body, position: nil, of: link, &state, &effects)
     case .unreachable: sendAgain(to: link, &state, &effects)
     case .refused:
       // Under the lock, once in the life of a program.
       BlockServer.start()
       link.reachesMemory = false
-    case .hello, .call, .chunk, .chunkElsewhere, .room, .attempt, .again, .seat, .resume, .endCall, .end,
+    case .hello, .call, .chunk, .indirectChunk, .room, .attempt, .again, .seat, .resume, .endCall, .end,
       .acknowledge, .greeting, .lend:
       throw .unexpected("it sent a \(header.kind) frame")
     }
@@ -123,7 +124,7 @@ extension PoolRuntime {
     _ header: FrameHeader, _ body: OutputSlice, position: UInt64?, of link: WorkerLink, _ state: inout State,
     _ effects: inout Effects
   ) throws(FrameError) {
-    if header.kind == .resultsElsewhere {
+    if header.kind == .indirectResults {
       // Of items that are known already, the room may have been given to others.
       guard
         let chunk = state.scheduler.firstChunk(

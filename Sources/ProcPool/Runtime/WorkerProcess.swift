@@ -1,4 +1,5 @@
 import Foundation
+import ProcPoolProtocol
 import ProcPoolSystem
 import ProcPoolWorker
 import Synchronization

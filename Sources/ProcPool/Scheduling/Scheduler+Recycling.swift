@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import ProcPoolWorker
 
 // Processes that are replaced on purpose, and those that stand by to replace them.

@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import ProcPoolWorker
 
 // What workers did, and what becomes of the chunks of those that are lost.

@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import ProcPoolWorker
 
 // Who does what, decided without doing any of it.

@@ -1,5 +1,6 @@
 import Foundation
 import ProcPool
+import ProcPoolProtocol
 import Synchronization
 
 /// Kills, stops and continues the workers of a pool at random.

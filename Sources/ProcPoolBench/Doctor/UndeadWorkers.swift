@@ -1,5 +1,6 @@
 import Glibc
 import ProcPool
+import ProcPoolProtocol
 import ProcPoolSystem
 
 /// Workers that were sent SIGKILL and are still there: a pool gives them up after some seconds, and they stay on the

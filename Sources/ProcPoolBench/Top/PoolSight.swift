@@ -1,4 +1,5 @@
 import ProcPool
+import ProcPoolProtocol
 
 /// A pool, as it looks from outside at one moment.
 struct PoolSight: Equatable, Sendable {

@@ -1,4 +1,5 @@
 import ProcPool
+import ProcPoolProtocol
 import ProcPoolSystem
 
 #if canImport(Glibc)
@@ -14,7 +15,7 @@ import ProcPoolSystem
 final class PoolWatcher {
   /// What of a worker was seen before.
   private struct Memory {
-    var sight: StatusPage.Sight
+    var sight: StatusPage.Snapshot
     var time: Int64
     /// Since when it has been at the item that it is at.
     var itemSince: Int64
@@ -85,7 +86,7 @@ final class PoolWatcher {
       }
       let now = MonotonicClock.now()
       items &+= page.itemsOfAll
-      guard let sight = page.look(now: now) else {
+      guard let sight = page.snapshot(now: now) else {
         known[place] = nil
         continue
       }

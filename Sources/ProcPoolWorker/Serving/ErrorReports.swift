@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import ProcPoolWire
 
 // What a worker tells of an error.

@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import ProcPoolSystem
 import ProcPoolWire
 
@@ -16,16 +17,16 @@ final class OutputRoom: WireMemory {
 
   /// What is left, to whoever wants so much: one writer at a time.
   func allocate(_ count: Int) -> (base: UnsafeMutableRawPointer, capacity: Int, owner: AnyObject)? {
-    guard count > RemoteFrame.shortest, count <= capacity - used else { return nil }
+    guard count > IndirectFrame.shortest, count <= capacity - used else { return nil }
     return (base + used, capacity - used, self)
   }
 
   /// Keeps what a writer has written.
   ///
   /// - Returns: where it lies; `nil` if the writer did not get its memory here.
-  func keep(_ bytes: UnsafeRawBufferPointer) -> RemoteFrame? {
+  func keep(_ bytes: UnsafeRawBufferPointer) -> IndirectFrame? {
     guard let start = bytes.baseAddress, start == UnsafeRawPointer(base + used) else { return nil }
     defer { used += FrameHeader.padded(bytes.count) }
-    return RemoteFrame(offset: used, length: bytes.count)
+    return IndirectFrame(offset: used, length: bytes.count)
   }
 }

@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import Synchronization
 
 // A reduction is a task of its own, around the user's: its items are *parts* of the inputs, and the inputs of
@@ -28,7 +29,7 @@ public struct _Steps {
       return try await body(_Steps(word: word, first: first))
     }
     // Not when it throws: the report of the error looks at the step.
-    let output = try await body(_Steps(word: page.stepWord, first: first))
+    let output = try await body(_Steps(word: page[PageLayout.step], first: first))
     page.noteNoStep()
     return output
   }

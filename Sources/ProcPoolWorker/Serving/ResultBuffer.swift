@@ -1,4 +1,5 @@
 import Glibc
+import ProcPoolProtocol
 import ProcPoolSystem
 import ProcPoolWire
 
@@ -118,7 +119,7 @@ final class ResultBuffer: @unchecked Sendable {
 
     let call = openHeader.call
     let item = openHeader.first + UInt64(openCount)
-    if length > RemoteFrame.shortest, let room {
+    if length > IndirectFrame.shortest, let room {
       let header = FrameHeader(.results, call: call, count: 1, first: item, bodyLength: prefix + length)
       let start = memory + head - prefix - FrameHeader.size
       header.store(to: start)
@@ -159,13 +160,13 @@ final class ResultBuffer: @unchecked Sendable {
 
   /// Says where the output of an item lies.
   private func addRemote(
-    _ frame: RemoteFrame, _ header: FrameHeader, position: UInt64
+    _ frame: IndirectFrame, _ header: FrameHeader, position: UInt64
   ) throws(SystemError) {
     close()
-    let length = FrameHeader.size + RemoteFrame.size
+    let length = FrameHeader.size + IndirectFrame.size
     try makeRoom(for: length + 2 * FrameHeader.size, position: position)
     FrameHeader(
-      .resultsElsewhere, call: header.call, count: 1, first: header.first, bodyLength: RemoteFrame.size
+      .indirectResults, call: header.call, count: 1, first: header.first, bodyLength: IndirectFrame.size
     ).store(to: base + used)
     (base + used).storeBytes(of: Int64(frame.offset), toByteOffset: FrameHeader.size, as: Int64.self)
     (base + used).storeBytes(of: Int64(frame.length), toByteOffset: FrameHeader.size + 8, as: Int64.self)

@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import ProcPoolSharedMemory
 import ProcPoolWire
 

@@ -1,4 +1,5 @@
 import Glibc
+import ProcPoolProtocol
 import ProcPoolSystem
 
 /// Ends the worker as soon as its coordinator is gone, in the middle of a task too.

@@ -1,4 +1,5 @@
 import Glibc
+import ProcPoolProtocol
 import ProcPoolSharedMemory
 import ProcPoolSystem
 import ProcPoolWire

@@ -1,4 +1,5 @@
 import Glibc
+import ProcPoolProtocol
 import ProcPoolSharedMemory
 import ProcPoolSystem
 import ProcPoolWire
@@ -132,10 +133,10 @@ final class WorkerSession: @unchecked Sendable {
       while let frame = try nextFrame() {
         if isLost { return .lost }
         switch frame.header.kind {
-        case .chunk where awaitsAgain, .chunkElsewhere where awaitsAgain, .room where awaitsAgain,
+        case .chunk where awaitsAgain, .indirectChunk where awaitsAgain, .room where awaitsAgain,
           .attempt where awaitsAgain:
           break
-        case .chunk, .chunkElsewhere:
+        case .chunk, .indirectChunk:
           attempt = nextAttempt
           nextAttempt = 1
           lastBytes = 0
@@ -159,7 +160,7 @@ final class WorkerSession: @unchecked Sendable {
         case .end:
           flush(position: position)
           return .ordered
-        case .hello, .greeting, .results, .failure, .lend, .resultsElsewhere, .unreachable, .refused:
+        case .hello, .greeting, .results, .failure, .lend, .indirectResults, .unreachable, .refused:
           return .broken("a frame of kind \(frame.header.kind) has no place here")
         }
       }
@@ -261,7 +262,7 @@ final class WorkerSession: @unchecked Sendable {
   private func show(_ task: KnownTask?) {
     guard task !== shown else { return }
     shown = task
-    page.note(task?.label ?? TaskLabel())
+    page.note(task?.label ?? TaskLabel(""))
   }
 
   private func endChunk() {

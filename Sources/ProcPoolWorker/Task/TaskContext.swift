@@ -1,3 +1,5 @@
+import ProcPoolProtocol
+
 /// Where a task is running: for messages, file names and everything else that wants to tell items or workers
 /// apart.
 ///

@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import ProcPoolWire
 import Testing
 
@@ -24,7 +25,7 @@ import Testing
     header: FrameHeader, body: OutputSlice
   )? {
     var writer = WireWriter()
-    RemoteFrame(offset: offset, length: length).write(to: &writer)
+    IndirectFrame(offset: offset, length: length).write(to: &writer)
     return slice.results(at: writer.bytes)
   }
 

@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import ProcPoolWire
 import ProcPoolWorker
 import Synchronization

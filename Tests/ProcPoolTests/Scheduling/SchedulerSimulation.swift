@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import ProcPoolWorker
 
 // Built into the module itself by `make simulate`, so that the compiler knows what the scheduler holds.

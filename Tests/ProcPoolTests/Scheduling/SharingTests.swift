@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import ProcPoolWorker
 import Testing
 

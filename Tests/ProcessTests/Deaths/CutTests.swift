@@ -1,6 +1,7 @@
 import FaultyTasks
 import Foundation
 import ProcPool
+import ProcPoolProtocol
 import Testing
 
 extension Processes {

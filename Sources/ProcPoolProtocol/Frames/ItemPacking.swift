@@ -1,3 +1,5 @@
+import ProcPoolWire
+
 /// How the items of a chunk lie in a frame's body.
 ///
 /// Values of fixed size lie back to back, `stride` bytes each. All others are preceded by their length as a
@@ -30,29 +32,4 @@ package struct ItemPacking: Equatable, Sendable {
     }
     return reader.offset
   }
-}
-
-/// The flags of a chunk's frame.
-package struct ChunkFlags: Equatable, Sendable {
-  /// Send the results when the chunk is done, even if there is more to run: its items are long enough that a
-  /// write costs nothing beside them.
-  package var flushes: Bool
-  /// The last of a call that began right after another one: the next will follow as soon, most likely, and is worth
-  /// polling for.
-  package var awaitsCall: Bool
-  /// How many items the worker may claim at a time, as a power of two: what it has claimed cannot be taken
-  /// back, and a claim costs an atomic operation.
-  package var claimExponent: UInt8
-
-  package init(flushes: Bool, claimExponent: UInt8, awaitsCall: Bool = false) {
-    self.flushes = flushes
-    self.awaitsCall = awaitsCall
-    self.claimExponent = min(claimExponent, 15)
-  }
-
-  package init(rawValue: UInt8) {
-    self.init(flushes: rawValue & 1 != 0, claimExponent: rawValue >> 4, awaitsCall: rawValue & 2 != 0)
-  }
-
-  package var rawValue: UInt8 { (flushes ? 1 : 0) | (awaitsCall ? 2 : 0) | claimExponent << 4 }
 }

@@ -6,21 +6,20 @@ package enum Activity: Int, Sendable, CaseIterable {
   case waiting = 0, reading, decoding, running, encoding, writing
 }
 
-/// Nanoseconds by activity.
+/// Nanoseconds by ``Activity``, in the order of its raw values.
 package typealias ActivityTimes = SIMD8<UInt64>
 
 /// Where a worker's time goes, and how many bytes it has copied, in a few words of its status page.
 ///
-/// The clock is read when the activity changes, and that is about as often as there are system calls, never
-/// for each item: what coding small values takes counts as running. Values of ``longValue`` bytes and more
-/// take long enough to be told apart.
+/// The clock is read when the activity changes, about as often as there are system calls and never for each item:
+/// coding small values counts as running. Values of ``longValue`` bytes and more are measured apart.
 ///
-/// One thread writes. The word of the current activity holds since when, too, so that a reader can add what
-/// has not ended.
-struct ActivityClock {
+/// One thread writes. The word of the current activity also holds when it began, so that a reader can add the time of
+/// an activity that has not ended.
+package struct ActivityClock {
   /// Because reading the clock twice takes some 60 ns, a twentieth of what it takes to copy as many bytes
   /// into new memory.
-  static let longValue = 4096
+  package static let longValue = 4096
 
   private let words: UnsafeMutablePointer<Atomic<UInt64>>
 
@@ -37,13 +36,13 @@ struct ActivityClock {
     UInt64(bitPattern: time) << activityBits | UInt64(activity.rawValue)
   }
 
-  /// Begins to count.
-  func start() {
+  /// Starts the clock.
+  package func start() {
     words[0].store(Self.current(.waiting, since: MonotonicClock.now()), ordering: .relaxed)
   }
 
-  /// The worker does something else from now on.
-  func enter(_ activity: Activity) {
+  /// Ends the current activity and starts another.
+  package func enter(_ activity: Activity) {
     let now = MonotonicClock.now()
     let (before, since) = Self.parts(words[0].load(ordering: .relaxed))
     words[0].store(Self.changing, ordering: .relaxed)
@@ -55,11 +54,11 @@ struct ActivityClock {
     words[0].store(Self.current(activity, since: now), ordering: .releasing)
   }
 
-  func count(copied bytes: Int) {
+  package func count(copied bytes: Int) {
     words[1].store(words[1].load(ordering: .relaxed) &+ UInt64(bytes), ordering: .relaxed)
   }
 
-  /// What the worker's time goes into at the moment, and since when.
+  /// The current activity, and when it began.
   var current: (activity: Activity, since: Int64) {
     let (activity, since) = Self.parts(words[0].load(ordering: .acquiring))
     return (Activity(rawValue: activity) ?? .running, since)

@@ -1,6 +1,7 @@
+import ProcPoolWire
 import Testing
 
-@testable import ProcPoolWire
+@testable import ProcPoolProtocol
 
 @Suite struct FramesAreReadAsTheyWereWritten {
   @Test(arguments: FrameKind.allCases) func everyKindOfHeaderSurvives(kind: FrameKind) throws {

@@ -3,7 +3,7 @@ import ProcPoolSystem
 import Synchronization
 import Testing
 
-@testable import ProcPoolWorker
+@testable import ProcPoolProtocol
 
 @Suite struct TheActivityClockAddsUp {
   private let page: StatusPage = {

@@ -1,0 +1,30 @@
+import ProcPoolWire
+
+/// A worker's answer to ``Hello``.
+package struct Greeting: Equatable, Sendable {
+  package var pid: Int32
+  /// The build ID of the worker's program.
+  package var buildID: [UInt8]
+  /// Why the status page could not be attached; empty if it was.
+  package var pageFailure: String
+
+  package init(pid: Int32, buildID: [UInt8], pageFailure: String) {
+    self.pid = pid
+    self.buildID = buildID
+    self.pageFailure = pageFailure
+  }
+
+  package func write(to writer: inout WireWriter) {
+    writer.writeFixed(pid)
+    writer.writeBlob(buildID)
+    writer.writeText(pageFailure)
+  }
+
+  package init(from body: UnsafeRawBufferPointer) throws(WireError) {
+    var reader = WireReader(body)
+    pid = try reader.readFixed(Int32.self)
+    buildID = try reader.readBlob()
+    pageFailure = try reader.readText()
+    try reader.finish()
+  }
+}

@@ -1,0 +1,80 @@
+import ProcPoolWire
+
+/// The coordinator's settings for a worker.
+package struct Hello: Equatable, Sendable {
+  /// Which worker of the pool this is.
+  package var worker: UInt32
+  /// The coordinator, so that the worker can watch it; 0 if it runs in the same process.
+  package var coordinator: Int32
+  /// The longest body that may be sent, either way, in bytes.
+  package var maximumBody: Int
+  /// How long the worker polls for the next frame before it sleeps, in nanoseconds.
+  package var pollingTime: Int64
+  /// The same, after a chunk that is followed by another call (``ChunkFlags/awaitsCall``).
+  package var callPollingTime: Int64
+  /// The seed of `TaskContext.random`.
+  package var seed: UInt64
+  /// If not 0, the worker writes a mark (``ItemMark``) with this secret to standard error before each item.
+  package var itemMark: UInt64
+  /// What the worker may use.
+  package var limits: ResourceLimits
+  /// Entries of the environment, "NAME=VALUE", that could not be handed over when the worker was started, because they
+  /// are no text.
+  package var environment: [[UInt8]]
+  /// Where the status page lies, if there is one.
+  package var page: MemoryLocation?
+
+  package init(
+    worker: UInt32, coordinator: Int32, maximumBody: Int, pollingTime: Int64,
+    callPollingTime: Int64, seed: UInt64 = 0, itemMark: UInt64 = 0,
+    limits: ResourceLimits = ResourceLimits(), environment: [[UInt8]] = [], page: MemoryLocation?
+  ) {
+    self.worker = worker
+    self.coordinator = coordinator
+    self.maximumBody = maximumBody
+    self.pollingTime = pollingTime
+    self.callPollingTime = callPollingTime
+    self.seed = seed
+    self.itemMark = itemMark
+    self.limits = limits
+    self.environment = environment
+    self.page = page
+  }
+
+  package func write(to writer: inout WireWriter) {
+    writer.writeFixed(worker)
+    writer.writeFixed(coordinator)
+    writer.writeFixed(Int64(maximumBody))
+    writer.writeFixed(pollingTime)
+    writer.writeFixed(callPollingTime)
+    writer.writeFixed(seed)
+    writer.writeFixed(itemMark)
+    limits.write(to: &writer)
+    writer.writeVarint(UInt64(environment.count))
+    for entry in environment {
+      writer.writeVarint(UInt64(entry.count))
+      entry.withUnsafeBytes { writer.writeBytes($0) }
+    }
+    writer.writeFixed(UInt8(page == nil ? 0 : 1))
+    page?.write(to: &writer)
+  }
+
+  package init(from body: UnsafeRawBufferPointer) throws(WireError) {
+    var reader = WireReader(body)
+    worker = try reader.readFixed(UInt32.self)
+    coordinator = try reader.readFixed(Int32.self)
+    maximumBody = Int(try reader.readFixed(Int64.self))
+    pollingTime = try reader.readFixed(Int64.self)
+    callPollingTime = try reader.readFixed(Int64.self)
+    seed = try reader.readFixed(UInt64.self)
+    itemMark = try reader.readFixed(UInt64.self)
+    limits = try ResourceLimits(from: &reader)
+    environment = []
+    for _ in 0..<(try reader.readCount(minimumBytesEach: 1)) {
+      environment.append(Array(try reader.readBytes(try reader.readCount(minimumBytesEach: 1))))
+    }
+    page = nil
+    if try reader.readFixed(UInt8.self) != 0 { page = try MemoryLocation(from: &reader) }
+    try reader.finish()
+  }
+}

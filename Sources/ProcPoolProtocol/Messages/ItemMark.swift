@@ -1,0 +1,38 @@
+/// What a worker writes to standard error between items, where the coordinator wants to know which of them
+/// wrote what.
+///
+/// A zero byte, the secret from the worker's ``Hello``, the call and the item: nothing that a task writes by
+/// chance. What follows belongs to that item; after a mark with item `UInt64.max` it belongs to none.
+package struct ItemMark: Equatable, Sendable {
+  /// Bytes of a mark.
+  package static let size = 21
+  /// Stands for no item.
+  package static let none = UInt64.max
+
+  package var call: UInt32
+  package var item: UInt64
+
+  package init(call: UInt32, item: UInt64) {
+    self.call = call
+    self.item = item
+  }
+
+  package func bytes(secret: UInt64) -> [UInt8] {
+    func little<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {
+      withUnsafeBytes(of: number.littleEndian) { Array($0) }
+    }
+    return [0] + little(secret) + little(call) + little(item)
+  }
+
+  /// Reads a mark, or finds that there is none.
+  package init?(_ bytes: some Collection<UInt8>, secret: UInt64) {
+    let bytes = Array(bytes.prefix(Self.size))
+    guard bytes.count == Self.size, bytes[0] == 0 else { return nil }
+    self = bytes.withUnsafeBytes {
+      ItemMark(
+        call: UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: 9, as: UInt32.self)),
+        item: UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 13, as: UInt64.self)))
+    }
+    guard self.bytes(secret: secret) == bytes else { return nil }
+  }
+}
