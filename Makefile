@@ -101,7 +101,8 @@ examples: swift
 allocations: release
 	.ci/scripts/check-allocations.sh .build/release .build/allocations
 
-# Swift's own report of a trap would keep the fuzzer from writing down what led to it.
+# One module, so that all of the codec and the protocol is instrumented. Swift's own report of a trap would keep the
+# fuzzer from writing down the input that led to it.
 fuzz: swift
 	mkdir -p .build/fuzz/corpus
 	for name in fresh_copy stack; do \
@@ -109,8 +110,12 @@ fuzz: swift
 	    Sources/CProcPoolShims/$$name.c -o .build/fuzz/$$name.o || exit; done
 	printf 'module CProcPoolShims { header "%s/fresh_copy.h" header "%s/stack.h" }\n' \
 	  "$(CURDIR)/Sources/CProcPoolShims/include" "$(CURDIR)/Sources/CProcPoolShims/include" > .build/fuzz/module.modulemap
+	rm -rf .build/fuzz/sources && mkdir -p .build/fuzz/sources
+	for file in $$(find Sources/ProcPoolWire Sources/ProcPoolProtocol/Frames Sources/ProcPoolProtocol/Messages -name '*.swift') \
+	  Sources/ProcPoolProtocol/*.swift Tests/Fuzz/*.swift; do \
+	  sed '/^import ProcPool/d' "$$file" > ".build/fuzz/sources/$$(basename "$$file")" || exit; done
 	swiftc -O -sanitize=fuzzer -parse-as-library -swift-version 6 -package-name procpool -I .build/fuzz \
-	  $$(find Sources/ProcPoolWire -name '*.swift') Tests/Fuzz/*.swift .build/fuzz/fresh_copy.o .build/fuzz/stack.o -o .build/fuzz/codec
+	  .build/fuzz/sources/*.swift .build/fuzz/fresh_copy.o .build/fuzz/stack.o -o .build/fuzz/codec
 	SWIFT_BACKTRACE=enable=no .build/fuzz/codec -max_total_time=$(SECONDS) -rss_limit_mb=512 -malloc_limit_mb=64 -timeout=5 \
 	  -max_len=4096 -artifact_prefix=.build/fuzz/ .build/fuzz/corpus
 

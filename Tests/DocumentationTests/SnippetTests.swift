@@ -80,7 +80,8 @@ struct DocumentedCode {
 
   private static func comments() throws -> [CodeBlock] {
     try [
-      "ProcPool", "ProcPoolWorker", "ProcPoolProtocol", "ProcPoolWire", "ProcPoolSharedMemory", "ProcPoolSystem",
+      "ProcPool", "ProcPoolWorker", "ProcPoolProtocol", "ProcPoolWire", "ProcPoolSharedMemory",
+      "ProcPoolSystem",
       "ProcPoolFoundation",
     ]
     .flatMap { Place.files(below: "Sources/\($0)", ".swift") }.filter { !others.contains($0) }
@@ -121,7 +122,8 @@ struct DocumentedCode {
   private func compilerArguments(_ source: URL) throws -> [String] {
     let context = Place.root.appendingPathComponent("Tests/DocumentationTests/Context/Context.swift").path
     let modules = [
-      "ProcPool", "ProcPoolFoundation", "ProcPoolWorker", "ProcPoolProtocol", "ProcPoolSharedMemory", "ProcPoolWire",
+      "ProcPool", "ProcPoolFoundation", "ProcPoolWorker", "ProcPoolProtocol", "ProcPoolSharedMemory",
+      "ProcPoolWire",
       "ProcPoolSystem",
       "CProcPoolShims",
     ]

@@ -1,4 +1,4 @@
-/// What a frame carries. The bodies are specified in `Message.swift`.
+/// What a frame carries. The bodies are in `Messages`.
 package enum FrameKind: UInt8, Sendable, CaseIterable {
   // Coordinator to worker
   /// Settings of the worker; the first frame. Body: ``Hello``.

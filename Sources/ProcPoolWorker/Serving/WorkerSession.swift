@@ -140,7 +140,7 @@ final class WorkerSession: @unchecked Sendable {
           attempt = nextAttempt
           nextAttempt = 1
           lastBytes = 0
-          if frame.header.kind == .chunk { await run(frame) } else { try await runElsewhere(frame) }
+          if frame.header.kind == .chunk { await run(frame) } else { try await runIndirect(frame) }
           results.room = nil
           if isTaskCancelled { return nil }
         case .room: results.room = try room(frame.body)
@@ -190,7 +190,7 @@ final class WorkerSession: @unchecked Sendable {
 
   /// Runs a chunk whose body lies in the coordinator's memory. If it cannot be reached, it is to come through the
   /// pipe.
-  private func runElsewhere(_ frame: ServedChunk) async throws {
+  private func runIndirect(_ frame: ServedChunk) async throws {
     let location = try BodyLocation(from: frame.body)
     guard !isSkipping else { return }
     guard location.length <= maximumBody else { return loseCoordinator() }
