@@ -20,7 +20,7 @@
 /// version.
 package enum Preamble {
   /// The version of everything in this module. Any change of it raises the version by one.
-  package static let version: UInt16 = 2
+  package static let version: UInt16 = 3
   /// Bytes of a preamble.
   package static let size = 8
   private static let mark: [UInt8] = Array("ppool".utf8)

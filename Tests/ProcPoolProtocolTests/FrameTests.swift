@@ -69,7 +69,8 @@ import Testing
 
 @Suite struct MessagesSurviveAndTruncatedOnesAreErrors {
   private let hello = Hello(
-    worker: 3, coordinator: 4711, maximumBody: 1 << 40, pollingTime: 50_000, callPollingTime: 70_000,
+    worker: 3, coordinator: 4711, abilities: .process, maximumBody: 1 << 40, pollingTime: 50_000,
+    callPollingTime: 70_000,
     seed: 77, itemMark: 1 << 60,
     limits: .init(memory: 1 << 30, processorTime: 60, niceness: 5, processors: [0, 3]),
     page: .init(descriptor: 9, device: 1, inode: 2, fileSize: 1 << 16, offset: 4096))
@@ -97,7 +98,7 @@ import Testing
   }
 
   @Test func greetingSurvives() throws {
-    let greeting = Greeting(pid: 17, buildID: [5], pageFailure: "no such file")
+    let greeting = Greeting(pid: 17, abilities: .process, buildID: [5], pageFailure: "no such file")
     let bytes = bytes { greeting.write(to: &$0) }
     #expect(try bytes.withUnsafeBytes { try Greeting(from: $0) } == greeting)
     expectTruncationsFail(bytes) { try Greeting(from: $0) }

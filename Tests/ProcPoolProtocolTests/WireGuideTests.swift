@@ -91,7 +91,8 @@ private struct Guide {
   @Test func everyFieldOfHelloInItsOrder() throws {
     let rows = try Guide().rows("field", "type", "meaning")
     let hello = Hello(
-      worker: 0x0102_0304, coordinator: 0x0506_0708, maximumBody: 0x1112_1314_1516_1718,
+      worker: 0x0102_0304, coordinator: 0x0506_0708, abilities: Abilities(rawValue: 0x0A0B_0C0D),
+      maximumBody: 0x1112_1314_1516_1718,
       pollingTime: 0x2122_2324_2526_2728, callPollingTime: 0x3132_3334_3536_3738, seed: 0x4142_4344_4546_4748,
       itemMark: 0x5152_5354_5556_5758, page: nil)
     let fields = Mirror(reflecting: hello).children
@@ -108,9 +109,16 @@ private struct Guide {
         case "UInt64": try reader.readFixed(UInt64.self)
         default: 0
         }
-      let value = try #require(field.value as? any FixedWidthInteger)
+      let number = (field.value as? Abilities)?.rawValue ?? field.value
+      let value = try #require(number as? any FixedWidthInteger)
       #expect("\(read)" == "\(value)", "\(row[0])")
     }
+  }
+
+  @Test func everyAbility() throws {
+    let rows = try Guide().rows("bit", "ability", "meaning")
+    #expect(rows.map { [$0[0], $0[1]] } == Abilities.names.map { ["\($0.ability.rawValue)", $0.name] })
+    #expect(Abilities.process.isSubset(of: Abilities(Abilities.names.map(\.ability))))
   }
 
   @Test func everyFieldOfTheStatusPageAtItsOffset() throws {

@@ -51,7 +51,8 @@ private final class Peer {
     try send { writer in
       Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
       let hello = Hello(
-        worker: 4, coordinator: 0, maximumBody: 1 << 20, pollingTime: 0, callPollingTime: callPollingTime,
+        worker: 4, coordinator: 0, abilities: page == nil ? [] : .thread, maximumBody: 1 << 20,
+        pollingTime: 0, callPollingTime: callPollingTime,
         page: nil)
       writer.writeFrame(FrameHeader(.hello)) { hello.write(to: &$0) }
     }

@@ -7,8 +7,6 @@ public struct WorkerSource: Sendable, Hashable {
     /// An executable; `isSelf` if it is the running program, whose builds must match.
     case executable(path: String, isSelf: Bool)
     case thread
-
-    var isThread: Bool { self == .thread }
   }
 
   private enum Choice: Hashable {

@@ -238,16 +238,8 @@ extension Pool {
       let isFull = runtime.state.withLock { $0.isFull }
       if !isFull { return }
       await withTaskCancellationHandler {
-        await withUnsafeContinuation { continuation in
-          // Resumed when fewer calls are pending, when the pool ends, or when one of those who wait is
-          // cancelled.
-          let waits = runtime.state.withLock { state in
-            let waits = state.isFull && !Task.isCancelled
-            if waits { state.submitters.append(continuation) }
-            return waits
-          }
-          if !waits { continuation.resume() }
-        }
+        // Resumed when fewer calls are pending, when the pool ends, or when one of the tasks that wait is cancelled.
+        await runtime.waitForRoom(isolation: #isolation) { !Task.isCancelled }
       } onCancel: {
         runtime.recallSubmitters()
       }

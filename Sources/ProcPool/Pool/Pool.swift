@@ -36,7 +36,7 @@ public final class Pool: Sendable {
     do {
       let sizing = try PoolSizing(workers.placement)
       let program = try worker.resolve()
-      let recycling = try configuration.recycling.resolve(areThreads: program.isThread)
+      let recycling = try configuration.recycling.resolve(program.abilities)
       let settings = try PoolSettings(program, configuration, sizing)
       try Self.refuseInCopy()
       self.sizing = sizing

@@ -87,6 +87,16 @@ final class CallBox: @unchecked Sendable {
     self.lent = lent
   }
 
+  /// Takes what has happened since the last time.
+  func takeNews() -> [CallNews] {
+    defer {
+      news = []
+      unseenBytes = 0
+      hasChanged = false
+    }
+    return news
+  }
+
   /// Where shared memory goes that a worker lends: where outputs hold none, with an error, which is rare.
   func lentBlocks() -> LentBlocks {
     let lent = self.lent ?? LentBlocks()

@@ -1,79 +1,77 @@
 import Glibc
 import ProcPoolProtocol
 import ProcPoolSystem
-import ProcPoolWire
-import ProcPoolWorker
 
 // Workers that have ended.
 
-extension PoolRuntime {
-  /// A worker has ended and everything that it wrote has been taken.
-  func finish(_ link: WorkerLink, _ end: ProcessEnd) {
-    let standardError = link.words.lastLines.text
-    // A thread cannot be killed: the item that it has claimed may run to its end, and the rest it never gets.
-    let begun =
-      link.process == nil ? StatusPage.Progress(position: link.page.takeBack().position, phase: .idle) : nil
-    let unwritten = UnwrittenResults(of: link)
-    let memory =
-      end == .signalled(SIGKILL) || end == .unknown && link.process != nil ? memoryKills.claim() : nil
-    change { state, effects in
-      let now = MonotonicClock.now()
-      state.links[link.place] = nil
-      link.page.note(process: nil)
-      state.noteEnd(of: link, now: now)
-      if link.greeting == nil {
-        let failure =
-          link.startFailure.map {
-            WorkerStartFailure($0.message, standardError: standardError, isShortage: $0.isShortage)
-          }
-          ?? WorkerStartFailure(pid: link.pid, endedWith: end, standardError: standardError)
-        state.scheduler.failedToStart(link.place, failure, now: now)
-      } else {
-        // With its end in one step, lest it be given more because it has nothing left to do.
-        if let unwritten { take(unwritten, of: link, &state, &effects) }
-        let loss = WorkerLoss(
-          of: link, end, standardError: standardError, memory: memory, limits: settings.limits)
-        switch state.scheduler.places[link.place].state {
-        case .leaving, .standby: break
-        default:
-          state.statistics.workersLost += 1
-          if link.hasSeat { state.former[link.worker.index].losses += 1 }
-        }
-        state.scheduler.lost(
-          link.place, progress: begun ?? (link.isPageShared ? link.page.progress : nil), loss: loss, now: now)
-      }
-    }
-  }
+/// How a worker ended, as far as the runtime thread found out.
+struct WorkerEnd {
+  var end = ProcessEnd.unknown
+  /// The most memory that its process had in use at once, in bytes.
+  var peakMemory: Int?
+  /// Why it was given up, if it has not ended.
+  var abandonment: LikelyCause?
+  /// The last lines that it wrote.
+  var standardError = ""
 }
 
 extension PoolRuntime {
+  /// A worker has ended and everything that it wrote has been taken.
+  func finish(_ connection: WorkerConnection, _ incoming: inout Incoming, _ end: WorkerEnd) {
+    let place = connection.place
+    // A worker that cannot be killed may run the item that it has claimed to its end; it never gets the rest.
+    let claimed =
+      connection.process == nil
+      ? StatusPage.Progress(position: connection.page.takeBack().position, phase: .idle) : nil
+    let unwritten = unwrittenResults(of: connection)
+    let mayBeKernel = end.end == .signalled(SIGKILL) || end.end == .unknown && connection.process != nil
+    let memory = mayBeKernel ? memoryKills.claim() : nil
+    change { state, effects in
+      guard let worker = state.workers[connection] else { return }
+      let now = MonotonicClock.now()
+      connection.page.note(process: nil)
+      // With its end in one step, lest it be given more because it has nothing left to do.
+      if incoming.hasGreeted, let unwritten {
+        take(unwritten, of: connection, cut: incoming.cut, &state, &effects)
+      }
+      state.ledger.noteEnd(of: state.workers[place] ?? worker, now: now)
+      state.workers[place] = nil
+      guard incoming.hasGreeted else {
+        let failure = WorkerStartFailure(of: connection, incoming, end)
+        return state.scheduler.failedToStart(place, failure, now: now)
+      }
+      let cause = LikelyCause(
+        end: end.end, lastAct: connection.page.lastAct, violation: incoming.violation,
+        condemnation: end.abandonment ?? worker.condemnation, memory: memory, peakMemory: end.peakMemory,
+        limits: settings.limits, standardError: end.standardError)
+      let loss = WorkerLoss(
+        worker: worker.worker, pid: connection.pid, end: end.end, cause: cause, peakMemory: end.peakMemory,
+        standardError: end.standardError)
+      if state.scheduler.isLoss(place) { state.ledger.noteLoss(of: worker) }
+      state.scheduler.lost(place, progress: claimed ?? worker.progress, loss: loss, now: now)
+    }
+  }
+
   /// The pool has stopped, and all that its workers wrote has been passed on, as far as that was possible.
   func noteEnd() {
     let joiners = state.withLock { state in
       state.hasEnded = true
-      defer { state.joiners = [] }
-      return state.joiners
+      return state.waiters.takeJoiners()
     }
     for joiner in joiners { joiner.resume() }
   }
 }
 
-extension WorkerLoss {
-  init(
-    of link: WorkerLink, _ end: ProcessEnd, standardError: String, memory: LikelyCause.MemoryLimit?,
-    limits: ResourceLimits
-  ) {
-    self.init(
-      worker: link.worker, pid: link.pid, end: end,
-      cause: LikelyCause(
-        end: end, lastAct: link.page.lastAct, violation: link.violation, condemnation: link.condemnation,
-        memory: memory,
-        peakMemory: link.peakMemory, limits: limits, standardError: standardError),
-      peakMemory: link.peakMemory, standardError: standardError)
-  }
-}
-
 extension WorkerStartFailure {
+  /// The failure of a worker that ended before it completed the handshake.
+  init(of connection: WorkerConnection, _ incoming: Incoming, _ end: WorkerEnd) {
+    if let failure = incoming.startFailure {
+      self.init(failure.message, standardError: end.standardError, isShortage: failure.isShortage)
+    } else {
+      self.init(pid: connection.pid, endedWith: end.end, standardError: end.standardError)
+    }
+  }
+
   /// The failure of a program that ended before it completed the handshake.
   init(pid: Int32, endedWith end: ProcessEnd, standardError: String) {
     if end == .exited(status: WorkerMark.forgotToServe) {

@@ -1,44 +1,49 @@
 import ProcPoolProtocol
 import ProcPoolSystem
-import ProcPoolWire
-import ProcPoolWorker
 
 // Results that a worker has finished and not written.
 
 extension PoolRuntime {
   /// The workers that have been given something.
-  func busyLinks() -> [WorkerLink] {
+  func busyWorkers() -> [WorkerConnection] {
     state.withLock { state in
-      state.links.compactMap { link in
-        link.flatMap { state.scheduler.places[$0.place].queue.isEmpty ? nil : $0 }
-      }
+      state.workers.all.map(\.connection).filter { !state.scheduler.isIdle($0.place) }
     }
   }
 
-  /// Fetches what busy workers have finished and not written, so that nobody waits for it, and nothing of it
+  /// Fetches what busy workers have finished and not written, so that no caller waits for it, and none of it
   /// is lost to a call that ends before its time.
   ///
   /// - Returns: whether there are busy workers.
   @discardableResult func fetchResults() -> Bool {
-    let busy = busyLinks()
-    for link in busy { receiving.withLock { _ in fetchResults(of: link) } }
+    let busy = busyWorkers()
+    for connection in busy {
+      connection.incoming.withLock { incoming in fetchResults(of: connection, &incoming) }
+    }
     return !busy.isEmpty
   }
 
-  private func fetchResults(of link: WorkerLink) {
-    guard let unwritten = UnwrittenResults(of: link) else { return }
-    takeLoans(of: link)
+  private func fetchResults(of connection: WorkerConnection, _ incoming: inout Incoming) {
+    guard let unwritten = unwrittenResults(of: connection) else { return }
+    takeLoans(of: connection, &incoming)
+    let cut = incoming.cut
     change { state, effects in
-      take(unwritten, of: link, &state, &effects)
-      state.scheduler.measure(link.place, now: MonotonicClock.now())
+      take(unwritten, of: connection, cut: cut, &state, &effects)
+      state.scheduler.measure(connection.place, now: MonotonicClock.now())
     }
+  }
+
+  func unwrittenResults(of connection: WorkerConnection) -> UnwrittenResults? {
+    let isReadable = state.withLock { $0.workers[connection]?.abilities.contains(.hasStatusPage) == true }
+    return isReadable ? UnwrittenResults(on: connection.page) : nil
   }
 
   /// Takes results that lie in the memory shared with a worker.
   ///
   /// What does not add up is left for the pipe: the memory may have changed while it was copied.
   func take(
-    _ unwritten: UnwrittenResults, of link: WorkerLink, _ state: inout State, _ effects: inout Effects
+    _ unwritten: UnwrittenResults, of connection: WorkerConnection, cut: UInt64?, _ state: inout PoolState,
+    _ effects: inout Effects
   ) {
     let memory = unwritten.memory
     var position = unwritten.position
@@ -52,7 +57,7 @@ extension PoolRuntime {
       let body = OutputSlice(memory: memory, start: offset + FrameHeader.size, count: room)
       if header.count == FrameHeader.openCount {
         // Still growing: what is committed of it follows from the positions.
-        guard left < Int(FrameHeader.openCount), let box = state.boxes[header.call],
+        guard left < Int(FrameHeader.openCount), let box = state.calls[header.call],
           let length = try? box.outputs.length(ofFirst: left, in: body.bytes)
         else { return }
         header.count = UInt32(left)
@@ -60,7 +65,8 @@ extension PoolRuntime {
       }
       guard header.bodyLength <= room, header.count > 0, header.count <= left else { return }
       let used = OutputSlice(memory: memory, start: body.start, count: header.bodyLength)
-      guard (try? take(header, used, position: position, of: link, &state, &effects)) != nil else { return }
+      let results = ReceivedResults(header, used, from: connection, position: position, cut: cut)
+      guard (try? take(results, &state, &effects)) != nil else { return }
       position &+= UInt64(header.count)
       left -= Int(header.count)
       offset += header.frameLength
@@ -75,10 +81,10 @@ struct UnwrittenResults {
   let position: UInt64
   let items: Int
 
-  init?(of link: WorkerLink) {
-    guard link.isPageShared else { return nil }
+  /// - Returns: `nil` if there is nothing.
+  init?(on page: StatusPage) {
     memory = ReceivedMemory(capacity: StatusPage.bufferCapacity)
-    guard let (first, committed) = link.page.copyResults(to: memory.base) else { return nil }
+    guard let (first, committed) = page.copyResults(to: memory.base) else { return nil }
     position = first
     items = Int(clamping: committed)
   }

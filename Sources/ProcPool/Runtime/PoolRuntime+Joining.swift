@@ -13,7 +13,7 @@ extension PoolRuntime {
   private func suspendUntilEnd(isolation: isolated (any Actor)?) async {
     await withUnsafeContinuation(isolation: isolation) { continuation in
       let hasEnded = state.withLock { state in
-        if !state.hasEnded { state.joiners.append(continuation) }
+        if !state.hasEnded { state.waiters.add(joiner: continuation) }
         return state.hasEnded
       }
       if hasEnded { continuation.resume() }

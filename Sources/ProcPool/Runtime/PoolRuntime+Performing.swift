@@ -1,14 +1,12 @@
 import Glibc
 import ProcPoolProtocol
 import ProcPoolSystem
-import ProcPoolWire
-import ProcPoolWorker
 
 // What the scheduler decides is done here: under the lock as far as it is memory, after it as far as it is
 // I/O.
 
 extension PoolRuntime {
-  func perform(_ state: inout State, _ effects: inout Effects) {
+  func perform(_ state: inout PoolState, _ effects: inout Effects) {
     // Performing an action may bring more.
     while !state.scheduler.actions.isEmpty || !effects.finishedSingles.isEmpty {
       let actions = state.scheduler.actions
@@ -17,173 +15,238 @@ extension PoolRuntime {
       for box in effects.finishedSingles {
         remember(box, &state)
         let now = MonotonicClock.now()
-        state.singleCalls.noteEnded(box, now: now)
-        state.scheduler.cancel(box.id, now: now)
+        state.ledger.singleCalls.noteEnded(box, now: now)
+        state.scheduler.retire(box.id, now: now)
       }
       effects.finishedSingles.removeAll()
     }
-    // The runtime thread may sleep for longer than it now should.
-    if state.needsTick || state.needsFlush || state.needsWatch {
-      let isUrgent = state.needsTick || state.needsFlush
-      let time = isUrgent ? RuntimeLoop.shortestPeek : RuntimeLoop.lifeInterval
-      if state.nextTick - time > MonotonicClock.now() {
-        state.nextTick = 0
-        effects.wakesRuntime = true
-      }
-    }
-    while let waiter = state.submitters.first, !state.isFull {
-      state.submitters.popFirst()
-      effects.resumed.append(waiter)
-    }
-    // A look at everything: with many calls at once, as single applications are, a debug build would do
-    // little else.
+    if state.clockwork.mustWake(now: MonotonicClock.now()) { effects.wakesRuntime = true }
+    while !state.isFull, let waiter = state.waiters.nextSubmitter() { effects.resumed.append(waiter) }
+    // All invariants: with many calls at once, as single applications are, a debug build would do little else.
     assert(
       state.scheduler.calls.count > 16 || state.scheduler.brokenInvariant() == nil,
       state.scheduler.brokenInvariant()!)
   }
 
-  private func takeBack(_ place: Int, _ state: inout State) {
-    guard state.links[place] == nil, launcher.withLock({ $0?.takeBack(place) }) == true else { return }
-    state.scheduler.tookBack(place)
-  }
-
-  /// Leaves what items of a call took to the next call of its kind.
-  func remember(_ box: CallBox, _ state: inout State) {
-    guard let call = state.scheduler.calls[box.id], call.isMeasured else { return }
-    state.known[box.taskType] = (call.itemTime, box.outputLength)
-  }
-
   private func perform(
-    _ action: SchedulerAction<InputSlice>, _ state: inout State, _ effects: inout Effects
+    _ action: SchedulerAction<InputSlice>, _ state: inout PoolState, _ effects: inout Effects
   ) {
     switch action {
-    case .rest(let place, let time):
-      state.rests.append((place, MonotonicClock.now() + time))
-      state.needsTick = true
-    case .launch(let place):
-      // It may be wanted before its rest is over.
-      state.rests.removeAll { $0.place == place }
-      state.nextGeneration &+= 1
-      let request = Launcher.Request(place: place, generation: state.nextGeneration)
-      launcher.withLock { $0?.launch(request) }
-      // It may not come back.
-      state.needsWatch = true
-    case .recall(let place): takeBack(place, &state)
+    case .rest(let place, let time): rest(place, for: time, &state)
+    case .launch(let place): launch(place, &state)
+    case .recall(let place): recall(place, &state)
+    case .begin(let place, let worker): takeUp(place, worker, &state, &effects)
     case .sendCall(let place, let call):
-      guard let link = state.links[place] else { return }
-      post(state.boxes[call]!.callFrame, to: link, &effects)
-    case .sendChunk(let place, let chunk, let hint):
-      guard let link = state.links[place] else { return }
-      if chunk.attempt > 1 {
-        link.outbox.append(FrameMemory(FrameHeader(.attempt, count: UInt32(chunk.attempt))))
-      }
-      chunk.payload.note(hint)
-      // A worker that could attach its page can attach this; another gets the bytes.
-      let reachesMemory = link.isPageShared && link.reachesMemory
-      if reachesMemory, let room = chunk.payload.roomFrame() { link.outbox.append(room) }
-      if reachesMemory, let reference = chunk.payload.reference() {
-        link.outbox.append(reference)
-      } else {
-        link.outbox.append(chunk.payload.memory, from: chunk.payload.start, to: chunk.payload.end)
-      }
-      if effects.flushes.last !== link { effects.flushes.append(link) }
-      state.needsWatch = true
-      // A chunk that is answered when it is done needs no look at the clock, unless it has a time limit, or
-      // may wait for another call's.
-      if !hint.flushes || state.scheduler.stallTime != nil
-        || state.scheduler.calls[chunk.call]?.limits.timeout != nil
-        || state.scheduler.isBehindAnotherCall(chunk.call, at: place)
-      {
-        state.needsTick = true
-      }
-    case .takeBack(let place):
-      guard let link = state.links[place] else { return }
-      // What such a worker goes on with has to be looked at by the clock.
-      guard link.isPageShared else { return state.needsTick = true }
-      let (position, epoch) = link.page.takeBack()
-      state.scheduler.tookBack(place, position: position, epoch: epoch, now: MonotonicClock.now())
+      post(state.calls[call]!.callFrame, to: place, &state, &effects)
+    case .sendChunk(let place, let chunk, let hint): send(chunk, hint, to: place, &state, &effects)
+    case .takeBack(let place): takeBack(place, &state)
     case .sendResume(let place, let epoch):
-      guard let link = state.links[place] else { return }
-      post(FrameMemory(FrameHeader(.resume, first: epoch)), to: link, &effects)
+      post(FrameMemory(FrameHeader(.resume, first: epoch)), to: place, &state, &effects)
     case .sendEndCall(let place, let call):
-      guard let link = state.links[place] else { return }
-      // With whatever comes next, or at the next look at the clock: no worker need wake up for it, and no
-      // caller write it.
-      link.outbox.append(FrameMemory(FrameHeader(.endCall, call: call)))
-      state.needsFlush = true
+      // With the next frame, or at the next look at the clock: no worker need wake up for it, and no caller write it.
+      state.workers[place]?.outgoing.outbox.append(FrameMemory(FrameHeader(.endCall, call: call)))
+      state.clockwork.needsFlush = true
     case .sendEnd(let place):
-      guard let link = state.links[place] else { return }
-      post(FrameMemory(FrameHeader(.end)), to: link, &effects)
+      post(FrameMemory(FrameHeader(.end)), to: place, &state, &effects)
       // It has a time to leave in.
-      state.needsTick = true
-    case .begin(let place, let worker):
-      guard let link = state.links[place] else { return }
-      link.worker = worker
-      link.hasSeat = true
-      if state.firstBegun == 0 { state.firstBegun = MonotonicClock.now() }
-      link.page.note(worker: worker, restarts: state.former[worker.index].starts)
-      state.former[worker.index].starts += 1
-      // Its greeting's answer said that it is the worker of its place.
-      if worker.index != place {
-        post(FrameMemory(FrameHeader(.seat, count: UInt32(worker.index))), to: link, &effects)
-      }
-      announce(.workerStarted(worker, pid: link.pid), state, &effects)
+      state.clockwork.needsPeek = true
     case .cancelRunning(let place, let position):
-      guard let link = state.links[place] else { return }
-      if link.isPageShared { link.page.cancel(below: position) }
-      // When it goes on all the same, the clock decides.
-      state.needsTick = true
-    case .terminate(let place):
-      state.links[place]?.send(signal: SIGTERM)
-    case .kill(let place):
-      guard let link = state.links[place] else { return takeBack(place, &state) }
-      if case .condemned(let limit) = state.scheduler.places[place].state {
-        link.condemnation = limit == nil ? .cancelled : link.isStopped ? .stopped : .timeLimit
+      if let worker = state.workers[place], worker.abilities.contains(.hasStatusPage) {
+        worker.connection.page.cancel(below: position)
       }
-      kill(link)
-      if link.process == nil { effects.wakesRuntime = true }
+      // If it continues all the same, the clock decides.
+      state.clockwork.needsPeek = true
+    case .terminate(let place): state.workers[place]?.connection.process?.send(signal: SIGTERM)
+    case .kill(let place): kill(place, &state, &effects)
     case .fail(let call, let first, let count, let trace, let failure):
-      guard let box = state.boxes[call] else { return }
+      guard let box = state.calls[call] else { return }
       box.failures += UInt64(count)
       deliver(.failed(first: first, count: count, trace, failure), to: box, &state, &effects)
     case .expire(let call, let limit):
-      guard let box = state.boxes[call] else { return }
+      guard let box = state.calls[call] else { return }
       deliver(.expired(limit), to: box, &state, &effects)
-    case .announce(let event):
-      if case .itemStalled(_, let worker, _, _) = event, settings.stallNotice?.includesStack == true,
-        let link = state.links[state.scheduler.seats[worker.index]], !state.observers.isEmpty
-      {
-        effects.stalls.append((event, link))
-      } else {
-        announce(event, state, &effects)
-      }
+    case .announce(let event): announce(event, &state, &effects)
     case .askForMore(let call):
-      guard let box = state.boxes[call] else { return }
+      guard let box = state.calls[call] else { return }
       wake(box, &state, &effects)
-    case .forget(let call, let counts):
-      state.boxes.removeValue(forKey: call)?.start?.counts = counts
-    case .stopped:
-      state.isStopped = true
-      effects.silenced = Array(state.observers.values)
-      state.observers.removeAll()
-      effects.resumed += Array(state.submitters)
-      state.submitters.removeAll()
+    case .forget(let call, let counts): state.calls.remove(call)?.start?.counts = counts
+    case .stopped: stop(&state, &effects)
+    }
+  }
+}
+
+// MARK: - Places
+
+extension PoolRuntime {
+  private func rest(_ place: Int, for time: Int64, _ state: inout PoolState) {
+    state.clockwork.rests.append((place, MonotonicClock.now() + time))
+    state.clockwork.needsPeek = true
+  }
+
+  private func launch(_ place: Int, _ state: inout PoolState) {
+    // It may be wanted before its rest is over.
+    state.clockwork.rests.removeAll { $0.place == place }
+    let request = Launcher.Request(place: place, generation: state.workers.nextGeneration())
+    launcher.withLock { $0?.launch(request) }
+    // It may not come back.
+    state.clockwork.needsWatch = true
+  }
+
+  private func recall(_ place: Int, _ state: inout PoolState) {
+    guard state.workers[place] == nil, launcher.withLock({ $0?.takeBack(place) }) == true else { return }
+    state.scheduler.tookBack(place)
+  }
+
+  private func takeUp(
+    _ place: Int, _ worker: WorkerID, _ state: inout PoolState, _ effects: inout Effects
+  ) {
+    guard let connection = state.workers[place]?.connection else { return }
+    state.workers[place]!.worker = worker
+    state.workers[place]!.hasSeat = true
+    let restarts = state.ledger.noteTakeUp(worker: worker.index, now: MonotonicClock.now())
+    connection.page.note(worker: worker, restarts: restarts)
+    // The `hello` frame said that it is the worker of its place.
+    if worker.index != place {
+      post(FrameMemory(FrameHeader(.seat, count: UInt32(worker.index))), to: place, &state, &effects)
+    }
+    announce(.workerStarted(worker, pid: connection.pid), &state, &effects)
+  }
+
+  private func takeBack(_ place: Int, _ state: inout PoolState) {
+    guard let worker = state.workers[place] else { return }
+    // A worker without a gate continues, and the clock watches it.
+    guard worker.abilities.contains(.givesBack) else { return state.clockwork.needsPeek = true }
+    let (position, epoch) = worker.connection.page.takeBack()
+    state.scheduler.tookBack(place, position: position, epoch: epoch, now: MonotonicClock.now())
+  }
+
+  private func kill(_ place: Int, _ state: inout PoolState, _ effects: inout Effects) {
+    guard let connection = state.workers[place]?.connection else { return recall(place, &state) }
+    if case .condemned(let limit) = state.scheduler.places[place].state {
+      state.workers[place]!.condemnation =
+        limit == nil ? .cancelled : connection.process?.isStopped == true ? .stopped : .timeLimit
+    }
+    if !kill(connection) {
+      state.clockwork.abandoned.append(connection)
       effects.wakesRuntime = true
     }
   }
 
-  private func announce(_ event: PoolEvent, _ state: borrowing State, _ effects: inout Effects) {
-    if !state.observers.isEmpty { effects.events.append((event, Array(state.observers.values))) }
+  /// Kills a worker. If it has not ended after a while, it is given up.
+  ///
+  /// - Returns: `false` if no signal reaches it.
+  @discardableResult func kill(_ connection: WorkerConnection) -> Bool {
+    guard let process = connection.process else { return false }
+    process.kill()
+    dying.withLock { dying in
+      if !dying.contains(where: { $0 === connection }) { dying.append(connection) }
+    }
+    // The runtime thread may sleep for longer than that.
+    poller.wake()
+    return true
   }
 
-  func post(_ frame: FrameMemory, to link: WorkerLink, _ effects: inout Effects) {
-    link.outbox.append(frame)
-    if effects.flushes.last !== link { effects.flushes.append(link) }
+  /// Kills a worker for what it does, or has it given up if no signal reaches it. Not under the pool's lock.
+  func expel(_ connection: WorkerConnection) {
+    if !kill(connection) { change { state, _ in state.scheduler.condemn(connection.place) } }
+  }
+
+  private func stop(_ state: inout PoolState, _ effects: inout Effects) {
+    state.isStopped = true
+    effects.silenced = state.events.removeAll()
+    effects.resumed += state.waiters.takeSubmitters()
+    effects.wakesRuntime = true
+  }
+}
+
+// MARK: - Frames
+
+extension PoolRuntime {
+  private func send(
+    _ chunk: Chunk<InputSlice>, _ hint: ChunkHint, to place: Int, _ state: inout PoolState,
+    _ effects: inout Effects
+  ) {
+    guard let connection = state.workers[place]?.connection else { return }
+    chunk.payload.note(hint)
+    // A worker that can no longer reach memory gets the bytes.
+    append(chunk, byReference: state.workers[place]!.reachesMemory, to: place, &state)
+    effects.flush(connection)
+    state.clockwork.needsWatch = true
+    // A chunk that is answered when it is done needs no look at the clock, unless it has a time limit, or
+    // may wait for another call's.
+    if !hint.flushes || state.scheduler.stallTime != nil || state.scheduler.isTimed(chunk.call)
+      || state.scheduler.isBehindAnotherCall(chunk.call, at: place)
+    {
+      state.clockwork.needsPeek = true
+    }
+  }
+
+  /// Appends the frames of a chunk to a worker's outbox.
+  ///
+  /// - Parameter byReference: whether payloads that lie in shared memory are left there.
+  func append(
+    _ chunk: Chunk<InputSlice>, byReference: Bool, to place: Int, _ state: inout PoolState
+  ) {
+    func add(_ frame: FrameMemory) { state.workers[place]?.outgoing.outbox.append(frame) }
+    if chunk.attempt > 1 { add(FrameMemory(FrameHeader(.attempt, count: UInt32(chunk.attempt)))) }
+    let payload = chunk.payload
+    if byReference, let room = payload.roomFrame() { add(room) }
+    if byReference, let reference = payload.reference() {
+      add(reference)
+    } else {
+      state.workers[place]?.outgoing.outbox.append(payload.memory, from: payload.start, to: payload.end)
+    }
+  }
+
+  func post(
+    _ frame: FrameMemory, to place: Int, _ state: inout PoolState, _ effects: inout Effects
+  ) {
+    guard let connection = state.workers[place]?.connection else { return }
+    state.workers[place]!.outgoing.outbox.append(frame)
+    effects.flush(connection)
+  }
+
+  /// Writes what is in a worker's outbox, as far as the pipe takes it. Any thread may; one at a time does.
+  ///
+  /// - Parameter afterWaiting: the poller has found room in a pipe that was full.
+  func flush(_ connection: WorkerConnection, afterWaiting: Bool = false) {
+    while true {
+      var pieces = state.withLock { $0.workers.takeFrames(for: connection, afterWaiting: afterWaiting) }
+      if pieces.isEmpty { return }
+      // Failures other than a full pipe mean a broken descriptor; the worker's end will show soon enough.
+      let written = times.measure(.writing) { (try? Outbox.write(&pieces, to: connection.tasks)) ?? 0 }
+      times.count(copied: written)
+      let rest = pieces
+      let isDone = state.withLock { state in
+        state.ledger.statistics.bytesSent += UInt64(written)
+        guard let change = state.workers.noteWritten(written, rest, to: connection) else { return true }
+        if change.awaitsRoom != change.awaitedRoom {
+          connection.watchTasks(for: change.awaitsRoom ? .writable : [], with: poller)
+        }
+        return change.awaitsRoom || change.isEmpty
+      }
+      if isDone { return }
+    }
+  }
+}
+
+// MARK: - News
+
+extension PoolRuntime {
+  private func announce(_ event: PoolEvent, _ state: inout PoolState, _ effects: inout Effects) {
+    guard !state.events.isEmpty else { return }
+    if case .itemStalled(_, let worker, _, _) = event, settings.stallNotice?.includesStack == true,
+      let entry = state.workers[state.scheduler.seats[worker.index]]
+    {
+      effects.stalls.append((event, entry.connection))
+    } else {
+      effects.events.append((event, state.events.all))
+    }
   }
 
   /// Gives news to a call, and wakes its caller if that waits.
   func deliver(
-    _ news: CallNews, to box: CallBox, _ state: inout State, _ effects: inout Effects
+    _ news: CallNews, to box: CallBox, _ state: inout PoolState, _ effects: inout Effects
   ) {
     if let completion = box.completion {
       // A call of one item: this was it. It is retired when what it took has been measured.
@@ -200,47 +263,14 @@ extension PoolRuntime {
     wake(box, &state, &effects)
   }
 
-  /// Has the caller look, now if it waits.
-  private func wake(_ box: CallBox, _ state: inout State, _ effects: inout Effects) {
+  /// Has the caller check for news, now if it waits.
+  private func wake(_ box: CallBox, _ state: inout PoolState, _ effects: inout Effects) {
     box.hasChanged = true
     if let waiter = box.waiter {
       box.waiter = nil
       // It may end the call, and then the runtime thread has the clock running that the frame waits for.
-      state.needsFlush = true
+      state.clockwork.needsFlush = true
       effects.resumed.append(waiter)
-    }
-  }
-
-  /// Writes what is in a worker's outbox, as far as the pipe takes it. Any thread may; one at a time does.
-  ///
-  /// - Parameter afterWaiting: the poller has found room in a pipe that was full.
-  func flush(_ link: WorkerLink, afterWaiting: Bool = false) {
-    while true {
-      var pieces = state.withLock { _ in
-        if link.outbox.isWriting || link.awaitsRoom && !afterWaiting { return Deque<Outbox.Piece>() }
-        let pieces = link.outbox.take()
-        link.outbox.isWriting = !pieces.isEmpty
-        return pieces
-      }
-      if pieces.isEmpty { return }
-      // Other failures than a full pipe mean a broken descriptor; the worker's end will show soon enough.
-      let written = times.measure(.writing) { (try? Outbox.write(&pieces, to: link.tasks)) ?? 0 }
-      times.count(copied: written)
-      let isFull = !pieces.isEmpty
-      let isDone = state.withLock { state in
-        state.statistics.bytesSent += UInt64(written)
-        link.written += UInt64(written)
-        link.outbox.putBack(pieces)
-        link.outbox.isWriting = false
-        if isFull != link.awaitsRoom {
-          link.awaitsRoom = isFull
-          // Fails only after the worker's end has been noticed, and then there is nothing to wait for.
-          try? poller.modify(
-            link.tasks, for: isFull ? .writable : [], token: LinkToken(link, .tasks).rawValue)
-        }
-        return isFull || link.outbox.pieces.isEmpty
-      }
-      if isDone { return }
     }
   }
 }

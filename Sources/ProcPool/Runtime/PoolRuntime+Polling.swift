@@ -1,8 +1,6 @@
 import Glibc
 import ProcPoolProtocol
 import ProcPoolSystem
-import ProcPoolWire
-import ProcPoolWorker
 
 // Answers that are due at once, on the thread of the caller who waits for them.
 
@@ -17,20 +15,17 @@ extension PoolRuntime {
   ///   - isReady: whether the answer has come.
   func submitAndPoll(_ chunks: [Chunk<InputSlice>], key: ObjectIdentifier, until isReady: () -> Bool) {
     guard settings.pollingTimes.frame > 0, let call = chunks.first?.call else { return submit(chunks) }
-    let (link, effects) = decide { state, effects -> WorkerLink? in
+    let (worker, effects) = decide { state, effects -> WorkerConnection? in
       state.scheduler.accept(chunks, now: MonotonicClock.now())
-      guard state.scheduler.busyPlaces < PoolSizing.processors,
-        state.polling[key, default: PollingRecord()].mayPoll()
-      else { return nil }
-      let place = state.scheduler.places.firstIndex { $0.queue.count == 1 && $0.queue.first!.call == call }
-      return place.flatMap { state.links[$0] }
+      guard state.scheduler.busyPlaces < PoolSizing.processors, state.calls.mayPoll(key) else { return nil }
+      return state.scheduler.place(running: call).flatMap { state.workers[$0]?.connection }
     }
-    guard let link else { return carryOut(effects) }
-    // So that the answer does not wake the runtime thread. Fails only for a worker that has just ended.
-    try? poller.modify(link.results, for: [], token: LinkToken(link, .results).rawValue)
+    guard let worker else { return carryOut(effects) }
+    // So that the answer does not wake the runtime thread.
+    worker.watchResults(for: [], with: poller)
     carryOut(effects)
     let bytes = chunks.reduce(0) { $0 + $1.payload.byteCount } + (chunks.first?.payload.room?.expected ?? 0)
-    poll([link], key: key, for: Self.answerTime + CopyingTime.of(bytes), until: isReady)
+    poll([worker], key: key, for: Self.answerTime + CopyingTime.of(bytes), until: isReady)
   }
 
   /// Reads the answers to the last few items of a call on this thread, if they may come soon: as
@@ -39,19 +34,16 @@ extension PoolRuntime {
   /// - Parameter key: the type of the task.
   func pollForEnd(of box: CallBox, key: ObjectIdentifier) {
     guard settings.pollingTimes.frame > 0 else { return }
-    let links = state.withLock { state -> [WorkerLink] in
+    let workers = state.withLock { state -> [WorkerConnection] in
       guard !box.hasChanged, state.scheduler.isEnding(box.id),
-        state.scheduler.busyPlaces <= PoolSizing.processors,
-        state.polling[key, default: PollingRecord()].mayPoll()
+        state.scheduler.busyPlaces <= PoolSizing.processors, state.calls.mayPoll(key)
       else { return [] }
       box.waitsForEnd = true
-      return state.scheduler.places.indices.compactMap { index in
-        state.scheduler.places[index].queue.contains { $0.call == box.id } ? state.links[index] : nil
-      }
+      return state.scheduler.places(with: box.id).compactMap { state.workers[$0]?.connection }
     }
-    guard !links.isEmpty else { return }
-    for link in links { try? poller.modify(link.results, for: [], token: LinkToken(link, .results).rawValue) }
-    poll(links, key: key, for: Self.endTime) { state.withLock { _ in box.hasChanged } }
+    guard !workers.isEmpty else { return }
+    for worker in workers { worker.watchResults(for: [], with: poller) }
+    poll(workers, key: key, for: Self.endTime) { state.withLock { _ in box.hasChanged } }
   }
 
   /// Waits a moment for news of a call whose caller is about to run code of its own that takes long.
@@ -60,27 +52,27 @@ extension PoolRuntime {
     while state.withLock({ _ in !box.hasChanged }), MonotonicClock.now() < deadline { sched_yield() }
   }
 
-  /// Reads what comes from workers of which the poller tells nothing, for a moment; then it does again.
+  /// Reads what comes from workers that the poller does not report, for a moment; then it reports them again.
   private func poll(
-    _ links: [WorkerLink], key: ObjectIdentifier, for time: Int64, until isReady: () -> Bool
+    _ workers: [WorkerConnection], key: ObjectIdentifier, for time: Int64, until isReady: () -> Bool
   ) {
     let deadline = MonotonicClock.now() + time
     while !isReady(), MonotonicClock.now() < deadline {
-      for link in links {
+      for worker in workers {
         // The end of the stream is left to the runtime thread, which will see it too.
-        _ = receiving.withLockIfAvailable { _ in link.isResultsOpen ? readOnce(link) : .closed }
+        _ = worker.incoming.withLockIfAvailable { incoming in
+          incoming.isOpen ? readOnce(worker, &incoming) : .closed
+        }
       }
-      // Whoever is to answer may be waiting for this very processor.
+      // The worker may be waiting for this very processor.
       sched_yield()
     }
-    for link in links {
-      try? poller.modify(link.results, for: .readable, token: LinkToken(link, .results).rawValue)
-    }
+    for worker in workers { worker.watchResults(for: .readable, with: poller) }
     let isHit = isReady()
     change { state, _ in
-      state.polling[key, default: PollingRecord()].note(isHit: isHit)
+      state.calls.notePoll(key, isHit: isHit)
       // The runtime thread has not seen that a worker has nothing left to do while another has too much.
-      if state.scheduler.timeToShare != nil { state.needsTick = true }
+      if state.scheduler.timeToShare != nil { state.clockwork.needsPeek = true }
     }
   }
 
@@ -93,25 +85,4 @@ extension PoolRuntime {
   /// How long a caller polls for the end of a call: as long as a small part of a product takes, and not much longer than
   /// it would take to wake two threads instead, which was a fifth of such a call (measured). Nanoseconds.
   private static let endTime: Int64 = 500_000
-}
-
-/// Whether polling for the answers of a kind of task has paid lately.
-struct PollingRecord {
-  private var misses = 0
-  private var skipped = 0
-
-  /// So many misses in a row are taken for a habit, and from then on only one call in so many tries again: a
-  /// task that takes longer costs its callers some three microseconds of polling each.
-  private static let patience = 2
-  private static let interval = 64
-
-  mutating func mayPoll() -> Bool {
-    if misses < Self.patience { return true }
-    skipped = (skipped + 1) % Self.interval
-    return skipped == 0
-  }
-
-  mutating func note(isHit: Bool) {
-    misses = isHit ? 0 : misses + 1
-  }
 }

@@ -5,6 +5,10 @@ import ProcPoolWire
 /// What a pool's threads go by: a checked ``PoolConfiguration``, in the units of the protocol.
 struct PoolSettings: Sendable {
   var program: WorkerSource.Program
+  /// The build that workers must be of: this program's, if it is its own worker.
+  var requiredBuildID: [UInt8]?
+  /// What its workers can do.
+  var abilities: Abilities
   var environment: WorkerEnvironment
   /// The longest body of a frame, in bytes.
   var maximumPayload: Int
@@ -33,12 +37,14 @@ struct PoolSettings: Sendable {
     try PoolArguments.check(
       "payloads.maximum", configuration.payloads.maximum, in: .kibibytes(64) ... .gibibytes(1 << 17))
     let limits = try configuration.limits.resources()
-    let areThreads = program.isThread
+    let abilities = program.abilities
     self.program = program
+    self.abilities = abilities
+    if case .executable(_, isSelf: true) = program { requiredBuildID = ProgramIdentity.buildID }
     environment = configuration.environment
     maximumPayload = configuration.payloads.maximum.bytes
-    // A thread would find the memory in the process that it is in, and gain nothing.
-    sharesLargePayloads = configuration.payloads.sharing == .automatic && !areThreads
+    sharesLargePayloads =
+      configuration.payloads.sharing == .automatic && abilities.contains(.sharesMemory)
     pollingTimes = PollingTimes(
       workers: sizing.workers, processors: PoolSizing.processors, quota: sizing.quota,
       limits: configuration.limits)
@@ -46,24 +52,26 @@ struct PoolSettings: Sendable {
     grace = configuration.cancellation
     stallNotice = configuration.stallNotice
     seed = configuration.seed
-    self.limits = areThreads ? ResourceLimits() : limits
-    itemMark = configuration.standardError.marksItems && !areThreads ? .random(in: 1 ... .max) : 0
-    maximumWorkerMemory = areThreads ? nil : configuration.recycling.memory?.bytes
+    self.limits = abilities.contains(.hasOwnMemory) ? limits : ResourceLimits()
+    let isMarked = configuration.standardError.marksItems && abilities.contains(.hasStandardError)
+    itemMark = isMarked ? .random(in: 1 ... .max) : 0
+    maximumWorkerMemory = abilities.contains(.hasOwnMemory) ? configuration.recycling.memory?.bytes : nil
   }
 }
 
 extension RecyclingPolicy {
   /// The policy as the scheduler follows it.
   ///
-  /// - Parameter areThreads: whether the workers are threads, which start in no time and have their process's memory.
-  func resolve(areThreads: Bool) throws(WorkerStartFailure) -> Recycling {
+  /// - Parameter abilities: those of the workers. One that shares its process's memory starts in no time.
+  func resolve(_ abilities: Abilities) throws(WorkerStartFailure) -> Recycling {
+    let hasOwnMemory = abilities.contains(.hasOwnMemory)
     try PoolArguments.check("recycling.items", items, atLeast: 1)
     try PoolArguments.check("recycling.age", age)
     try PoolArguments.check("recycling.memory", memory, atLeast: .bytes(1))
     try PoolArguments.check("recycling.standby", standby, in: 0...PoolArguments.mostWorkers)
     return Recycling(
       maximumTasks: items.map(UInt64.init), maximumAge: age?.nanoseconds,
-      limitsMemory: memory != nil && !areThreads, standby: areThreads ? 0 : standby)
+      limitsMemory: memory != nil && hasOwnMemory, standby: hasOwnMemory ? standby : 0)
   }
 }
 

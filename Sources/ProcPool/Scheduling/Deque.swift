@@ -89,3 +89,5 @@ extension Deque: Sequence {
 
   func makeIterator() -> Iterator { Iterator(self) }
 }
+
+extension Deque: Sendable where Element: Sendable {}

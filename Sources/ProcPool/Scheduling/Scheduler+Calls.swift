@@ -1,8 +1,6 @@
 // Calls, from the first chunk to the last item.
 
 extension Scheduler {
-  var isOpen: Bool { life == .open }
-
   /// Begins a call.
   ///
   /// - Parameters:
@@ -26,18 +24,6 @@ extension Scheduler {
     return lastCall
   }
 
-  /// Whether every item of the call that was accepted so far has ended.
-  func hasEnded(_ call: UInt32) -> Bool {
-    guard let call = calls[call] else { return true }
-    return call.inFlight == 0 && call.pendingItems == 0
-  }
-
-  /// Whether no more than a few of the call's items are left, all of them with workers.
-  func isEnding(_ call: UInt32) -> Bool {
-    guard let call = calls[call] else { return true }
-    return call.pending.isEmpty && call.inFlight <= 2 * seats.count
-  }
-
   /// Takes over chunks of a call: from here on each of their items ends exactly once.
   mutating func accept(_ chunks: [Chunk<Payload>], now: Int64) {
     guard let call = chunks.first?.call else { return }
@@ -47,7 +33,7 @@ extension Scheduler {
     case .terminating, .stopped: return failAll(chunks, .terminated)
     }
     // Its time was over while its caller made these: it has been told.
-    guard calls[call]?.isCancelled == false else { return }
+    guard calls[call]?.isRetired == false else { return }
     calls[call]!.counts.noteAccepted(now: now)
     promptStarts()
     for var chunk in chunks {
@@ -64,11 +50,11 @@ extension Scheduler {
     dispatch(now: now)
   }
 
-  /// The call's owner has what it wanted, or wants no more: gives up what has not started of it. Those who
-  /// run its items are told, and nobody hears of what becomes of them.
-  mutating func cancel(_ call: UInt32, now: Int64) {
-    guard let state = calls[call], !state.isCancelled else { return }
-    calls[call]!.isCancelled = true
+  /// The call's owner wants nothing more of it, because it has everything or has cancelled the call: what has not
+  /// started is given up, workers that run its items are notified, and their results are discarded.
+  mutating func retire(_ call: UInt32, now: Int64) {
+    guard let state = calls[call], !state.isRetired else { return }
+    calls[call]!.isRetired = true
     // Not looked for where there is none: calls of one item end by the hundred thousand, each with a turn
     // before.
     if !state.pending.isEmpty {
@@ -99,14 +85,14 @@ extension Scheduler {
     var limit: UInt64?
     for chunk in places[index].queue {
       end += UInt64(chunk.remaining)
-      if calls[chunk.call]!.isCancelled { limit = end }
+      if calls[chunk.call]!.isRetired { limit = end }
     }
     if let limit { actions.append(.cancelRunning(place: index, below: limit)) }
   }
 
   /// Removes a cancelled call once the last of its items has left the workers.
   mutating func forgetIfDone(_ call: UInt32) {
-    guard let state = calls[call], state.isCancelled, state.inFlight == 0 else { return }
+    guard let state = calls[call], state.isRetired, state.inFlight == 0 else { return }
     calls[call] = nil
     timedCalls[call] = nil
     expiries[call] = nil

@@ -70,9 +70,9 @@ extension Scheduler {
   /// Whether the worker may be given anything: not while it runs what is cancelled, which may be killed any
   /// moment, and nothing beside it.
   private func isAvailable(_ index: Int) -> Bool {
-    guard places[index].state == .ready, !isRetiring(index) else { return false }
+    guard places[index].state == .ready, !isExhausted(index) else { return false }
     guard let front = places[index].queue.first else { return true }
-    return !calls[front.call]!.isCancelled
+    return !calls[front.call]!.isRetired
   }
 
   /// A chunk, as much of it as the worker may still run, and what is left for another.
@@ -148,7 +148,7 @@ extension Scheduler {
   /// How much more of a call would keep the workers busy. If there is no room for more bytes, its owner is asked
   /// when there is.
   mutating func appetite(of call: UInt32, chunkSize: Int?) -> Appetite {
-    guard let state = calls[call], !state.isCancelled else { return .none }
+    guard let state = calls[call], !state.isRetired else { return .none }
     if state.pendingBytes > mostPendingBytes {
       calls[call]!.awaitsRoom = true
       return .none

@@ -107,14 +107,14 @@ extension Scheduler {
   }
 
   /// Whether a worker gets nothing more, since its process is about to be replaced.
-  func isRetiring(_ index: Int) -> Bool {
+  func isExhausted(_ index: Int) -> Bool {
     if let quota = quota(of: index), quota <= 0 { return true }
     return places[index].due != nil && places.contains { $0.state == .standby }
   }
 
   /// Replaces a worker's process if it has nothing left to do and gets nothing more.
-  mutating func retireIfExhausted(_ index: Int, now: Int64) {
-    guard places[index].state == .ready, places[index].queue.isEmpty, isRetiring(index) else { return }
+  mutating func recycleIfExhausted(_ index: Int, now: Int64) {
+    guard places[index].state == .ready, places[index].queue.isEmpty, isExhausted(index) else { return }
     let worker = WorkerID(index: places[index].seat!)
     actions.append(.announce(.workerRecycled(worker, places[index].due ?? .tasks)))
     leave(index)
@@ -124,7 +124,7 @@ extension Scheduler {
 
   /// A process stands by: workers that were waiting for that are replaced when they have run what they hold.
   mutating func replaceThoseDue(now: Int64) {
-    for index in places.indices where places[index].due != nil { retireIfExhausted(index, now: now) }
+    for index in places.indices where places[index].due != nil { recycleIfExhausted(index, now: now) }
   }
 
   /// A worker's process uses more memory than it may.
@@ -135,7 +135,7 @@ extension Scheduler {
 
   private mutating func makeDue(_ index: Int, _ reason: RecyclingReason, now: Int64) {
     places[index].due = reason
-    retireIfExhausted(index, now: now)
+    recycleIfExhausted(index, now: now)
     dispatch(now: now)
   }
 

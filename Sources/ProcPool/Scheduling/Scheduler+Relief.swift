@@ -43,7 +43,7 @@ extension Scheduler {
 
   /// How many workers have nothing to do, and could have.
   var freeWorkers: Int {
-    places.indices.count { places[$0].state == .ready && places[$0].queue.isEmpty && !isRetiring($0) }
+    places.indices.count { places[$0].state == .ready && places[$0].queue.isEmpty && !isExhausted($0) }
   }
 
   /// Whether the worker may have something that others could run.

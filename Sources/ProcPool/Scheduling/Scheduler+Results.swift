@@ -36,7 +36,7 @@ extension Scheduler {
     if position == nil { places[index].streamPosition += UInt64(count) }
     places[index].unmeasured[call, default: 0] += count - skipped
     places[index].strikes = 0
-    let isWanted = calls[call]?.isCancelled == false
+    let isWanted = calls[call]?.isRetired == false
     forgetIfDone(call)
     return isWanted ? .deliver(skipping: skipped) : .ignore
   }
@@ -118,7 +118,7 @@ extension Scheduler {
       calls[call]!.itemTime = calls[call]!.isMeasured ? old + weight * (measured - old) : measured
       calls[call]!.isMeasured = true
     }
-    retireIfExhausted(index, now: now)
+    recycleIfExhausted(index, now: now)
     dispatch(now: now)
   }
 
@@ -153,7 +153,7 @@ extension Scheduler {
         places[index].cost -= chunk.cost
         places[index].bytes -= chunk.payload.byteCount
       }
-      if !calls[chunk.call]!.isCancelled { back += parts(of: returned) }
+      if !calls[chunk.call]!.isRetired { back += parts(of: returned) }
     }
     places[index].queue = kept
     // What the worker is running it keeps, and the time that it has taken.
@@ -162,7 +162,7 @@ extension Scheduler {
     cancelRunning(index)
     giveBack(back, now: now)
     for call in Array(calls.keys) { forgetIfDone(call) }
-    retireIfExhausted(index, now: now)
+    recycleIfExhausted(index, now: now)
     dispatch(now: now)
   }
 
@@ -223,7 +223,7 @@ extension Scheduler {
           trace.elapsed = min(trace.elapsed, now - watch.since)
         }
       }
-      if !call.isCancelled {
+      if !call.isRetired {
         if front.attempt < call.limits.attempts {
           again += front.attempts(ofFirst: count)
           for chunk in again.suffix(count) {
@@ -248,7 +248,7 @@ extension Scheduler {
     let chunks = Array(places[index].queue)
     places[index].empty()
     for chunk in chunks { calls[chunk.call]!.inFlight -= chunk.remaining }
-    let wanted = chunks.filter { !calls[$0.call]!.isCancelled }
+    let wanted = chunks.filter { !calls[$0.call]!.isRetired }
     giveBack(wanted.map { $0.rest() }, now: now)
     for call in Set(chunks.map(\.call)) { forgetIfDone(call) }
   }
@@ -322,7 +322,7 @@ extension Scheduler {
   /// shortest limit, so that it is kept to within that.
   func patience(now: Int64) -> Int64? {
     var shortest = timedCalls.values.min()
-    let runsCancelled = places.contains { $0.state == .ready && isCancelled($0.queue.first) }
+    let runsCancelled = places.contains { $0.state == .ready && isRetired($0.queue.first) }
     if runsCancelled { shortest = min(shortest ?? .max, grace.shortest) }
     if let stallTime, busyPlaces > 0 { shortest = min(shortest ?? .max, stallTime) }
     var patience = shortest.map { max(1_000_000, min($0 / 8, 100_000_000)) }
@@ -333,21 +333,21 @@ extension Scheduler {
     return patience
   }
 
-  private func isCancelled(_ chunk: Chunk<Payload>?) -> Bool {
-    chunk.map { calls[$0.call]!.isCancelled } ?? false
+  private func isRetired(_ chunk: Chunk<Payload>?) -> Bool {
+    chunk.map { calls[$0.call]!.isRetired } ?? false
   }
 
   private mutating func expire(_ call: UInt32, now: Int64) {
     expiries[call] = nil
-    guard let state = calls[call], !state.isCancelled, let limit = state.limits.deadline else { return }
+    guard let state = calls[call], !state.isRetired, let limit = state.limits.deadline else { return }
     actions.append(.expire(call: call, limit: limit))
-    cancel(call, now: now)
+    retire(call, now: now)
   }
 
   /// A worker that runs what is cancelled is told so at once; when that has not helped for a while it is
   /// asked to end, and then killed. It has nothing else before it: `dispatch` sees to that.
   private mutating func endCancelled(_ index: Int, now: Int64) {
-    guard let front = places[index].queue.first, calls[front.call]!.isCancelled else {
+    guard let front = places[index].queue.first, calls[front.call]!.isRetired else {
       places[index].cancellation = nil
       return
     }

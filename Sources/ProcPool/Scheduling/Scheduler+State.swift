@@ -129,7 +129,7 @@ extension Scheduler {
     var pendingBytes = 0
     /// Items in workers, or waiting for one particular worker.
     var inFlight = 0
-    var isCancelled = false
+    var isRetired = false
     /// Its owner was told that there are too many bytes before the workers.
     var awaitsRoom = false
     var counts: CallCounts

@@ -72,11 +72,6 @@ struct Scheduler<Payload: ChunkPayload> {
   }
 }
 
-extension Scheduler {
-  /// How many workers have something to do.
-  var busyPlaces: Int { places.count { !$0.queue.isEmpty } }
-}
-
 // MARK: - The pool's life
 
 extension Scheduler {
@@ -140,7 +135,7 @@ extension Scheduler {
   }
 
   mutating func failAll(_ chunks: [Chunk<Payload>], _ failure: ItemFailure) {
-    for chunk in chunks where calls[chunk.call]?.isCancelled == false {
+    for chunk in chunks where calls[chunk.call]?.isRetired == false {
       actions.append(
         .fail(
           call: chunk.call, first: chunk.first + UInt64(chunk.done), count: chunk.remaining, ItemTrace(),

@@ -37,7 +37,7 @@ extension Scheduler {
         if !place.queue.isEmpty { return "\(name) has work and was told to leave" }
       case .ready, .condemned: break
       }
-      if place.state == .ready, place.queue.isEmpty, isRetiring(index), life == .open {
+      if place.state == .ready, place.queue.isEmpty, isExhausted(index), life == .open {
         return "\(name) is to be replaced, and nothing stands in the way"
       }
       if place.state == .ready, place.seat == nil { return "\(name) is nobody's and works" }
@@ -61,8 +61,8 @@ extension Scheduler {
       if call.pendingBytes != call.pending.reduce(0, { $0 + $1.payload.byteCount }) {
         return "call \(id) miscounts its bytes"
       }
-      if call.isCancelled && !call.pending.isEmpty { return "call \(id) is cancelled and has pending chunks" }
-      if call.isCancelled && call.inFlight == 0 { return "call \(id) is done and was not forgotten" }
+      if call.isRetired && !call.pending.isEmpty { return "call \(id) is retired and has pending chunks" }
+      if call.isRetired && call.inFlight == 0 { return "call \(id) is done and was not forgotten" }
       if turns.filter({ $0 == id }).count != (call.pending.isEmpty ? 0 : 1) {
         return "call \(id) has \(turns.filter { $0 == id }.count) turns"
       }
@@ -85,7 +85,7 @@ extension Scheduler {
   /// A call that has nothing under way and would get nothing either: its owner would wait for ever, since nothing
   /// ends that could make it look again. That it hands something over then is `Submission`'s to see to.
   private func brokenIdleness() -> String? {
-    for (id, call) in calls where !call.isCancelled && call.pendingItems + call.inFlight == 0 {
+    for (id, call) in calls where !call.isRetired && call.pendingItems + call.inFlight == 0 {
       for size in [1, Pacing.maximumChunk] where appetite(of: call, chunkSize: size).items < size {
         return "call \(id) has nothing under way and no appetite for a chunk of \(size)"
       }

@@ -3,19 +3,23 @@ import ProcPoolWire
 /// A worker's answer to ``Hello``.
 package struct Greeting: Equatable, Sendable {
   package var pid: Int32
+  /// What it accepts of the abilities that `hello` offered.
+  package var abilities: Abilities
   /// The build ID of the worker's program.
   package var buildID: [UInt8]
   /// Why the status page could not be attached; empty if it was.
   package var pageFailure: String
 
-  package init(pid: Int32, buildID: [UInt8], pageFailure: String) {
+  package init(pid: Int32, abilities: Abilities, buildID: [UInt8], pageFailure: String) {
     self.pid = pid
+    self.abilities = abilities
     self.buildID = buildID
     self.pageFailure = pageFailure
   }
 
   package func write(to writer: inout WireWriter) {
     writer.writeFixed(pid)
+    writer.writeFixed(abilities.rawValue)
     writer.writeBlob(buildID)
     writer.writeText(pageFailure)
   }
@@ -23,6 +27,7 @@ package struct Greeting: Equatable, Sendable {
   package init(from body: UnsafeRawBufferPointer) throws(WireError) {
     var reader = WireReader(body)
     pid = try reader.readFixed(Int32.self)
+    abilities = Abilities(rawValue: try reader.readFixed(UInt32.self))
     buildID = try reader.readBlob()
     pageFailure = try reader.readText()
     try reader.finish()

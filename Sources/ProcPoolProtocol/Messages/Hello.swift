@@ -6,6 +6,8 @@ package struct Hello: Equatable, Sendable {
   package var worker: UInt32
   /// The coordinator, so that the worker can watch it; 0 if it runs in the same process.
   package var coordinator: Int32
+  /// What the coordinator offers that the worker may be able to do.
+  package var abilities: Abilities
   /// The longest body that may be sent, either way, in bytes.
   package var maximumBody: Int
   /// How long the worker polls for the next frame before it sleeps, in nanoseconds.
@@ -25,12 +27,13 @@ package struct Hello: Equatable, Sendable {
   package var page: MemoryLocation?
 
   package init(
-    worker: UInt32, coordinator: Int32, maximumBody: Int, pollingTime: Int64,
+    worker: UInt32, coordinator: Int32, abilities: Abilities, maximumBody: Int, pollingTime: Int64,
     callPollingTime: Int64, seed: UInt64 = 0, itemMark: UInt64 = 0,
     limits: ResourceLimits = ResourceLimits(), environment: [[UInt8]] = [], page: MemoryLocation?
   ) {
     self.worker = worker
     self.coordinator = coordinator
+    self.abilities = abilities
     self.maximumBody = maximumBody
     self.pollingTime = pollingTime
     self.callPollingTime = callPollingTime
@@ -44,6 +47,7 @@ package struct Hello: Equatable, Sendable {
   package func write(to writer: inout WireWriter) {
     writer.writeFixed(worker)
     writer.writeFixed(coordinator)
+    writer.writeFixed(abilities.rawValue)
     writer.writeFixed(Int64(maximumBody))
     writer.writeFixed(pollingTime)
     writer.writeFixed(callPollingTime)
@@ -63,6 +67,7 @@ package struct Hello: Equatable, Sendable {
     var reader = WireReader(body)
     worker = try reader.readFixed(UInt32.self)
     coordinator = try reader.readFixed(Int32.self)
+    abilities = Abilities(rawValue: try reader.readFixed(UInt32.self))
     maximumBody = Int(try reader.readFixed(Int64.self))
     pollingTime = try reader.readFixed(Int64.self)
     callPollingTime = try reader.readFixed(Int64.self)

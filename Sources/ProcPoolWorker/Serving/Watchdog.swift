@@ -20,7 +20,7 @@ enum Watchdog {
   ///
   /// - Parameter lostThread: called when the calling thread has ended and the process goes on without it.
   static func start(
-    _ connection: borrowing WorkerConnection, lostThread: @escaping @Sendable () -> Void
+    _ connection: borrowing CoordinatorConnection, lostThread: @escaping @Sendable () -> Void
   ) throws(SystemError) {
     let tasks = try connection.tasks.duplicate().relinquish()
     let page = connection.page

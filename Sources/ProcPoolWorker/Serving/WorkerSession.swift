@@ -25,7 +25,7 @@ final class WorkerSession: @unchecked Sendable {
   /// If not 0, the secret of the marks before items on standard error.
   private let itemMark: UInt64
   private let coordinator: Int32
-  private var isProcess: Bool { coordinator != 0 }
+  private let abilities: Abilities
   /// Where the bodies of chunks lie that did not come through the pipe; kept until a moment of idleness.
   private var bodies = BodyMappings(isWritable: false)
   /// Where outputs are to lie that do not go through the pipe; likewise.
@@ -77,7 +77,7 @@ final class WorkerSession: @unchecked Sendable {
   /// Called when results cannot be written, before anything else is said to have ended.
   private let broken: (SystemError) -> Void
 
-  init(_ connection: consuming WorkerConnection, broken: @escaping (SystemError) -> Void) {
+  init(_ connection: consuming CoordinatorConnection, broken: @escaping (SystemError) -> Void) {
     self.broken = broken
     worker = WorkerID(index: Int(connection.hello.worker))
     coordinator = connection.hello.coordinator
@@ -88,15 +88,15 @@ final class WorkerSession: @unchecked Sendable {
     callPollingTime = connection.hello.callPollingTime
     seed = connection.hello.seed
     itemMark = connection.hello.itemMark
-    claimsEachItem =
-      !connection.isPageShared || connection.hello.coordinator == 0 || connection.hello.itemMark != 0
+    abilities = connection.abilities
+    // Of a worker that cannot be killed, all but the running item can be taken back.
+    claimsEachItem = !abilities.isSuperset(of: [.givesBack, .canBeSignalled]) || itemMark != 0
     results = ResultBuffer(
-      page: connection.page, isShared: connection.isPageShared, output: connection.results)
+      page: connection.page, isShared: abilities.contains(.hasStatusPage), output: connection.results)
     tasks = connection.tasks
     lending = Lending(through: connection.passing)
     input = connection.input
-    // A worker on a thread has all of the coordinator's memory.
-    if coordinator != 0 {
+    if abilities.contains(.hasOwnMemory) {
       sharing.isRefused = { [unowned self] process in
         guard process == coordinator else { return false }
         return (try? results.tell(FrameHeader(.refused))) != nil
@@ -268,7 +268,7 @@ final class WorkerSession: @unchecked Sendable {
   private func endChunk() {
     // What a task has printed without ending the line is seen now and not when the worker leaves. On a thread,
     // standard output is the program's own.
-    if isProcess { StandardError.flushOutput() }
+    if abilities.contains(.hasStandardError) { StandardError.flushOutput() }
     if flushesAfterChunk { flush(position: position) }
   }
 
@@ -456,8 +456,8 @@ extension WorkerSession {
 
   private func lend(_ blocks: [SharedBlock], position: UInt64) throws(SystemError) {
     lent += blocks
-    // The coordinator of a worker on a thread has all that this process has.
-    let files = coordinator == 0 ? [] : SharedBlock.files(of: blocks)
+    // A coordinator whose memory this is has all files.
+    let files = abilities.contains(.hasOwnMemory) ? SharedBlock.files(of: blocks) : []
     var passed = 0
     if !files.isEmpty {
       ForkedCopy.endIfCopy()

@@ -35,11 +35,11 @@ package enum WorkerThread {
   ///   - ended: called on the thread after the session, with the status page, if there is one.
   static func start(
     streams: consuming WorkerStreams, page: StatusPage?, name: String,
-    connected: @escaping @Sendable (borrowing WorkerConnection) throws(SystemError) -> Void = { _ in },
+    connected: @escaping @Sendable (borrowing CoordinatorConnection) throws(SystemError) -> Void = { _ in },
     lost: @escaping @Sendable (StatusPage?, WorkerStreams.Numbers) -> Void = { _, _ in },
     broken: @escaping @Sendable (SystemError) -> Void = { _ in },
     ended:
-      @escaping @Sendable (StatusPage?, Result<WorkerSession.Ending, WorkerConnection.Failure>) -> Void
+      @escaping @Sendable (StatusPage?, Result<WorkerSession.Ending, CoordinatorConnection.Failure>) -> Void
   ) throws(SystemError) {
     // Numbers, because a closure cannot own what is not copyable; the thread takes them over at once.
     let numbers = streams.relinquish()
@@ -51,8 +51,8 @@ package enum WorkerThread {
       let lost: @Sendable () -> Void = { lost(known.withLock { $0 }, numbers) }
       try SystemThread.start(name: name, blocksSignals: page != nil, lost: lost) {
         let streams = WorkerStreams(owning: numbers)
-        do throws(WorkerConnection.Failure) {
-          let connection = try WorkerConnection(streams: streams, page: page)
+        do throws(CoordinatorConnection.Failure) {
+          let connection = try CoordinatorConnection(streams: streams, page: page)
           let attached = connection.page
           known.withLock { $0 = attached }
           do throws(SystemError) {
@@ -73,7 +73,7 @@ package enum WorkerThread {
   }
 
   private static func serve(
-    _ connection: consuming WorkerConnection, broken: @escaping (SystemError) -> Void
+    _ connection: consuming CoordinatorConnection, broken: @escaping (SystemError) -> Void
   ) -> WorkerSession.Ending {
     let session = WorkerSession(connection, broken: broken)
     let executor = ServeExecutor(wakeUp: session.page.wakeUp)

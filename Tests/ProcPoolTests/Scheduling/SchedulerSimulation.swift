@@ -472,7 +472,7 @@ struct Simulation {
     counts["cancel", default: 0] += 1
     cancelled.insert(call)
     giveUp(call)
-    scheduler.cancel(call, now: now)
+    scheduler.retire(call, now: now)
   }
 
   private mutating func lose(_ place: Int) {
@@ -546,7 +546,7 @@ struct Simulation {
         !fates.contains { call, fates in fates.contains(.pending) && !cancelled.contains(call) }
         && streams.values.allSatisfy { $0.left == 0 }
       if isDone, !cancelled.isSuperset(of: fates.keys) {
-        for call in fates.keys where cancelled.insert(call).inserted { scheduler.cancel(call, now: now) }
+        for call in fates.keys where cancelled.insert(call).inserted { scheduler.retire(call, now: now) }
         settle()
       }
       if isDone {

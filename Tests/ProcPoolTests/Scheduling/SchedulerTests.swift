@@ -272,7 +272,7 @@ import Testing
     scheduler.accept([Chunk(call: long, first: 0, count: 10, payload: Items(first: 0, count: 10))], now: 0)
     let other = scheduler.begin(itemTime: 10)
     scheduler.accept([Chunk(call: other, first: 0, count: 1, payload: Items(first: 0, count: 1))], now: 0)
-    scheduler.cancel(other, now: 0)
+    scheduler.retire(other, now: 0)
     // The worker has claimed three items, and dies before it has begun any.
     scheduler.tookBack(0, position: 3, epoch: 1, now: 0)
     scheduler.lost(0, progress: .init(position: 0, phase: .idle), loss: Self.loss, now: 0)
@@ -311,7 +311,7 @@ import Testing
       return scheduler.actions.contains { if case .kill = $0 { true } else { false } }
     }
     for time in stride(from: 0, through: 1_750, by: 250) { #expect(!look(Int64(time))) }
-    scheduler.cancel(other, now: 1_800_000_000)
+    scheduler.retire(other, now: 1_800_000_000)
     scheduler.tookBack(0, position: 1, epoch: 1, now: 1_800_000_000)
     #expect(look(2_000))
   }

@@ -85,7 +85,7 @@ import Testing
       scheduler.failedToStart(0, Self.shortage, now: 0)
       if attempt < 6 { scheduler.rested(0) }
     }
-    scheduler.cancel(call, now: 0)
+    scheduler.retire(call, now: 0)
     #expect(scheduler.life == .stopped)
   }
 

@@ -1,5 +1,5 @@
+import ProcPoolProtocol
 import ProcPoolSystem
-import ProcPoolWorker
 import Synchronization
 
 /// Passes on what the pool's workers write to standard error. Used by the runtime thread, which it never blocks.
@@ -9,7 +9,7 @@ import Synchronization
 struct ErrorRelay {
   /// A worker whose pipe is not read for now.
   private struct Held {
-    let link: WorkerLink
+    let worker: WorkerConnection
     /// The poller knows its pipe, although it is asked for nothing.
     var isWatched = true
   }
@@ -19,8 +19,10 @@ struct ErrorRelay {
   /// The stream has been asked to signal `room`.
   private var awaitsRoom = false
   private var held: [Held] = []
+  /// The text of the workers that have written, by generation.
+  private var texts: [UInt32: WorkerWords] = [:]
   /// Workers with a line that waits for its end.
-  private var unfinished: [WorkerLink] = []
+  private var unfinished: [WorkerConnection] = []
   /// The text of workers that have ended, while the stream has no room for it.
   private var left = Deque<[UInt8]>()
   private var leftBytes = 0
@@ -43,59 +45,62 @@ struct ErrorRelay {
 
   /// When there is something to do by the clock.
   var nextTime: Int64 {
-    let lines = unfinished.compactMap(\.words.unfinishedSince).map { $0 + Self.unfinishedTime }
+    let lines = unfinished.compactMap { texts[$0.generation]?.unfinishedSince }.map {
+      $0 + Self.unfinishedTime
+    }
     return min(nextTry, lines.min() ?? .max)
   }
 
   // MARK: - Reading
 
   /// The poller says that there is something to read from a worker.
-  mutating func read(_ link: WorkerLink) {
-    if let index = held.firstIndex(where: { $0.link === link }) {
+  mutating func read(_ worker: WorkerConnection) {
+    if let index = held.firstIndex(where: { $0.worker === worker }) {
       // Woken though nothing was asked for: the worker has closed it. What is left is read when there is room.
-      switch link.errors {
-      case .some(let errors): runtime.poller.remove(errors)
-      case .none: break
-      }
+      worker.forgetErrors(of: runtime.poller)
       held[index].isWatched = false
       return
     }
-    guard passOn(link) || isReadAhead(link) else { return hold(link) }
-    switch link.errors {
+    guard passOn(worker) || isReadAhead(worker) else { return hold(worker) }
+    switch worker.errors {
     case .none: return
     case .some(let errors):
       let transfer = withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { memory in
         let transfer = (try? errors.read(into: memory)) ?? .closed
         if case .moved(let count) = transfer {
-          take(UnsafeRawBufferPointer(rebasing: memory[..<count]), of: link)
+          take(UnsafeRawBufferPointer(rebasing: memory[..<count]), of: worker)
         }
         return transfer
       }
       if transfer == .closed {
         runtime.poller.remove(errors)
         // No end of a line comes any more.
-        if link.words.unfinishedSince != nil { link.words.passUnfinished() }
+        if texts[worker.generation]?.unfinishedSince != nil { texts[worker.generation]?.passUnfinished() }
       }
     }
-    if !passOn(link) && !isReadAhead(link) { hold(link) }
+    if !passOn(worker) && !isReadAhead(worker) { hold(worker) }
   }
 
-  private mutating func take(_ text: UnsafeRawBufferPointer, of link: WorkerLink) {
-    let worker = runtime.state.withLock { _ in link.worker }
-    link.words.take(
-      text, of: worker, mode: runtime.standardError, secret: runtime.settings.itemMark,
+  private mutating func take(_ text: UnsafeRawBufferPointer, of worker: WorkerConnection) {
+    let number = id(of: worker)
+    texts[worker.generation, default: WorkerWords()].take(
+      text, of: number, mode: runtime.standardError, secret: runtime.settings.itemMark,
       now: MonotonicClock.now())
-    if link.words.unfinishedSince != nil, !unfinished.contains(where: { $0 === link }) {
-      unfinished.append(link)
+    if texts[worker.generation]?.unfinishedSince != nil, !unfinished.contains(where: { $0 === worker }) {
+      unfinished.append(worker)
     }
+  }
+
+  private func id(of worker: WorkerConnection) -> WorkerID {
+    runtime.state.withLock { $0.workers[worker]?.worker } ?? WorkerID(index: worker.place)
   }
 
   /// - Returns: whether nothing of the worker's waits any more.
-  private mutating func passOn(_ link: WorkerLink) -> Bool {
-    if link.words.outgoing.isEmpty { return true }
-    // Those that have ended came first.
-    guard left.isEmpty, offer(link.words.outgoing) else { return false }
-    _ = link.words.takeOutgoing()
+  private mutating func passOn(_ worker: WorkerConnection) -> Bool {
+    guard let text = texts[worker.generation]?.outgoing, !text.isEmpty else { return true }
+    // The text of workers that have ended came first.
+    guard left.isEmpty, offer(text) else { return false }
+    _ = texts[worker.generation]?.takeOutgoing()
     return true
   }
 
@@ -112,43 +117,41 @@ struct ErrorRelay {
 
   /// Whether to read on though the text cannot be passed on: a worker that is ending, and writes its last words, must
   /// not be kept from it.
-  private func isReadAhead(_ link: WorkerLink) -> Bool {
-    guard link.words.outgoing.count < Self.mostAhead else { return false }
-    return link.page.hasCrashed
-      || runtime.state.withLock { state in state.scheduler.places[link.place].state == .leaving }
+  private func isReadAhead(_ worker: WorkerConnection) -> Bool {
+    guard texts[worker.generation]?.outgoing.count ?? 0 < Self.mostAhead else { return false }
+    return worker.page.hasCrashed || runtime.state.withLock { $0.scheduler.isLeaving(worker.place) }
   }
 
   /// Leaves a worker's pipe alone until there is room.
-  private mutating func hold(_ link: WorkerLink) {
-    switch link.errors {
-    case .none: return
-    case .some(let errors):
-      try? runtime.poller.modify(errors, for: [], token: LinkToken(link, .errors).rawValue)
-    }
-    held.append(Held(link: link))
+  private mutating func hold(_ worker: WorkerConnection) {
+    worker.watchErrors(for: [], with: runtime.poller)
+    held.append(Held(worker: worker))
   }
 
   // MARK: - Time
 
   /// Does what is due: passes on what there is room for, and lines that have waited for their end.
-  mutating func tick(now: Int64) {
+  mutating func noteTime(_ now: Int64) {
     let hasRoom = room.take()
     if hasRoom { awaitsRoom = false }
     if hasRoom || now >= nextTry { retry(now: now) }
-    unfinished.removeAll { $0.words.unfinishedSince == nil }
-    for link in unfinished where now >= link.words.unfinishedSince! + Self.unfinishedTime {
-      // The end may be in the pipe: of a worker that is held, or one whose turn has not come on a busy machine.
-      if held.contains(where: { $0.link === link }) || hasMore(link) {
-        link.words.waitForEnd(since: now)
+    unfinished.removeAll { texts[$0.generation]?.unfinishedSince == nil }
+    for worker in unfinished {
+      guard let since = texts[worker.generation]?.unfinishedSince, now >= since + Self.unfinishedTime else {
         continue
       }
-      link.words.passUnfinished()
-      if !passOn(link) { hold(link) }
+      // The end may be in the pipe: of a worker that is held, or one whose turn has not come on a busy machine.
+      if held.contains(where: { $0.worker === worker }) || hasMore(worker) {
+        texts[worker.generation]?.waitForEnd(since: now)
+        continue
+      }
+      texts[worker.generation]?.passUnfinished()
+      if !passOn(worker) { hold(worker) }
     }
   }
 
-  private func hasMore(_ link: WorkerLink) -> Bool {
-    switch link.errors {
+  private func hasMore(_ worker: WorkerConnection) -> Bool {
+    switch worker.errors {
     case .none: false
     case .some(let errors): errors.isReadable()
     }
@@ -164,47 +167,49 @@ struct ErrorRelay {
     let before = held
     held = []
     for one in before {
-      guard passOn(one.link) || isReadAhead(one.link) else {
+      guard passOn(one.worker) || isReadAhead(one.worker) else {
         held.append(one)
         continue
       }
-      watch(one.link, isWatched: one.isWatched)
+      watch(one.worker, isWatched: one.isWatched)
     }
     if !held.isEmpty { nextTry = now + Self.retryInterval }
   }
 
-  /// Has the poller look again at the pipe of a worker that was held.
+  /// Has the poller report the pipe of a worker again that was held.
   ///
-  /// The link comes by itself, because the optimiser of Swift 6.3 crashes where it is taken out of `Held` here.
-  private func watch(_ link: WorkerLink, isWatched: Bool) {
-    switch link.errors {
-    case .none: break
-    case .some(let errors):
-      let token = LinkToken(link, .errors).rawValue
-      if isWatched {
-        try? runtime.poller.modify(errors, for: .readable, token: token)
-      } else {
-        try? runtime.poller.add(errors, for: .readable, token: token)
-      }
+  /// The worker comes by itself, because the optimiser of Swift 6.3 crashes if it is taken out of `Held` here.
+  private func watch(_ worker: WorkerConnection, isWatched: Bool) {
+    if isWatched {
+      worker.watchErrors(for: .readable, with: runtime.poller)
+    } else {
+      try? worker.watchErrors(with: runtime.poller)
     }
   }
 
   // MARK: - Ends
 
   /// A worker has ended: takes the rest of what it wrote.
-  mutating func drain(_ link: WorkerLink) {
-    switch link.errors {
-    case .none: return
+  ///
+  /// - Returns: its last lines.
+  mutating func drain(_ worker: WorkerConnection) -> String {
+    switch worker.errors {
+    case .none: return ""
     case .some(let errors):
-      // A program that the worker has left behind may go on writing.
-      errors.drain { take($0, of: link) }
+      // A program that the worker has left behind may continue to write.
+      errors.drain { take($0, of: worker) }
       runtime.poller.remove(errors)
     }
-    held.removeAll { $0.link === link }
-    unfinished.removeAll { $0 === link }
-    let worker = runtime.state.withLock { _ in link.worker }
-    link.words.finish(of: worker, mode: runtime.standardError)
-    let text = link.words.takeOutgoing()
+    held.removeAll { $0.worker === worker }
+    unfinished.removeAll { $0 === worker }
+    guard var words = texts.removeValue(forKey: worker.generation) else { return "" }
+    words.finish(of: id(of: worker), mode: runtime.standardError)
+    keep(words.takeOutgoing())
+    return words.lastLines.text
+  }
+
+  /// Passes on the text of a worker that has ended, or keeps it until there is room.
+  private mutating func keep(_ text: [UInt8]) {
     if text.isEmpty || left.isEmpty && offer(text) { return }
     guard leftBytes + text.count <= Self.mostLeft else {
       droppedBytes += text.count

@@ -3,8 +3,8 @@ import ProcPoolSystem
 
 /// What is to be written to one worker, in order: pieces of memory that many frames share.
 ///
-/// Belongs to the pool's lock. Writing happens outside of it, by whichever thread gets there first;
-/// `isWriting` keeps the others out, so that frames leave in the order in which they were appended.
+/// Writing happens outside the pool's lock, by whichever thread gets there first; the others are kept out, so that frames
+/// leave in the order in which they were appended.
 struct Outbox {
   struct Piece {
     let memory: FrameMemory
@@ -14,7 +14,7 @@ struct Outbox {
 
   private(set) var pieces = Deque<Piece>()
   /// A thread is writing what it took.
-  var isWriting = false
+  private var isWriting = false
 
   /// Appends bytes; next to what was appended last they become one piece with it.
   mutating func append(_ memory: FrameMemory, from start: Int, to end: Int) {
@@ -32,14 +32,19 @@ struct Outbox {
     append(memory, from: 0, to: memory.count)
   }
 
-  /// Takes everything out, to be written by the caller.
+  /// Takes everything out, to be written by the caller, who then calls ``putBack(_:)``.
+  ///
+  /// - Returns: nothing while another thread writes.
   mutating func take() -> Deque<Piece> {
+    if isWriting { return Deque() }
+    isWriting = !pieces.isEmpty
     defer { pieces = Deque() }
     return pieces
   }
 
-  /// Puts back what could not be written, before what came meanwhile.
+  /// Ends a write: puts back what could not be written, before what came meanwhile.
   mutating func putBack(_ rest: Deque<Piece>) {
+    isWriting = false
     guard !rest.isEmpty else { return }
     var all = rest
     for piece in pieces { all.append(piece) }

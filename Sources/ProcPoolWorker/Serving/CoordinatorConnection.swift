@@ -5,7 +5,7 @@ import ProcPoolSystem
 import ProcPoolWire
 
 /// A worker's end of the pipes, once both sides know that they speak the same language.
-struct WorkerConnection: ~Copyable {
+struct CoordinatorConnection: ~Copyable {
   let hello: Hello
   let tasks: Descriptor
   let results: Descriptor
@@ -13,8 +13,9 @@ struct WorkerConnection: ~Copyable {
   let passing: Descriptor?
   let input: InputBuffer
   let page: StatusPage
-  let isPageShared: Bool
-  /// Why the page is not shared, if it is not.
+  /// The abilities that the coordinator offers and this worker accepts.
+  let abilities: Abilities
+  /// Why the page is not the coordinator's, if it is not.
   private let pageFailure: String
 
   /// Why no connection came about.
@@ -53,7 +54,7 @@ struct WorkerConnection: ~Copyable {
     }
     // Before there is anything that could read it.
     ProcessEnvironment.add(hello.environment)
-    let page = given.map { AttachedPage(page: $0, isShared: true, failure: "") } ?? Self.attachPage(hello)
+    let page = given.map { AttachedPage(page: $0, failure: "") } ?? Self.attachPage(hello)
 
     if given == nil {
       do throws(SystemError) {
@@ -67,7 +68,7 @@ struct WorkerConnection: ~Copyable {
     if !page.failure.isEmpty { BlockServer.start() } else if given == nil { BlockServer.startIfClosed() }
     self.hello = hello
     self.page = page.page
-    isPageShared = page.isShared
+    abilities = page.failure.isEmpty ? hello.abilities : hello.abilities.subtracting(.needPage)
     pageFailure = page.failure
     self.input = input
     self.tasks = tasks
@@ -80,7 +81,7 @@ struct WorkerConnection: ~Copyable {
     var writer = WireWriter()
     Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
     let greeting = Greeting(
-      pid: ProgramIdentity.pid, buildID: ProgramIdentity.buildID, pageFailure: pageFailure)
+      pid: ProgramIdentity.pid, abilities: abilities, buildID: ProgramIdentity.buildID, pageFailure: pageFailure)
     writer.writeFrame(FrameHeader(.greeting)) { greeting.write(to: &$0) }
     do throws(SystemError) {
       guard try results.writeAll(writer.bytes) else { throw SystemError(call: "write", code: EPIPE) }
@@ -144,7 +145,6 @@ struct WorkerConnection: ~Copyable {
 
   private struct AttachedPage {
     let page: StatusPage
-    let isShared: Bool
     /// Why it is not the coordinator's; empty if it is, or if there is none.
     let failure: String
   }
@@ -158,13 +158,13 @@ struct WorkerConnection: ~Copyable {
         let file = try location.identity.open(
           ofProcess: hello.coordinator, descriptor: location.descriptor)
         let mapping = try SharedMapping(file, offset: location.offset, count: StatusPage.size)
-        return AttachedPage(page: StatusPage(mapping), isShared: true, failure: "")
+        return AttachedPage(page: StatusPage(mapping), failure: "")
       } catch {
         failure = error.description
       }
     }
     let page = StatusPage.makePrivate()
     page.reset()
-    return AttachedPage(page: page, isShared: false, failure: failure)
+    return AttachedPage(page: page, failure: failure)
   }
 }

@@ -1,0 +1,35 @@
+import ProcPoolProtocol
+import ProcPoolSystem
+import ProcPoolWorker
+
+/// Starts workers on threads of this process.
+struct ThreadMaker: WorkerMaker {
+  private let settings: PoolSettings
+
+  init(_ settings: PoolSettings) { self.settings = settings }
+
+  func makeWorker(_ request: Launcher.Request) throws -> LaunchedWorker {
+    let tasks = try Pipe()
+    let results = try Pipe()
+    try WorkerPipes.prepare(tasks, results, workers: settings.workers)
+    let page = StatusPage.makePrivate()
+    page.reset()
+    // The worker gets an end of its own to close; the coordinator's copy guards it against SIGPIPE.
+    let workerTasks = try tasks.reading.duplicate()
+    let ends = try tasks.relinquishToCoordinator()
+    let resultEnds = results.relinquish()
+    let connection = WorkerConnection(
+      place: request.place, generation: request.generation, pid: ProgramIdentity.pid, offers: .thread,
+      process: nil, page: page,
+      pipes: ConnectionPipes(tasks: ends.tasks, tasksReading: ends.reading, results: resultEnds.reading),
+      now: MonotonicClock.now())
+    let worker = LaunchedWorker(connection, settings, coordinator: 0)
+    try WorkerThread.startInProcess(
+      streams: WorkerStreams(tasks: workerTasks, results: Descriptor(owning: resultEnds.writing)), page: page,
+      index: request.place)
+    return worker
+  }
+
+  /// Each worker has a page of its own.
+  func abandonPage(of place: Int) {}
+}

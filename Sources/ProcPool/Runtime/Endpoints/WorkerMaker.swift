@@ -1,0 +1,74 @@
+import ProcPoolProtocol
+import ProcPoolSystem
+import ProcPoolWire
+
+/// Starts workers of one kind. A further kind of worker is one more maker: the rest of the runtime goes by the
+/// abilities of the connections that it makes.
+protocol WorkerMaker: Sendable {
+  /// Starts a worker. On the launcher's thread.
+  ///
+  /// - Throws: ``WorkerStartFailure`` or a system error.
+  func makeWorker(_ request: Launcher.Request) throws -> LaunchedWorker
+
+  /// The page of a place is given to no other worker: one that has not ended may write to it.
+  func abandonPage(of place: Int)
+}
+
+/// A worker that has been started and not greeted.
+struct LaunchedWorker {
+  let connection: WorkerConnection
+  /// The coordinator's first frame, with its preamble.
+  let hello: FrameMemory
+
+  /// - Parameters:
+  ///   - coordinator: the process that the worker watches; 0 if it is the worker's own.
+  ///   - environment: entries of the environment that it could not be started with.
+  ///   - location: where its status page lies, if the worker has to map it.
+  init(
+    _ connection: WorkerConnection, _ settings: PoolSettings, coordinator: Int32,
+    environment: [[UInt8]] = [], location: MemoryLocation? = nil
+  ) {
+    var writer = WireWriter(capacity: 256)
+    Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
+    let hello = Hello(
+      worker: UInt32(connection.place), coordinator: coordinator, abilities: connection.offered,
+      maximumBody: settings.maximumPayload,
+      pollingTime: settings.pollingTimes.frame, callPollingTime: settings.pollingTimes.call,
+      seed: settings.seed, itemMark: settings.itemMark, limits: settings.limits,
+      environment: environment, page: location)
+    writer.writeFrame(FrameHeader(.hello)) { hello.write(to: &$0) }
+    self.connection = connection
+    self.hello = FrameMemory(writer)
+  }
+}
+
+extension WorkerSource.Program {
+  /// What workers of this kind can do.
+  var abilities: Abilities {
+    switch self {
+    case .executable: .process
+    case .thread: .thread
+    }
+  }
+
+  func makeMaker(_ settings: PoolSettings) -> any WorkerMaker {
+    switch self {
+    case .executable(let path, _): ProcessMaker(path: path, settings)
+    case .thread: ThreadMaker(settings)
+    }
+  }
+}
+
+/// What all makers do with a worker's pipes.
+enum WorkerPipes {
+  /// - Parameter workers: how many workers the pool has.
+  static func prepare(
+    _ tasks: borrowing Pipe, _ results: borrowing Pipe, workers: Int
+  ) throws(SystemError) {
+    // All pipes of an unprivileged user may hold 64 MiB; a quarter of it is this pool's.
+    let capacity = Int32(min(1 << 20, max(1 << 16, (16 << 20) / (2 * workers))))
+    tasks.requestCapacity(capacity)
+    results.requestCapacity(capacity)
+    try results.reading.setNonBlocking()
+  }
+}

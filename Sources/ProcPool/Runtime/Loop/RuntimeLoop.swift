@@ -1,0 +1,130 @@
+import Glibc
+import ProcPoolSystem
+
+/// The pool's runtime thread: waits for workers, reads what they send, notices when they end.
+struct RuntimeLoop {
+  /// What only this thread knows of a worker.
+  struct Standing {
+    let connection: WorkerConnection
+    /// Whether it was half dead at the last check.
+    var wasHalfDead = false
+    /// When it closed its results; `nil` if it has not.
+    var closed: Int64?
+    /// It was given up because it had not greeted in time.
+    var isLate = false
+    /// Its threads have been released since it was killed.
+    var isReleased = false
+  }
+
+  let runtime: PoolRuntime
+  var deadlines = Deadlines()
+  var peekInterval = Self.shortestPeek
+  /// Workers of which there is something to know, by generation.
+  var standings: [UInt32: Standing] = [:]
+  var relay: ErrorRelay
+
+  /// Finished results wait this long in a busy worker's buffer before they are fetched from there; the
+  /// interval doubles while nothing is found, so that a pool whose items take seconds is not checked all
+  /// the time. Frames that no worker need wake up for wait as long. Nanoseconds.
+  static let shortestPeek: Int64 = 2_000_000
+  static let longestPeek: Int64 = 64_000_000
+  /// How often busy workers are checked for life: some microseconds for each of them. Nanoseconds.
+  static let lifeInterval: Int64 = 1_000_000_000
+
+  init(_ runtime: PoolRuntime) {
+    self.runtime = runtime
+    relay = ErrorRelay(runtime)
+  }
+
+  mutating func run() {
+    var events: [(UInt64, Readiness)] = []
+    while true {
+      events.removeAll(keepingCapacity: true)
+      guard let timeout = waitingTime() else {
+        for lane in runtime.lanes { lane.trim(now: .max) }
+        relay.finish()
+        runtime.noteEnd()
+        return
+      }
+      do {
+        try runtime.times.measureWaiting { () throws(SystemError) in try poll(timeout, &events) }
+      } catch {
+        fatalError("procpool cannot wait for its workers: \(error)")
+      }
+      // Awake: no thread needs to wake this one for a look at the clock.
+      let abandoned = runtime.state.withLock { state in
+        state.clockwork.wakeTime = 0
+        defer { state.clockwork.abandoned = [] }
+        return state.clockwork.abandoned
+      }
+      // Results before ends, so that what a worker has finished counts.
+      for (token, readiness) in events { handle(WorkerConnection.Token(rawValue: token), readiness) }
+      let now = MonotonicClock.now()
+      while let timer = deadlines.takeDue(now: now) { perform(timer, now: now) }
+      relay.noteTime(now)
+      for worker in abandoned { worker.incoming.withLock { end(worker, &$0) } }
+    }
+  }
+
+  private func poll(_ timeout: Int64, _ events: inout [(UInt64, Readiness)]) throws(SystemError) {
+    if timeout != 0, mayPoll() {
+      let deadline = MonotonicClock.now() + runtime.settings.pollingTimes.frame
+      repeat {
+        if try runtime.poller.wait(timeout: 0, { events.append(($0, $1)) }) { return }
+        // The worker that is to answer may be waiting for this very processor.
+        sched_yield()
+      } while MonotonicClock.now() < deadline
+    }
+    try runtime.poller.wait(timeout: timeout) { events.append(($0, $1)) }
+  }
+
+  /// Whether to poll for a moment before sleeping: only while an answer is due and a processor is free for
+  /// it.
+  private func mayPoll() -> Bool {
+    guard runtime.settings.pollingTimes.frame > 0 else { return false }
+    return runtime.state.withLock { state in
+      let busy = state.scheduler.busyPlaces
+      return busy > 0 && busy < PoolSizing.processors
+    }
+  }
+
+  // MARK: - Events
+
+  private mutating func handle(_ token: WorkerConnection.Token, _ readiness: Readiness) {
+    let worker = runtime.state.withLock { state in
+      state.workers[token.place].flatMap {
+        $0.connection.generation == token.generation ? $0.connection : nil
+      }
+    }
+    guard let worker else { return }
+    switch token.source {
+    case .results: worker.incoming.withLock { readResults(worker, &$0) }
+    case .tasks: runtime.flush(worker, afterWaiting: true)
+    case .errors: relay.read(worker)
+    case .process: worker.incoming.withLock { end(worker, &$0) }
+    }
+  }
+
+  /// How often one worker is read from before the others get their turn: a megabyte or so.
+  private static let readsPerTurn = 16
+
+  private mutating func readResults(_ worker: WorkerConnection, _ incoming: inout Incoming) {
+    for _ in 0..<Self.readsPerTurn {
+      guard incoming.isOpen else { return }
+      switch runtime.readOnce(worker, &incoming) {
+      case .more: continue
+      case .nothing: return
+      case .closed:
+        incoming.isOpen = false
+        runtime.poller.remove(worker.results)
+        if worker.process == nil {
+          end(worker, &incoming)
+        } else {
+          // It is ending, most likely: a process closes its descriptors just before it is gone.
+          standings[worker.generation, default: Standing(connection: worker)].closed = MonotonicClock.now()
+        }
+        return
+      }
+    }
+  }
+}

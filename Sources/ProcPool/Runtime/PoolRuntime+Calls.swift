@@ -1,0 +1,157 @@
+import ProcPoolProtocol
+import ProcPoolSharedMemory
+import ProcPoolSystem
+
+// What callers do with the runtime.
+
+extension PoolRuntime {
+  /// Begins a call.
+  ///
+  /// - Parameters:
+  ///   - task: the type of the task, under which it is remembered what items take.
+  ///   - chunkSize: the chunk size that the caller asked for.
+  ///   - callFrame: makes the frame that gives a worker the task, from the call's number.
+  ///   - lent: where shared memory goes that workers lend with outputs.
+  ///   - completion: for a call of one item: takes its news.
+  /// - Returns: `nil` if the pool takes no more calls.
+  func begin(
+    _ task: any Any.Type, _ limits: CallLimits, outputs: OutputShape, lent: LentBlocks?,
+    chunkSize: Int? = nil, callFrame: (UInt32) -> FrameMemory,
+    completion: (@Sendable (_ call: UInt32, CallNews) -> Void)? = nil
+  ) -> CallBox? {
+    if isInCopy { return nil }
+    let isTimed = limits.deadline != nil
+    let isSingle = completion != nil
+    // Only the first of the calls of one item, since they are counted together.
+    let isStart = !isSingle || areSinglesOld.exchange(false, ordering: .relaxed)
+    let start = isStart ? CallStart(time: MonotonicClock.now(), statistics, chunkSize: chunkSize) : nil
+    let now = start?.time ?? (isTimed ? MonotonicClock.now() : 0)
+    let box: CallBox? = state.withLock { state in
+      switch state.scheduler.life {
+      case .closing, .stopped, .terminating: return nil
+      case .open, .broken: break
+      }
+      let last = state.calls.expectation(of: task)
+      let id = state.scheduler.begin(limits, isSingle: isSingle, itemTime: last.itemTime, now: now)
+      let box = CallBox(
+        id: id, task: task, callFrame: callFrame(id), outputs: outputs, lent: lent,
+        start: isSingle ? nil : start,
+        followsClosely: !isSingle && now - state.calls.lastEnd <= settings.pollingTimes.call,
+        outputLength: last.outputLength, completion: completion)
+      state.calls.add(box, isSingle: isSingle)
+      if isSingle, let start { state.ledger.singleCalls = SingleCalls(since: start) }
+      return box
+    }
+    // The runtime thread may sleep for longer than until then.
+    if isTimed { change { state, _ in state.clockwork.needsPeek = true } }
+    return box
+  }
+
+  /// Gives chunks room for their outputs, if those are expected to be long.
+  func giveRoom(to chunks: inout [Chunk<InputSlice>], outputLength: Int) {
+    guard outputLength >= MemoryLane.shortest, let outputs else { return }
+    for index in chunks.indices {
+      chunks[index].payload.room = outputs.room(forOutputs: chunks[index].count, of: outputLength)
+    }
+  }
+
+  func submit(_ chunks: [Chunk<InputSlice>]) {
+    guard !chunks.isEmpty else { return }
+    change { state, _ in state.scheduler.accept(chunks, now: MonotonicClock.now()) }
+  }
+
+  /// Takes what has happened since the last time, and asks how much more would keep the workers busy.
+  ///
+  /// - Returns: also the length of outputs, as far as it is known, and why the pool runs nothing any more, if
+  ///   that is so.
+  func exchange(
+    _ box: CallBox, chunkSize: Int?
+  ) -> (news: [CallNews], appetite: Appetite, outputLength: Int, poolEnd: PoolError?) {
+    state.withLock { state in
+      let news = box.takeNews()
+      return (
+        news, state.scheduler.appetite(of: box.id, chunkSize: chunkSize), box.outputLength, state.poolEnd
+      )
+    }
+  }
+
+  /// The caller wants nothing more of the call: what has not started is taken back.
+  func retire(_ box: CallBox) {
+    if isInCopy { return }
+    let end = box.start.map { _ in statistics }
+    change { state, _ in
+      let now = MonotonicClock.now()
+      if box.start != nil { state.calls.lastEnd = now }
+      remember(box, &state)
+      if let end { record(box, end, &state) }
+      state.scheduler.retire(box.id, now: now)
+    }
+  }
+
+  /// Leaves what items of a call took to the next call of its kind.
+  func remember(_ box: CallBox, _ state: inout PoolState) {
+    guard let call = state.scheduler.calls[box.id], call.isMeasured else { return }
+    state.calls.remember(box, itemTime: call.itemTime)
+  }
+}
+
+// MARK: - Waiting
+
+extension PoolRuntime {
+  /// Waits until there is news for the call, or its owner is called.
+  ///
+  /// - Parameter key: the type of the task.
+  /// - Parameter untilEnd: whether outputs alone are not worth waking up for, before they are the last.
+  func wait(
+    for box: CallBox, key: ObjectIdentifier, untilEnd: Bool, isolation: isolated (any Actor)?
+  ) async {
+    if untilEnd { pollForEnd(of: box, key: key) }
+    // Without an actor the task is at home wherever it is resumed.
+    guard isolation != nil else { return await suspend(box, untilEnd: untilEnd, isolation: nil) }
+    await withTaskExecutorPreference(handover, isolation: isolation) {
+      await suspend(box, untilEnd: untilEnd, isolation: isolation)
+    }
+  }
+
+  private func suspend(_ box: CallBox, untilEnd: Bool, isolation: isolated (any Actor)?) async {
+    // Unsafe because a checked continuation allocates, and this is the inner loop's; each is resumed by
+    // the thread that takes it out of the box.
+    await withUnsafeContinuation(isolation: isolation) { continuation in
+      let isReady = state.withLock { _ in
+        box.waitsForEnd = untilEnd
+        if !box.hasChanged { box.waiter = continuation }
+        return box.hasChanged
+      }
+      if isReady { continuation.resume() }
+    }
+  }
+
+  /// Makes the call's owner check again.
+  func call(ownerOf box: CallBox) {
+    let waiter = state.withLock { _ in
+      box.hasChanged = true
+      defer { box.waiter = nil }
+      return box.waiter
+    }
+    waiter?.resume()
+  }
+
+  /// Makes all callers that wait in `submit` check again.
+  func recallSubmitters() {
+    change { state, effects in effects.resumed += state.waiters.takeSubmitters() }
+  }
+
+  /// Waits until fewer calls are pending, or the callers in `submit` are recalled.
+  ///
+  /// - Parameter isWanted: asked under the lock; if it says no, this returns at once.
+  func waitForRoom(isolation: isolated (any Actor)?, while isWanted: () -> Bool) async {
+    await withUnsafeContinuation(isolation: isolation) { continuation in
+      let waits = state.withLock { state in
+        let waits = state.isFull && isWanted()
+        if waits { state.waiters.add(submitter: continuation) }
+        return waits
+      }
+      if !waits { continuation.resume() }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import ProcPoolSystem
+
+// Workers that have been started, or could not be. On the launcher's thread.
+
+extension PoolRuntime {
+  func launched(_ request: Launcher.Request, _ result: Result<LaunchedWorker, WorkerStartFailure>) {
+    switch result {
+    case .success(let worker): take(worker)
+    case .failure(let failure): failedToStart(request.place, failure)
+    }
+  }
+
+  private func take(_ worker: LaunchedWorker) {
+    let connection = worker.connection
+    // Before the pool knows the worker: one that cannot be watched must not be waited for.
+    do throws(SystemError) {
+      try connection.watch(with: poller)
+    } catch {
+      return discard(
+        connection,
+        WorkerStartFailure(
+          "worker \(connection.place) (pid \(connection.pid)) cannot be watched: \(error)"))
+    }
+    let isWanted = change { state, effects in
+      guard state.scheduler.isLaunching(connection.place) else { return false }
+      var entry = WorkerEntry(connection)
+      entry.outgoing.outbox.append(worker.hello)
+      state.workers[connection.place] = entry
+      effects.flush(connection)
+      effects.wakesRuntime = true
+      return true
+    }
+    // Else the pool was terminated while the worker was being started.
+    if !isWanted { discard(connection, WorkerStartFailure("terminated")) }
+  }
+
+  /// Ends a worker that the pool does not know.
+  private func discard(_ connection: WorkerConnection, _ failure: WorkerStartFailure) {
+    connection.page.note(process: nil)
+    poller.remove(connection.tasks)
+    poller.remove(connection.results)
+    connection.forgetProcess(of: poller)
+    connection.forgetErrors(of: poller)
+    connection.process?.killAndReap(milliseconds: Int32(RuntimeLoop.endingTime / 1_000_000))
+    failedToStart(connection.place, failure)
+  }
+
+  private func failedToStart(_ place: Int, _ failure: WorkerStartFailure) {
+    change { state, _ in state.scheduler.failedToStart(place, failure, now: MonotonicClock.now()) }
+  }
+}

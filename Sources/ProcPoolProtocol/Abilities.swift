@@ -1,0 +1,43 @@
+/// What a worker can do beyond running chunks. `hello` offers a set, and the greeting accepts a part of it: what only one
+/// side can do is not used.
+package struct Abilities: OptionSet, Hashable, Sendable {
+  package let rawValue: UInt32
+
+  package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  /// The coordinator can read the worker's status page while it runs and after it has ended.
+  package static let hasStatusPage = Abilities(rawValue: 1)
+  /// Items that the worker has not claimed can be taken back, at the gate of its page.
+  package static let givesBack = Abilities(rawValue: 2)
+  /// The worker can map files in memory of the coordinator, so that long payloads need not go through its pipes.
+  package static let sharesMemory = Abilities(rawValue: 4)
+  /// The worker's memory is not the coordinator's: shared blocks are mapped and lent, and memory can be limited and
+  /// measured.
+  package static let hasOwnMemory = Abilities(rawValue: 8)
+  /// Signals reach the worker: it can be stopped, terminated and killed, and has a status when it has ended. A worker
+  /// without this ability is given up instead of killed.
+  package static let canBeSignalled = Abilities(rawValue: 16)
+  /// The worker has a standard error of its own, whose text can be attributed to its items.
+  package static let hasStandardError = Abilities(rawValue: 32)
+
+  /// Abilities that a worker has only with a status page of the coordinator's.
+  package static let needPage: Abilities = [.hasStatusPage, .givesBack, .sharesMemory]
+
+  /// A process on this machine.
+  package static let process: Abilities = [
+    .hasStatusPage, .givesBack, .sharesMemory, .hasOwnMemory, .canBeSignalled, .hasStandardError,
+  ]
+  /// A thread of the coordinator's process.
+  package static let thread: Abilities = [.hasStatusPage, .givesBack]
+}
+
+extension Abilities {
+  /// All abilities, as the wire guide lists them.
+  package static var names: [(ability: Abilities, name: String)] {
+    [
+      (.hasStatusPage, "hasStatusPage"), (.givesBack, "givesBack"), (.sharesMemory, "sharesMemory"),
+      (.hasOwnMemory, "hasOwnMemory"), (.canBeSignalled, "canBeSignalled"),
+      (.hasStandardError, "hasStandardError"),
+    ]
+  }
+}
