@@ -1,6 +1,6 @@
 import ProcPool
 
-struct Power: PoolTask {  // what a worker can do; its properties travel with it
+struct Power: PoolTask {  // a task: its properties are sent to each worker once per call
   var exponent: Int
 
   func run(_ base: Int) -> Int {
@@ -12,16 +12,16 @@ struct Power: PoolTask {  // what a worker can do; its properties travel with it
 struct Squares: PoolProgram {  // the same executable serves as its own worker
   static func run() async throws {
     try await withPool(workers: 2) { pool in
-      // All inputs, in order.
+      // Returns all outputs, in input order.
       print(try await pool.map(Power(exponent: 2), over: 1...5))
 
-      // As many inputs as are asked for, of any sequence, an endless one too.
+      // Streams outputs. The inputs may be any sequence, even an endless one, and are taken on demand.
       for try await square in pool.imap(Power(exponent: 2), over: 1..., chunkSize: 64) where square > 1000 {
         print("the first square above 1000 is \(square)")
         break
       }
 
-      // One input, while this program goes on.
+      // Starts a single item and continues.
       let handle = pool.applyAsync(Power(exponent: 3), to: 14)
       print("14 × 14 × 14 = \(try await handle.value)")
     }
