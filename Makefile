@@ -1,26 +1,27 @@
 # procpool
 #
-#   make bench      build for release and run the benchmark with 8 workers   WORKERS=8 ARGS="--quick"
-#   make install    put procpool and its worker into PREFIX/bin                PREFIX=~/.local
-#   make test       build and run all tests                                  ARGS="--filter NAME"
-#   make thorough   the same, with all cases of what `make test` takes samples of
-#   make lint       check formatting, the direction of imports, and that no build product is committed
-#   make format     format all Swift sources in place
-#   make docs       build the documentation into .build/docs
-#   make examples   build and run the examples, and compare what they print with what they should
-#   make allocations  count how often the coordinator asks for memory
-#   make fuzz       feed random bytes to the decoder                         SECONDS=60
-#   make large      send payloads of 2 GiB + 1 and of 5 GiB; needs 24 GiB of memory  LARGE=2147483649
-#   make soak       disturb one pool for long, and see that nothing grows    MINUTES=10
-#   make tsan       run the tests with ThreadSanitizer                       ARGS="--filter NAME"
-#   make asan       run the tests with AddressSanitizer                      ARGS="--filter NAME"
-#   make simulate   run random schedules against the scheduler               SCHEDULES=100000 SEED=1
-#   make peers      compare with Python's pools, and see what was promised          ARGS="--peer loky"
-#   make clean      remove everything that was built
-#   make check      what CI runs: lint, build without warnings, test, docs, examples, quick bench, allocations,
-#                   10 s of fuzz, 20 000 schedules
+#   make bench        build for release and run the benchmark with 8 workers   WORKERS=8 ARGS="--quick"
+#   make install      install procpool and the benchmark's worker              PREFIX=~/.local
+#   make test         build and run all tests                                  ARGS="--filter NAME"
+#   make thorough     the same, with all cases of tests that otherwise try a sample
+#   make lint         check formatting, imports, and the files in the repository
+#   make layers       check that the folders of ProcPool use each other in one direction; after a debug build
+#   make format       format all Swift sources in place
+#   make docs         build the documentation into .build/docs, and print how to open it
+#   make examples     build and run the examples, and compare their output with what is expected
+#   make allocations  count the coordinator's memory allocations
+#   make fuzz         decode random bytes                                      SECONDS=60
+#   make large        send payloads of 2 GiB + 1 and of 5 GiB; needs 24 GiB of memory  LARGE=2147483649
+#   make soak         disturb one pool for a while, and check that nothing grows       MINUTES=10
+#   make tsan         run the tests with ThreadSanitizer                       ARGS="--filter NAME"
+#   make asan         run the tests with AddressSanitizer                      ARGS="--filter NAME"
+#   make simulate     run random schedules against the scheduler               SCHEDULES=100000 SEED=1
+#   make peers        compare with Python's pools, and with what was promised  ARGS="--peer loky"
+#   make clean        remove everything that was built
+#   make check        what CI runs: lint, build without warnings, layers, test, docs, examples, quick bench,
+#                     allocations, 10 s of fuzz, 20 000 schedules
 #
-# JOBS=2 limits how many files are compiled at once.
+# JOBS=2 limits the number of files that are compiled at once.
 
 WORKERS = 8
 ARGS =
@@ -31,11 +32,11 @@ PREFIX = $(HOME)/.local
 LARGE = 2147483649,5368709120
 SEED =
 JOBS ?=
-# Added to every debug build; `check` makes warnings errors with it.
+# Added to every debug build; `check` uses it to turn warnings into errors.
 STRICT =
 
 BUILD = swift build $(if $(JOBS),-j $(JOBS))
-# The Swift runtime is linked statically because that halves what a worker takes to start.
+# The Swift runtime is linked statically because that halves the time a worker takes to start.
 RELEASE = $(BUILD) -c release --static-swift-stdlib
 SOURCES = Sources Tests Workers Examples Package.swift
 
@@ -44,7 +45,7 @@ SOURCES = Sources Tests Workers Examples Package.swift
 help:
 	@sed -n '3,/^$$/s/^# \{0,3\}//p' Makefile
 
-# Every target that needs Swift names this one first.
+# The first prerequisite of every target that needs Swift.
 swift:
 	@.ci/scripts/require-swift.sh
 
@@ -55,7 +56,7 @@ release: swift
 	$(RELEASE) --product procpool
 	$(RELEASE) --product procpool-bench-worker
 
-# procpool looks for its worker beside itself, and then in ../libexec/procpool.
+# procpool looks up its worker in its own directory, and then in ../libexec/procpool from there.
 install: release
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/libexec/procpool"
 	install -m 755 .build/release/procpool "$(DESTDIR)$(PREFIX)/bin"
@@ -65,8 +66,8 @@ install: release
 build: swift
 	$(BUILD) --build-tests $(STRICT)
 
-# The tests on the main actor in a process of their own: they look at what workers they have left behind, as ProcessTests
-# do, and would find those of the others.
+# MainActorTests run in a process of their own: like ProcessTests, they check that no worker of their process is left,
+# and would find those of the other tests.
 test: build
 	@.ci/scripts/require-workers.sh "$$(swift build --show-bin-path)"
 	swift test --skip-build $(STRICT) $(or $(ARGS),--skip MainActorTests)
@@ -81,7 +82,7 @@ lint: swift
 	.ci/scripts/check-imports.sh
 	.ci/scripts/check-tree.sh
 
-# Needs what a debug build leaves of the modules below ProcPool.
+# Needs the modules below ProcPool from a debug build.
 layers: swift
 	.ci/scripts/check-layers.sh "$$(swift build --show-bin-path)"
 
@@ -101,8 +102,8 @@ examples: swift
 allocations: release
 	.ci/scripts/check-allocations.sh .build/release .build/allocations
 
-# One module, so that all of the codec and the protocol is instrumented. Swift's own report of a trap would keep the
-# fuzzer from writing down the input that led to it.
+# One module, so that all of the codec and the protocol is instrumented. Without Swift's own report of a trap, which would
+# keep the fuzzer from saving the input that led to it.
 fuzz: swift
 	mkdir -p .build/fuzz/corpus
 	for name in fresh_copy stack; do \
@@ -122,18 +123,21 @@ fuzz: swift
 soak: release
 	.build/release/procpool soak --minutes $(MINUTES) $(ARGS)
 
-# Left out of both: tests that look at how a worker ends when it traps, exits or gets no memory, which a sanitizer takes
-# for errors of its own; that walk a stack, on which it has frames of its own; or that count what a worker takes to the
-# millisecond or the byte, where it is slower by a factor of ten. The suites that end workers by signals stay in. And the
-# simulation and the bench, which would compute for minutes, Swift's reports of crashes, which begin a thread that
-# ThreadSanitizer does not know, and the documentation's code, which is linked with what was built without a sanitizer.
+# Skipped with both sanitizers, because a sanitizer
+# - treats it as an error of its own when a worker traps, exits or runs out of memory,
+# - has frames of its own on the stacks that tests walk,
+# - slows a worker down by a factor of ten, which tests would notice that count its time or its memory,
+# - would make the simulation and the bench compute for minutes,
+# - does not know the thread that Swift's crash reports start, and
+# - cannot be linked with the documentation's code, whose objects are built without it.
+# The suites that end workers by signals are not skipped.
 SANITIZED = --skip 'DocumentedCode|EveryItemEndsExactlyOnce|CrashMatrix|CrashReports|Cuts|Autopsies|OutOfMemory|Limits|Costs|FailingCalls|aWorkerThatSeesNoProc' \
   --skip 'aWorkerThatDiesMidTask|aProcessThatHasEndedTakesNoMemory|jsonFile|whatItIsDoingIsToldIfWanted'
-# Signals are the workers', not the sanitizer's; what Foundation, Dispatch and the runtime keep for life is no leak.
+# Signals are left to the workers. Memory that Foundation, Dispatch and the runtime never free is not a leak.
 SIGNALS = handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigtrap=0:handle_abort=0:handle_sigfpe=0
 
-# Each in a folder of its own, so that the usual build need not be made again. At its end a process would wait a second
-# for races to show, and outlive its coordinator by that.
+# Each sanitizer builds into a folder of its own, so that the ordinary build stays up to date. By default a process waits
+# for a second at its end for races to show (`atexit_sleep_ms`), and a worker would outlive its coordinator.
 tsan: swift
 	$(BUILD) --build-tests --sanitize=thread --scratch-path .build/tsan
 	"$$(dirname "$$(readlink -f "$$(command -v swift)")")/clang" -O1 -shared -fPIC Tests/Sanitizers/SwiftMutex.c -o .build/tsan/mutex.so
@@ -141,8 +145,8 @@ tsan: swift
 	  TSAN_OPTIONS="$(SIGNALS):suppressions=$(CURDIR)/Tests/Sanitizers/thread-suppressions.txt:report_thread_leaks=0:atexit_sleep_ms=0" \
 	  swift test --skip-build --sanitize=thread --scratch-path .build/tsan $(SANITIZED) $(ARGS)
 
-# The deepest nesting that the codec takes fits a thread's stack, but not with the room that this sanitizer puts around
-# each variable; and a task that measures its stack is misled, because variables may be elsewhere.
+# AddressSanitizer puts space around each variable, so that the deepest nesting of the codec does not fit a thread's
+# stack, and moves variables elsewhere, so that a task cannot measure its stack.
 DEEP = --skip 'theDepthLimitFits|nestingBeyondTheLimit|aTypeThatWritesItselfCannotNest|aTaskHasSixMegabytesOfStack'
 
 asan: swift
@@ -158,22 +162,22 @@ simulate: swift
 	.ci/scripts/build-simulation.sh "$$(swift build -c release --show-bin-path)" .build/simulate
 	.build/simulate $(SCHEDULES) $(SEED)
 
-# What cannot be installed is left out.
+# Packages that cannot be installed are skipped.
 peers: release
-	@command -v python3 >/dev/null || { echo "There is no python3 here, so there is nothing to compare with."; exit 1; }
+	@command -v python3 >/dev/null || { echo "make peers needs python3, which is not in PATH." >&2; exit 1; }
 	test -x .build/peers/bin/python || python3 -m venv .build/peers
 	@for package in $$(grep -v '^#' Examples/Peers/requirements.txt); do \
-	  .build/peers/bin/pip install --quiet --disable-pip-version-check $$package || echo "$$package is left out"; \
+	  .build/peers/bin/pip install --quiet --disable-pip-version-check $$package || echo "$$package cannot be installed and is skipped"; \
 	done
 	.build/peers/bin/python Examples/Peers/side_by_side.py .build/release/procpool $(ARGS)
 
 clean:
 	rm -rf .build
 
-# With the time, so that a record of a run that took too long says what did.
+# Prints the time, so that the log of a slow run shows which step was slow.
 STEP = +@date '+--- %T'; set -x; $(MAKE) --no-print-directory
 
-# One after the other, also with `make -j`: two builds in one folder would wait for each other.
+# One step after the other, even with `make -j`: two builds in one folder would wait for each other.
 check:
 	$(STEP) lint
 	$(STEP) build STRICT="-Xswiftc -warnings-as-errors"

@@ -2,7 +2,7 @@
 
 import PackageDescription
 
-// Examples of one file each, whose output is checked.
+// Single-file examples whose output is verified.
 let examples = [
   "Squares", "MatmulFourWays", "SlowSeries", "PartialSums", "Mandelbrot", "Velocities", "RawFiles",
   "Memoised", "WordCount",
@@ -10,14 +10,14 @@ let examples = [
   "Handles", "Deadlines", "Crashes", "EndlessInput",
 ]
 
-// Modules import in one direction only: a target depends on targets above it.
+// Modules import in one direction only: a target depends on targets above it in this list.
 let package = Package(
   name: "procpool",
   products: [
     .library(name: "ProcPool", targets: ["ProcPool"]),
-    // For dedicated worker executables: everything that a worker needs, without Foundation.
+    // For dedicated worker executables, without Foundation.
     .library(name: "ProcPoolWorker", targets: ["ProcPoolWorker"]),
-    // For those whose tasks use Foundation's Data.
+    // For worker executables whose tasks use Foundation's Data.
     .library(name: "ProcPoolFoundation", targets: ["ProcPoolFoundation"]),
     .executable(name: "procpool", targets: ["ProcPoolCommand"]),
     .executable(name: "procpool-bench-worker", targets: ["BenchWorker"]),
@@ -39,8 +39,8 @@ let package = Package(
     .target(
       name: "BenchTasks", dependencies: ["ProcPoolWire", "ProcPoolWorker", "BenchKernels"],
       path: "Workers/BenchTasks"),
-    // The C library is linked into it, too, because finding its parts takes a third of a worker's start. Unsafe flags
-    // of this target concern nobody who depends on a library of the package.
+    // The C library is linked statically as well, because dynamic linking takes a third of a worker's start. Packages
+    // may depend on this package's libraries although this target has unsafe flags.
     .executableTarget(
       name: "BenchWorker", dependencies: ["BenchTasks"], path: "Workers/BenchWorker",
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]),
@@ -65,7 +65,7 @@ let package = Package(
     .executableTarget(
       name: "OwnWorker", dependencies: ["OwnWorkerTasks", "ProcPool"], path: "Examples/OwnWorker/Main"),
 
-    // Tests, a folder per module, and above them those that need real processes
+    // Tests: a folder per module, then those that need real processes
     .testTarget(name: "ProcPoolWireTests", dependencies: ["ProcPoolWire"]),
     .testTarget(name: "ProcPoolSystemTests", dependencies: ["ProcPoolSystem"]),
     .testTarget(name: "ProcPoolProtocolTests", dependencies: ["ProcPoolProtocol"]),

@@ -1,23 +1,23 @@
 #!/bin/sh
-# build-simulation.sh BIN OUTPUT: builds the simulation of the scheduler (Tests/Simulate) as one optimised module
-# with the sources of the scheduler, linked with what a release build of the modules below it has left in BIN.
+# build-simulation.sh BIN OUTPUT: builds the simulation of the scheduler (Tests/Simulate) and the scheduler's sources as
+# one optimised module, linked with the modules below it from the release build in BIN.
 #
-# The scheduler is generic over what a chunk carries. A test in another module runs it unspecialised, sixty times
+# The scheduler is generic over the payload of a chunk. A test in another module runs it unspecialised, sixty times
 # slower.
 set -eu
 bin=$1
 output=$2
 
-# What SwiftPM calls the package follows from the name of its folder; `package` declarations are seen under it only.
+# `package` declarations are visible only under the package's name, which SwiftPM derives from its folder's name.
 package=$(sed -n 's/.*"-package-name","\([^"]*\)".*/\1/p' "$(dirname "$(dirname "$bin")")/release.yaml" | head -n 1)
 objects=
 for target in ProcPoolWorker ProcPoolProtocol ProcPoolSharedMemory ProcPoolWire ProcPoolSystem CProcPoolShims; do
-  # Not those of sources that there are no more, which a build leaves.
+  # Only objects of existing sources: a build does not remove those of deleted files.
   for source in $(find "Sources/$target" -name '*.swift' -o -name '*.c'); do
     objects="$objects $(find "$bin/$target.build" -name "$(basename "$source").o")"
   done
 done
-# What is spread is file names without blanks, made by SwiftPM below .build.
+# Word splitting is intended: these file names below .build have no blanks.
 # shellcheck disable=SC2086
 swiftc -O -wmo -swift-version 6 -parse-as-library -D ONE_MODULE -module-name Simulate -package-name "$package" \
   -I "$bin/Modules" -Xcc -fmodule-map-file="$bin/CProcPoolShims.build/module.modulemap" \

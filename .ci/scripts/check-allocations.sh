@@ -1,20 +1,20 @@
 #!/bin/bash
-# Counts how often the coordinator asks for memory for each item. In the release build, because a debug build does so
-# for much that an optimised one does not; workers are counted by a test.
+# Counts the coordinator's memory allocations per item, in the release build, because a debug build allocates where an
+# optimised one does not. A test counts those of workers.
 #
 #   check-allocations.sh FOLDER-OF-THE-PROGRAMS FOLDER-FOR-THE-RESULT
 
 set -euo pipefail
 
 if [ "$(uname)" != Linux ]; then
-  echo "allocations are counted on Linux only"
+  echo "allocations are only counted on Linux"
   exit 0
 fi
 mkdir -p "$2"
 "$(dirname "$(readlink -f "$(command -v swift)")")/clang" -O2 -shared -fPIC -DREPORTS_AT_EXIT \
   -IWorkers/AllocationCount/include Workers/AllocationCount/allocation_count.c -o "$2/count.so"
 
-# What a case costs with so many runs, and how many items a run has.
+# The allocations of a case with a number of runs, and the items of all runs.
 count() {
   rm -f "$2/count"
   PROCPOOL_ALLOCATIONS="$2/count" LD_PRELOAD="$2/count.so" \
@@ -24,15 +24,15 @@ count() {
 }
 
 status=0
-# Found: 36 for each round trip, 3 for a thousand items of `imap` (in chunks of 1 and of 64), 1.2 of `map`.
+# Measured: 36 per round trip; 3 per thousand items of `imap` (in chunks of 1 and of 64), and 1.2 of `map`.
 while read -r case limit; do
   count "$1" "$2" "$case" 2
   before=$allocations
   count "$1" "$2" "$case" 12
   found=$(((allocations - before) * 1000 / (items * 10)))
-  echo "$case: $found allocations for 1000 items (at most $limit)"
+  echo "$case: $found allocations per 1000 items (at most $limit)"
   if [ "$found" -gt "$limit" ] || [ "$found" -le 0 ]; then
-    echo "$case: the coordinator asks for memory $found times for 1000 items, and should at most $limit times" >&2
+    echo "$case: the coordinator makes $found allocations per 1000 items; the limit is $limit" >&2
     status=1
   fi
 done <<'LIMITS'

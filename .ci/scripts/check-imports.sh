@@ -1,8 +1,7 @@
 #!/bin/bash
-# Checks that modules import in one direction only, and Foundation only where it belongs.
+# Checks that modules import in one direction only, and that Foundation is imported only where it is allowed.
 #
-# The table is the architecture: a module may import what stands in its line and nothing else. CONTRIBUTING.md shows
-# it as a picture.
+# The table is the architecture: a module may import the modules in its line and no others.
 
 set -euo pipefail
 
@@ -21,14 +20,14 @@ allowed() {
     Sources/ProcPoolCommand) echo "ProcPoolBench ProcPoolSystem Dispatch Foundation $system" ;;
     Workers/BenchTasks) echo "ProcPoolWire ProcPoolSharedMemory ProcPoolWorker BenchKernels $system" ;;
     Workers/BenchWorker) echo "BenchTasks ProcPoolWorker" ;;
-    # The wire, because it must speak the protocol to lie in it.
+    # The protocol, because these tasks violate it on purpose.
     Workers/FaultyTasks) echo "ProcPoolProtocol ProcPoolWire ProcPoolSharedMemory ProcPool ProcPoolWorker Dispatch $system" ;;
     Workers/FaultyWorker) echo "FaultyTasks ProcPoolProtocol ProcPoolSystem ProcPool ProcPoolWorker AllocationCount $system" ;;
     *) return 1 ;;
   esac
 }
 
-# The one file that may import Foundation in a module that otherwise may not: it starts processes.
+# The exception: the one file that starts processes.
 foundation=Sources/ProcPool/Runtime/WorkerProcess.swift
 
 # `import M`, `@attribute import M`, `public import struct M.Name`: file:line:module.
@@ -38,12 +37,12 @@ for module in Sources/* Workers/*; do
   [ -d "$module" ] || continue
   if ! list=$(allowed "$module"); then
     if find "$module" -name '*.swift' -print -quit | grep -q .; then
-      echo "$module: a module without a line in .ci/scripts/check-imports.sh" >&2
+      echo "$module: this module has no line in .ci/scripts/check-imports.sh" >&2
       status=1
     fi
     continue
   fi
-  # grep ends with 1 where a module imports nothing.
+  # grep exits with 1 if a module imports nothing.
   imports=$(grep -rnE --include='*.swift' "$pattern" "$module" || [ $? -eq 1 ])
   while IFS=: read -r file line text; do
     [ -n "$file" ] || continue

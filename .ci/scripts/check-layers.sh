@@ -1,6 +1,6 @@
 #!/bin/sh
-# check-layers.sh BIN: the folders of Sources/ProcPool use one another in one direction only. Each compiles with the
-# folders before it, and without those after it. BIN is where a debug build has left the modules below ProcPool.
+# check-layers.sh BIN: checks that the folders of Sources/ProcPool use each other in one direction only, by compiling each
+# with the folders below it and without those above it. BIN has the modules below ProcPool from a debug build.
 set -eu
 bin=$1
 
@@ -8,13 +8,13 @@ package=$(sed -n 's/.*"-package-name","\([^"]*\)".*/\1/p' "$(dirname "$(dirname 
 files=
 for layer in Model Scheduling Runtime Calls Pool; do
   files="$files $(find "Sources/ProcPool/$layer" -name '*.swift')"
-  # What is spread is file names without blanks.
+  # Word splitting is intended: no file name has blanks.
   # shellcheck disable=SC2086
   if ! swiftc -typecheck -swift-version 6 -parse-as-library -D DEBUG -module-name ProcPool \
     -package-name "$package" -I "$bin/Modules" -Xcc -fmodule-map-file="$bin/CProcPoolShims.build/module.modulemap" \
     -Xcc -ISources/CProcPoolShims/include $files
   then
-    echo "Sources/ProcPool/$layer does not compile with the layers below it alone" >&2
+    echo "Sources/ProcPool/$layer uses a folder above it: it does not compile with the folders below it alone" >&2
     exit 1
   fi
 done
