@@ -1,9 +1,9 @@
-// How large values are and how long they take, in procpool's codec, in Foundation's and in Python's pickle.
+// The size of values, and the time to encode and decode them, with procpool's codec, Foundation's and Python's pickle.
 //
 //     swift run -c release CodecComparison
 //
-// Times are medians of several runs, in one process, after a first run that is not counted. pickle is
-// measured by `python3` if there is one, with lists, floats and dictionaries of the same content.
+// Times are medians of several runs in one process, after a warm-up run. `python3` measures pickle, if it is in PATH,
+// with lists, floats and dictionaries of the same content.
 
 import Foundation
 import ProcPoolWire
@@ -36,21 +36,21 @@ struct Row {
 
 var rows: [Row] = []
 
-/// The median time of `body` in seconds; short ones are repeated until they can be measured.
+/// The median time of `body` in seconds; short bodies are repeated to be measurable.
 func median(_ body: () throws -> Void) rethrows -> Double {
   let clock = ContinuousClock()
   func time(_ repetitions: Int) throws -> Double {
     let elapsed = try clock.measure { for _ in 0..<repetitions { try body() } }
     return Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
   }
-  // 5 ms a run, so that the clock's own cost vanishes; 5 runs, so that one interruption does not matter.
+  // 5 ms per run, so that the cost of the clock is negligible; 5 runs, so that one interruption does not matter.
   let once = (try? time(1)) ?? 0
   let repetitions = max(1, Int(0.005 / max(once, 1e-7)))
   let times = (0..<5).map { _ in (try? time(repetitions)) ?? .nan }.sorted()
   return times[2] / Double(repetitions)
 }
 
-/// Keeps a result from being optimised away.
+/// Keeps the compiler from removing an unused result.
 @inline(never) func use<T>(_ value: T) {}
 
 @MainActor
@@ -73,7 +73,7 @@ func measure<T: Codable>(_ name: String, _ value: T) throws {
       encode: try median { use(try JSONEncoder().encode(value)) },
       decode: try median { use(try JSONDecoder().decode(T.self, from: json)) }))
 
-  // A property list has no single values at its top.
+  // The top of a property list cannot be a single value.
   if !(value is Int) {
     let encoder = PropertyListEncoder()
     encoder.outputFormat = .binary
@@ -129,7 +129,7 @@ func measurePickle() {
   }
 }
 
-/// `Data` as one block: what the coordinator's module declares, too.
+/// `Data` as one block, as ProcPoolFoundation declares it.
 extension Data: WireBytes {
   public init(wireBytes: UnsafeRawBufferPointer) { self.init(wireBytes) }
   public func withWireBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {

@@ -1,9 +1,9 @@
-// Workers that die take one item with them, and say which.
+// A worker that dies fails the one item it was running, and the error names that item.
 
 import Glibc
 import ProcPool
 
-/// Dies of some inputs, as a bug in a C library would make it.
+/// Kills its process for one input, as a bug in a C library could.
 struct Fragile: PoolTask {
   func run(_ input: Int) -> Int {
     if input == 7 { kill(getpid(), SIGKILL) }
@@ -11,7 +11,7 @@ struct Fragile: PoolTask {
   }
 }
 
-/// Dies at its first attempt.
+/// Kills its process at the first attempt for one input.
 struct Moody: PoolTask {
   func run(_ input: Int) -> String {
     if input == 3, TaskContext.current?.attempt == 1 { kill(getpid(), SIGKILL) }
@@ -29,7 +29,7 @@ struct Crashes: PoolProgram {
         print("item \(autopsy.item.index) was lost: its worker ended by \(autopsy.loss.end)")
       }
 
-      // Items that may be begun twice.
+      // With `retry:`, an item whose worker was lost is started again.
       let outputs = try await pool.map(Moody(), over: 1...4, retry: .atLeastOnce(maximumAttempts: 3))
       print(outputs.joined(separator: "; "))
       print("workers lost: \(pool.statistics.workersLost)")

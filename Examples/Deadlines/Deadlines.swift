@@ -1,8 +1,8 @@
-// Limits in time: for an item, for a call, and by cancelling the Swift task that waits.
+// Three ways to limit time: per item, per call, and by cancelling the Swift task that waits.
 
 import ProcPool
 
-/// Counts for ever, or until it is told that nobody wants the result.
+/// Counts until it is cancelled.
 struct Endless: PoolTask {
   func run(_ start: Int) throws -> Int {
     var number = start
@@ -11,7 +11,7 @@ struct Endless: PoolTask {
   }
 }
 
-/// Counts for ever, whatever it is told, if its input is 3.
+/// If its input is 3, counts for ever and ignores cancellation.
 struct Stubborn: PoolTask {
   func run(_ input: Int) -> Int {
     var number = input
@@ -24,30 +24,30 @@ struct Stubborn: PoolTask {
 struct Deadlines: PoolProgram {
   static func run() async throws {
     try await withPool(workers: 2) { pool in
-      // An item that takes too long costs its worker, and no other item anything.
+      // An item that exceeds its limit fails and its worker is replaced; the other items are not affected.
       let results = await pool.mapResults(Stubborn(), over: 1...5, timeout: .milliseconds(200))
       for (input, result) in zip(1..., results) {
         switch result {
         case .success(let output): print("\(input): \(output)")
-        case .failure(.timedOut(_, let limit)): print("\(input): not within \(limit)")
+        case .failure(.timedOut(_, let limit)): print("\(input): not done within \(limit)")
         case .failure(let error): throw error
         }
       }
 
-      // A call as a whole.
+      // A limit for the whole call.
       do {
         _ = try await pool.map(Endless(), over: 0..<100, deadline: .milliseconds(200))
       } catch PoolError.deadlineExceeded(let limit) {
-        print("the call had \(limit)")
+        print("the call exceeded its deadline of \(limit)")
       }
 
-      // Whoever cancels the Swift task cancels what it waits for, in the workers too.
+      // Cancelling the Swift task also cancels its items in the workers.
       let waiting = Task { try await pool.map(Endless(), over: 0..<100) }
       try await Task.sleep(for: .milliseconds(100))
       waiting.cancel()
       do { _ = try await waiting.value } catch is CancellationError { print("cancelled") }
 
-      print("and the pool goes on: \(try await pool.map(Stubborn(), over: [1, 2]))")
+      print("the pool continues: \(try await pool.map(Stubborn(), over: [1, 2]))")
     }
   }
 }

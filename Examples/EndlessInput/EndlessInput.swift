@@ -1,4 +1,4 @@
-// Inputs without an end, taken no faster than results are used.
+// An endless sequence of inputs, which are taken no faster than results are consumed.
 
 import ProcPool
 
@@ -24,15 +24,15 @@ struct EndlessInput: PoolProgram {
         return number
       }
       var primes: [Int] = []
-      // At most 200 inputs are anywhere between the sequence and this loop.
+      // At most 200 inputs are between the sequence and this loop at any time.
       for try await prime in pool.imap(IsPrime(), over: numbers, chunkSize: 10, inFlight: 200) {
         guard let prime else { continue }
         primes.append(prime)
-        if primes.count == 5 { break }  // stops the workers, too
+        if primes.count == 5 { break }  // also cancels running items
       }
       print("the first primes above a million: \(primes)")
       let needed = primes.last! - 1_000_000 + 1
-      print("no more inputs were taken than were needed, and 200: \(taken <= needed + 200)")
+      print("at most 200 more inputs were taken than needed: \(taken <= needed + 200)")
     }
   }
 }

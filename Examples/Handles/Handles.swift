@@ -1,4 +1,4 @@
-// Work that goes on while this program does something else: asked about, waited for, and told of when it is done.
+// Handles of running items: polled, awaited with a limit, awaited by a callback, and cancelled.
 
 import ProcPool
 
@@ -13,34 +13,34 @@ struct Nap: PoolTask {
 struct Handles: PoolProgram {
   static func run() async throws {
     try await withPool(workers: 2) { pool in
-      // Polling.
+      // Poll.
       let brief = pool.applyAsync(Nap(), to: 50)
-      var looks = 0
+      var polls = 0
       while !brief.isReady {
-        looks += 1
+        polls += 1
         try await Task.sleep(for: .milliseconds(5))
       }
-      print("ready after some looks: \(looks > 0); it slept for \(try await brief.value) ms")
+      print("not ready at first: \(polls > 0); it slept for \(try await brief.value) ms")
 
-      // For as long as one has patience. The work goes on.
+      // Wait with a limit. The item keeps running after the limit.
       let long = pool.applyAsync(Nap(), to: 300)
       print("ready within 20 ms: \(await long.wait(for: .milliseconds(20)))")
       print("ready within 10 s: \(await long.wait(for: .seconds(10)))")
 
-      // A callback is a Swift task that waits.
+      // A callback is a Swift task that awaits the output.
       let callback = Task {
-        print("it slept for \(try await pool.apply(Nap(), to: 10)) ms, says the callback")
+        print("it slept for \(try await pool.apply(Nap(), to: 10)) ms, as the callback reports")
       }
       try await callback.value
 
-      // Several at once, in the order in which they were begun.
+      // Start several items at once, and await them in order.
       let naps = [30, 20, 10].map { pool.applyAsync(Nap(), to: $0) }
       for nap in naps { print("slept for \(try await nap.value) ms") }
 
-      // Not wanted any more.
-      let needless = pool.applyAsync(Nap(), to: 60_000)
-      needless.cancel()
-      do { _ = try await needless.value } catch PoolError.cancelled { print("cancelled") }
+      // Cancel.
+      let unneeded = pool.applyAsync(Nap(), to: 60_000)
+      unneeded.cancel()
+      do { _ = try await unneeded.value } catch PoolError.cancelled { print("cancelled") }
     }
   }
 }

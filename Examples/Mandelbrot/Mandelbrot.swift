@@ -1,5 +1,5 @@
-// A picture whose rows take very different times: whoever is done takes the next. With a path, it is written there
-// as a grey picture (PGM); without one, a small one is printed.
+// A picture whose rows take very different times; idle workers receive the next rows. With a path as its argument, the
+// program writes a grey picture (PGM) there; without one, it prints a small picture.
 //
 //   swift run -c release Mandelbrot picture.pgm
 
@@ -10,7 +10,7 @@ struct PictureRow: PoolTask {
   var width: Int
   var height: Int
 
-  /// A byte for each point: how soon it leaves the circle of radius 2; 0 for those that never do.
+  /// A byte per point: the number of steps until it leaves the circle of radius 2, or 0 if it never does.
   func run(_ row: Int) -> [UInt8] {
     (0..<width).map { column in
       let x = 3.2 * (Double(column) + 0.5) / Double(width) - 2.2

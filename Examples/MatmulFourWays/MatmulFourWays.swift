@@ -1,8 +1,8 @@
-// C = A · B, with the operands on their way to the workers in four ways. `procpool bench` measures what each costs.
+// C = A · B, with four ways to pass the operands to the workers. `procpool bench --scenario matmul` measures them.
 
 import ProcPool
 
-/// Rows and columns are sent with every item.
+/// Sends a row and a column with each item.
 struct Element: PoolTask {
   func run(_ pair: Arguments<[Double], [Double]>) -> Double {
     let (row, column) = pair.values
@@ -10,7 +10,7 @@ struct Element: PoolTask {
   }
 }
 
-/// The whole of B is sent with every item: what one writes first, and regrets.
+/// Sends a row and all of B with each item: easy to write, and slow.
 struct RowWithMatrix: PoolTask {
   func run(_ pair: Arguments<[Double], [[Double]]>) -> [Double] {
     let (row, columns) = pair.values
@@ -18,7 +18,7 @@ struct RowWithMatrix: PoolTask {
   }
 }
 
-/// B is a property: it is sent once to each worker, and stays there until the call ends.
+/// Sends B once per worker, as a property of the task, and a row with each item.
 struct Row: PoolTask {
   var columns: [[Double]]
 
@@ -27,7 +27,7 @@ struct Row: PoolTask {
   }
 }
 
-/// Nothing is sent but the number of a row: all three matrices lie in memory that the workers share.
+/// Sends only the number of a row: the three matrices are in shared memory.
 struct RowInPlace: PoolTask {
   var a, b, c: SharedMatrix<Double>
 
@@ -56,7 +56,7 @@ struct MatmulFourWays: PoolProgram {
       let c = try SharedMatrix(repeating: 0.0, rows: m, columns: n)
       try await pool.forEach(RowInPlace(a: a, b: b, c: c), over: 0..<m)
 
-      print("the first row begins with \(byElement[0]), \(byElement[1]), \(byElement[2])")
+      print("the first row starts with \(byElement[0]), \(byElement[1]), \(byElement[2])")
       print("elements and rows agree: \(byElement == byRow.flatMap(\.self))")
       print("rows, and rows with B sent once, agree: \(byRow == sentOnce)")
       print("messages and shared memory agree: \(byElement == c.rowMajorElements())")

@@ -1,12 +1,12 @@
-// What a worker has computed once it keeps, for all items that it gets in this call.
+// Each worker keeps what it has computed for the other items of the call.
 
 import ProcPool
 
-/// How many steps a number takes to 1, if it is halved when even, and else tripled and increased by 1.
+/// The number of steps from a number to 1, if it is halved when even, and otherwise tripled and increased by 1.
 struct Steps: PoolTask {
-  @WorkerLocal var known: [Int: Int]  // stays in its worker: it need not be Codable, nor Sendable
+  @WorkerLocal var known: [Int: Int]  // never sent; need not be Codable or Sendable
 
-  // Once in each worker, before its first item.
+  // Runs once per call in each worker, before its first item.
   func prepare() { known = [1: 0] }
 
   func run(_ start: Int) -> Int {

@@ -1,4 +1,5 @@
-// The sum of 1/k, leaving out every k that has a 9 among its digits. It converges, if slowly: to 22.92….
+// The sum of 1/k over all k without a digit 9. It converges slowly, to 22.92….
+// Outputs are combined in the workers.
 
 import ProcPool
 
@@ -12,7 +13,7 @@ struct Term: ReducingTask {
     return 1 / Double(k)
   }
 
-  // Runs in the workers: a million terms come back as a few numbers.
+  // Runs in the workers, so that millions of terms return as a few numbers.
   func combine(_ term: Double, into sum: inout Double) { sum += term }
 }
 
@@ -25,7 +26,7 @@ struct PartialSums: PoolProgram {
         print("\(count) terms: \(sum)")
       }
     }
-    // Where the brackets of the sum are depends on the inputs alone, and so do its last digits.
+    // The order of the additions, and so the last digits, depend on the inputs alone.
     let alone = try await withPool(workers: 1) { pool in
       try await pool.mapReduce(Term(), over: 1...100_000, startingWith: 0)
     }

@@ -4,7 +4,7 @@ import ProcPool
 
 struct AddWithoutLock: PoolTask {
   var total: SharedArray<Int>
-  // Reads, adds and writes: what another worker writes between the two is lost.
+  // Reads, adds and writes: an addition by another worker in between is lost.
   func run(_ times: Int) { for _ in 0..<times { total[0] += 1 } }
 }
 
@@ -31,7 +31,7 @@ struct Race: PoolProgram {
       try await pool.broadcast(AddWithLock(total: locked), to: times)
       try await pool.broadcast(AddAtomically(total: atomic), to: times)
     }
-    print("without a lock, no more than \(2 * times) are counted: \(plain[0] <= 2 * times)")
+    print("without a lock, at most \(2 * times): \(plain[0] <= 2 * times)")
     print("with a lock: \(try locked.withLock { $0 })")
     print("atomically: \(atomic.value)")
   }

@@ -1,5 +1,5 @@
-// A hundred files of raw readings, reduced to a mean each. One of them is bad: the others are done all the same, and
-// it is named.
+// The means of a hundred files of readings. One of them cannot be parsed: the others are processed all the same, and the
+// error has the line.
 
 import Foundation
 import ProcPool
@@ -37,11 +37,11 @@ struct RawFiles: PoolProgram {
     try await withPool(workers: 4) { pool in
       let results = await pool.mapResults(Mean(), over: paths)
       let means = results.compactMap { try? $0.get() }
-      print("\(means.count) files, the means of the first: \(means.prefix(3))")
+      print("\(means.count) files; the first means: \(means.prefix(3))")
       for (path, result) in zip(paths, results) {
-        // An error that is Codable arrives as itself.
+        // A Codable error arrives with its own type.
         if case .failure(.taskFailed(let failure)) = result, let error = failure.underlying as? Unreadable {
-          print("\(URL(fileURLWithPath: path).lastPathComponent) cannot be read in line \(error.line)")
+          print("\(URL(fileURLWithPath: path).lastPathComponent) cannot be parsed at line \(error.line)")
         }
       }
     }

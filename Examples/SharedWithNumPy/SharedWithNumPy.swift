@@ -1,3 +1,5 @@
+// An array in shared memory that NumPy opens by its name and changes in place.
+
 import Foundation
 import ProcPool
 
@@ -12,7 +14,7 @@ struct Temperature: PoolTask {  // writes one day of readings, in place
 @main
 struct SharedWithNumPy: PoolProgram {
   static func run() async throws {
-    // A name, because NumPy is no worker: /dev/shm/procpool-temperatures. It is ours to take away.
+    // The array needs a name, /dev/shm/procpool-temperatures, because NumPy is not a worker. This program removes it.
     let name = "procpool-temperatures"
     let readings = try SharedArray(named: name, repeating: 0.0, count: 7 * 24, replacing: true)
     defer { try? SharedArray<Double>.remove(named: name) }
@@ -24,7 +26,7 @@ struct SharedWithNumPy: PoolProgram {
       "Swift: the warmest reading is \(readings.withSpan { span in span.indices.map { span[$0] }.max()! }) °C"
     )
 
-    // NumPy maps the same bytes, and turns them into degrees Fahrenheit where they lie.
+    // NumPy maps the same bytes, and converts them to degrees Fahrenheit in place.
     let python = Process()
     python.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     python.arguments = [

@@ -1,4 +1,4 @@
-// Σ 1/k over k = 1 … 10⁸ without those k that have a 9 among their digits, in intervals, on 1, 2, 4 and 8 workers.
+// The sum of 1/k over all k up to 10⁸ without a digit 9, in intervals, timed on 1, 2, 4 and 8 workers.
 
 import ProcPool
 
@@ -23,7 +23,7 @@ struct Interval: PoolTask {
 struct SlowSeries: PoolProgram {
   static func run() async throws {
     let terms = 100_000_000
-    // More of them than workers: those that leave out many terms take less time than others.
+    // More intervals than workers, because intervals that skip many terms take less time.
     let length = terms / 64
     let intervals = stride(from: 1, to: terms + 1, by: length).map { $0..<min($0 + length, terms + 1) }
 
@@ -31,7 +31,7 @@ struct SlowSeries: PoolProgram {
     print("workers  sum         time     speed-up")
     for workers in [1, 2, 4, 8] {
       try await withPool(workers: workers) { pool in
-        // So that the time of starting is not in it.
+        // Starts the workers before the measurement.
         _ = try await pool.broadcast(Interval(), to: 1..<2)
         var sum = 0.0
         let elapsed = try await ContinuousClock().measure {

@@ -1,10 +1,10 @@
-// Velocities on a grid over a sphere, turned from their components along the meridians, the parallels and the radius
-// into Cartesian ones. Three arrays are read and three written, all in shared memory: only the numbers of rows travel.
+// Converts velocities on a spherical grid from east, north and up components to Cartesian ones. Three arrays are read
+// and three written, all in shared memory: only the numbers of rows are sent.
 
 import Glibc
 import ProcPool
 
-struct Turn: PoolTask {
+struct Convert: PoolTask {
   var latitudes, longitudes, heights: Int
   var east, north, up: SharedArray<Float>
   var x, y, z: SharedArray<Float>
@@ -35,17 +35,17 @@ struct Velocities: PoolProgram {
     }
     let (east, north, up) = (try component(7), try component(11), try component(13))
     let cartesian = try (0..<3).map { _ in try SharedArray(repeating: Float.nan, count: count) }
-    let turn = Turn(
+    let convert = Convert(
       latitudes: latitudes, longitudes: longitudes, heights: heights, east: east, north: north, up: up,
       x: cartesian[0], y: cartesian[1], z: cartesian[2])
     try await withPool(workers: 2) { pool in
-      try await pool.forEach(turn, over: 0..<latitudes)
+      try await pool.forEach(convert, over: 0..<latitudes)
     }
-    // Turning changes no velocity's length.
+    // The conversion preserves the length of each velocity.
     func length(_ parts: [SharedArray<Float>], _ index: Int) -> Float {
       parts.reduce(0) { $0 + $1[index] * $1[index] }.squareRoot()
     }
     let worst = (0..<count).map { abs(length([east, north, up], $0) - length(cartesian, $0)) }.max()!
-    print("\(count) velocities turned; lengths differ by less than 0.0001: \(worst < 1e-4)")
+    print("\(count) velocities converted; lengths differ by less than 0.0001: \(worst < 1e-4)")
   }
 }

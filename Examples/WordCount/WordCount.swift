@@ -1,4 +1,4 @@
-// How often each word is in a text: lines are counted in the workers, and the counts added up there.
+// Counts the words of a text. The workers count the words of each line and add up the counts.
 
 import ProcPool
 

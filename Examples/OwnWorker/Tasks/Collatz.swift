@@ -1,12 +1,11 @@
-// The library that the program and its worker share: the tasks, and the types that travel.
-//
-// It needs no Foundation and no pool, only ProcPoolWorker.
+// The library that the program and its worker share: the task, its output and its error. It depends on ProcPoolWorker
+// alone, and so links neither Foundation nor the pool.
 
 import ProcPoolWorker
 
-/// How long a number's path to 1 is: halve it if it is even, else triple it and add 1.
+/// The length of a number's path to 1: halve it if it is even, otherwise triple it and add 1.
 public struct CollatzPath: PoolTask {
-  /// A path that gets longer than this is an error.
+  /// The maximum length of a path; a longer one is an error.
   public var limit: Int
 
   public init(limit: Int) {
@@ -30,7 +29,7 @@ public struct Path: Codable, Sendable {
   public let steps: Int
 }
 
-/// `Codable`, so that it arrives in the program as itself.
+/// `Codable`, so that it arrives in the program with its own type.
 public struct TooLong: Error, Codable {
   public let start: Int
   public let limit: Int

@@ -1,4 +1,4 @@
-// The worker: a program of its own, so that it links the tasks and nothing else.
+// The worker executable, which links only the tasks.
 
 import OwnWorkerTasks
 import ProcPoolWorker
