@@ -1,5 +1,5 @@
-// The means of a hundred files of readings. One of them cannot be parsed: the others are processed all the same, and the
-// error has the line.
+// The means of a hundred files of readings. One file cannot be parsed: the others are processed, and the error has the
+// line.
 
 import Foundation
 import ProcPool
