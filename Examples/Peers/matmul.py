@@ -1,18 +1,15 @@
 #!/usr/bin/env python3
 """Products of matrices by Python's multiprocessing.Pool and NumPy: the jobs of `procpool bench --scenario matmul`.
 
-Two strategies of the course material, on a pool that is running already:
+Strategies, on a running pool:
 
-  rows           an item is a row of A and the whole of B: the same big object sent with every item, on purpose
-  rows-in-place  A, B and C are in shared memory, an item is the number of a row
+  rows           an item is a row of A and all of B: the same large object is sent with every item, on purpose
+  rows-chunked   as rows, in the default chunks of Pool.map: pickle sends objects that the items of a chunk share once
+  rows-in-place  A, B and C are in shared memory, and an item is the number of a row
+  threads        no pool: NumPy's own product, with as many threads as there are workers
 
-and, because it is the default, rows-chunked: as rows, in Pool.map's automatic chunks, in which pickle sends what the
-items of a chunk share only once.
-
-  threads        no pool at all: NumPy's own product, with as many threads as there are workers
-
-Python gets its best setting: workers by fork, shared memory that they inherit, rows multiplied by NumPy with one thread
-for each worker, and for rows in place the better of one item to a chunk, automatic chunks and one chunk for each worker.
+Python gets its best settings: forked workers, shared memory that they inherit, rows multiplied by NumPy with one thread
+per worker, and for rows-in-place the best of one item per chunk, automatic chunks, and one chunk per worker.
 
     python3 matmul.py --workers 2
     python3 matmul.py --workers 2 --json -
@@ -26,7 +23,7 @@ import threadpoolctl
 
 from measuring import main, measure
 
-# As procpool's bench: m, l, n, type, and how many rows go by message (all of them, where that is not 32 GB).
+# As in procpool's bench: m, l, n, type, and the number of rows by message (all of them, unless that is 32 GB).
 CASES = {
     ("low-l", "f64"): (200, 10, 400, numpy.float64, 200),
     ("low-l", "f32"): (200, 10, 400, numpy.float32, 200),
@@ -48,7 +45,7 @@ def row_in_place(number):
 
 
 def in_shared_memory(shape, dtype, order="C"):
-    """An array that processes share which are forked from now on."""
+    """An array that is shared with processes forked from now on."""
     count = shape[0] * shape[1]
     memory = multiprocessing.RawArray("b", count * numpy.dtype(dtype).itemsize)
     return numpy.frombuffer(memory, dtype, count).reshape(shape, order=order)
@@ -66,13 +63,13 @@ def products(workers, runs, case, quick):
     c[:] = numpy.nan
     shared.update(a=a, b=b, c=c)
     expected = a.astype(numpy.float64) @ b.astype(numpy.float64)
-    # Rows of numbers of a half at the most: the error of a sum of l products.
+    # The error of a sum of l products of numbers up to one half.
     tolerance = 4 * l * numpy.finfo(dtype).eps * 0.25
 
     def accepts(product):
         return numpy.abs(product - expected[: len(product)]).max() <= tolerance
 
-    # Before the workers are forked: threads do not survive that.
+    # Before the workers are forked, because threads do not survive a fork.
     with threadpoolctl.threadpool_limits(workers):
         threads = measure(max(runs, 5), m, lambda: a @ b, accepts)
     single = threadpoolctl.threadpool_limits(1)
@@ -88,7 +85,7 @@ def products(workers, runs, case, quick):
 
         def accepts_in_place(product):
             verdict = accepts(product)
-            # Outside the clock, so that the next run cannot pass with it.
+            # Outside the measurement, so that the next run cannot pass with this result.
             product[:] = numpy.nan
             return verdict
 

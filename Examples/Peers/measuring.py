@@ -1,4 +1,4 @@
-"""What the peers' programs have in common: runs by the clock, the options, and results as tables and as JSON."""
+"""Shared by the programs in this folder: timing, options, and results as tables and as JSON."""
 
 import argparse
 import gc
@@ -31,7 +31,7 @@ def measure(runs, items, body, accepts):
 
 
 def repeated(runs, seconds, count, body, accepts, most=None):
-    """The same with as many items as take about `seconds`; `body` and `accepts` are told how many."""
+    """The same with as many items as take about `seconds`; `body` and `accepts` receive the number."""
     while True:
         start = time.perf_counter()
         accepted = accepts(body(count), count)
@@ -49,7 +49,7 @@ def main(description, quick, peers, measurements):
     `measurements` gets the options, and yields the case and the strategy of each measurement, and its result.
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peer", choices=peers, default=next(iter(peers)), help="whose processes (%(default)s)")
+    parser.add_argument("--peer", choices=peers, default=next(iter(peers)), help="the pool to measure (%(default)s)")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="worker processes (2)")
     parser.add_argument("--repeat", type=int, default=3, metavar="K", help="measured runs of each (3)")
     parser.add_argument("--quick", action="store_true", help=quick)

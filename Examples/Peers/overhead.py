@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What an item costs in a pool of Python processes: the job of `procpool bench --scenario overhead`, and the echoes of
+"""The cost of an item in a pool of Python processes: the job of `procpool bench --scenario overhead`, and the echoes of
 `--scenario payload`.
 
-Items are integers, and the function is compiled C (operator.neg), so that what is measured is the pool. Garbage
-collection is off. Ways that a pool does not have are left out; where it has several, the best counts.
+Items are integers, and the function is compiled C (operator.neg), so that only the pool is measured. Garbage collection
+is off. Methods that a pool does not have are skipped; if it has several, the best one counts.
 
     python3 overhead.py --peer multiprocessing --workers 2
     python3 overhead.py --peer ray --workers 2 --json -
@@ -43,7 +43,7 @@ def measurements(options):
     yield ("imap", "chunk-1"), repeated(runs, seconds, 1_000, stream(1), accepts)
     yield ("imap", "chunk-64"), repeated(runs, seconds, 10_000, stream(64), accepts)
 
-    # As large as what it is compared with, where that takes seconds and not minutes.
+    # As large as procpool's, unless that takes minutes.
     count = 10_000_000 // (10 if options.quick else 1)
     inputs = list(range(count))
     best = None

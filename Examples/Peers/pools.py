@@ -1,12 +1,10 @@
-"""The pools that procpool is compared with, each with its best settings and the fastest way its documentation gives.
+"""The pools that procpool is compared with, each with its best settings and the fastest method of its documentation.
 
-Each of them can do the same few things, under the same names:
+Each class has these methods, unless its pool has no counterpart:
 
-  apply(function, argument)            one item, there and back
+  apply(function, argument)            a single item, there and back
   stream(function, arguments, chunk)   the results in the order of the arguments, while more are computed
-  map(function, arguments)             all results at once, chunks as the pool thinks best
-
-A way that a pool does not have is not there.
+  map(function, arguments)             all results at once, with the pool's own chunks
 """
 
 import contextlib
@@ -15,7 +13,7 @@ import sys
 
 
 class Multiprocessing:
-    """Python's own, by fork, or by a server that forks."""
+    """Python's own pool, with the start method fork or forkserver."""
 
     def __init__(self, workers, method):
         self.name = f"multiprocessing.Pool, {method}"
@@ -39,7 +37,7 @@ class Multiprocessing:
 
 
 class Executor:
-    """What has the interface of concurrent.futures."""
+    """Pools with the interface of concurrent.futures."""
 
     def __init__(self, name, executor, workers):
         self.name = name
@@ -60,7 +58,7 @@ class Executor:
 
 
 class Joblib:
-    """joblib, whose processes stay while the block lasts."""
+    """joblib, whose processes persist within a `with` block."""
 
     def __init__(self, workers):
         import joblib
@@ -69,7 +67,7 @@ class Joblib:
         self.joblib = joblib
         self.stack = contextlib.ExitStack()
         self.workers = workers
-        # Its batches are sized by itself unless told otherwise.
+        # It chooses the size of its batches unless the caller does.
         self.parallel = self.stack.enter_context(joblib.Parallel(n_jobs=workers, max_nbytes=None))
 
     def apply(self, function, argument):
@@ -91,14 +89,14 @@ class Joblib:
 
 
 class Mpire:
-    """mpire, whose workers are kept from call to call."""
+    """mpire, with workers that persist from call to call."""
 
     def __init__(self, workers):
         import mpire
 
         self.name = "mpire"
         self.pool = mpire.WorkerPool(n_jobs=workers, keep_alive=True)
-        # Because after `apply`, workers that are kept run other ways with the wrong arguments (mpire 2.10).
+        # After `apply`, persistent workers run other methods with wrong arguments (mpire 2.10).
         self.single = mpire.WorkerPool(n_jobs=workers, keep_alive=True)
 
     def apply(self, function, argument):
@@ -138,7 +136,7 @@ class Pebble:
 
 
 class Ray:
-    """Ray on this machine alone: its tasks, and its own pool where chunks are wanted."""
+    """Ray on one machine: its tasks, or its own pool for methods with chunks."""
 
     def __init__(self, workers):
         import ray
@@ -153,7 +151,7 @@ class Ray:
     def apply(self, function, argument):
         task = self.remote.get(function)
         if task is None:
-            # Functions of C have no place where Ray could note what it knows of them.
+            # Ray cannot store attributes on C functions.
             task = self.remote[function] = self.ray.remote(num_cpus=0)(lambda given: function(given))
         return self.ray.get(task.remote(argument))
 
@@ -182,7 +180,7 @@ def loky(workers):
 
 
 def mpi_futures(workers):
-    """Under `mpiexec -n WORKERS+1 python -m mpi4py.futures`, which gives the processes to the executor."""
+    """mpi4py.futures, under `mpiexec -n WORKERS+1 python -m mpi4py.futures`, which provides the processes."""
     from mpi4py import __version__
     from mpi4py.futures import MPIPoolExecutor
 
@@ -205,7 +203,7 @@ POOLS = {
 
 
 def command(peer, workers, program):
-    """The command that runs a program of this folder with a peer's processes."""
+    """The command that runs a program of this folder with the processes of a peer."""
     if peer == "mpi4py.futures":
         mpiexec = str(__import__("pathlib").Path(sys.executable).parent / "mpiexec")
         return [mpiexec, "-n", str(workers + 1), sys.executable, "-m", "mpi4py.futures", program]

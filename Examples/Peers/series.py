@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The slow series by Numba: Σ 1/k without the k that have a 9 among their digits, compiled, on several threads.
+"""The slow series by Numba, compiled and on several threads: the sum of 1/k over all k without a digit 9.
 
 The job of `procpool bench --scenario partial-sums --case slow-series`. Needs Numba.
 
@@ -12,9 +12,9 @@ import numba
 
 from measuring import main, measure
 
-# More than course material has, because that ends within a tenth of a second.
+# A smaller number takes less than a tenth of a second.
 TERMS = 1_000_000_000
-# By digits, to as many places as single sums of so many terms are good for.
+# Computed digit by digit, to the places that a plain sum of that many terms gets right.
 SUMS = {1_000_000_000: 14.24191, 10_000_000: 12.20615}
 
 
