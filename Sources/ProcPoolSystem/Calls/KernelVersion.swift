@@ -1,9 +1,9 @@
 import Glibc
 
 /// The kernel that is running.
-public enum KernelVersion {
+package enum KernelVersion {
   /// "Linux 6.1.0-13-amd64".
-  public static var text: String {
+  package static var text: String {
     var name = utsname()
     guard uname(&name) == 0 else { return "an unknown kernel" }
     func string<Field>(_ field: Field) -> String {

@@ -1,13 +1,13 @@
 import Glibc
 
 /// A call to the system that failed, by name, and why.
-public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What was called, for example `pipe2`.
-  public let call: String
+  package let call: String
   /// The value of `errno` afterwards.
-  public let code: Int32
+  package let code: Int32
 
-  public init(call: String, code: Int32) {
+  package init(call: String, code: Int32) {
     self.call = call
     self.code = code
   }
@@ -19,18 +19,18 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Out of file descriptors, in this process (`EMFILE`) or on the whole machine (`ENFILE`).
-  public var isOutOfDescriptors: Bool { code == EMFILE || code == ENFILE }
+  package var isOutOfDescriptors: Bool { code == EMFILE || code == ENFILE }
 
   /// Out of memory, or of room in a file system that is memory.
-  public var isOutOfMemory: Bool { code == ENOMEM || code == ENOSPC }
+  package var isOutOfMemory: Bool { code == ENOMEM || code == ENOSPC }
 
   /// Something is lacking that may be there again in a moment: processes and threads (`EAGAIN`), memory, descriptors.
-  public var isShortage: Bool { code == EAGAIN || code == ENOMEM || isOutOfDescriptors }
+  package var isShortage: Bool { code == EAGAIN || code == ENOMEM || isOutOfDescriptors }
 
   /// Beyond the size that this process may give a file.
-  public var isOverFileSizeLimit: Bool { code == EFBIG }
+  package var isOverFileSizeLimit: Bool { code == EFBIG }
 
-  public var description: String {
+  package var description: String {
     // A path is part of the call.
     var text = "\(call.visible()) failed: \(String(cString: strerror(code)))"
     if isOutOfDescriptors { text += " (raise the limit with `ulimit -n`, or use fewer workers)" }

@@ -7,7 +7,7 @@ extension Descriptor {
   /// costs the life of whoever reads it (`SIGBUS`).
   ///
   /// - Returns: how many bytes there are now.
-  public func read(into memory: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
+  package func read(into memory: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
     var count = 0
     while count < memory.count {
       let read = attemptTransfer(.read) { isShort in

@@ -3,14 +3,14 @@ import Glibc
 import Synchronization
 
 /// A file descriptor with one owner, closed when that owner lets go of it.
-public struct Descriptor: ~Copyable, Sendable {
+package struct Descriptor: ~Copyable, Sendable {
   /// The number. Valid as long as this value lives.
-  public let number: Int32
+  package let number: Int32
 
   /// Takes over a descriptor that is open and has no other owner.
   ///
   /// If it has the number of a standard stream, which the program must have closed, it gets another one.
-  public init(owning number: Int32) {
+  package init(owning number: Int32) {
     self.number = number > STDERR_FILENO ? number : StandardStreams.vacate(number)
   }
 
@@ -20,14 +20,14 @@ public struct Descriptor: ~Copyable, Sendable {
   }
 
   /// Gives the number away: from here on somebody else closes it.
-  public consuming func relinquish() -> Int32 {
+  package consuming func relinquish() -> Int32 {
     let number = self.number
     discard self
     return number
   }
 
   /// A second descriptor for the same open file, close-on-exec, numbered `minimum` or higher.
-  public func duplicate(atLeast minimum: Int32 = 3) throws(SystemError) -> Descriptor {
+  package func duplicate(atLeast minimum: Int32 = 3) throws(SystemError) -> Descriptor {
     try Self.duplicate(number, atLeast: minimum)
   }
 
@@ -40,19 +40,19 @@ public struct Descriptor: ~Copyable, Sendable {
   /// Makes reads and writes return at once where they would wait.
   ///
   /// The setting belongs to the open file, so everyone who shares that shares the setting.
-  public func setNonBlocking() throws(SystemError) {
+  package func setNonBlocking() throws(SystemError) {
     let flags = try retryingInterrupts(.getFlags) { fcntl(number, F_GETFL) }
     try retryingInterrupts(.setFlags) { fcntl(number, F_SETFL, flags | O_NONBLOCK) }
   }
 
   /// Opens a file.
-  public static func open(_ path: String, _ flags: Int32) throws(SystemError) -> Descriptor {
+  package static func open(_ path: String, _ flags: Int32) throws(SystemError) -> Descriptor {
     Descriptor(owning: try retryingInterrupts(.open, of: path) { Glibc.open(path, flags | O_CLOEXEC) })
   }
 
   /// How many descriptors this process may have open, or `nil` where the system does not say. It can be set
   /// up to what the system allows, the hard limit.
-  public static var limit: UInt64? {
+  package static var limit: UInt64? {
     get {
       var soft: UInt64 = 0
       return procpool_descriptor_limit(&soft) == 0 ? soft : nil
@@ -65,7 +65,7 @@ public struct Descriptor: ~Copyable, Sendable {
   /// Runs the body with a limit of at least `minimum` descriptors, as far as the system lets this process
   /// raise its own; afterwards it is as before. One caller at a time, because the limit is the whole
   /// process's.
-  public static func withLimit<Result, Failure: Error>(
+  package static func withLimit<Result, Failure: Error>(
     atLeast minimum: UInt64, _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
     guard let limit, limit < minimum else { return try body() }
@@ -78,7 +78,7 @@ public struct Descriptor: ~Copyable, Sendable {
 }
 
 /// What a read or write on a non-blocking descriptor came to.
-public enum Transfer: Equatable, Sendable {
+package enum Transfer: Equatable, Sendable {
   /// So many bytes were moved, at least one.
   case moved(Int)
   /// Nothing could be moved without waiting.
@@ -89,7 +89,7 @@ public enum Transfer: Equatable, Sendable {
 
 extension Descriptor {
   /// Reads what is there, at most as much as fits. Waits for the first byte if the descriptor blocks.
-  public func read(into memory: UnsafeMutableRawBufferPointer) throws(SystemError) -> Transfer {
+  package func read(into memory: UnsafeMutableRawBufferPointer) throws(SystemError) -> Transfer {
     while true {
       let count = attemptTransfer(.read) { isShort in
         Glibc.read(number, memory.baseAddress, isShort ? 1 : memory.count)
@@ -106,7 +106,7 @@ extension Descriptor {
 
   /// Reads what is there, in pieces, from a pipe that does not block: as much as the pipe holds and no more,
   /// because another process may go on writing.
-  public func drain(_ body: (UnsafeRawBufferPointer) -> Void) {
+  package func drain(_ body: (UnsafeRawBufferPointer) -> Void) {
     let capacity = procpool_pipe_capacity(number)
     // 64 KiB is a pipe's usual capacity.
     var rest = capacity > 0 ? Int(capacity) : 1 << 16
@@ -120,7 +120,7 @@ extension Descriptor {
   }
 
   /// Writes as much as fits now. Waits for all of it if the descriptor blocks.
-  public func write(_ memory: UnsafeRawBufferPointer) throws(SystemError) -> Transfer {
+  package func write(_ memory: UnsafeRawBufferPointer) throws(SystemError) -> Transfer {
     var vector = iovec(
       iov_base: UnsafeMutableRawPointer(mutating: memory.baseAddress), iov_len: memory.count)
     return try write(gathering: &vector, count: 1)
@@ -129,7 +129,7 @@ extension Descriptor {
   /// Writes several pieces of memory with one call, as much as fits now.
   ///
   /// - Parameter count: how many pieces, at most 1 024 (`IOV_MAX`).
-  public func write(
+  package func write(
     gathering pieces: UnsafeMutablePointer<iovec>, count: Int
   ) throws(SystemError) -> Transfer {
     while true {
@@ -150,7 +150,7 @@ extension Descriptor {
   /// Writes all of it, waiting where need be.
   ///
   /// - Returns: `false` if nobody is left to read it.
-  public func writeAll(_ memory: UnsafeRawBufferPointer) throws(SystemError) -> Bool {
+  package func writeAll(_ memory: UnsafeRawBufferPointer) throws(SystemError) -> Bool {
     var rest = memory
     while !rest.isEmpty {
       switch try write(rest) {
@@ -163,7 +163,7 @@ extension Descriptor {
   }
 
   /// Whether there is something to read (or an end to see) right now.
-  public func isReadable() -> Bool {
+  package func isReadable() -> Bool {
     var poll = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
     return attempt(.poll) { Glibc.poll(&poll, 1, 0) } > 0
   }
@@ -173,7 +173,7 @@ extension Descriptor {
   /// - Parameter milliseconds: how long to wait at the most; for ever unless given. A signal starts it anew.
   /// - Returns: `false` if the time was over.
   @discardableResult
-  public func waitUntilReady(for events: Int16, milliseconds: Int32 = -1) throws(SystemError) -> Bool {
+  package func waitUntilReady(for events: Int16, milliseconds: Int32 = -1) throws(SystemError) -> Bool {
     var poll = pollfd(fd: number, events: events, revents: 0)
     return try retryingInterrupts(.poll) { Glibc.poll(&poll, 1, milliseconds) } > 0
   }

@@ -2,12 +2,12 @@ import CProcPoolShims
 import Glibc
 
 /// A connected pair of sockets. Queued descriptors stay open even if the sender ends.
-public struct SocketPair: ~Copyable {
-  public let near: Descriptor
-  public let far: Descriptor
+package struct SocketPair: ~Copyable {
+  package let near: Descriptor
+  package let far: Descriptor
 
   /// Both are close-on-exec from the first instant.
-  public init() throws(SystemError) {
+  package init() throws(SystemError) {
     var numbers: (Int32, Int32) = (0, 0)
     try withUnsafeMutableBytes(of: &numbers) { (bytes) throws(SystemError) in
       let base = bytes.baseAddress!.assumingMemoryBound(to: Int32.self)
@@ -20,17 +20,17 @@ public struct SocketPair: ~Copyable {
   }
 
   /// Takes the pair apart. The numbers are the caller's to own: Swift has no tuples of what cannot be copied.
-  public consuming func relinquish() -> (near: Int32, far: Int32) {
+  package consuming func relinquish() -> (near: Int32, far: Int32) {
     (near.relinquish(), far.relinquish())
   }
 }
 
 extension Descriptor {
   /// Descriptors that one message carries at the most (`SCM_MAX_FD`).
-  public static let mostPassedAtOnce = 253
+  package static let mostPassedAtOnce = 253
 
   /// What became of an attempt to pass descriptors.
-  public enum Passing: Equatable, Sendable {
+  package enum Passing: Equatable, Sendable {
     case passed
     /// The other end has not taken what is there, and there is no room for more.
     case wouldBlock
@@ -49,7 +49,7 @@ extension Descriptor {
   /// may close its own or end.
   ///
   /// - Parameter numbers: at most ``mostPassedAtOnce``, and at least one.
-  public func pass(_ numbers: ArraySlice<Int32>) -> Passing {
+  package func pass(_ numbers: ArraySlice<Int32>) -> Passing {
     while true {
       let result = attempt(.sendDescriptor) {
         numbers.withUnsafeBufferPointer {
@@ -77,7 +77,7 @@ extension Descriptor {
   ///
   /// - Returns: their numbers, for the caller to own, and whether some were lost, because this process may open no
   ///   more; `nil` if there is no message.
-  public func takePassed() -> (numbers: [Int32], isCut: Bool)? {
+  package func takePassed() -> (numbers: [Int32], isCut: Bool)? {
     while true {
       var isCut: Int32 = 0
       var count: Int32 = -1
@@ -93,5 +93,5 @@ extension Descriptor {
   }
 
   /// Whether the other end has taken everything that was passed.
-  public var isEverythingTaken: Bool { procpool_unread(number) <= 0 }
+  package var isEverythingTaken: Bool { procpool_unread(number) <= 0 }
 }

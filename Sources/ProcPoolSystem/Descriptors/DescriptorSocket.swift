@@ -6,9 +6,9 @@ import Synchronization
 ///
 /// Anyone on the machine may knock: who asks must name what only those know who were told. What is asked for
 /// is a number that cannot be guessed, and the answer is a descriptor or none.
-public enum DescriptorSocket {
+package enum DescriptorSocket {
   /// Whether other processes of the user may look into this one, and open what it has open.
-  public static var isProcessOpen: Bool { procpool_is_dumpable() != 0 }
+  package static var isProcessOpen: Bool { procpool_is_dumpable() != 0 }
 
   /// How long who asks may take to say for what: it does so at once. Microseconds.
   private static let patienceWithQuestions = 50_000
@@ -25,7 +25,7 @@ public enum DescriptorSocket {
   /// - Parameters:
   ///   - number: the name, for `ask`.
   ///   - find: gives what is asked for to its second argument, or nothing.
-  public static func serve(
+  package static func serve(
     _ number: UInt64, _ find: @escaping @Sendable (UInt64, (borrowing Descriptor) -> Void) -> Void
   ) throws(SystemError) {
     let socket = try make()
@@ -81,7 +81,7 @@ public enum DescriptorSocket {
   /// stopped do not take many times as long.
   ///
   /// - Returns: `nil` if it has none, or does not answer.
-  public static func ask(_ number: UInt64, for wanted: UInt64) throws(SystemError) -> Descriptor? {
+  package static func ask(_ number: UInt64, for wanted: UInt64) throws(SystemError) -> Descriptor? {
     let now = MonotonicClock.now()
     guard silent.withLock({ $0[number] ?? 0 }) <= now else { return nil }
     let socket = try make()

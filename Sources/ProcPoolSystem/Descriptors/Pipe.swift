@@ -5,11 +5,11 @@ import Glibc
 ///
 /// Foundation's `Pipe` is inheritable: a child that another thread starts at the wrong moment would keep an
 /// end open, and the death of a worker or of the coordinator would go unseen.
-public struct Pipe: ~Copyable {
-  public let reading: Descriptor
-  public let writing: Descriptor
+package struct Pipe: ~Copyable {
+  package let reading: Descriptor
+  package let writing: Descriptor
 
-  public init() throws(SystemError) {
+  package init() throws(SystemError) {
     var numbers: (Int32, Int32) = (0, 0)
     try withUnsafeMutableBytes(of: &numbers) { (bytes) throws(SystemError) in
       let base = bytes.baseAddress!.assumingMemoryBound(to: Int32.self)
@@ -21,24 +21,24 @@ public struct Pipe: ~Copyable {
 
   /// Asks for room for `bytes` in the pipe. Best effort: what a user may have in all his pipes is limited
   /// (`/proc/sys/fs/pipe-user-pages-soft`), and a smaller pipe is slower, not wrong.
-  public func requestCapacity(_ bytes: Int32) {
+  package func requestCapacity(_ bytes: Int32) {
     _ = attempt(.setPipeSize) { procpool_set_pipe_capacity(writing.number, bytes) }
   }
 
   /// Opens the pipe once more, as a descriptor that is both ends and does not block: a write to it never finds the pipe
   /// without a reader, and so never ends the program by `SIGPIPE`. It fails where there is no `/proc`.
-  public func openBothEnds() throws(SystemError) -> Descriptor {
+  package func openBothEnds() throws(SystemError) -> Descriptor {
     try Descriptor.open("/proc/self/fd/\(writing.number)", O_RDWR | O_NONBLOCK)
   }
 
   /// How many bytes it holds, or `nil` where the system does not say.
-  public var capacity: Int? {
+  package var capacity: Int? {
     let capacity = procpool_pipe_capacity(writing.number)
     return capacity < 0 ? nil : Int(capacity)
   }
 
   /// Takes the pipe apart. The numbers are the caller's to own: Swift has no tuples of what cannot be copied.
-  public consuming func relinquish() -> (reading: Int32, writing: Int32) {
+  package consuming func relinquish() -> (reading: Int32, writing: Int32) {
     (reading.relinquish(), writing.relinquish())
   }
 }

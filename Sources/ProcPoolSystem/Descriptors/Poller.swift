@@ -2,27 +2,27 @@ import CProcPoolShims
 import Glibc
 
 /// What a descriptor is watched for, and what it was found ready for.
-public struct Readiness: OptionSet, Sendable {
-  public let rawValue: UInt32
-  public init(rawValue: UInt32) { self.rawValue = rawValue }
+package struct Readiness: OptionSet, Sendable {
+  package let rawValue: UInt32
+  package init(rawValue: UInt32) { self.rawValue = rawValue }
 
-  public static let readable = Readiness(rawValue: procpool_epoll_in)
-  public static let writable = Readiness(rawValue: procpool_epoll_out)
+  package static let readable = Readiness(rawValue: procpool_epoll_in)
+  package static let writable = Readiness(rawValue: procpool_epoll_out)
   /// The other side has gone. Always watched for.
-  public static let hangUp = Readiness(rawValue: procpool_epoll_hangup)
+  package static let hangUp = Readiness(rawValue: procpool_epoll_hangup)
 }
 
 /// Waits for many descriptors at once, at a cost that does not grow with their number.
 ///
 /// Descriptors may be added, changed and removed by any thread while another waits.
-public struct Poller: ~Copyable, Sendable {
+package struct Poller: ~Copyable, Sendable {
   private let epoll: Descriptor
   private let wakeUp: Descriptor
 
   /// The token that `wait` uses itself, for wake-ups.
   private static let wakeUpToken = UInt64.max
 
-  public init() throws(SystemError) {
+  package init() throws(SystemError) {
     let epoll = Descriptor(owning: try retryingInterrupts(.makePoller) { procpool_epoll_create() })
     let wakeUp = Descriptor(owning: try retryingInterrupts(.makeEvent) { procpool_eventfd() })
     let (poller, waker) = (epoll.number, wakeUp.number)
@@ -34,7 +34,7 @@ public struct Poller: ~Copyable, Sendable {
   }
 
   /// Starts to watch a descriptor; `token` names it in what `wait` reports.
-  public func add(
+  package func add(
     _ descriptor: borrowing Descriptor, for readiness: Readiness, token: UInt64
   ) throws(SystemError) {
     let number = descriptor.number
@@ -44,7 +44,7 @@ public struct Poller: ~Copyable, Sendable {
   }
 
   /// Changes what a watched descriptor is watched for.
-  public func modify(
+  package func modify(
     _ descriptor: borrowing Descriptor, for readiness: Readiness, token: UInt64
   ) throws(SystemError) {
     let number = descriptor.number
@@ -55,12 +55,12 @@ public struct Poller: ~Copyable, Sendable {
 
   /// Stops watching a descriptor. To be called before it is closed: a copy of it in another process would
   /// otherwise go on being reported.
-  public func remove(_ descriptor: borrowing Descriptor) {
+  package func remove(_ descriptor: borrowing Descriptor) {
     _ = procpool_epoll_remove(epoll.number, descriptor.number)
   }
 
   /// Makes the current or the next `wait` return at once.
-  public func wake() {
+  package func wake() {
     var one: UInt64 = 1
     // Fails only when the counter is full, and then a wake-up is already pending.
     _ = Glibc.write(wakeUp.number, &one, 8)
@@ -72,7 +72,7 @@ public struct Poller: ~Copyable, Sendable {
   ///   ever.
   /// - Returns: whether anything was reported or `wake` had been called.
   @discardableResult
-  public func wait(timeout: Int64, _ report: (UInt64, Readiness) -> Void) throws(SystemError) -> Bool {
+  package func wait(timeout: Int64, _ report: (UInt64, Readiness) -> Void) throws(SystemError) -> Bool {
     // 64 per call: the rest is reported by the next one, and the arrays stay on the stack.
     let capacity = 64
     let count = withUnsafeTemporaryAllocation(of: UInt64.self, capacity: capacity) { tokens in

@@ -2,16 +2,16 @@ import CProcPoolShims
 import Glibc
 
 /// The pipes of a worker, taken off the standard streams.
-public struct WorkerStreams: ~Copyable {
+package struct WorkerStreams: ~Copyable {
   /// Frames from the coordinator.
-  public let tasks: Descriptor
+  package let tasks: Descriptor
   /// Frames to the coordinator.
-  public let results: Descriptor
+  package let results: Descriptor
   /// The socket by which descriptors are passed to the coordinator; `nil` if there is none.
-  public let passing: Descriptor?
+  package let passing: Descriptor?
 
   /// For pipes that are not standard streams: a worker on threads.
-  public init(tasks: consuming Descriptor, results: consuming Descriptor) {
+  package init(tasks: consuming Descriptor, results: consuming Descriptor) {
     self.init(tasks: tasks, results: results, passing: nil)
   }
 
@@ -24,21 +24,21 @@ public struct WorkerStreams: ~Copyable {
   }
 
   /// For what ``relinquish()`` gave.
-  public init(owning numbers: Numbers) {
+  package init(owning numbers: Numbers) {
     tasks = Descriptor(owning: numbers.tasks)
     results = Descriptor(owning: numbers.results)
     passing = numbers.passing.map { Descriptor(owning: $0) }
   }
 
   /// Descriptors as numbers: closures cannot own what cannot be copied.
-  public struct Numbers: Sendable {
-    public let tasks: Int32
-    public let results: Int32
-    public let passing: Int32?
+  package struct Numbers: Sendable {
+    package let tasks: Int32
+    package let results: Int32
+    package let passing: Int32?
   }
 
   /// Takes the streams apart. The numbers are the caller's to own.
-  public consuming func relinquish() -> Numbers {
+  package consuming func relinquish() -> Numbers {
     let passing: Int32? =
       switch consume passing {
       case .some(let passing): passing.relinquish()
@@ -57,7 +57,7 @@ public struct WorkerStreams: ~Copyable {
   /// - Every other descriptor is marked close-on-exec, so that a program that a task starts holds neither a
   ///   pipe of the pool nor Foundation's socket: their ends would otherwise stay unseen until that program
   ///   ends.
-  public static func takeOver() throws(SystemError) -> WorkerStreams {
+  package static func takeOver() throws(SystemError) -> WorkerStreams {
     #if DEBUG
       Injection.becomeWorker()
     #endif

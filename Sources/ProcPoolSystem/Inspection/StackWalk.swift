@@ -3,15 +3,15 @@ import Glibc
 
 /// What a thread of another process is doing, looked at from outside: the process need not help, and does not
 /// notice. It must be this process's child, or the system must allow tracing in another way.
-public enum StackWalk {
+package enum StackWalk {
   /// One function that has been entered and not left.
-  public struct Frame: Hashable, Sendable {
+  package struct Frame: Hashable, Sendable {
     /// Where it goes on.
-    public var address: UInt64
+    package var address: UInt64
     /// The function as its source has it, if the program says.
-    public var function: String?
+    package var function: String?
     /// The path of the program or library, if it is one's.
-    public var image: String?
+    package var image: String?
 
     /// It is a function of Swift's, whose callers are found by its frame.
     fileprivate var isSwift = false
@@ -35,7 +35,7 @@ public enum StackWalk {
   /// - Parameters:
   ///   - thread: its name.
   ///   - isRunning: whether the process is still the one that is meant, asked while the thread stands still.
-  public static func frames(ofThread thread: String, process: Int32, isRunning: () -> Bool) -> [Frame] {
+  package static func frames(ofThread thread: String, process: Int32, isRunning: () -> Bool) -> [Frame] {
     guard let number = Self.number(ofThread: thread, process: process), number != process,
       procpool_trace_begin(number) == 0
     else { return [] }

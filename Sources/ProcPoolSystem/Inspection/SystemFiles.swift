@@ -1,9 +1,9 @@
 import Glibc
 
 /// Small files of the kernel's, which are texts.
-public enum TextFile {
+package enum TextFile {
   /// All of a file, however long, or `nil` if it cannot be read.
-  public static func read(_ path: String) -> String? {
+  package static func read(_ path: String) -> String? {
     guard let file = try? Descriptor.open(path, O_RDONLY) else { return nil }
     var bytes: [UInt8] = []
     return withUnsafeTemporaryAllocation(byteCount: 1 << 14, alignment: 1) { memory in
@@ -47,7 +47,7 @@ enum Folder {
   }
 }
 
-public enum FileStatus {
+package enum FileStatus {
   /// Whether there is a file of that name, of whatever kind.
-  public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+  package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 }

@@ -1,6 +1,6 @@
 extension ControlGroup {
   /// Whether the controller is one of version 1: bound to a hierarchy of its own in `/proc/self/cgroup`.
-  public static func isLegacy(_ controller: String, membership: String?) -> Bool {
+  package static func isLegacy(_ controller: String, membership: String?) -> Bool {
     lines(membership).contains { $0.controllers.contains(controller) }
   }
 
@@ -9,7 +9,7 @@ extension ControlGroup {
   /// - Parameters:
   ///   - membership: the text of `/proc/self/cgroup`.
   ///   - read: the text of a file below `/sys/fs/cgroup`, or `nil` if there is none.
-  public static func processesLeft(membership: String?, read: (String) -> String?) -> Int? {
+  package static func processesLeft(membership: String?, read: (String) -> String?) -> Int? {
     var least: Int?
     for line in lines(membership) where line.controllers.isEmpty || line.controllers.contains("pids") {
       let mount = line.controllers.isEmpty ? "" : "/" + line.controllers.joined(separator: ",")

@@ -4,9 +4,9 @@ import Glibc
 /// How large this process may make a file (`RLIMIT_FSIZE`, `ulimit -f`). Files of memory count.
 ///
 /// The kernel kills a process that goes beyond the limit (`SIGXFSZ`), so that it has to be looked at before.
-public enum FileSizeLimit {
+package enum FileSizeLimit {
   /// Bytes; `nil` if there is no limit.
-  public static var current: Int? {
+  package static var current: Int? {
     let bytes = procpool_file_size_limit()
     return bytes == .max ? nil : Int(clamping: bytes)
   }

@@ -1,12 +1,12 @@
 import Glibc
 
 /// How much memory this process could still get.
-public enum MemoryAllowance {
+package enum MemoryAllowance {
   /// Bytes that the machine, and the control group of this process, have left; `nil` where nothing says so.
   ///
   /// What is counted is what the kernel could give without killing anybody: memory that holds nothing but
   /// caches, and swap.
-  public static func available() -> Int? {
+  package static func available() -> Int? {
     available(meminfo: TextFile.read("/proc/meminfo"), groups: MemoryGroups.current(), read: TextFile.read)
   }
 
@@ -36,10 +36,10 @@ public enum MemoryAllowance {
 }
 
 /// How much memory a process uses.
-public enum ProcessMemory {
+package enum ProcessMemory {
   /// Bytes that are in memory and its own, not shared with other processes; `nil` if there is no such
   /// process.
-  public static func ofItsOwn(_ pid: Int32) -> Int? {
+  package static func ofItsOwn(_ pid: Int32) -> Int? {
     // Size, resident, shared, …, in pages.
     guard let words = TextFile.read("/proc/\(pid)/statm")?.split(separator: " "), words.count > 2,
       let resident = Int(words[1]), let shared = Int(words[2])
@@ -49,10 +49,10 @@ public enum ProcessMemory {
 }
 
 /// How many processes the kernel has killed because there was no memory left.
-public enum OutOfMemoryKills {
+package enum OutOfMemoryKills {
   /// Of this process's control group and those below it, by group, and of the whole machine, since it was started;
   /// nothing where nobody says.
-  public static func count() -> (groups: [String: Int], machine: Int?) {
+  package static func count() -> (groups: [String: Int], machine: Int?) {
     // In this order, which is the kernel's: what counts for the machine must not be missing among the groups.
     let machine = TextFile.read("/proc/vmstat").flatMap { MemoryAllowance.field("oom_kill", of: $0) }
     return (MemoryGroups.current()?.kills(TextFile.read, list: Folder.folders(in:)) ?? [:], machine)

@@ -2,28 +2,28 @@ import CProcPoolShims
 import Glibc
 
 /// What this process may use, as it limits itself.
-public enum OwnLimits {
+package enum OwnLimits {
   /// Limits the memory of its own that the process may have (`RLIMIT_DATA`): heap, stacks and private
   /// mappings, but not what it shares with others, nor its program.
-  public static func setMemory(_ bytes: UInt64) throws(SystemError) {
+  package static func setMemory(_ bytes: UInt64) throws(SystemError) {
     try retryingInterrupts(.limitMemory) { procpool_limit_data(bytes) }
   }
 
   /// Limits the time that the process may spend on processors: then it gets `SIGXCPU`, and `SIGKILL` five
   /// seconds later.
-  public static func setProcessorTime(seconds: UInt64) throws(SystemError) {
+  package static func setProcessorTime(seconds: UInt64) throws(SystemError) {
     try retryingInterrupts(.limitProcessorTime) { procpool_limit_processor_time(seconds, seconds &+ 5) }
   }
 
   /// Gives way to other processes: 19 at the most, and with the right privileges the opposite down to -20.
-  public static func setNiceness(_ niceness: Int32) throws(SystemError) {
+  package static func setNiceness(_ niceness: Int32) throws(SystemError) {
     for thread in threads {
       try retryingInterrupts(.setNiceness) { procpool_set_niceness(thread, niceness) }
     }
   }
 
   /// Runs on these processors only.
-  public static func setProcessors(_ processors: [UInt32]) throws(SystemError) {
+  package static func setProcessors(_ processors: [UInt32]) throws(SystemError) {
     for thread in threads {
       try retryingInterrupts(.setProcessors) {
         processors.withUnsafeBufferPointer { procpool_set_affinity(thread, $0.baseAddress, Int32($0.count)) }

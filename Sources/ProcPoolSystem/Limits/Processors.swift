@@ -2,15 +2,15 @@ import CProcPoolShims
 import Glibc
 
 /// How many processors this process may use, and what says so.
-public struct ProcessorAllowance: Hashable, Sendable {
+package struct ProcessorAllowance: Hashable, Sendable {
   /// Processors that the scheduling affinity of this process allows.
-  public var affinity: Int
+  package var affinity: Int
   /// The control group's CPU quota, in CPUs; `nil` if it sets none.
-  public var quota: Double?
+  package var quota: Double?
   /// The control group's file that sets a limit, if one does: `cpu.max`, or `cpu.cfs_quota_us` of version 1.
-  public var quotaFile: String
+  package var quotaFile: String
 
-  public init(affinity: Int, quota: Double?, quotaFile: String = ControlGroup.quotaFile) {
+  package init(affinity: Int, quota: Double?, quotaFile: String = ControlGroup.quotaFile) {
     self.affinity = affinity
     self.quota = quota
     self.quotaFile = quotaFile
@@ -18,13 +18,13 @@ public struct ProcessorAllowance: Hashable, Sendable {
 
   /// The number of workers that keep all of the allowance busy: a quota's fraction is rounded up, so that 1.5
   /// processors are used, not 1.
-  public var workers: Int {
+  package var workers: Int {
     let byQuota = quota.map { Int($0.rounded(.up)) } ?? affinity
     return max(1, min(affinity, byQuota))
   }
 
   /// What holds for the calling process now.
-  public static func current() -> ProcessorAllowance {
+  package static func current() -> ProcessorAllowance {
     let limit = ControlGroup.cpuLimit(
       membership: TextFile.read("/proc/self/cgroup"), read: { TextFile.read("/sys/fs/cgroup" + $0) })
     return ProcessorAllowance(
@@ -34,9 +34,9 @@ public struct ProcessorAllowance: Hashable, Sendable {
 }
 
 /// The control group's limit on processor time, from the texts of its files.
-public enum ControlGroup {
+package enum ControlGroup {
   /// Version 2's file of the limit on processor time, and version 1's.
-  public static let quotaFile = "cpu.max"
+  package static let quotaFile = "cpu.max"
   static let legacyQuotaFile = "cpu.cfs_quota_us"
 
   /// The smallest limit on the way from the process's own group up to the root.
@@ -47,12 +47,12 @@ public enum ControlGroup {
   /// - Parameters:
   ///   - membership: the text of `/proc/self/cgroup`.
   ///   - read: the text of a file below `/sys/fs/cgroup`, or `nil` if there is none.
-  public static func cpuQuota(membership: String?, read: (String) -> String?) -> Double? {
+  package static func cpuQuota(membership: String?, read: (String) -> String?) -> Double? {
     cpuLimit(membership: membership, read: read)?.quota
   }
 
   /// The same limit, and the name of the file that sets it.
-  public static func cpuLimit(
+  package static func cpuLimit(
     membership: String?, read: (String) -> String?
   ) -> (quota: Double, file: String)? {
     guard let membership else { return nil }

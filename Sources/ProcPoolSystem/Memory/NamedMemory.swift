@@ -2,12 +2,12 @@ import CProcPoolShims
 import Glibc
 
 /// Files in /dev/shm, which programs that know nothing of each other share by name.
-public enum NamedMemory {
+package enum NamedMemory {
   /// Where they lie.
-  public static let directory = "/dev/shm"
+  package static let directory = "/dev/shm"
 
   /// Whether a name can be that of a file there.
-  public static func isName(_ name: String) -> Bool {
+  package static func isName(_ name: String) -> Bool {
     !name.isEmpty && name.utf8.count <= 255 && name != "." && name != ".."
       && !name.utf8.contains(UInt8(ascii: "/"))
       && !name.utf8.contains(0)
@@ -16,7 +16,7 @@ public enum NamedMemory {
   /// Makes a file that nobody but its owner can open, with all of its bytes allocated: zeros.
   ///
   /// - Parameter replaces: whether a file that has the name already loses it; who has it open keeps it.
-  public static func make(_ name: String, count: Int, replaces: Bool) throws(SystemError) -> Descriptor {
+  package static func make(_ name: String, count: Int, replaces: Bool) throws(SystemError) -> Descriptor {
     try FileSizeLimit.check(count, for: .allocate)
     // Without a name until it is whole: nobody finds half of it, and nothing is left if this process is
     // killed.
@@ -48,7 +48,7 @@ public enum NamedMemory {
   }
 
   /// Opens a file to read and write, never through a symbolic link.
-  public static func open(_ name: String) throws(SystemError) -> Descriptor {
+  package static func open(_ name: String) throws(SystemError) -> Descriptor {
     let path = "\(directory)/\(name)"
     return Descriptor(
       owning: try retryingInterrupts(.open, of: path) {
@@ -57,12 +57,12 @@ public enum NamedMemory {
   }
 
   /// Takes a name away. Who has the file open keeps it.
-  public static func remove(_ name: String) throws(SystemError) {
+  package static func remove(_ name: String) throws(SystemError) {
     try retryingInterrupts(.unlink) { unlink("\(directory)/\(name)") }
   }
 
   /// What is known of an open file: who owns it, who else may open it, and whether it is a plain file.
-  public static func status(
+  package static func status(
     of file: borrowing Descriptor
   ) throws(SystemError) -> (owner: UInt32, permissions: UInt32, isPlain: Bool, size: Int) {
     var status = stat()
@@ -72,10 +72,10 @@ public enum NamedMemory {
   }
 
   /// Who this process is to files.
-  public static var user: UInt32 { geteuid() }
+  package static var user: UInt32 { geteuid() }
 
   /// Bytes that are free there, or `nil` if it is not there.
-  public static var available: Int? {
+  package static var available: Int? {
     var status = statvfs()
     guard (try? retryingInterrupts(.spaceLeft) { statvfs(directory, &status) }) != nil else { return nil }
     let (bytes, isTooMuch) = UInt(status.f_bavail).multipliedReportingOverflow(by: UInt(status.f_frsize))

@@ -7,11 +7,11 @@ import Glibc
 /// - Because `@unchecked Sendable`: the class hands out an address and never touches the bytes itself; who
 ///   writes what is settled by the types that lay themselves over it (with atomics, in the case of the status
 ///   page).
-public final class SharedMapping: @unchecked Sendable {
+package final class SharedMapping: @unchecked Sendable {
   /// The first byte, page-aligned.
-  public let base: UnsafeMutableRawPointer
+  package let base: UnsafeMutableRawPointer
   /// Bytes mapped.
-  public let count: Int
+  package let count: Int
   private let isWritable: Bool
 
   private init(base: UnsafeMutableRawPointer, count: Int, isWritable: Bool) {
@@ -30,7 +30,7 @@ public final class SharedMapping: @unchecked Sendable {
   ///   - offset: a multiple of the page size.
   ///   - count: more than zero.
   ///   - isWritable: whether it can be written; a write where it cannot is a `SIGSEGV`.
-  public convenience init(
+  package convenience init(
     _ file: borrowing Descriptor, offset: Int = 0, count: Int, isWritable: Bool = true
   ) throws(SystemError) {
     let protection = isWritable ? PROT_READ | PROT_WRITE : PROT_READ
@@ -46,7 +46,7 @@ public final class SharedMapping: @unchecked Sendable {
   /// fault, some half a microsecond.
   ///
   /// - Complexity: O(n) in the pages that are not there yet.
-  public func populate() throws(SystemError) {
+  package func populate() throws(SystemError) {
     do throws(SystemError) {
       try retryingInterrupts(.populate) { procpool_populate(base, count, isWritable ? 1 : 0) }
     } catch {
@@ -60,18 +60,18 @@ public final class SharedMapping: @unchecked Sendable {
   }
 
   /// Keeps the memory out of copies of this process that are made from now on.
-  public func keepFromCopies() throws(SystemError) {
+  package func keepFromCopies() throws(SystemError) {
     try retryingInterrupts(.keepFromCopies) { madvise(base, count, MADV_DONTFORK) }
   }
 
   /// Bytes of a page.
-  public static let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
+  package static let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
 
   /// Makes a file of memory of `count` bytes, all of them allocated: a lack of memory is an error here, never
   /// a `SIGBUS` later. Nor can anybody shrink it, who has it too.
   ///
   /// - Throws: `EFBIG` for more than ``FileSizeLimit`` allows.
-  public static func makeFile(named name: String, count: Int) throws(SystemError) -> Descriptor {
+  package static func makeFile(named name: String, count: Int) throws(SystemError) -> Descriptor {
     try FileSizeLimit.check(count, for: .resize)
     let file = Descriptor(owning: try retryingInterrupts(.makeMemory) { procpool_memory_file(name) })
     let number = file.number
@@ -90,13 +90,13 @@ public final class SharedMapping: @unchecked Sendable {
 }
 
 /// What identifies an open file among all of a machine: its device and inode.
-public struct FileIdentity: Hashable, Sendable {
-  public let device: UInt64
-  public let inode: UInt64
+package struct FileIdentity: Hashable, Sendable {
+  package let device: UInt64
+  package let inode: UInt64
   /// The file's size in bytes.
-  public let size: Int
+  package let size: Int
 
-  public init(device: UInt64, inode: UInt64, size: Int) {
+  package init(device: UInt64, inode: UInt64, size: Int) {
     self.device = device
     self.inode = inode
     self.size = size
@@ -105,7 +105,7 @@ public struct FileIdentity: Hashable, Sendable {
   /// Opens the file through the descriptor that another process has of it.
   ///
   /// - Throws: `ESTALE` if that descriptor's number has become another file's.
-  public func open(
+  package func open(
     ofProcess process: Int32, descriptor: Int32, isWritable: Bool = true
   ) throws(SystemError) -> Descriptor {
     // Without waiting, and without side effects, should the number be another's: a pipe's, a terminal's.
@@ -118,12 +118,12 @@ public struct FileIdentity: Hashable, Sendable {
   }
 
   /// - Throws: `ESTALE` for any other file.
-  public func check(_ file: borrowing Descriptor) throws(SystemError) {
+  package func check(_ file: borrowing Descriptor) throws(SystemError) {
     guard try FileIdentity(of: file) == self else { throw SystemError(call: "attach", code: ESTALE) }
   }
 
   /// The identity of an open file.
-  public init(of file: borrowing Descriptor) throws(SystemError) {
+  package init(of file: borrowing Descriptor) throws(SystemError) {
     var status = stat()
     let number = file.number
     try retryingInterrupts(.fileStatus) { fstat(number, &status) }

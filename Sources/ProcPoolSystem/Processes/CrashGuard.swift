@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// While the report is written, all threads stand still. A process that exists for as long as the report
 /// takes, and no longer, kills this one and the report's author if the coordinator ends, and after a minute.
-public enum CrashGuard {
+package enum CrashGuard {
   /// Guards this process from now on; where the runtime does not report crashes, there is nothing to do. Once
   /// in a process.
   ///
@@ -13,7 +13,7 @@ public enum CrashGuard {
   ///   - coordinator: the number of its pidfd, or a negative one; open as long as the process lives.
   ///   - pipe: the number of the end of a pipe that hangs up with the coordinator; likewise.
   ///   - signal: gets the number of the signal that the process crashes by; memory for life.
-  public static func start(
+  package static func start(
     coordinator: Int32, orHangUpOf pipe: Int32, signal: UnsafeMutablePointer<Atomic<Int32>>
   ) {
     procpool_guard_crashes(

@@ -7,16 +7,16 @@ import Synchronization
 /// They carry a mark that every process inherits from its parent, whatever program it runs: the soft limit of
 /// `RLIMIT_LOCKS`, which Linux has not used since 2.4.25. A program that must outlive the worker starts a
 /// session of its own (`setsid`).
-public enum Offspring {
+package enum Offspring {
   /// A number that no two workers share.
-  public static func makeMark() -> UInt64 {
+  package static func makeMark() -> UInt64 {
     // Far from what anybody would set as a limit, and below what stands for none.
     .random(in: 1 << 40..<1 << 62)
   }
 
   /// Marks the calling process, and so whatever it starts from now on. A worker's first act. Where the system refuses,
   /// only the worker's group can be found.
-  public static func mark(_ mark: UInt64) {
+  package static func mark(_ mark: UInt64) {
     if procpool_set_mark(mark) == 0 { own.store(mark, ordering: .relaxed) }
   }
 
@@ -24,7 +24,7 @@ public enum Offspring {
   private static let own = Atomic<UInt64>(0)
 
   /// Kills that of the calling process.
-  public static func killOwn() {
+  package static func killOwn() {
     let mark = own.load(ordering: .relaxed)
     if mark != 0 { kill(of: getpid(), mark: mark, session: getsid(0)) }
   }
@@ -36,7 +36,7 @@ public enum Offspring {
   ///   - session: the session that the worker was started in. A process is spared if it is neither in this session
   ///     nor in one that the worker itself leads.
   /// - Complexity: O(n) in the processes of the machine, half a microsecond for each.
-  public static func kill(of worker: Int32, mark: UInt64, session: Int32) {
+  package static func kill(of worker: Int32, mark: UInt64, session: Int32) {
     func belongs(_ pid: Int32) -> Bool {
       guard pid != worker, procpool_mark_of(pid) == mark else { return false }
       let its = getsid(pid)
@@ -62,12 +62,12 @@ public enum Offspring {
 }
 
 /// How a process leaves, in a word that others see.
-public enum ExitNote {
+package enum ExitNote {
   /// Has the calling process note it when `exit` is called.
   ///
   /// - Parameters:
   ///   - word: gets `base` plus the status, unless something else has been written to it by then; memory for life.
-  public static func keep(
+  package static func keep(
     in word: UnsafeMutablePointer<Atomic<Int32>>, from base: Int32
   ) throws(SystemError) {
     let place = UnsafeMutableRawPointer(word).assumingMemoryBound(to: Int32.self)
@@ -79,7 +79,7 @@ public enum ExitNote {
 extension ProcessDescriptor {
   /// Kills the group that the process leads, or led: what its tasks have started and not moved elsewhere. Also when
   /// the process has ended and its status has been taken: while the group exists, no other process gets that number.
-  public func killGroup(pid: Int32) {
+  package func killGroup(pid: Int32) {
     if attempt(.signalGroup, { procpool_pidfd_signal_group(descriptor.number, SIGKILL) }) == 0 { return }
     // Older kernels, and profiles that refuse it.
     if errno != ESRCH { _ = Glibc.kill(-pid, SIGKILL) }

@@ -1,52 +1,19 @@
 import CProcPoolShims
 import Glibc
 
-/// How a process ended.
-public enum ProcessEnd: Hashable, Sendable, CustomStringConvertible {
-  /// It called `exit` or returned from `main`.
-  case exited(status: Int32)
-  /// A signal ended it.
-  case signalled(Int32)
-  /// It has ended, but its status went to somebody else who waited for it.
-  case unknown
-
-  /// From a status as `wait` has it: the signal in the low seven bits, else the status above the low byte.
-  init(waitStatus status: Int32) {
-    let signal = status & 0x7F
-    self = signal == 0 ? .exited(status: status >> 8 & 0xFF) : .signalled(signal)
-  }
-
-  public var description: String {
-    switch self {
-    case .exited(let status): "exit status \(status)"
-    case .signalled(let number):
-      "signal \(number) (\(Self.signalNames[number] ?? String(cString: strsignal(number))))"
-    case .unknown: "unknown status"
-    }
-  }
-
-  /// The names that people know; `strsignal` gives sentences.
-  private static let signalNames: [Int32: String] = [
-    SIGHUP: "SIGHUP", SIGINT: "SIGINT", SIGQUIT: "SIGQUIT", SIGILL: "SIGILL", SIGTRAP: "SIGTRAP",
-    SIGABRT: "SIGABRT", SIGBUS: "SIGBUS", SIGFPE: "SIGFPE", SIGKILL: "SIGKILL", SIGUSR1: "SIGUSR1",
-    SIGSEGV: "SIGSEGV", SIGUSR2: "SIGUSR2", SIGPIPE: "SIGPIPE", SIGALRM: "SIGALRM", SIGTERM: "SIGTERM",
-    SIGXCPU: "SIGXCPU", SIGXFSZ: "SIGXFSZ", SIGSYS: "SIGSYS",
-  ]
-}
-
 /// One process, and never another that got the same number after it: a pidfd.
-public struct ProcessDescriptor: ~Copyable, Sendable {
+package struct ProcessDescriptor: ~Copyable, Sendable {
   /// Readable once the process has ended.
-  public let descriptor: Descriptor
+  package let descriptor: Descriptor
 
   /// - Parameter pid: a child that has not been waited for, or a process whose number is known to be its own
   ///   still.
-  public init(pid: Int32) throws(SystemError) {
+  package init(pid: Int32) throws(SystemError) {
     descriptor = Descriptor(owning: try retryingInterrupts(.openProcess) { procpool_pidfd_open(pid) })
   }
 
   /// What `waitForEnd` has seen end.
-  public enum Ended: Sendable { case process, thread }
+  package enum Ended: Sendable { case process, thread }
 
   /// Waits until a process has ended, the other side of a pipe has gone, or a thread has ended.
   ///
@@ -54,7 +21,7 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
   ///   - process: the number of its pidfd; a negative one is passed over.
   ///   - pipe: the number of an end of it.
   ///   - thread: the number of a ``ThreadDescriptor``; a negative one is passed over.
-  public static func waitForEnd(
+  package static func waitForEnd(
     of process: Int32, orHangUpOf pipe: Int32, orOfThread thread: Int32 = -1
   ) -> Ended {
     var watched = [
@@ -68,10 +35,10 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
   }
 
   /// Gives up ownership: closing it is the caller's.
-  public consuming func relinquish() -> Int32 { descriptor.relinquish() }
+  package consuming func relinquish() -> Int32 { descriptor.relinquish() }
 
   /// Whether it has not ended. While this holds, no other process has its number.
-  public var isRunning: Bool { !descriptor.isReadable() }
+  package var isRunning: Bool { !descriptor.isReadable() }
 
   /// Sends a signal; to a process that has ended it does nothing.
   ///
@@ -80,7 +47,7 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
   ///
   /// - Parameter pid: the process's number.
   /// - Throws: `EPERM` if this process has no right to, for example because one of the two has changed its user.
-  public func send(signal: Int32, pid: Int32) throws(SystemError) {
+  package func send(signal: Int32, pid: Int32) throws(SystemError) {
     guard attempt(.signalProcess, { procpool_pidfd_send_signal(descriptor.number, signal) }) != 0 else {
       return
     }
@@ -96,7 +63,7 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
   ///
   /// - Returns: `nil` while it runs, and `.unknown` where there is no way to tell. With it the most memory that
   ///   the child had in use at once, in bytes, if the system said.
-  public func reap() -> (end: ProcessEnd, peakMemory: Int?)? {
+  package func reap() -> (end: ProcessEnd, peakMemory: Int?)? {
     var code: Int32 = 0
     var status: Int32 = 0
     var peak = 0
@@ -113,17 +80,17 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
 }
 
 /// One thread of this process: readable once that has ended.
-public enum ThreadDescriptor {
+package enum ThreadDescriptor {
   /// The number of a descriptor of the calling thread, the caller's to own; `nil` where the kernel has none (before
   /// 6.9).
-  public static func ofCaller() -> Int32? {
+  package static func ofCaller() -> Int32? {
     let number = procpool_pidfd_open_thread()
     return number < 0 ? nil : number
   }
 }
 
 /// What a process is doing, as far as it matters here.
-public enum ProcessState: Sendable {
+package enum ProcessState: Sendable {
   /// A signal has stopped it, or a debugger.
   case stopped
   /// Its main thread has ended; if others have not, the process is still there.
@@ -133,7 +100,7 @@ public enum ProcessState: Sendable {
   /// How a process has ended whose status the kernel keeps for another process that traces it.
   ///
   /// - Returns: `nil` if it has not ended; `.unknown` where the kernel does not say how.
-  public static func endOfTraced(_ pid: Int32) -> ProcessEnd? {
+  package static func endOfTraced(_ pid: Int32) -> ProcessEnd? {
     guard let text = TextFile.read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
     let fields = text[end...].dropFirst(2).split(whereSeparator: \.isWhitespace)
     guard fields.first == "Z" else { return nil }
@@ -144,7 +111,7 @@ public enum ProcessState: Sendable {
 
   /// Lets the threads of a child that has been killed go, as far as it is this process that traces them: the child ends
   /// when its tracer has taken their statuses. A thread asks its parent for that by `PTRACE_TRACEME`.
-  public static func releaseThreads(ofTraced pid: Int32) {
+  package static func releaseThreads(ofTraced pid: Int32) {
     // Not of the first, which is that of the process.
     for thread in NumberFolder.entries("/proc/\(pid)/task") where thread != pid {
       waitpid(thread, nil, Int32(bitPattern: UInt32(__WALL)) | WNOHANG)
@@ -153,7 +120,7 @@ public enum ProcessState: Sendable {
 
   /// What the kernel says of a process that should have ended, in words: "state D (disk sleep), traced by process
   /// 4711".
-  public static func describe(_ pid: Int32) -> String {
+  package static func describe(_ pid: Int32) -> String {
     let lines = (TextFile.read("/proc/\(pid)/status") ?? "").lines()
     func value(_ name: String) -> Substring? {
       lines.first { $0.hasPrefix(name + ":") }?.dropFirst(name.count + 1).drop { $0 == "\t" || $0 == " " }
@@ -164,7 +131,7 @@ public enum ProcessState: Sendable {
   }
 
   /// - Returns: `nil` if there is no such process.
-  public static func of(_ pid: Int32) -> ProcessState? {
+  package static func of(_ pid: Int32) -> ProcessState? {
     // "PID (name) S …", and the name may have anything in it, parentheses too.
     guard let text = TextFile.read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
     switch text[end...].dropFirst(2).first {

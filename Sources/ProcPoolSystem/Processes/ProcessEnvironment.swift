@@ -2,10 +2,10 @@ import CProcPoolShims
 import Glibc
 
 /// The environment of this process, in the bytes that it has: names and values need not be text.
-public enum ProcessEnvironment {
+package enum ProcessEnvironment {
   /// The entries, "NAME=VALUE", without the zero at their end, in the system's order. Not to be called while another
   /// thread changes the environment.
-  public static var entries: [[UInt8]] {
+  package static var entries: [[UInt8]] {
     var entries: [[UInt8]] = []
     guard var next = procpool_environment() else { return [] }
     while let entry = next.pointee {
@@ -17,7 +17,7 @@ public enum ProcessEnvironment {
 
   /// The environment as far as it is text, for those who take it as a dictionary, and the entries that are not in it:
   /// what is no UTF-8, and names that are equal to others as Swift compares strings.
-  public static func split(
+  package static func split(
     _ entries: [[UInt8]] = entries
   ) -> (text: [String: String], rest: [[UInt8]]) {
     var text: [String: String] = [:]
@@ -42,7 +42,7 @@ public enum ProcessEnvironment {
 
   /// Adds entries, "NAME=VALUE", in place of what has the same names. Not to be called while another thread reads the
   /// environment.
-  public static func add(_ entries: [[UInt8]]) {
+  package static func add(_ entries: [[UInt8]]) {
     for entry in entries {
       guard let equals = entry.dropFirst().firstIndex(of: UInt8(ascii: "=")) else { continue }
       let name = entry[..<equals] + [0]

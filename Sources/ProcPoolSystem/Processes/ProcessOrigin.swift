@@ -5,9 +5,9 @@ import Synchronization
 /// Tells this process from copies of it that are made with `fork`, at the cost of reading a word.
 ///
 /// A copy has the memory of what it is a copy of, and none of its threads.
-public enum ProcessOrigin {
+package enum ProcessOrigin {
   /// A number that is this process's, and no copy's.
-  public static var current: Int32 {
+  package static var current: Int32 {
     guard let word else { return getpid() }
     let number = word.pointee.load(ordering: .relaxed)
     if number != 0 { return number }
@@ -21,7 +21,7 @@ public enum ProcessOrigin {
   /// Notes that this process uses threads and locks from now on.
   ///
   /// - Returns: the process that did, and of which this one is a copy; `nil` if this one may.
-  public static func claim() -> Int32? {
+  package static func claim() -> Int32? {
     let own = current
     let (_, user) = user.compareExchange(expected: 0, desired: own, ordering: .relaxed)
     return user == 0 || user == own ? nil : user

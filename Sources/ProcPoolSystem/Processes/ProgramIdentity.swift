@@ -3,9 +3,9 @@ import Glibc
 import Synchronization
 
 /// What tells one build of a program from another.
-public enum ProgramIdentity {
+package enum ProgramIdentity {
   /// The ELF build ID of the running program as the linker wrote it, or no bytes where it wrote none.
-  public static var buildID: [UInt8] {
+  package static var buildID: [UInt8] {
     [UInt8](unsafeUninitializedCapacity: 64) { bytes, count in
       count = Int(procpool_build_id(bytes.baseAddress, Int32(bytes.count)))
     }
@@ -13,7 +13,7 @@ public enum ProgramIdentity {
 
   /// The path of the running program's file, for messages and to find what lies beside it. What is no UTF-8 in it is
   /// replaced.
-  public static var path: String? { pathBytes.map { String(decoding: $0, as: UTF8.self) } }
+  package static var path: String? { pathBytes.map { String(decoding: $0, as: UTF8.self) } }
 
   /// The same as it is; `nil` where there is no `/proc`.
   private static var pathBytes: [UInt8]? {
@@ -27,7 +27,7 @@ public enum ProgramIdentity {
   /// descriptor of this process, which stays open.
   ///
   /// - Throws: `ENOENT` where there is no `/proc`.
-  public static func folder() throws(SystemError) -> String {
+  package static func folder() throws(SystemError) -> String {
     guard let path = pathBytes, let slash = path.lastIndex(of: UInt8(ascii: "/")) else {
       throw SystemError(call: "readlink(/proc/self/exe)", code: ENOENT)
     }
@@ -50,5 +50,5 @@ public enum ProgramIdentity {
   private static let openFolder = Mutex<Int32>(-1)
 
   /// The running process.
-  public static var pid: Int32 { getpid() }
+  package static var pid: Int32 { getpid() }
 }

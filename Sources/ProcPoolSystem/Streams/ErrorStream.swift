@@ -8,7 +8,7 @@ import Synchronization
 /// started for the first text, and ends with the stream.
 ///
 /// A copy of descriptor 2, which a program may close: its number is then another file's.
-public final class ErrorStream: Sendable {
+package final class ErrorStream: Sendable {
   private let writer: Writer
 
   private init(_ identity: ErrorTarget.Identity?) throws(SystemError) {
@@ -19,7 +19,7 @@ public final class ErrorStream: Sendable {
 
   /// How many characters a line of the terminal has; `nil` if standard error is no terminal, or one that cannot
   /// erase a line.
-  public var terminalWidth: Int? { Self.terminalErases ? writer.target.terminalWidth : nil }
+  package var terminalWidth: Int? { Self.terminalErases ? writer.target.terminalWidth : nil }
 
   /// Read once: it does not change while a program runs, unless the program itself changes it.
   private static let terminalErases: Bool = {
@@ -33,7 +33,7 @@ public final class ErrorStream: Sendable {
   ///
   /// - Parameter whenRoom: called once, on the stream's thread, when there is room again, if there is none now.
   /// - Returns: whether the text was accepted.
-  public func add(_ text: [UInt8], whenRoom: (@Sendable () -> Void)?) -> Bool {
+  package func add(_ text: [UInt8], whenRoom: (@Sendable () -> Void)?) -> Bool {
     writer.change { state in
       guard state.queue.isFull else {
         state.queue.add(text)
@@ -45,12 +45,12 @@ public final class ErrorStream: Sendable {
   }
 
   /// Accepts text, however much of it waits.
-  public func addAnyway(_ text: [UInt8]) {
+  package func addAnyway(_ text: [UInt8]) {
     writer.change { $0.queue.add(text) }
   }
 
   /// Accepts a line of the coordinator's own. Dropped if nothing has read for long, unless it is to be kept `anyway`.
-  public func writeLine(_ text: String, anyway: Bool = false) {
+  package func writeLine(_ text: String, anyway: Bool = false) {
     writer.change { state in
       if anyway || !state.queue.isFull { state.queue.addLine(text.utf8) }
     }
@@ -58,7 +58,7 @@ public final class ErrorStream: Sendable {
 
   /// Shows a line at the bottom of the terminal, no longer than ``terminalWidth``, in place of the one before; an
   /// empty one for none. Lines that come faster than the terminal takes them are skipped.
-  public func show(_ line: String) {
+  package func show(_ line: String) {
     writer.change { $0.queue.show(line) }
   }
 
@@ -66,12 +66,12 @@ public final class ErrorStream: Sendable {
 
   /// How long text waits at the end for a file that takes nothing of it, in nanoseconds: longer than a reader takes
   /// that is busy with something else, and not so long that a program seems to hang.
-  public static let patience: Int64 = 10_000_000_000
+  package static let patience: Int64 = 10_000_000_000
   /// How long it waits in all for a file that takes some of it now and then.
-  public static let longestEnd: Int64 = 60_000_000_000
+  package static let longestEnd: Int64 = 60_000_000_000
 
   /// Waits until the text that has been accepted is written, within the limits of ``patience`` and ``longestEnd``.
-  public func waitUntilWritten() { writer.waitUntilWritten() }
+  package func waitUntilWritten() { writer.waitUntilWritten() }
 
   // MARK: - Streams of the process
 
@@ -83,7 +83,7 @@ public final class ErrorStream: Sendable {
   private static let known = Mutex<[Known]>([])
 
   /// The stream for the file that descriptor 2 is now. Pools share it, so that they do not write across each other.
-  public static func current() throws(SystemError) -> ErrorStream {
+  package static func current() throws(SystemError) -> ErrorStream {
     let identity = try ErrorTarget.Identity(of: STDERR_FILENO)
     waitsAtExit
     return try known.withLock { (known) throws(SystemError) in
@@ -97,7 +97,7 @@ public final class ErrorStream: Sendable {
   }
 
   /// Writes a line as the last thing that a program does before it calls `exit`, which waits for it.
-  public static func writeLastLine(_ text: String) {
+  package static func writeLastLine(_ text: String) {
     guard let stream = try? current() else { return StandardError.writeLine(text) }
     stream.writeLine(text)
     stream.waitUntilWritten()

@@ -5,9 +5,9 @@ import Synchronization
 /// The process's standard error, written by the calling thread, which waits if nothing reads it.
 ///
 /// In a worker that is right: its tasks' own text waits in the same way. A coordinator has an ``ErrorStream``.
-public enum StandardError {
+package enum StandardError {
   /// The number that is written to: descriptor 2, or the private copy of it that ``keepPrivately()`` has made.
-  public static var number: Int32 { current.load(ordering: .relaxed) }
+  package static var number: Int32 { current.load(ordering: .relaxed) }
 
   private static let current = Atomic(STDERR_FILENO)
 
@@ -20,7 +20,7 @@ public enum StandardError {
   }
 
   /// Passes bytes on as they are, waiting if need be. Bytes that cannot be written are dropped.
-  public static func write(_ bytes: UnsafeRawBufferPointer) {
+  package static func write(_ bytes: UnsafeRawBufferPointer) {
     let number = number
     var rest = bytes
     while !rest.isEmpty {
@@ -47,13 +47,13 @@ public enum StandardError {
   ///
   /// Costs a system call only if something is held back. A thread that is printing keeps what it holds: waiting
   /// for it could take for ever.
-  public static func flushOutput() {
+  package static func flushOutput() {
     procpool_flush_stdout()
   }
 
   /// Writes a line, with one call so that lines of several processes do not mix. A line that cannot be written is
   /// dropped.
-  public static func writeLine(_ text: String) {
+  package static func writeLine(_ text: String) {
     var line = text + "\n"
     line.withUTF8 { write(UnsafeRawBufferPointer($0)) }
   }

@@ -4,12 +4,12 @@ import Glibc
 ///
 /// A program that was started with one of them closed (`2>&-`) gets that number for the next file that it opens,
 /// and everything that is printed goes into that file from then on.
-public enum StandardStreams {
+package enum StandardStreams {
   /// Opens the streams that are closed, so that their numbers cannot become those of other files.
   ///
   /// Each becomes `/dev/null`, opened for the opposite of its purpose: reading standard input and writing to the
   /// other two fail with `EBADF`, as if the stream were still closed.
-  public static func fill() throws(SystemError) {
+  package static func fill() throws(SystemError) {
     for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 {
       // The lowest free number, which is this one unless another thread has just taken it.
       let opened = try open(for: number)

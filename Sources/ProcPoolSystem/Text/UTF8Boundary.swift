@@ -1,10 +1,10 @@
 /// Places at which UTF-8 text may be divided without cutting a scalar in two.
-public enum UTF8Boundary {
+package enum UTF8Boundary {
   /// The last place at or before `index` that lies between two scalars: at most three bytes before it.
   ///
   /// Bytes that are no UTF-8 are divided so that the parts, decoded one by one, have as many replacement characters
   /// as the whole.
-  public static func last<Bytes: RandomAccessCollection<UInt8>>(in bytes: Bytes, upTo index: Int) -> Int
+  package static func last<Bytes: RandomAccessCollection<UInt8>>(in bytes: Bytes, upTo index: Int) -> Int
   where Bytes.Index == Int {
     // A scalar has four bytes at most: if one is cut, its first byte is one of the last three.
     for length in 1...3 where index - length >= bytes.startIndex {

@@ -5,24 +5,24 @@ import Glibc
 ///
 /// A value is a view of the memory where the lock lies. The one who makes the memory calls ``initialize()``,
 /// once; nobody destroys a lock, because it holds nothing but its memory.
-public struct ProcessMutex: @unchecked Sendable {
+package struct ProcessMutex: @unchecked Sendable {
   // Unchecked because the C library synchronises all access to the memory.
   private let place: UnsafeMutableRawPointer
 
   /// Bytes of a lock, a cache line, which it must have for itself.
-  public static let size = Int(procpool_mutex_size)
+  package static let size = Int(procpool_mutex_size)
 
   /// A view of the lock at `place`, which is aligned to 16 bytes.
-  public init(at place: UnsafeMutableRawPointer) {
+  package init(at place: UnsafeMutableRawPointer) {
     self.place = place
   }
 
-  public func initialize() throws(SystemError) {
+  package func initialize() throws(SystemError) {
     try retryingInterrupts(.makeMutex) { negative(procpool_mutex_init(place)) }
   }
 
   /// How an attempt to take the lock came out.
-  public enum Acquisition: Sendable {
+  package enum Acquisition: Sendable {
     case acquired
     /// Acquired, and whoever held it before has died with it: what it protects may be half changed.
     case acquiredFromDead
@@ -36,7 +36,7 @@ public struct ProcessMutex: @unchecked Sendable {
   /// Takes the lock.
   ///
   /// - Parameter timeout: how long to wait, in nanoseconds; negative for ever.
-  public func lock(timeout: Int64 = -1) throws(SystemError) -> Acquisition {
+  package func lock(timeout: Int64 = -1) throws(SystemError) -> Acquisition {
     switch procpool_mutex_lock(place, timeout) {
     case 0: return .acquired
     case EOWNERDEAD: return .acquiredFromDead
@@ -48,7 +48,7 @@ public struct ProcessMutex: @unchecked Sendable {
   }
 
   /// What it protects is in order again.
-  public func makeConsistent() { _ = procpool_mutex_make_consistent(place) }
+  package func makeConsistent() { _ = procpool_mutex_make_consistent(place) }
 
-  public func unlock() { _ = procpool_mutex_unlock(place) }
+  package func unlock() { _ = procpool_mutex_unlock(place) }
 }

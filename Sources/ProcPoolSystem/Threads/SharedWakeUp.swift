@@ -9,30 +9,30 @@ import Synchronization
 ///
 /// - Because `@unchecked Sendable`: the counter is atomic, and lives as long as whoever made this of its
 ///   address says.
-public struct SharedWakeUp: @unchecked Sendable {
+package struct SharedWakeUp: @unchecked Sendable {
   private let word: UnsafeMutablePointer<Atomic<UInt32>>
 
   /// - Parameter place: four bytes, aligned to four.
-  public init(_ place: UnsafeMutableRawPointer) {
+  package init(_ place: UnsafeMutableRawPointer) {
     word = place.assumingMemoryBound(to: Atomic<UInt32>.self)
   }
 
   /// Begins to count. Only by one of the processes, before any other looks.
-  public func initialize() {
+  package func initialize() {
     UnsafeMutableRawPointer(word).bindMemory(to: Atomic<UInt32>.self, capacity: 1).initialize(to: Atomic(0))
   }
 
   /// How many signals there have been, modulo 2³².
-  public var count: UInt32 { word.pointee.load(ordering: .acquiring) }
+  package var count: UInt32 { word.pointee.load(ordering: .acquiring) }
 
   /// Sleeps until there is a signal, unless there has been one since the count was `seen`. May return early.
-  public func wait(since seen: UInt32) {
+  package func wait(since seen: UInt32) {
     // Whatever it returns for, the caller looks again: a signal, an interruption, a count that has moved on.
     procpool_futex_wait(word, seen)
   }
 
   /// Wakes whoever waits.
-  public func signal() {
+  package func signal() {
     word.pointee.wrappingAdd(1, ordering: .releasing)
     procpool_futex_wake(word)
   }

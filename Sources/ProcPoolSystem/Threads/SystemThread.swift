@@ -2,9 +2,9 @@ import CProcPoolShims
 import Glibc
 
 /// A thread of its own, with a stack as large as a main thread's.
-public enum SystemThread {
+package enum SystemThread {
   /// 8 MiB: what `main` gets on Linux, so that recursion that works in a program works in its workers.
-  public static let fullStack = 8 << 20
+  package static let fullStack = 8 << 20
 
   /// Starts a detached thread.
   ///
@@ -15,7 +15,7 @@ public enum SystemThread {
   ///     maker blocks.
   ///   - lost: called on the thread as its last act if it ends before `body` has returned, as it does by
   ///     `pthread_exit`.
-  public static func start(
+  package static func start(
     name: String, stack: Int = fullStack, blocksSignals: Bool = false,
     lost: (@Sendable () -> Void)? = nil, _ body: @escaping @Sendable () -> Void
   ) throws(SystemError) {
@@ -81,21 +81,21 @@ public enum SystemThread {
 }
 
 /// What a process inherits about signals, and how to undo it.
-public enum SignalState {
+package enum SignalState {
   /// Unblocks every signal in the calling thread.
-  public static func clearMask() { procpool_clear_signal_mask() }
+  package static func clearMask() { procpool_clear_signal_mask() }
 
   /// Blocks in the calling thread every signal that is not the thread's own fault.
   ///
   /// What is sent to the process then goes to the threads that the program means it for, those that wait for
   /// it among them (`sigwait`); and a write to a pipe without a reader is an error and nothing more.
-  public static func block() { procpool_block_signals() }
+  package static func block() { procpool_block_signals() }
 
   /// Has SIGHUP and SIGPIPE end this process as before, unless the reader of its results has gone: then its watchdog ends
   /// it, and what it has started. A write of results may come first, and the kernel hangs up on a process that is
   /// stopped when its parent goes. It is sent SIGCONT then.
-  public static func spareForWatchdog(results: Int32) { procpool_spare_for_watchdog(results) }
+  package static func spareForWatchdog(results: Int32) { procpool_spare_for_watchdog(results) }
 
   /// Gives every signal that was inherited as ignored its default disposition back.
-  public static func restoreDefaults() { procpool_restore_signal_defaults() }
+  package static func restoreDefaults() { procpool_restore_signal_defaults() }
 }
