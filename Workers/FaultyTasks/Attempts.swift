@@ -2,15 +2,15 @@ import Glibc
 import ProcPool
 
 /// Kills its worker at some items, as long as an attempt comes before a given one; returns the attempt.
-public struct DieBeforeAttempt: PoolTask {
-  public var attempt: Int
-  public var items: Set<Int>
-  public init(_ attempt: Int, items: Set<Int>) {
+package struct DieBeforeAttempt: PoolTask {
+  package var attempt: Int
+  package var items: Set<Int>
+  package init(_ attempt: Int, items: Set<Int>) {
     self.attempt = attempt
     self.items = items
   }
 
-  public func run(_ input: Int) -> Int {
+  package func run(_ input: Int) -> Int {
     let attempt = TaskContext.current!.attempt
     if items.contains(input), attempt < self.attempt { Death.signal(SIGKILL).perform() }
     return attempt
@@ -18,23 +18,23 @@ public struct DieBeforeAttempt: PoolTask {
 }
 
 /// Adds up which attempt at which item this is, but kills its worker in the first attempt at one of them.
-public struct AttemptSum: ReducingTask {
-  public var item: Int
-  public init(dyingAt item: Int) { self.item = item }
+package struct AttemptSum: ReducingTask {
+  package var item: Int
+  package init(dyingAt item: Int) { self.item = item }
 
-  public func run(_ input: Int) -> Int {
+  package func run(_ input: Int) -> Int {
     let attempt = TaskContext.current!.attempt
     if input == item, attempt == 1 { Death.signal(SIGKILL).perform() }
     return input
   }
 
-  public func combine(_ output: Int, into total: inout Int) { total += output }
+  package func combine(_ output: Int, into total: inout Int) { total += output }
 }
 
 /// Takes too long in its first attempt; returns the attempt.
-public struct SleepInFirstAttempt: PoolTask {
-  public init() {}
-  public func run(_ milliseconds: Int) -> Int {
+package struct SleepInFirstAttempt: PoolTask {
+  package init() {}
+  package func run(_ milliseconds: Int) -> Int {
     let attempt = TaskContext.current!.attempt
     if attempt == 1 { pause(milliseconds: milliseconds) }
     return attempt
@@ -42,8 +42,8 @@ public struct SleepInFirstAttempt: PoolTask {
 }
 
 /// Goes on for up to so many milliseconds, in some way, and notes how it ended.
-public struct Persist: PoolTask {
-  public enum Way: String, Codable, Sendable, CaseIterable {
+package struct Persist: PoolTask {
+  package enum Way: String, Codable, Sendable, CaseIterable {
     /// Awaits something that ends when the Swift task is cancelled.
     case awaits
     /// Awaits a child of its own that does.
@@ -56,14 +56,14 @@ public struct Persist: PoolTask {
     case resists
   }
 
-  public var way: Way
-  public var path: String
-  public init(_ way: Way, noting path: String) {
+  package var way: Way
+  package var path: String
+  package init(_ way: Way, noting path: String) {
     self.way = way
     self.path = path
   }
 
-  public func run(_ milliseconds: Int) async throws -> Int {
+  package func run(_ milliseconds: Int) async throws -> Int {
     note("began")
     do {
       try await persist(milliseconds)

@@ -2,10 +2,10 @@ import Glibc
 import ProcPool
 
 /// Bytes in bulk, of which those at each page's beginning say where they are.
-public enum Bulk {
+package enum Bulk {
   private static let stride = 4096
 
-  public static func bytes(_ count: Int) -> [UInt8] {
+  package static func bytes(_ count: Int) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: count) { memory, filled in
       memset(memory.baseAddress!, 0, count)
       for offset in Swift.stride(from: 0, to: count, by: stride) { memory[offset] = mark(offset) }
@@ -15,7 +15,7 @@ public enum Bulk {
   }
 
   /// Whether the bytes are those of ``bytes(_:)``.
-  public static func isSound(_ bytes: [UInt8]) -> Bool {
+  package static func isSound(_ bytes: [UInt8]) -> Bool {
     bytes.withUnsafeBufferPointer { memory in
       let count = memory.count
       return memory[count - 1] == mark(count)
@@ -29,13 +29,13 @@ public enum Bulk {
 }
 
 /// Says how many bytes it was given, or -1 if they are not ``Bulk``'s.
-public struct CountBulk: PoolTask {
-  public init() {}
-  public func run(_ input: [UInt8]) -> Int { Bulk.isSound(input) ? input.count : -1 }
+package struct CountBulk: PoolTask {
+  package init() {}
+  package func run(_ input: [UInt8]) -> Int { Bulk.isSound(input) ? input.count : -1 }
 }
 
 /// Makes so many bytes.
-public struct MakeBulk: PoolTask {
-  public init() {}
-  public func run(_ count: Int) -> [UInt8] { Bulk.bytes(count) }
+package struct MakeBulk: PoolTask {
+  package init() {}
+  package func run(_ count: Int) -> [UInt8] { Bulk.bytes(count) }
 }

@@ -2,18 +2,18 @@ import Glibc
 import ProcPool
 
 /// Sleeps for as many milliseconds as its input says, and returns that.
-public struct Sleep: PoolTask {
-  public init() {}
-  public func run(_ milliseconds: Int) -> Int {
+package struct Sleep: PoolTask {
+  package init() {}
+  package func run(_ milliseconds: Int) -> Int {
     pause(milliseconds: milliseconds)
     return milliseconds
   }
 }
 
 /// Uses a processor for as many milliseconds as its input says, and returns that.
-public struct Spin: PoolTask {
-  public init() {}
-  public func run(_ milliseconds: Int) -> Int {
+package struct Spin: PoolTask {
+  package init() {}
+  package func run(_ milliseconds: Int) -> Int {
     let end = ContinuousClock.now + .milliseconds(milliseconds)
     while ContinuousClock.now < end {}
     return milliseconds
@@ -21,9 +21,9 @@ public struct Spin: PoolTask {
 }
 
 /// The processor time that the worker's process has used before it began, in nanoseconds.
-public struct ProcessorTimeSoFar: PoolTask {
-  public init() {}
-  public func run(_: Int) -> Int {
+package struct ProcessorTimeSoFar: PoolTask {
+  package init() {}
+  package func run(_: Int) -> Int {
     var time = timespec()
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
     return time.tv_sec * 1_000_000_000 + time.tv_nsec
@@ -31,18 +31,18 @@ public struct ProcessorTimeSoFar: PoolTask {
 }
 
 /// Suspends for as many milliseconds as its input says, without holding its thread, and returns that.
-public struct Suspend: PoolTask {
-  public init() {}
-  public func run(_ milliseconds: Int) async throws -> Int {
+package struct Suspend: PoolTask {
+  package init() {}
+  package func run(_ milliseconds: Int) async throws -> Int {
     try await Task.sleep(for: .milliseconds(milliseconds))
     return milliseconds
   }
 }
 
 /// Suspends for as many milliseconds as its input says; throws at a negative one.
-public struct SleepOrThrow: PoolTask {
-  public init() {}
-  public func run(_ milliseconds: Int) async throws -> Int {
+package struct SleepOrThrow: PoolTask {
+  package init() {}
+  package func run(_ milliseconds: Int) async throws -> Int {
     if milliseconds < 0 { throw Misfit(value: milliseconds) }
     try await Task.sleep(for: .milliseconds(milliseconds))
     return milliseconds
@@ -50,37 +50,37 @@ public struct SleepOrThrow: PoolTask {
 }
 
 /// Adds up its inputs, after suspending for a long time at each.
-public struct SuspendingSum: ReducingTask {
-  public init() {}
-  public func run(_ input: Int) async throws -> Int {
+package struct SuspendingSum: ReducingTask {
+  package init() {}
+  package func run(_ input: Int) async throws -> Int {
     try await Task.sleep(for: .seconds(100))
     return input
   }
-  public func combine(_ output: Int, into total: inout Int) { total += output }
+  package func combine(_ output: Int, into total: inout Int) { total += output }
 }
 
 /// Takes some milliseconds for each item, and returns the item.
-public struct Delay: PoolTask {
-  public var milliseconds: Int
-  public init(milliseconds: Int) { self.milliseconds = milliseconds }
-  public func run(_ input: Int) -> Int {
+package struct Delay: PoolTask {
+  package var milliseconds: Int
+  package init(milliseconds: Int) { self.milliseconds = milliseconds }
+  package func run(_ input: Int) -> Int {
     pause(milliseconds: milliseconds)
     return input
   }
 }
 
 /// Notes each item in a file, and takes its time for one of them.
-public struct NoteAndPause: PoolTask {
-  public var path: String
-  public var item: Int
-  public var milliseconds: Int
-  public init(path: String, item: Int, milliseconds: Int) {
+package struct NoteAndPause: PoolTask {
+  package var path: String
+  package var item: Int
+  package var milliseconds: Int
+  package init(path: String, item: Int, milliseconds: Int) {
     self.path = path
     self.item = item
     self.milliseconds = milliseconds
   }
 
-  public func run(_ input: Int) -> Int {
+  package func run(_ input: Int) -> Int {
     Note(path: path).run(input)
     if input == item { pause(milliseconds: milliseconds) }
     return input
@@ -89,11 +89,11 @@ public struct NoteAndPause: PoolTask {
 
 /// Notes its item in a file, then waits until the file at `gate` is gone: holds an item for as long as a test
 /// wants.
-public struct Wait: PoolTask {
-  public var gate: String
-  public init(gate: String) { self.gate = gate }
+package struct Wait: PoolTask {
+  package var gate: String
+  package init(gate: String) { self.gate = gate }
 
-  public func run(_ input: Int) -> Int {
+  package func run(_ input: Int) -> Int {
     Note(path: gate + ".started").run(input)
     while access(gate, F_OK) == 0 { pause(milliseconds: 2) }
     return input
@@ -101,7 +101,7 @@ public struct Wait: PoolTask {
 }
 
 /// Blocks the thread, signals or not.
-public func pause(milliseconds: Int) {
+package func pause(milliseconds: Int) {
   var wanted = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
   var left = timespec()
   while nanosleep(&wanted, &left) != 0 && errno == EINTR { wanted = left }
@@ -109,15 +109,15 @@ public func pause(milliseconds: Int) {
 
 /// Leaves a file for each item. The item 0 waits until there are so many of them, and its file says in which
 /// process.
-public struct WaitForTheRest: PoolTask {
-  public var directory: String
-  public var count: Int
-  public init(directory: String, count: Int) {
+package struct WaitForTheRest: PoolTask {
+  package var directory: String
+  package var count: Int
+  package init(directory: String, count: Int) {
     self.directory = directory
     self.count = count
   }
 
-  public func run(_ input: Int) {
+  package func run(_ input: Int) {
     let name = input == 0 ? "pid-\(getpid())" : "\(input)"
     close(open("\(directory)/\(name)", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600))
     while input == 0, Inspection.entries(directory).count < count { pause(milliseconds: 1) }
@@ -125,18 +125,18 @@ public struct WaitForTheRest: PoolTask {
 }
 
 /// Takes as many microseconds as its input says, and tells in which process.
-public struct PauseFor: PoolTask {
-  public init() {}
-  public func run(_ microseconds: Int) -> Int32 {
+package struct PauseFor: PoolTask {
+  package init() {}
+  package func run(_ microseconds: Int) -> Int32 {
     usleep(UInt32(microseconds))
     return getpid()
   }
 }
 
 /// Takes as many milliseconds as its input says, then writes a line, and a word without an end.
-public struct SpeakLater: PoolTask {
-  public init() {}
-  public func run(_ milliseconds: Int) {
+package struct SpeakLater: PoolTask {
+  package init() {}
+  package func run(_ milliseconds: Int) {
     usleep(UInt32(milliseconds) * 1000)
     writeLine("a line")
     print("a word", terminator: "")
@@ -145,15 +145,15 @@ public struct SpeakLater: PoolTask {
 }
 
 /// Takes as many microseconds as its input says, and returns so many bytes that follow from it.
-public struct PauseAndMake: PoolTask {
-  public var length: Int
-  public init(length: Int) { self.length = length }
+package struct PauseAndMake: PoolTask {
+  package var length: Int
+  package init(length: Int) { self.length = length }
 
-  public func output(_ microseconds: Int) -> [UInt8] {
+  package func output(_ microseconds: Int) -> [UInt8] {
     [UInt8](repeating: UInt8(truncatingIfNeeded: microseconds), count: length)
   }
 
-  public func run(_ microseconds: Int) -> [UInt8] {
+  package func run(_ microseconds: Int) -> [UInt8] {
     usleep(UInt32(microseconds))
     return output(microseconds)
   }

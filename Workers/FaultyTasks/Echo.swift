@@ -2,62 +2,62 @@ import Glibc
 import ProcPool
 
 /// Returns what it is given.
-public struct Echo: PoolTask {
-  public init() {}
-  public func run(_ input: Int) -> Int { input }
+package struct Echo: PoolTask {
+  package init() {}
+  package func run(_ input: Int) -> Int { input }
 }
 
 /// Returns the bytes that it is given.
-public struct EchoBytes: PoolTask {
-  public init() {}
-  public func run(_ input: [UInt8]) -> [UInt8] { input }
+package struct EchoBytes: PoolTask {
+  package init() {}
+  package func run(_ input: [UInt8]) -> [UInt8] { input }
 }
 
 /// Returns the text that it is given.
-public struct EchoText: PoolTask {
-  public init() {}
-  public func run(_ input: String) -> String { input }
+package struct EchoText: PoolTask {
+  package init() {}
+  package func run(_ input: String) -> String { input }
 }
 
 /// Returns nothing.
-public struct Discard: PoolTask {
-  public init() {}
-  public func run(_ input: Int) {}
+package struct Discard: PoolTask {
+  package init() {}
+  package func run(_ input: Int) {}
 }
 
 /// Returns a value of any type, together with what the call sends along: a generic task.
-public struct Label<Value: Codable & Sendable>: PoolTask {
-  public var label: Value
-  public init(label: Value) { self.label = label }
-  public func run(_ input: Value) -> [Value] { [label, input] }
+package struct Label<Value: Codable & Sendable>: PoolTask {
+  package var label: Value
+  package init(label: Value) { self.label = label }
+  package func run(_ input: Value) -> [Value] { [label, input] }
 }
 
 /// A task of two arguments.
-public struct Power: PoolTask {
-  public init() {}
-  public func run(_ input: Arguments<Double, Int>) -> Double {
+package struct Power: PoolTask {
+  package init() {}
+  package func run(_ input: Arguments<Double, Int>) -> Double {
     let (base, exponent) = input.values
     return pow(base, Double(exponent))
   }
 }
 
 /// An input without any bytes.
-public struct Empty: Codable, Sendable, Equatable {
-  public init() {}
+package struct Empty: Codable, Sendable, Equatable {
+  package init() {}
 }
 
 /// Returns the empty value that it is given.
-public struct EchoEmpty: PoolTask {
-  public init() {}
-  public func run(_ input: Empty) -> Empty { input }
+package struct EchoEmpty: PoolTask {
+  package init() {}
+  package func run(_ input: Empty) -> Empty { input }
 }
 
 /// Appends its input as a line to a file: what it did can be seen although it returns nothing.
-public struct Note: PoolTask {
-  public var path: String
-  public init(path: String) { self.path = path }
+package struct Note: PoolTask {
+  package var path: String
+  package init(path: String) { self.path = path }
 
-  public func run(_ input: Int) {
+  package func run(_ input: Int) {
     let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
     _ = "\(input)\n".withCString { write(file, $0, strlen($0)) }
     close(file)
@@ -65,46 +65,46 @@ public struct Note: PoolTask {
 }
 
 /// Prints a line, which comes out on standard error.
-public struct Remark: PoolTask {
-  public var text: String
-  public init(_ text: String) { self.text = text }
-  public func run(_ input: Int) { print(text) }
+package struct Remark: PoolTask {
+  package var text: String
+  package init(_ text: String) { self.text = text }
+  package func run(_ input: Int) { print(text) }
 }
 
 /// Makes an output of so many bytes.
-public struct Inflate: PoolTask {
-  public init() {}
-  public func run(_ count: Int) -> [UInt8] { [UInt8](repeating: 7, count: count) }
+package struct Inflate: PoolTask {
+  package init() {}
+  package func run(_ count: Int) -> [UInt8] { [UInt8](repeating: 7, count: count) }
 }
 
 /// The number of the worker's process.
-public struct ProcessNumber: PoolTask {
-  public init() {}
-  public func run(_ input: Int) -> Int32 { getpid() }
+package struct ProcessNumber: PoolTask {
+  package init() {}
+  package func run(_ input: Int) -> Int32 { getpid() }
 }
 
 /// The number of the worker's process, whatever is sent there; takes long enough for all workers to get some.
-public struct FindProcess: PoolTask {
-  public init() {}
-  public func run(_ input: [UInt8]) -> Int32 {
+package struct FindProcess: PoolTask {
+  package init() {}
+  package func run(_ input: [UInt8]) -> Int32 {
     pause(milliseconds: 5)
     return getpid()
   }
 }
 
 /// Where an item ran, by the context's word.
-public struct Whereabouts: Codable, Sendable, Equatable {
-  public var worker: Int
-  public var call: UInt32
-  public var item: Int
-  public var pid: Int32
+package struct Whereabouts: Codable, Sendable, Equatable {
+  package var worker: Int
+  package var call: UInt32
+  package var item: Int
+  package var pid: Int32
 }
 
 /// Says where it runs, before and after it was suspended.
-public struct FindContext: PoolTask {
-  public init() {}
+package struct FindContext: PoolTask {
+  package init() {}
 
-  public func run(_ input: Int) async -> [Whereabouts] {
+  package func run(_ input: Int) async -> [Whereabouts] {
     let before = here()
     await Task.yield()
     return [before, here()]
@@ -118,9 +118,9 @@ public struct FindContext: PoolTask {
 }
 
 /// Returns so many bytes, which follow from their number.
-public struct MakeBytes: PoolTask {
-  public init() {}
-  public func run(_ count: Int) -> [UInt8] {
+package struct MakeBytes: PoolTask {
+  package init() {}
+  package func run(_ count: Int) -> [UInt8] {
     [UInt8](repeating: UInt8(truncatingIfNeeded: count >> 4), count: count)
   }
 }

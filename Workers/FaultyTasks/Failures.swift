@@ -4,27 +4,27 @@ import ProcPoolProtocol
 import ProcPoolWire
 
 /// An error that can travel.
-public struct Misfit: Error, Codable, Equatable {
-  public var value: Int
-  public init(value: Int) { self.value = value }
+package struct Misfit: Error, Codable, Equatable {
+  package var value: Int
+  package init(value: Int) { self.value = value }
 }
 
 /// An error that cannot.
-public struct Mishap: Error, CustomStringConvertible {
-  public let description: String
-  public init(_ description: String) { self.description = description }
+package struct Mishap: Error, CustomStringConvertible {
+  package let description: String
+  package init(_ description: String) { self.description = description }
 }
 
 /// Throws at some items, and returns the others.
-public struct ThrowAt: PoolTask {
-  public var items: Set<Int>
-  public var isCodable: Bool
-  public init(_ items: Set<Int>, isCodable: Bool = true) {
+package struct ThrowAt: PoolTask {
+  package var items: Set<Int>
+  package var isCodable: Bool
+  package init(_ items: Set<Int>, isCodable: Bool = true) {
     self.items = items
     self.isCodable = isCodable
   }
 
-  public func run(_ input: Int) throws -> Int {
+  package func run(_ input: Int) throws -> Int {
     guard items.contains(input) else { return input }
     if isCodable { throw Misfit(value: input) }
     throw Mishap("no use for \(input)")
@@ -32,7 +32,7 @@ public struct ThrowAt: PoolTask {
 }
 
 /// A way to end a process.
-public enum Death: Codable, Sendable, Equatable {
+package enum Death: Codable, Sendable, Equatable {
   case signal(Int32)
   case trap
   case exit(Int32)
@@ -54,17 +54,17 @@ public enum Death: Codable, Sendable, Equatable {
 }
 
 /// Ends the worker at some items, after writing lines to standard error; returns the others.
-public struct DieAt: PoolTask {
-  public var items: Set<Int>
-  public var death: Death
-  public var lines: [String]
-  public init(_ items: Set<Int>, by death: Death = .signal(SIGKILL), saying lines: [String] = []) {
+package struct DieAt: PoolTask {
+  package var items: Set<Int>
+  package var death: Death
+  package var lines: [String]
+  package init(_ items: Set<Int>, by death: Death = .signal(SIGKILL), saying lines: [String] = []) {
     self.items = items
     self.death = death
     self.lines = lines
   }
 
-  public func run(_ input: Int) -> Int {
+  package func run(_ input: Int) -> Int {
     if items.contains(input) {
       for line in lines { writeLine(line) }
       death.perform()
@@ -74,7 +74,7 @@ public struct DieAt: PoolTask {
 }
 
 /// What a worker may do to its pipes that breaks the protocol.
-public enum Lie: String, Codable, Sendable, CaseIterable {
+package enum Lie: String, Codable, Sendable, CaseIterable {
   /// Closes them all.
   case silence
   /// Writes what is no frame.
@@ -94,15 +94,15 @@ public enum Lie: String, Codable, Sendable, CaseIterable {
 }
 
 /// Breaks the protocol at an item.
-public struct BreakPipes: PoolTask {
-  public var item: Int
-  public var lie: Lie
-  public init(at item: Int, by lie: Lie) {
+package struct BreakPipes: PoolTask {
+  package var item: Int
+  package var lie: Lie
+  package init(at item: Int, by lie: Lie) {
     self.item = item
     self.lie = lie
   }
 
-  public func run(_ input: Int) -> Int {
+  package func run(_ input: Int) -> Int {
     guard input == item else { return input }
     let bytes = bytes(for: TaskContext.current!.item)
     for (number, target) in Inspection.descriptors() where number > 2 && target.hasPrefix("pipe:") {
@@ -138,18 +138,18 @@ public struct BreakPipes: PoolTask {
 }
 
 /// Fails at one end of its journey, if told to, or kills whoever decodes it.
-public struct Fragile: Codable, Sendable, Equatable {
-  public enum Weakness: String, Codable, Sendable { case none, encoding, decoding, deadly }
-  public var weakness: Weakness
-  public var value: Int
-  public init(_ value: Int, _ weakness: Weakness = .none) {
+package struct Fragile: Codable, Sendable, Equatable {
+  package enum Weakness: String, Codable, Sendable { case none, encoding, decoding, deadly }
+  package var weakness: Weakness
+  package var value: Int
+  package init(_ value: Int, _ weakness: Weakness = .none) {
     self.value = value
     self.weakness = weakness
   }
 
   private enum CodingKeys: CodingKey { case weakness, value }
 
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     weakness = try container.decode(Weakness.self, forKey: .weakness)
     value = try container.decode(Int.self, forKey: .value)
@@ -160,7 +160,7 @@ public struct Fragile: Codable, Sendable, Equatable {
     }
   }
 
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     if weakness == .encoding {
       throw EncodingError.invalidValue(
@@ -172,44 +172,44 @@ public struct Fragile: Codable, Sendable, Equatable {
 }
 
 /// Takes what may fail on its way, and returns its number.
-public struct Receive: PoolTask {
-  public init() {}
-  public func run(_ input: Fragile) -> Int { input.value }
+package struct Receive: PoolTask {
+  package init() {}
+  package func run(_ input: Fragile) -> Int { input.value }
 }
 
 /// Returns, at one item, what fails on its way.
-public struct Return: PoolTask {
-  public var item: Int
-  public var weakness: Fragile.Weakness
-  public init(at item: Int, _ weakness: Fragile.Weakness) {
+package struct Return: PoolTask {
+  package var item: Int
+  package var weakness: Fragile.Weakness
+  package init(at item: Int, _ weakness: Fragile.Weakness) {
     self.item = item
     self.weakness = weakness
   }
-  public func run(_ input: Int) -> Fragile { Fragile(input, input == item ? weakness : .none) }
+  package func run(_ input: Int) -> Fragile { Fragile(input, input == item ? weakness : .none) }
 }
 
 /// A task whose own value fails on its way.
-public struct FragileTask: PoolTask {
-  public var load: Fragile
-  public init(_ load: Fragile) { self.load = load }
-  public func run(_ input: Int) -> Int { input }
+package struct FragileTask: PoolTask {
+  package var load: Fragile
+  package init(_ load: Fragile) { self.load = load }
+  package func run(_ input: Int) -> Int { input }
 }
 
 /// Writes a line to standard error with one call.
-public func writeLine(_ line: String) {
+package func writeLine(_ line: String) {
   _ = (line + "\n").withCString { write(2, $0, strlen($0)) }
 }
 
 /// Notes each item in a file, and kills its worker at one of them.
-public struct NoteAndDie: PoolTask {
-  public var path: String
-  public var item: Int
-  public init(path: String, item: Int) {
+package struct NoteAndDie: PoolTask {
+  package var path: String
+  package var item: Int
+  package init(path: String, item: Int) {
     self.path = path
     self.item = item
   }
 
-  public func run(_ input: Int) -> Int {
+  package func run(_ input: Int) -> Int {
     Note(path: path).run(input)
     if input == item { Death.signal(SIGKILL).perform() }
     return input
@@ -217,11 +217,11 @@ public struct NoteAndDie: PoolTask {
 }
 
 /// Writes so many bytes to standard error.
-public struct Flood: PoolTask {
-  public var bytes: Int
-  public init(bytes: Int) { self.bytes = bytes }
+package struct Flood: PoolTask {
+  package var bytes: Int
+  package init(bytes: Int) { self.bytes = bytes }
 
-  public func run(_ input: Int) -> Int {
+  package func run(_ input: Int) -> Int {
     for _ in 0..<bytes / 64 { writeLine(String(repeating: "x", count: 63)) }
     return input
   }

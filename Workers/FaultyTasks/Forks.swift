@@ -2,9 +2,9 @@ import Glibc
 import ProcPool
 
 /// Makes a copy of its worker at some items, by `fork`, and returns the item in the original.
-public struct ForkAt: PoolTask {
+package struct ForkAt: PoolTask {
   /// What the copy does.
-  public enum Copy: Codable, Sendable, CaseIterable {
+  package enum Copy: Codable, Sendable, CaseIterable {
     /// Returns from the task as well.
     case goesOn
     /// Returns another value, longer than a frame that waits for others.
@@ -15,15 +15,15 @@ public struct ForkAt: PoolTask {
     case dies
   }
 
-  public var items: Set<Int>
-  public var copy: Copy
+  package var items: Set<Int>
+  package var copy: Copy
 
-  public init(_ items: Set<Int>, _ copy: Copy) {
+  package init(_ items: Set<Int>, _ copy: Copy) {
     self.items = items
     self.copy = copy
   }
 
-  public func run(_ input: Int) -> [Int] {
+  package func run(_ input: Int) -> [Int] {
     guard items.contains(input), copyThisProcess() == 0 else { return [input] }
     switch copy {
     case .goesOn: return [-1]
@@ -39,10 +39,10 @@ public struct ForkAt: PoolTask {
 }
 
 /// Crashes in a copy of the worker, and returns the number of the signal that the copy ended by.
-public struct CrashInCopy: PoolTask {
-  public init() {}
+package struct CrashInCopy: PoolTask {
+  package init() {}
 
-  public func run(_: Int) -> Int32 {
+  package func run(_: Int) -> Int32 {
     let copy = copyThisProcess()
     if copy == 0 { UnsafeMutablePointer<Int>(bitPattern: 8)!.pointee = 1 }
     var status: Int32 = 0
@@ -54,7 +54,7 @@ public struct CrashInCopy: PoolTask {
 /// `fork`, by name because Swift hides it: the copy has this thread only.
 ///
 /// - Returns: 0 in the copy, its number in the original.
-public func copyThisProcess() -> Int32 {
+package func copyThisProcess() -> Int32 {
   typealias Fork = @convention(c) () -> Int32
   let pid = unsafeBitCast(dlsym(nil, "fork"), to: Fork.self)()
   precondition(pid >= 0, "fork failed: \(String(cString: strerror(errno)))")

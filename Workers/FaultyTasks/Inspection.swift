@@ -2,9 +2,9 @@ import Glibc
 
 /// What /proc says of processes: for tasks that look around, and for tests that look for what was left
 /// behind.
-public enum Inspection {
+package enum Inspection {
   /// The descriptors of a process and what each is; without the one that reading them takes.
-  public static func descriptors(of process: String = "self") -> [Int32: String] {
+  package static func descriptors(of process: String = "self") -> [Int32: String] {
     let path = "/proc/\(process)/fd"
     var found: [Int32: String] = [:]
     for name in entries(path) {
@@ -15,7 +15,7 @@ public enum Inspection {
   }
 
   /// The threads of this process, by number.
-  public static func threads() -> [Int32: String] {
+  package static func threads() -> [Int32: String] {
     var found: [Int32: String] = [:]
     for name in entries("/proc/self/task") {
       guard let number = Int32(name), let text = contents("/proc/self/task/\(name)/comm") else { continue }
@@ -25,7 +25,7 @@ public enum Inspection {
   }
 
   /// How often this process has asked the system to read something, and to write something.
-  public static func transfers() -> (reads: Int, writes: Int) {
+  package static func transfers() -> (reads: Int, writes: Int) {
     let lines = (contents("/proc/self/io") ?? "").split(separator: "\n")
     func number(_ name: String) -> Int {
       lines.first { $0.hasPrefix(name) }.flatMap { Int($0.dropFirst(name.count)) } ?? 0
@@ -34,12 +34,12 @@ public enum Inspection {
   }
 
   /// How many pieces of shared memory, other than status pages, this process has mapped.
-  public static func sharedMappings(named name: String = "procpool") -> Int {
+  package static func sharedMappings(named name: String = "procpool") -> Int {
     (contents("/proc/self/maps") ?? "").split(separator: "\n").count { $0.contains("/memfd:\(name) ") }
   }
 
   /// The children of a process, those included that have ended and were not waited for.
-  public static func children(of parent: Int32 = getpid()) -> [Int32: String] {
+  package static func children(of parent: Int32 = getpid()) -> [Int32: String] {
     var found: [Int32: String] = [:]
     for name in entries("/proc") {
       guard let pid = Int32(name), let status = status(of: pid), status.parent == parent else { continue }
@@ -49,35 +49,35 @@ public enum Inspection {
   }
 
   /// Those children that are workers of these tests: other tests of the process have other programs running.
-  public static func workers() -> [Int32: String] {
+  package static func workers() -> [Int32: String] {
     // By the program's name until they serve.
     children().filter { $0.value.hasPrefix("FaultyWorker ") || $0.value.hasPrefix("procpool-worker ") }
   }
 
   /// The process group of a process; 0 if there is no such process.
-  public static func group(of pid: Int32) -> Int32 { status(of: pid)?.group ?? 0 }
+  package static func group(of pid: Int32) -> Int32 { status(of: pid)?.group ?? 0 }
 
   /// The processes of a group that have not ended.
-  public static func processes(inGroup group: Int32) -> [Int32] {
+  package static func processes(inGroup group: Int32) -> [Int32] {
     entries("/proc").compactMap { Int32($0) }.filter { pid in
       status(of: pid).map { $0.group == group && $0.state != "Z" && $0.state != "X" } ?? false
     }
   }
 
   /// Whether a process exists and has not ended.
-  public static func isRunning(_ pid: Int32) -> Bool {
+  package static func isRunning(_ pid: Int32) -> Bool {
     status(of: pid).map { $0.state != "Z" && $0.state != "X" } ?? false
   }
 
   /// The process that traces a process; 0 if there is none.
-  public static func tracer(of pid: Int32) -> Int32 {
+  package static func tracer(of pid: Int32) -> Int32 {
     let lines = (contents("/proc/\(pid)/status") ?? "").split(separator: "\n")
     let line = lines.first { $0.hasPrefix("TracerPid:") }
     return line.flatMap { $0.split(whereSeparator: \.isWhitespace).last }.flatMap { Int32($0) } ?? 0
   }
 
   /// Whether a signal has stopped a process.
-  public static func isStopped(_ pid: Int32) -> Bool { status(of: pid)?.state == "T" }
+  package static func isStopped(_ pid: Int32) -> Bool { status(of: pid)?.state == "T" }
 
   static func status(of pid: Int32) -> (name: String, state: Character, parent: Int32, group: Int32)? {
     // `pid (name) state parent group …`, and the name may hold anything, parentheses too.
@@ -92,20 +92,20 @@ public enum Inspection {
   }
 
   /// A set of signals, by its name in a status file of /proc.
-  public static func signalSet(_ name: String, in path: String) -> UInt64 {
+  package static func signalSet(_ name: String, in path: String) -> UInt64 {
     signalSet(name, of: contents(path) ?? "")
   }
 
   /// A set of signals, by its name in the text of a status file; without the two that are the C library's
   /// own, and that it has ignored in what it starts.
-  public static func signalSet(_ name: String, of status: String) -> UInt64 {
+  package static func signalSet(_ name: String, of status: String) -> UInt64 {
     let line = status.split(separator: "\n").first { $0.hasPrefix(name + ":") }
     let digits = line?.split(separator: "\t").last.map(String.init) ?? ""
     return (UInt64(digits, radix: 16) ?? .max) & ~(3 << 31)
   }
 
   /// The names in a directory; none if it cannot be read.
-  public static func entries(_ path: String) -> [String] {
+  package static func entries(_ path: String) -> [String] {
     guard let directory = opendir(path) else { return [] }
     defer { closedir(directory) }
     let own = "\(dirfd(directory))"
@@ -130,14 +130,14 @@ public enum Inspection {
   }
 
   /// The text of a file; `nil` if it cannot be read.
-  public static func contents(_ path: String) -> String? {
+  package static func contents(_ path: String) -> String? {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return nil }
     defer { close(file) }
     return readAll(file)
   }
 
-  public static func readAll(_ file: Int32) -> String {
+  package static func readAll(_ file: Int32) -> String {
     var bytes: [UInt8] = []
     withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 1) { buffer in
       while true {
@@ -152,8 +152,8 @@ public enum Inspection {
 }
 
 /// A program could not be started.
-public struct SpawnFailure: Error {
-  public let code: Int32
+package struct SpawnFailure: Error {
+  package let code: Int32
 }
 
 extension Inspection {
@@ -164,7 +164,7 @@ extension Inspection {
   ///     what is sent to this one does not reach it.
   ///   - output: becomes its standard output, if given; `errors` its standard error.
   ///   - resetsSignals: whether it starts with no signal blocked or ignored, as from a terminal.
-  public static func spawn(
+  package static func spawn(
     _ arguments: [String], inGroup: Bool = false, output: Int32? = nil, errors: Int32? = nil,
     resetsSignals: Bool = false
   ) throws -> Int32 {
@@ -196,7 +196,7 @@ extension Inspection {
   }
 
   /// Runs a program to its end, and returns what it wrote to standard output.
-  public static func output(of words: [String]) throws -> String {
+  package static func output(of words: [String]) throws -> String {
     var ends: [Int32] = [0, 0]
     pipe(&ends)
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }

@@ -1,18 +1,18 @@
 import Glibc
 
 /// What a pool must not leave behind in its process and its machine.
-public struct Leftovers: Equatable, Sendable, CustomStringConvertible {
-  public var children: [Int32: String]
-  public var descriptors: [Int32: String]
+package struct Leftovers: Equatable, Sendable, CustomStringConvertible {
+  package var children: [Int32: String]
+  package var descriptors: [Int32: String]
   /// Files in /dev/shm.
-  public var segments: Set<String>
+  package var segments: Set<String>
   /// Parts of this process's memory that are shared with workers, or were.
-  public var mappings: Set<String>
+  package var mappings: Set<String>
   /// The pool's own threads, by number.
-  public var threads: [Int32: String]
+  package var threads: [Int32: String]
 
   /// Everything of the kind that is there now.
-  public static func now() -> Leftovers {
+  package static func now() -> Leftovers {
     let maps = Inspection.contents("/proc/self/maps") ?? ""
     return Leftovers(
       // No part of a pool uses timer descriptors; the dispatch library opens one for each clock when a sleep
@@ -24,11 +24,11 @@ public struct Leftovers: Equatable, Sendable, CustomStringConvertible {
       threads: Inspection.threads().filter { $0.value.hasPrefix("procpool-") })
   }
 
-  public var isEmpty: Bool {
+  package var isEmpty: Bool {
     children.isEmpty && descriptors.isEmpty && segments.isEmpty && mappings.isEmpty && threads.isEmpty
   }
 
-  public func subtracting(_ other: Leftovers) -> Leftovers {
+  package func subtracting(_ other: Leftovers) -> Leftovers {
     Leftovers(
       children: children.filter { other.children[$0.key] == nil },
       descriptors: descriptors.filter { other.descriptors[$0.key] != $0.value },
@@ -36,7 +36,7 @@ public struct Leftovers: Equatable, Sendable, CustomStringConvertible {
       threads: threads.filter { other.threads[$0.key] == nil })
   }
 
-  public func intersection(_ other: Leftovers) -> Leftovers {
+  package func intersection(_ other: Leftovers) -> Leftovers {
     Leftovers(
       children: children.filter { other.children[$0.key] != nil },
       descriptors: descriptors.filter { other.descriptors[$0.key] == $0.value },
@@ -50,7 +50,7 @@ public struct Leftovers: Equatable, Sendable, CustomStringConvertible {
   /// for left.
   ///
   /// - Parameter forgive: takes out what may stay.
-  public static func since(
+  package static func since(
     _ before: Leftovers, patience: Duration, forgive: (inout Leftovers) -> Void = { _ in }
   ) async -> Leftovers {
     let end = ContinuousClock.now + patience
@@ -63,7 +63,7 @@ public struct Leftovers: Equatable, Sendable, CustomStringConvertible {
     return left
   }
 
-  public var description: String {
+  package var description: String {
     var lines: [String] = []
     for (pid, name) in children.sorted(by: { $0.key < $1.key }) { lines.append("child \(pid): \(name)") }
     for (number, target) in descriptors.sorted(by: { $0.key < $1.key }) {

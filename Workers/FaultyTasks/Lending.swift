@@ -2,15 +2,15 @@ import Glibc
 import ProcPool
 
 /// One of each kind of shared thing, small ones and large ones, all of them full of one number.
-public struct Parcels: Codable, Sendable {
-  public var small: SharedArray<Int>
-  public var large: SharedArray<Int>
-  public var matrix: SharedMatrix<Double>
-  public var bins: LockedArray<Int>
-  public var value: LockedValue<Int>
-  public var counter: SharedCounter
+package struct Parcels: Codable, Sendable {
+  package var small: SharedArray<Int>
+  package var large: SharedArray<Int>
+  package var matrix: SharedMatrix<Double>
+  package var bins: LockedArray<Int>
+  package var value: LockedValue<Int>
+  package var counter: SharedCounter
 
-  public init(_ number: Int) throws {
+  package init(_ number: Int) throws {
     small = try SharedArray(repeating: number, count: 3)
     // What has more than 32 KiB is a file of its own.
     large = try SharedArray(repeating: number, count: 5_000)
@@ -21,7 +21,7 @@ public struct Parcels: Codable, Sendable {
   }
 
   /// Whether all of it is there, and is that number.
-  public func hold(_ number: Int) throws -> Bool {
+  package func hold(_ number: Int) throws -> Bool {
     let isInArrays = Array(small) + Array(large) == Array(repeating: number, count: 5_003)
     let isInMatrix = matrix.rowMajorElements() == Array(repeating: Double(number), count: 5_000)
     let isInBins = try bins.withLock { bins in bins.indices.allSatisfy { bins[$0] == number } }
@@ -31,86 +31,86 @@ public struct Parcels: Codable, Sendable {
 }
 
 /// Makes parcels of each input, and ends the worker at some.
-public struct MakeParcels: ReducingTask {
-  public var deaths: [Int: Death]
-  public var milliseconds: Int
-  public init(dyingAt deaths: [Int: Death] = [:], milliseconds: Int = 0) {
+package struct MakeParcels: ReducingTask {
+  package var deaths: [Int: Death]
+  package var milliseconds: Int
+  package init(dyingAt deaths: [Int: Death] = [:], milliseconds: Int = 0) {
     self.deaths = deaths
     self.milliseconds = milliseconds
   }
 
-  public func run(_ number: Int) throws -> [Parcels] {
+  package func run(_ number: Int) throws -> [Parcels] {
     if milliseconds > 0 { pause(milliseconds: milliseconds) }
     deaths[number]?.perform()
     return [try Parcels(number)]
   }
 
-  public func combine(_ next: [Parcels], into total: inout [Parcels]) { total += next }
+  package func combine(_ next: [Parcels], into total: inout [Parcels]) { total += next }
 }
 
 /// Makes one array of each input, as ``MakeShared`` does, and ends the worker at some.
-public struct MakeSharedOrDie: PoolTask {
-  public var count: Int
-  public var deadly: Set<Int>
+package struct MakeSharedOrDie: PoolTask {
+  package var count: Int
+  package var deadly: Set<Int>
   /// Ends it in the first attempt only.
-  public init(count: Int, dyingAt deadly: Set<Int>) {
+  package init(count: Int, dyingAt deadly: Set<Int>) {
     self.count = count
     self.deadly = deadly
   }
 
-  public func run(_ value: Int) throws -> SharedArray<Int> {
+  package func run(_ value: Int) throws -> SharedArray<Int> {
     if deadly.contains(value), TaskContext.current!.attempt == 1 { Death.signal(SIGKILL).perform() }
     return try SharedArray(repeating: value, count: count)
   }
 }
 
 /// Several arrays at once.
-public struct MakeManyShared: PoolTask {
-  public var count: Int
-  public init(count: Int) { self.count = count }
-  public func run(_ value: Int) throws -> [SharedArray<Int>] {
+package struct MakeManyShared: PoolTask {
+  package var count: Int
+  package init(count: Int) { self.count = count }
+  package func run(_ value: Int) throws -> [SharedArray<Int>] {
     try (0..<count).map { try SharedArray(repeating: value + $0, count: 5_000) }
   }
 }
 
 /// An error that holds shared memory.
-public struct SharedMisfit: Error, Codable {
-  public var parcels: Parcels
+package struct SharedMisfit: Error, Codable {
+  package var parcels: Parcels
 }
 
 /// Throws parcels of its input, and ends the worker at some.
-public struct ThrowParcels: PoolTask {
-  public var deadly: Set<Int>
-  public init(dyingAt deadly: Set<Int> = []) { self.deadly = deadly }
+package struct ThrowParcels: PoolTask {
+  package var deadly: Set<Int>
+  package init(dyingAt deadly: Set<Int> = []) { self.deadly = deadly }
 
-  public func run(_ number: Int) throws -> Int {
+  package func run(_ number: Int) throws -> Int {
     if deadly.contains(number) { Death.signal(SIGKILL).perform() }
     throw SharedMisfit(parcels: try Parcels(number))
   }
 }
 
 /// As ``ThrowParcels``, in parts.
-public struct ThrowParcelsAt: ReducingTask {
-  public var number: Int
-  public init(_ number: Int) { self.number = number }
-  public func run(_ input: Int) throws -> Int {
+package struct ThrowParcelsAt: ReducingTask {
+  package var number: Int
+  package init(_ number: Int) { self.number = number }
+  package func run(_ input: Int) throws -> Int {
     if input == number { throw SharedMisfit(parcels: try Parcels(number)) }
     return input
   }
-  public func combine(_ next: Int, into total: inout Int) { total += next }
+  package func combine(_ next: Int, into total: inout Int) { total += next }
 }
 
 /// Throws parcels before its first item.
-public struct PrepareParcels: PoolTask {
-  public init() {}
-  public mutating func prepare() throws { throw SharedMisfit(parcels: try Parcels(-1)) }
-  public func run(_ input: Int) -> Int { input }
+package struct PrepareParcels: PoolTask {
+  package init() {}
+  package mutating func prepare() throws { throw SharedMisfit(parcels: try Parcels(-1)) }
+  package func run(_ input: Int) -> Int { input }
 }
 
 /// Closes the files of shared memory that its worker has made, and returns one of them.
-public struct CloseShared: PoolTask {
-  public init() {}
-  public func run(_ number: Int) throws -> SharedArray<Int> {
+package struct CloseShared: PoolTask {
+  package init() {}
+  package func run(_ number: Int) throws -> SharedArray<Int> {
     let array = try SharedArray(repeating: number, count: 5_000)
     for (descriptor, name) in Inspection.descriptors() where name.hasPrefix("/memfd:procpool ") {
       close(descriptor)
@@ -120,8 +120,8 @@ public struct CloseShared: PoolTask {
 }
 
 /// Notes the first of its input's bytes in a file.
-public struct NoteBytes: PoolTask {
-  public var path: String
-  public init(path: String) { self.path = path }
-  public func run(_ bytes: [UInt8]) { Note(path: path).run(Int(bytes[0])) }
+package struct NoteBytes: PoolTask {
+  package var path: String
+  package init(path: String) { self.path = path }
+  package func run(_ bytes: [UInt8]) { Note(path: path).run(Int(bytes[0])) }
 }

@@ -4,7 +4,7 @@ import ProcPoolProtocol
 import ProcPoolWire
 
 /// How a worker may come to grief.
-public enum Fault: String, Codable, Sendable, CaseIterable {
+package enum Fault: String, Codable, Sendable, CaseIterable {
   /// A trap of Swift's.
   case trap
   /// A signal that cannot be caught.
@@ -17,14 +17,14 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
   case garbage
 
   /// The status with which ``exit`` ends.
-  public static let status: Int32 = 3
+  package static let status: Int32 = 3
 
-  public static let rubbish = [UInt8](repeating: 0xEE, count: 64)
+  package static let rubbish = [UInt8](repeating: 0xEE, count: 64)
 
   /// Does it, and returns from nothing but garbage.
   ///
   /// - Parameter inItem: whether the calling thread is the one that serves: what it does not end it holds up.
-  public func strike(inItem: Bool) {
+  package func strike(inItem: Bool) {
     switch self {
     case .trap: fatalError("the worker has stepped on a mine")
     case .signal: kill(getpid(), SIGKILL)
@@ -40,7 +40,7 @@ public enum Fault: String, Codable, Sendable, CaseIterable {
 }
 
 /// Where in its life a worker may come to grief.
-public enum FaultPoint: String, Codable, Sendable, CaseIterable {
+package enum FaultPoint: String, Codable, Sendable, CaseIterable {
   /// Before the greeting, in every program that is started.
   case everyGreeting
   /// Before the greeting, in one of the programs that are started.
@@ -61,20 +61,20 @@ public enum FaultPoint: String, Codable, Sendable, CaseIterable {
 }
 
 /// Something that goes wrong at some point, once: in the worker that is the first to make the file at `path`.
-public struct Mine: Codable, Sendable, Equatable {
-  public var fault: Fault
-  public var point: FaultPoint
+package struct Mine: Codable, Sendable, Equatable {
+  package var fault: Fault
+  package var point: FaultPoint
   /// The worker whose mine it was writes its process number there.
-  public var path: String
+  package var path: String
 
-  public init(_ fault: Fault, at point: FaultPoint, once path: String) {
+  package init(_ fault: Fault, at point: FaultPoint, once path: String) {
     self.fault = fault
     self.point = point
     self.path = path
   }
 
   /// Whether this process is the first to ask.
-  public static func claim(_ path: String) -> Bool {
+  package static func claim(_ path: String) -> Bool {
     let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard file >= 0 else { return false }
     _ = "\(getpid())\n".withCString { write(file, $0, strlen($0)) }
@@ -109,13 +109,13 @@ public struct Mine: Codable, Sendable, Equatable {
 // MARK: - Points that an item comes to
 
 /// A number that may kill whoever decodes it.
-public struct MinedInput: Codable, Sendable {
-  public var value: Int
-  public var mine: Mine?
+package struct MinedInput: Codable, Sendable {
+  package var value: Int
+  package var mine: Mine?
   /// Makes its frame as long as is wanted.
-  public var ballast: [UInt8]
+  package var ballast: [UInt8]
 
-  public init(_ value: Int, _ mine: Mine? = nil, ballast: Int = 0) {
+  package init(_ value: Int, _ mine: Mine? = nil, ballast: Int = 0) {
     self.value = value
     self.mine = mine
     self.ballast = [UInt8](repeating: 1, count: ballast)
@@ -123,7 +123,7 @@ public struct MinedInput: Codable, Sendable {
 
   private enum CodingKeys: CodingKey { case value, mine, ballast }
 
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     value = try container.decode(Int.self, forKey: .value)
     mine = try container.decodeIfPresent(Mine.self, forKey: .mine)
@@ -133,14 +133,14 @@ public struct MinedInput: Codable, Sendable {
 }
 
 /// A number that may kill whoever encodes it, or lets go of it.
-public struct MinedOutput: Codable, Sendable {
-  public var value: Int
+package struct MinedOutput: Codable, Sendable {
+  package var value: Int
   fileprivate var mine: Mine?
   /// Goes with the output, when that has been encoded or combined.
   private var wire: TripWire?
 
   /// What a sum begins with.
-  public static let zero = MinedOutput(0, nil)
+  package static let zero = MinedOutput(0, nil)
 
   fileprivate init(_ value: Int, _ mine: Mine?) {
     self.value = value
@@ -154,11 +154,11 @@ public struct MinedOutput: Codable, Sendable {
     deinit { mine.step(on: .afterwards) }
   }
 
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     value = try decoder.singleValueContainer().decode(Int.self)
   }
 
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     mine?.step(on: .encoding)
     var container = encoder.singleValueContainer()
     try container.encode(value)
@@ -166,26 +166,26 @@ public struct MinedOutput: Codable, Sendable {
 }
 
 /// Doubles its inputs, and adds them up, if it gets so far.
-public struct CrossMines: ReducingTask {
-  public var mine: Mine?
-  public init(_ mine: Mine? = nil) { self.mine = mine }
+package struct CrossMines: ReducingTask {
+  package var mine: Mine?
+  package init(_ mine: Mine? = nil) { self.mine = mine }
 
   private enum CodingKeys: CodingKey { case mine }
 
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     mine = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(Mine.self, forKey: .mine)
     mine?.step(on: .decodingTask)
   }
 
-  public func prepare() { mine?.step(on: .preparing) }
+  package func prepare() { mine?.step(on: .preparing) }
 
-  public func run(_ input: MinedInput) -> MinedOutput {
+  package func run(_ input: MinedInput) -> MinedOutput {
     input.mine?.step(on: .running)
     input.mine?.step(on: .writing)
     return MinedOutput(2 * input.value, input.mine)
   }
 
-  public func combine(_ next: MinedOutput, into total: inout MinedOutput) {
+  package func combine(_ next: MinedOutput, into total: inout MinedOutput) {
     total.value += next.value
     total.mine = total.mine ?? next.mine
   }
@@ -194,14 +194,14 @@ public struct CrossMines: ReducingTask {
 // MARK: - Points that no item comes to
 
 /// Leaves a thread behind that waits until the worker reads a frame, or is idle.
-public struct LayMine: PoolTask {
+package struct LayMine: PoolTask {
   /// Bytes of a frame that is long enough to be caught in the middle of.
-  public static let longFrame = 64 << 20
+  package static let longFrame = 64 << 20
 
-  public var mine: Mine
-  public init(_ mine: Mine) { self.mine = mine }
+  package var mine: Mine
+  package init(_ mine: Mine) { self.mine = mine }
 
-  public func run(_ input: Int) -> Int {
+  package func run(_ input: Int) -> Int {
     let serving = WatchedThread()
     let pipe = Inspection.onlyPipe(for: O_RDONLY)!
     startThread { [mine] in

@@ -2,28 +2,28 @@ import Glibc
 import ProcPool
 
 /// Takes so many milliseconds to prepare, and as many as its input says for each item; for ever if negative.
-public struct SlowPreparation: PoolTask {
-  public var milliseconds: Int
-  public init(milliseconds: Int) { self.milliseconds = milliseconds }
+package struct SlowPreparation: PoolTask {
+  package var milliseconds: Int
+  package init(milliseconds: Int) { self.milliseconds = milliseconds }
 
-  public mutating func prepare() {
+  package mutating func prepare() {
     repeat { pause(milliseconds: abs(milliseconds)) } while milliseconds < 0
   }
 
-  public func run(_ input: Int) -> Int {
+  package func run(_ input: Int) -> Int {
     pause(milliseconds: input)
     return input
   }
 }
 
 /// Never comes back from its preparation, or from combining outputs in a worker.
-public struct HangingSum: ReducingTask {
-  public var hangsInPrepare: Bool
-  public init(inPrepare: Bool) { hangsInPrepare = inPrepare }
+package struct HangingSum: ReducingTask {
+  package var hangsInPrepare: Bool
+  package init(inPrepare: Bool) { hangsInPrepare = inPrepare }
 
-  public mutating func prepare() { if hangsInPrepare { hang() } }
-  public func run(_ input: Int) -> Int { input }
-  public func combine(_ next: Int, into total: inout Int) {
+  package mutating func prepare() { if hangsInPrepare { hang() } }
+  package func run(_ input: Int) -> Int { input }
+  package func combine(_ next: Int, into total: inout Int) {
     if TaskContext.current != nil, next == 7 { hang() }
     total += next
   }
@@ -34,11 +34,11 @@ public struct HangingSum: ReducingTask {
 // MARK: - Errors with words for people
 
 /// An error that says one thing to programmers and another to people.
-public struct Excuse: DescribedError {
-  public var reason: String
-  public init(_ reason: String) { self.reason = reason }
-  public var description: String { "Excuse(\(reason))" }
-  public var errorDescription: String? { "Sorry: \(reason)." }
+package struct Excuse: DescribedError {
+  package var reason: String
+  package init(_ reason: String) { self.reason = reason }
+  package var description: String { "Excuse(\(reason))" }
+  package var errorDescription: String? { "Sorry: \(reason)." }
 }
 
 /// An error that arrives in no program, though it is `Codable`.
@@ -47,15 +47,15 @@ private struct Secret: Error, Codable {
 }
 
 /// An error that cannot be encoded, though it says so.
-public struct Unspeakable: Error, Codable {
-  public init() {}
-  public func encode(to encoder: any Encoder) throws { throw Excuse("no words") }
+package struct Unspeakable: Error, Codable {
+  package init() {}
+  package func encode(to encoder: any Encoder) throws { throw Excuse("no words") }
 }
 
 /// Throws errors of several kinds, by number; returns what is beyond them.
-public struct ThrowKinds: PoolTask {
-  public init() {}
-  public func run(_ input: Int) throws -> Int {
+package struct ThrowKinds: PoolTask {
+  package init() {}
+  package func run(_ input: Int) throws -> Int {
     switch input {
     case 0: throw Excuse("the dog ate it")
     case 1: throw Secret(number: 1)

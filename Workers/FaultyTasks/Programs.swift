@@ -2,8 +2,8 @@ import Glibc
 import ProcPoolWorker
 
 /// Starts a program that does not end for ten minutes, writes its number to a file, and ends as it is told.
-public struct StartProgram: PoolTask {
-  public enum Way: String, Codable, Sendable, CaseIterable {
+package struct StartProgram: PoolTask {
+  package enum Way: String, Codable, Sendable, CaseIterable {
     /// In the worker's process group.
     case inGroup
     /// In a group of its own, as Foundation's `Process` starts programs.
@@ -16,21 +16,21 @@ public struct StartProgram: PoolTask {
     case inOwnSession
   }
 
-  public enum End: String, Codable, Sendable, CaseIterable {
+  package enum End: String, Codable, Sendable, CaseIterable {
     case returns, traps, isKilled, exits, runsOn, stops
   }
 
-  public var way: Way
-  public var end: End
-  public var file: String
+  package var way: Way
+  package var end: End
+  package var file: String
 
-  public init(_ way: Way, _ end: End, file: String) {
+  package init(_ way: Way, _ end: End, file: String) {
     self.way = way
     self.end = end
     self.file = file
   }
 
-  public func run(_ input: Int) throws -> Int {
+  package func run(_ input: Int) throws -> Int {
     switch way {
     case .inGroup, .inOwnGroup:
       Note(path: file).run(Int(try Inspection.spawn(["/bin/sleep", "600"], inGroup: way == .inGroup)))
@@ -58,17 +58,17 @@ public struct StartProgram: PoolTask {
 }
 
 /// Ends the thread on which it runs.
-public struct EndThread: PoolTask {
-  public enum Way: String, Codable, Sendable, CaseIterable {
+package struct EndThread: PoolTask {
+  package enum Way: String, Codable, Sendable, CaseIterable {
     case byTheCLibrary
     /// So that the C library does not know.
     case byTheKernel
   }
 
-  public var way: Way
-  public init(_ way: Way) { self.way = way }
+  package var way: Way
+  package init(_ way: Way) { self.way = way }
 
-  public func run(_ input: Int) -> Int {
+  package func run(_ input: Int) -> Int {
     guard input == 1 else { return input }
     switch way {
     case .byTheCLibrary: pthread_exit(nil)
@@ -78,25 +78,25 @@ public struct EndThread: PoolTask {
 }
 
 /// Has a process trace this one, which then waits for nobody but that one.
-public struct BeTraced: PoolTask {
-  public init() {}
-  public func run(_ input: Int) -> Int {
+package struct BeTraced: PoolTask {
+  package init() {}
+  package func run(_ input: Int) -> Int {
     traceMe()
     return input
   }
 }
 
 /// What the process is called, and the variables of its environment whose names begin with FAULTY_BYTES, as they are.
-public struct DescribeProcess: PoolTask {
-  public struct Description: Codable, Sendable {
-    public var name: String
-    public var folder: [UInt8]
-    public var variables: [[UInt8]]
+package struct DescribeProcess: PoolTask {
+  package struct Description: Codable, Sendable {
+    package var name: String
+    package var folder: [UInt8]
+    package var variables: [[UInt8]]
   }
 
-  public init() {}
+  package init() {}
 
-  public func run(_ input: Int) -> Description {
+  package func run(_ input: Int) -> Description {
     let name = (Inspection.contents("/proc/self/comm") ?? "").prefix { $0 != "\n" }
     var folder = [CChar](repeating: 0, count: Int(PATH_MAX))
     let length = max(0, readlink("/proc/self/cwd", &folder, folder.count))

@@ -2,17 +2,17 @@ import Glibc
 import ProcPool
 
 /// Returns which of the pool's workers runs it.
-public struct WorkerNumber: PoolTask {
-  public init() {}
-  public func run(_ input: Int) -> Int { TaskContext.current!.worker.index }
+package struct WorkerNumber: PoolTask {
+  package init() {}
+  package func run(_ input: Int) -> Int { TaskContext.current!.worker.index }
 }
 
 /// Uses some memory for each item and never gives it back; takes some milliseconds, and returns its process.
-public struct Leak: PoolTask {
-  public var bytes: Int
-  public init(bytes: Int) { self.bytes = bytes }
+package struct Leak: PoolTask {
+  package var bytes: Int
+  package init(bytes: Int) { self.bytes = bytes }
 
-  public func run(_ milliseconds: Int) -> Int {
+  package func run(_ milliseconds: Int) -> Int {
     // Written to, so that it is there.
     memset(malloc(bytes), 1, bytes)
     pause(milliseconds: milliseconds)
@@ -21,9 +21,9 @@ public struct Leak: PoolTask {
 }
 
 /// Sees to it that its process, once told to leave, does so only after a very long time.
-public struct StayAtExit: PoolTask {
-  public init() {}
-  public func run(_ input: Int) -> Int {
+package struct StayAtExit: PoolTask {
+  package init() {}
+  package func run(_ input: Int) -> Int {
     atexit {
       pause(milliseconds: 1_000_000)
     }

@@ -2,11 +2,11 @@ import Glibc
 import ProcPool
 
 /// Adds to each element of its range, in place.
-public struct AddInPlace: PoolTask {
-  public var array: SharedArray<Int>
-  public init(_ array: SharedArray<Int>) { self.array = array }
+package struct AddInPlace: PoolTask {
+  package var array: SharedArray<Int>
+  package init(_ array: SharedArray<Int>) { self.array = array }
 
-  public func run(_ range: Range<Int>) {
+  package func run(_ range: Range<Int>) {
     array.withMutableSpan(range) { span in
       for index in span.indices { span[index] += range.lowerBound + index }
     }
@@ -14,51 +14,53 @@ public struct AddInPlace: PoolTask {
 }
 
 /// The sum of an array that comes as its input.
-public struct SumShared: PoolTask {
-  public init() {}
-  public func run(_ array: SharedArray<Int>) -> Int {
+package struct SumShared: PoolTask {
+  package init() {}
+  package func run(_ array: SharedArray<Int>) -> Int {
     array.withSpan { span in span.indices.reduce(0) { $0 + span[$1] } }
   }
 }
 
 /// An array inside a struct.
-public struct Parcel: Codable, Sendable {
-  public var name: String
-  public var contents: [SharedArray<Double>]
-  public init(name: String, contents: [SharedArray<Double>]) {
+package struct Parcel: Codable, Sendable {
+  package var name: String
+  package var contents: [SharedArray<Double>]
+  package init(name: String, contents: [SharedArray<Double>]) {
     self.name = name
     self.contents = contents
   }
 }
 
 /// Doubles the arrays of a parcel, in place, and returns it.
-public struct DoubleContents: PoolTask {
-  public init() {}
-  public func run(_ parcel: Parcel) -> Parcel {
+package struct DoubleContents: PoolTask {
+  package init() {}
+  package func run(_ parcel: Parcel) -> Parcel {
     for array in parcel.contents { for index in array.indices { array[index] *= 2 } }
     return Parcel(name: parcel.name + "!", contents: parcel.contents)
   }
 }
 
 /// Makes an array of so many elements, each its input.
-public struct MakeShared: PoolTask {
-  public var count: Int
-  public init(count: Int) { self.count = count }
-  public func run(_ value: Int) throws -> SharedArray<Int> { try SharedArray(repeating: value, count: count) }
+package struct MakeShared: PoolTask {
+  package var count: Int
+  package init(count: Int) { self.count = count }
+  package func run(_ value: Int) throws -> SharedArray<Int> {
+    try SharedArray(repeating: value, count: count)
+  }
 }
 
 /// Increments a locked value, a locked array's element, and a counter, so many times.
-public struct Increment: PoolTask {
-  public var value: LockedValue<Int>
-  public var bins: LockedArray<Int>
-  public var counter: SharedCounter
-  public init(_ value: LockedValue<Int>, _ bins: LockedArray<Int>, _ counter: SharedCounter) {
+package struct Increment: PoolTask {
+  package var value: LockedValue<Int>
+  package var bins: LockedArray<Int>
+  package var counter: SharedCounter
+  package init(_ value: LockedValue<Int>, _ bins: LockedArray<Int>, _ counter: SharedCounter) {
     self.value = value
     self.bins = bins
     self.counter = counter
   }
 
-  public func run(_ times: Int) throws {
+  package func run(_ times: Int) throws {
     for time in 0..<times {
       try value.withLock { $0 += 1 }
       try bins.withLock { $0[time % $0.count] += 1 }
@@ -68,10 +70,10 @@ public struct Increment: PoolTask {
 }
 
 /// Dies while it holds a lock, with the value half changed.
-public struct DieInsideLock: PoolTask {
-  public var value: LockedValue<Int>
-  public init(_ value: LockedValue<Int>) { self.value = value }
-  public func run(_ input: Int) throws {
+package struct DieInsideLock: PoolTask {
+  package var value: LockedValue<Int>
+  package init(_ value: LockedValue<Int>) { self.value = value }
+  package func run(_ input: Int) throws {
     try value.withLock { value in
       value = -1
       kill(getpid(), SIGKILL)
@@ -81,10 +83,10 @@ public struct DieInsideLock: PoolTask {
 }
 
 /// Counts, below zero, how many have died inside the lock, and dies there too.
-public struct RepairAndDie: PoolTask {
-  public var value: LockedValue<Int>
-  public init(_ value: LockedValue<Int>) { self.value = value }
-  public func run(_ input: Int) throws {
+package struct RepairAndDie: PoolTask {
+  package var value: LockedValue<Int>
+  package init(_ value: LockedValue<Int>) { self.value = value }
+  package func run(_ input: Int) throws {
     while true {
       do {
         try value.withLock { value in
@@ -101,9 +103,9 @@ public struct RepairAndDie: PoolTask {
 }
 
 /// Sums a shared array in a pool of its own.
-public struct SumInNestedPool: PoolTask {
-  public init() {}
-  public func run(_ array: SharedArray<Int>) async throws -> Int {
+package struct SumInNestedPool: PoolTask {
+  package init() {}
+  package func run(_ array: SharedArray<Int>) async throws -> Int {
     try await withPool(workers: 1, worker: .executable(named: "FaultyWorker")) { pool in
       try await pool.apply(SumShared(), to: array)
     }
@@ -111,23 +113,23 @@ public struct SumInNestedPool: PoolTask {
 }
 
 /// How many mappings of shared memory the worker has.
-public struct CountMappings: PoolTask {
-  public var name: String
-  public init(named name: String = "procpool") { self.name = name }
-  public func run(_ input: Int) -> Int { Inspection.sharedMappings(named: name) }
+package struct CountMappings: PoolTask {
+  package var name: String
+  package init(named name: String = "procpool") { self.name = name }
+  package func run(_ input: Int) -> Int { Inspection.sharedMappings(named: name) }
 }
 
 /// How many bytes its input has.
-public struct CountBytes: PoolTask {
-  public init() {}
-  public func run(_ bytes: [UInt8]) -> Int { bytes.count }
+package struct CountBytes: PoolTask {
+  package init() {}
+  package func run(_ bytes: [UInt8]) -> Int { bytes.count }
 }
 
 /// Sums bytes, and dies of some first bytes.
-public struct SumBytes: PoolTask {
-  public var deadly: Set<UInt8>
-  public init(deadly: Set<UInt8> = []) { self.deadly = deadly }
-  public func run(_ bytes: [UInt8]) -> Int {
+package struct SumBytes: PoolTask {
+  package var deadly: Set<UInt8>
+  package init(deadly: Set<UInt8> = []) { self.deadly = deadly }
+  package func run(_ bytes: [UInt8]) -> Int {
     if let first = bytes.first, deadly.contains(first) { kill(getpid(), SIGKILL) }
     return bytes.reduce(0) { $0 &+ Int($1) }
   }
@@ -135,29 +137,29 @@ public struct SumBytes: PoolTask {
 
 /// Writes a number of its own into all elements, again and again, with a lock or without, and counts how
 /// often it found elements that differ: another's half-written number.
-public struct FindTorn: PoolTask {
-  public var locked: LockedArray<Int>
-  public var bare: SharedArray<Int>
-  public init(locked: LockedArray<Int>, bare: SharedArray<Int>) {
+package struct FindTorn: PoolTask {
+  package var locked: LockedArray<Int>
+  package var bare: SharedArray<Int>
+  package init(locked: LockedArray<Int>, bare: SharedArray<Int>) {
     self.locked = locked
     self.bare = bare
   }
 
-  public struct Input: Codable, Sendable {
-    public var number: Int
-    public var rounds: Int
-    public init(number: Int, rounds: Int) {
+  package struct Input: Codable, Sendable {
+    package var number: Int
+    package var rounds: Int
+    package init(number: Int, rounds: Int) {
       self.number = number
       self.rounds = rounds
     }
   }
 
-  public struct Count: Codable, Sendable {
-    public var locked = 0
-    public var bare = 0
+  package struct Count: Codable, Sendable {
+    package var locked = 0
+    package var bare = 0
   }
 
-  public func run(_ input: Input) throws -> Count {
+  package func run(_ input: Input) throws -> Count {
     var count = Count()
     for _ in 0..<input.rounds {
       try locked.withLock { elements in
@@ -173,24 +175,24 @@ public struct FindTorn: PoolTask {
 }
 
 /// Adds to a shared number, without a lock, an atomic or mercy.
-public struct AddWithoutLock: PoolTask {
-  public var number: SharedArray<Int>
-  public init(_ number: SharedArray<Int>) { self.number = number }
-  public func run(_ times: Int) {
+package struct AddWithoutLock: PoolTask {
+  package var number: SharedArray<Int>
+  package init(_ number: SharedArray<Int>) { self.number = number }
+  package func run(_ times: Int) {
     for _ in 0..<times { number[0] += 1 }
   }
 }
 
 /// Waits until as many items have begun as there should be at once, and returns the length of its input.
-public struct MeetWithBytes: PoolTask {
-  public var directory: String
-  public var count: Int
-  public init(directory: String, count: Int) {
+package struct MeetWithBytes: PoolTask {
+  package var directory: String
+  package var count: Int
+  package init(directory: String, count: Int) {
     self.directory = directory
     self.count = count
   }
 
-  public func run(_ bytes: [UInt8]) -> Int {
+  package func run(_ bytes: [UInt8]) -> Int {
     close(open("\(directory)/\(bytes[0])", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600))
     while Inspection.entries(directory).count < count { pause(milliseconds: 1) }
     return bytes.count
@@ -198,9 +200,9 @@ public struct MeetWithBytes: PoolTask {
 }
 
 /// The mappings of the memory for inputs that this process could write to, as the system lists them.
-public struct WritableInputMemory: PoolTask {
-  public init() {}
-  public func run(_ bytes: [UInt8]) -> [String] {
+package struct WritableInputMemory: PoolTask {
+  package init() {}
+  package func run(_ bytes: [UInt8]) -> [String] {
     let all = (Inspection.contents("/proc/self/maps") ?? "").split(separator: "\n")
     let ours = all.filter { $0.contains("/memfd:procpool-inputs") }
     return ours.isEmpty ? ["none at all"] : ours.filter { !$0.contains(" r--s ") }.map(String.init)
@@ -208,12 +210,12 @@ public struct WritableInputMemory: PoolTask {
 }
 
 /// Changes the sign of a column's elements.
-public struct NegateColumn: PoolTask {
+package struct NegateColumn: PoolTask {
   var matrix: SharedMatrix<Int32>
 
-  public init(_ matrix: SharedMatrix<Int32>) { self.matrix = matrix }
+  package init(_ matrix: SharedMatrix<Int32>) { self.matrix = matrix }
 
-  public func run(_ column: Int) {
+  package func run(_ column: Int) {
     let part = matrix.column(column)
     part.copy(rowMajor: part.rowMajorElements().map { -$0 })
   }

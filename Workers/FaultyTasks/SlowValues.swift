@@ -2,14 +2,14 @@ import ProcPool
 import Synchronization
 
 /// A number that takes long to encode or to decode, in the coordinator only.
-public struct Sluggish: Codable, Sendable, Equatable {
-  public var number: Int
-  public var encodingTime = 0
-  public var decodingTime = 0
+package struct Sluggish: Codable, Sendable, Equatable {
+  package var number: Int
+  package var encodingTime = 0
+  package var decodingTime = 0
 
   /// - Parameters:
   ///   - encodingTime: in milliseconds; `decodingTime` likewise.
-  public init(_ number: Int, encodingTime: Int = 0, decodingTime: Int = 0) {
+  package init(_ number: Int, encodingTime: Int = 0, decodingTime: Int = 0) {
     self.number = number
     self.encodingTime = encodingTime
     self.decodingTime = decodingTime
@@ -18,14 +18,14 @@ public struct Sluggish: Codable, Sendable, Equatable {
   private static let counts = Mutex((encoded: 0, decoded: 0))
 
   /// How many were encoded and decoded outside workers since this was last asked.
-  public static func takeCounts() -> (encoded: Int, decoded: Int) {
+  package static func takeCounts() -> (encoded: Int, decoded: Int) {
     counts.withLock { counts in
       defer { counts = (0, 0) }
       return counts
     }
   }
 
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     var container = try decoder.unkeyedContainer()
     number = try container.decode(Int.self)
     encodingTime = try container.decode(Int.self)
@@ -36,7 +36,7 @@ public struct Sluggish: Codable, Sendable, Equatable {
     }
   }
 
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var container = encoder.unkeyedContainer()
     try container.encode(number)
     try container.encode(encodingTime)
@@ -49,10 +49,10 @@ public struct Sluggish: Codable, Sendable, Equatable {
 }
 
 /// Returns what it is given, and combines by the larger number, as slowly as that is decoded.
-public struct Plod: ReducingTask {
-  public init() {}
-  public func run(_ input: Sluggish) -> Sluggish { input }
-  public func combine(_ next: Sluggish, into total: inout Sluggish) {
+package struct Plod: ReducingTask {
+  package init() {}
+  package func run(_ input: Sluggish) -> Sluggish { input }
+  package func combine(_ next: Sluggish, into total: inout Sluggish) {
     if TaskContext.current == nil { pause(milliseconds: total.decodingTime) }
     total.number = max(total.number, next.number)
   }

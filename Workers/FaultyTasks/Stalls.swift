@@ -2,17 +2,17 @@ import Glibc
 import ProcPool
 
 /// In which way a task takes long.
-public enum StallWays: Codable, Sendable, CaseIterable {
+package enum StallWays: Codable, Sendable, CaseIterable {
   case computing, sleeping, polling
 }
 
 /// Takes so many milliseconds, in a function that can be found on its stack, and returns how many it took.
-public struct StallInside: PoolTask {
-  public var way: StallWays
+package struct StallInside: PoolTask {
+  package var way: StallWays
 
-  public init(way: StallWays) { self.way = way }
+  package init(way: StallWays) { self.way = way }
 
-  public func run(_ milliseconds: Int) -> Int {
+  package func run(_ milliseconds: Int) -> Int {
     let start = ContinuousClock.now
     spend(milliseconds)
     return Int((ContinuousClock.now - start) / .milliseconds(1))

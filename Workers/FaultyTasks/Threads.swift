@@ -3,7 +3,7 @@ import ProcPool
 import Synchronization
 
 /// Runs the body on a thread of its own.
-public func startThread(_ body: @escaping @Sendable () -> Void) {
+package func startThread(_ body: @escaping @Sendable () -> Void) {
   final class Start {
     let body: @Sendable () -> Void
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
@@ -61,15 +61,15 @@ func waitingBytes(in pipe: Int32) -> Int {
 /// Crashes the worker in as many threads as the input says, all at once.
 ///
 /// When all of them run: what a thread that is still being made would do is written at `crash_guard.h`.
-public struct CrashTogether: PoolTask {
+package struct CrashTogether: PoolTask {
   private final class Start: Sendable {
     let ready = Atomic(0)
     let isGiven = Atomic(false)
   }
 
-  public init() {}
+  package init() {}
 
-  public func run(_ threads: Int) -> Int {
+  package func run(_ threads: Int) -> Int {
     let start = Start()
     for _ in 0..<threads {
       startThread {
@@ -87,10 +87,10 @@ public struct CrashTogether: PoolTask {
 
 /// Ends the main thread of its worker, and stays for so many milliseconds: as a process does that something
 /// keeps from dying.
-public struct LoseMainThread: PoolTask {
-  public init() {}
+package struct LoseMainThread: PoolTask {
+  package init() {}
 
-  public func run(_ milliseconds: Int) -> Int {
+  package func run(_ milliseconds: Int) -> Int {
     _ = systemCall
     signal(SIGUSR1) { _ in _ = systemCall(exitNumber, 0, 0, 0) }
     // To the main thread and no other: whoever else lets it through might take it first.

@@ -1,8 +1,12 @@
 import Glibc
 
-/// Readings of the monotonic clock, which nobody sets.
+/// Readings of the monotonic clock, which is never set back.
+@usableFromInline
 package enum MonotonicClock {
-  /// Nanoseconds since some moment in the past.
+  // `@usableFromInline` because otherwise the bodies of a `package` type are not available to the
+  // optimiser in other modules, whether they are `@inlinable` or not.
+
+  /// Nanoseconds since an unspecified moment in the past.
   @inlinable
   package static func now() -> Int64 {
     var time = timespec()
@@ -13,10 +17,10 @@ package enum MonotonicClock {
 
 /// Readings of the monotonic clock as of the kernel's last tick.
 ///
-/// Late by up to a tick (1 to 10 ms, by the kernel's configuration), and a quarter of the cost: 7 ns instead of
-/// 30 (measured). For loops that look at the clock for every element.
+/// Up to a tick behind (1 to 10 ms, depending on the kernel's configuration), at a quarter of the cost:
+/// 7 ns rather than 30 (measured). For loops that read the clock for every element.
 package enum CoarseClock {
-  /// Nanoseconds since the same moment as those of ``MonotonicClock``.
+  /// Nanoseconds since the moment from which ``MonotonicClock`` counts.
   package static func now() -> Int64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
