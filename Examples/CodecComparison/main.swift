@@ -131,7 +131,10 @@ func measurePickle() {
 
 /// `Data` as one block, as ProcPoolFoundation declares it.
 extension Data: WireBytes {
+  /// Creates data with a copy of the bytes.
   public init(wireBytes: UnsafeRawBufferPointer) { self.init(wireBytes) }
+
+  /// Calls `body` with the bytes of the data.
   public func withWireBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
     try withUnsafeBytes(body)
   }

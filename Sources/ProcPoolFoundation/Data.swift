@@ -1,14 +1,21 @@
 import Foundation
 import ProcPoolWire
 
-/// `Data` crosses the wire as one block of memory.
+/// Encodes `Data` as one block of memory.
 ///
-/// In a module of its own because neither the wire nor a worker's inside knows Foundation. `ProcPool` brings
-/// it along; a dedicated worker executable whose tasks use `Data` imports it. One that does not still
-/// understands the same messages, only more slowly.
+/// The conformance has a module of its own because neither `ProcPoolWire` nor `ProcPoolWorker`
+/// imports Foundation. `ProcPool` re-exports this module; a dedicated worker executable whose tasks
+/// use `Data` imports it. A worker without it decodes the same messages through `Codable`, which is
+/// slower.
 extension Data: WireBytes {
+  /// Creates data with a copy of the bytes.
+  ///
+  /// - Complexity: O(n), one copy.
   public init(wireBytes: UnsafeRawBufferPointer) { self.init(wireBytes) }
 
+  /// Calls `body` with the bytes of the data, without copying them.
+  ///
+  /// - Throws: the error that `body` throws.
   public func withWireBytes<Result>(
     _ body: (UnsafeRawBufferPointer) throws -> Result
   ) rethrows -> Result {

@@ -1,14 +1,14 @@
 import Foundation
 import ProcPoolWire
 
-/// An error whose description is for people: what `localizedDescription` says of it, too.
+/// An error whose `localizedDescription` is its `description`.
 ///
-/// In this module because it is the one that knows Foundation: the errors of modules that do not know it conform
-/// in `ProcPool`, which everybody imports who sees them.
+/// The protocol is declared here because the modules that declare the errors do not import
+/// Foundation. `ProcPool` declares their conformances.
 public protocol DescribedError: LocalizedError, CustomStringConvertible {}
 
 extension DescribedError {
-  /// The same as `description`.
+  /// The description of the error, which `localizedDescription` returns.
   public var errorDescription: String? { description }
 }
 

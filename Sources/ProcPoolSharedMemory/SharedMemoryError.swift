@@ -1,48 +1,51 @@
 import ProcPoolSystem
 
-/// Why memory could not be shared.
+/// A failure to allocate, send or map shared memory.
 public enum SharedMemoryError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// There is not as much memory as was asked for, in bytes; `available` where the system says how much there
-  /// is, and `place` where it was looked for.
+  /// There is not enough memory for the requested number of bytes. `available` is the number of
+  /// available bytes, `nil` if the system does not report it; `place` is the machine, the control
+  /// group or the file system that was checked.
   case insufficient(asked: Int, available: Int?, place: String)
-  /// The process may not open as many files: a slab or a large array takes one.
+  /// The process has reached its limit on open files: each large value, and each slab of small
+  /// ones, needs one.
   case outOfDescriptors
-  /// Shared memory is a file, and it would exceed the file-size limit of this process (`RLIMIT_FSIZE`). Both numbers
-  /// are in bytes.
+  /// Shared memory is a file, and it would exceed the file-size limit of this process
+  /// (`RLIMIT_FSIZE`). Both numbers are in bytes.
   case fileSizeLimit(asked: Int, limit: Int)
-  /// The memory is gone: its array was dropped, or the process that had made it ended, before it was mapped
-  /// here.
+  /// The memory no longer exists: the value was released, or the process that created it ended,
+  /// before this process mapped it.
   case gone(String)
-  /// What was to be mapped is not what its handle says: it was forged, or comes from another version.
+  /// The memory does not match its handle, which was forged or comes from another version.
   case mismatched(String)
-  /// The system refuses access.
+  /// The system denies access to the memory.
   case denied(String)
-  /// Something named cannot be made or opened.
+  /// A named array cannot be created, opened or removed, for the given reason.
   case unusableName(String, reason: String)
-  /// A shared value was encoded or decoded by something other than a pool.
+  /// A shared value was encoded or decoded outside a pool.
   case outsidePool
-  /// A call to the system failed, in words.
+  /// A system call failed, as the text describes.
   case system(String)
 
+  /// A message for people: what failed, and what to do.
   public var description: String {
     switch self {
     case .insufficient(let asked, let available, let place):
-      "\(asked) bytes of shared memory were asked for, and \(place) has \(available.map(String.init) ?? "fewer") "
-        + "left; share less at a time, drop arrays that are done with, or allow more"
+      "\(asked) bytes of shared memory were requested, and \(place) has \(available.map(String.init) ?? "fewer") "
+        + "left; share less at a time, release arrays that are no longer needed, or allow more"
     case .outOfDescriptors:
-      "no more files can be opened for shared memory; raise the limit with `ulimit -n`, or drop arrays that are "
-        + "done with"
+      "no more files can be opened for shared memory; raise the limit with `ulimit -n`, or release arrays that are "
+        + "no longer needed"
     case .fileSizeLimit(let asked, let limit):
       "cannot create \(asked) bytes of shared memory: the file-size limit of this process is \(limit) bytes; raise it "
         + "with `ulimit -f`, or share less at a time"
     case .gone(let what):
       "the shared memory is gone: \(what.visible()); keep the array until its items have ended"
-    case .mismatched(let what): "a handle does not fit the memory that it names: \(what.visible())"
-    case .denied(let what): "access to shared memory is refused: \(what.visible())"
+    case .mismatched(let what): "a handle does not match the memory that it names: \(what.visible())"
+    case .denied(let what): "access to shared memory is denied: \(what.visible())"
     case .unusableName(let name, let reason):
       "the shared memory '\(name.visible())' cannot be used: \(reason.visible())"
     case .outsidePool:
-      "shared memory travels as a handle, in tasks, inputs and outputs of a pool only; elsewhere copy the elements"
+      "shared memory can be encoded only in tasks, inputs and outputs of a pool, as a handle; elsewhere copy the elements"
     case .system(let what): "shared memory: \(what.visible())"
     }
   }

@@ -1,18 +1,19 @@
 import Dispatch
 import Glibc
 
-/// Runs what is meant for the main actor, on the main thread, for ever.
+/// Runs the main actor's queue on the main thread, until the process ends.
 ///
-/// The main thread drains the queue itself, as a run loop does. `dispatchMain()` would end the main thread and hand the
-/// queue to threads of libdispatch, and a process that cannot create one would hang. Ending the main thread also costs
-/// a statically linked program 10 ms.
+/// The main thread drains the queue itself, as a run loop does. `dispatchMain()` would end the main
+/// thread and pass the queue to threads of libdispatch, and a process that cannot create one would
+/// hang. Ending the main thread also costs a statically linked program 10 ms.
 package struct MainQueue {
-  /// Readable when the main queue has something to do; negative if there is no such thing.
+  /// Readable while the main queue has work; negative if libdispatch provides no descriptor.
   private let descriptor = mainQueueDescriptor()
 
-  /// To be called before there is a thread that could ask for the main actor.
+  /// Call it before any thread exists that could use the main actor.
   package init() {}
 
+  /// Runs the queue, and never returns.
   package func run() -> Never {
     guard descriptor >= 0 else { dispatchMain() }
     while true {
@@ -25,8 +26,8 @@ package struct MainQueue {
   }
 }
 
-// What run loops wait for beside their own sources, and what they call then: the dispatch library exports both for them,
-// and no header declares them.
+// The descriptor that run loops wait for in addition to their own sources, and the function that
+// they then call. libdispatch exports both for run loops; no header declares them.
 @_silgen_name("_dispatch_get_main_queue_handle_4CF") private func mainQueueDescriptor() -> Int32
 @_silgen_name("_dispatch_main_queue_callback_4CF") private func runMainQueue(
   _ message: UnsafeMutableRawPointer?)

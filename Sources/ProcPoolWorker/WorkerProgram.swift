@@ -2,18 +2,18 @@ import Glibc
 import ProcPoolProtocol
 import ProcPoolSystem
 
-/// A program that is nothing but a worker.
+/// A program whose only purpose is to be a worker.
 ///
 ///     @main struct MyWorker: WorkerProgram {}
 ///
-/// The executable links the modules that declare its tasks; a pool finds it by name, beside the running
-/// program: `withPool(worker: .executable(named: "my-worker"))`. Without Foundation and with the runtime
-/// linked statically it starts in about two milliseconds.
+/// The executable links the modules that declare its tasks. A pool looks it up by name, in the
+/// directory of the running program: `withPool(worker: .executable(named: "my-worker"))`. Without
+/// Foundation, and with the Swift runtime linked statically, it starts in about two milliseconds.
 public protocol WorkerProgram {}
 
 extension WorkerProgram {
-  /// Serves the pool that started this process, until that ends. Started by hand, it says so and exits with
-  /// 64.
+  /// Serves the pool that started this process until the pool ends. If no pool started the process,
+  /// it prints a message and exits with status 64.
   public static func main() {
     serveIfWorker()
     StandardError.writeLine(
@@ -22,19 +22,20 @@ extension WorkerProgram {
   }
 }
 
-/// Turns the process into a worker if a pool started it to be one, and then never returns.
+/// Serves as a worker if a pool started this process as one, and never returns in that case.
 ///
-/// The first line of a `main.swift`, or of any `main`, whose program starts pools with itself as the worker.
-/// In a program that was started otherwise it does nothing.
+/// Call it in the first line of `main.swift`, or of any `main`, of a program that starts pools with
+/// itself as the worker. In a process that no pool has started it returns immediately.
 ///
-/// Must be called on the main thread, before anything that is not for workers: the process serves until the
-/// pool ends, and exits.
+/// Call it on the main thread, and before any code that workers must not run: the process serves
+/// until the pool ends, and then exits.
 public func serveIfWorker() {
   guard WorkerMark.isPresent else { return }
   let mark = WorkerMark.current
-  // Removed at once, so that a task's own pools and programs are not taken for workers.
+  // Removed immediately: otherwise pools and programs that a task starts would be taken for
+  // workers.
   WorkerMark.remove()
-  // Before there is a thread that could ask for the main actor.
+  // Created before any thread exists that could use the main actor.
   let mainQueue = MainQueue()
   ProcessName.set(WorkerMark.processName)
   _ = ProcessOrigin.claim()
@@ -47,8 +48,8 @@ public func serveIfWorker() {
         try Watchdog.start(connection) { leaveWithoutThread(page) }
       },
       lost: { page, _ in leaveWithoutThread(page) },
-      // At once, so that the status page says to the last which items have ended, and which are in the
-      // buffer.
+      // Without delay, so that the status page stays exact about the items that have ended and
+      // those whose results are still in the buffer.
       broken: { $0.code == EPIPE ? Watchdog.endAtOnce() : leave("cannot write its results: \($0)") },
       ended: { page, result in
         switch result {
@@ -63,7 +64,7 @@ public func serveIfWorker() {
   } catch {
     leave("could not start: \(error)", status: status(of: error))
   }
-  // The main thread serves the main actor, so that a task may await it.
+  // The main thread runs the main actor's queue, so that tasks can use the main actor.
   mainQueue.run()
 }
 
@@ -76,7 +77,8 @@ private func status(of error: SystemError) -> Int32 {
   error.isShortage ? WorkerMark.metShortage : WorkerMark.gaveUp
 }
 
-/// The thread that serves has ended, and nobody will end its item.
+/// Ends the process after its serving thread has ended, because nothing could complete the running
+/// item.
 private func leaveWithoutThread(_ page: StatusPage?) -> Never {
   page?.noteLostThread()
   _exit(WorkerMark.gaveUp)

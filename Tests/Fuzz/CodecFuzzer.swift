@@ -137,6 +137,7 @@ private let targets: [@Sendable (UnsafeRawBufferPointer) -> Void] = [
   readStream,
 ]
 
+/// Decodes one input by the target that its first byte selects. libFuzzer calls it by its C name.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   guard let data, size > 0 else { return 0 }

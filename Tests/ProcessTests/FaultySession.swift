@@ -73,7 +73,7 @@
       + "24995000 0 10 20 0 5000 10000 0 10 20 0 5000 10000 80 20 80 100 200\n"
     /// What errors say where something else is the matter than a call that has failed.
     private static let untrue = [
-      "bytes of shared memory were asked for", "of the same build", "serveIfWorker",
+      "bytes of shared memory were requested", "of the same build", "serveIfWorker",
     ]
     private static let remark = "a worker's remark\n"
 

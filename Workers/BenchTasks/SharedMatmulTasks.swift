@@ -2,7 +2,9 @@ import ProcPoolWorker
 
 /// The matrices of one product in shared memory: A row by row, B column by column, C row by row.
 public struct SharedFactors<Scalar: MatrixScalar>: Codable, Sendable {
+  /// The left factor, row by row.
   public let a: SharedMatrix<Scalar>
+  /// The right factor, column by column.
   public let b: SharedMatrix<Scalar>
 
   /// Copies the two matrices into shared memory.

@@ -8,10 +8,12 @@ public struct CollatzPath: PoolTask {
   /// The maximum length of a path; a longer one is an error.
   public var limit: Int
 
+  /// Creates a task that refuses paths of more than `limit` steps.
   public init(limit: Int) {
     self.limit = limit
   }
 
+  /// Follows the path from `start` to 1.
   public func run(_ start: Int) throws -> Path {
     var number = start
     var steps = 0
@@ -24,13 +26,18 @@ public struct CollatzPath: PoolTask {
   }
 }
 
+/// The path from a number to 1.
 public struct Path: Codable, Sendable {
+  /// The number that the path starts at.
   public let start: Int
+  /// How many steps it has.
   public let steps: Int
 }
 
-/// `Codable`, so that it arrives in the program with its own type.
+/// The error for a path that is too long. `Codable`, so that the program can catch it by its type.
 public struct TooLong: Error, Codable {
+  /// The number that the path starts at.
   public let start: Int
+  /// How many steps were allowed.
   public let limit: Int
 }

@@ -10,37 +10,40 @@
 public struct CallOptions: Sendable {
   /// How many items are sent to a worker at a time.
   ///
-  /// Chunks have exactly this size, except for the last one. By default a chunk takes about half a millisecond, by
-  /// what items of the last call with such a task took and then by what these take, and less towards the end of the
-  /// call. Whatever the size, the part of a chunk that a worker has not started is divided when other workers are
-  /// idle. At least 1.
+  /// Chunks have exactly this size, except for the last one. At least 1. By default a chunk takes
+  /// about half a millisecond, estimated from the items of the last call with a task of this type
+  /// and then from the items of this call, and less towards the end of the call. Whatever the size,
+  /// the unstarted part of a chunk is divided when other workers are idle.
   public var chunkSize: Int?
 
   /// The maximum number of items of a stream that have been taken from the inputs and whose results have not been
   /// consumed; at least one chunk.
   ///
-  /// By default as many as keep the workers busy, and some thousands more for results that wait for their turn.
+  /// By default as many as keep the workers busy, and some thousands more for results that arrive
+  /// out of order.
   public var inFlight: Int?
 
   /// How long an item may run before its worker is killed and the item fails. Positive.
   ///
-  /// The time counts from when the item is first seen running. It is checked every eighth of the limit, and at least
-  /// every 100 ms. It includes decoding the input and encoding the output. The same limit applies separately to
-  /// preparing the task (decoding it, and `prepare`): if that takes longer, the item that triggered it fails.
+  /// The time starts when the item is first observed running, and is checked every eighth of the
+  /// limit, at least every 100 ms. It includes decoding the input and encoding the output. The same
+  /// limit applies separately to preparing the task (decoding it, and `prepare`): if that takes
+  /// longer, the item that triggered it fails.
   public var timeout: Duration?
 
   /// How long the call may take, including the time that it waits for workers. Positive.
   ///
-  /// Then it throws ``PoolError/deadlineExceeded(limit:)``, and unfinished items are cancelled.
+  /// A call that exceeds it throws ``PoolError/deadlineExceeded(limit:)``, and its unfinished items
+  /// are cancelled.
   public var deadline: Duration?
 
-  /// How often an item whose worker is lost is started; once by default.
+  /// How many attempts there are at an item whose worker is lost; one by default.
   public var retry: RetryPolicy?
 
   /// How the progress of the call is reported; not at all by default.
   public var progress: ProgressReport?
 
-  /// Creates options. Those that are omitted have the defaults that are documented with each property.
+  /// Creates options. Omitted arguments have the defaults that are documented with the properties.
   public init(
     chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil, deadline: Duration? = nil,
     retry: RetryPolicy? = nil, progress: ProgressReport? = nil

@@ -1,10 +1,10 @@
 import ProcPoolSystem
 import ProcPoolWorker
 
-// What a pool can be made of. Such numbers come from a flag or a file often enough: one that makes no sense is an
-// error of `Pool.init`, and not the end of the program.
+// Numbers that a pool is created with often come from a flag or a file, so `Pool.init` throws an
+// error for an invalid one rather than trapping.
 
-/// Checks on numbers that a pool is made with.
+/// Checks of the numbers that a pool is created with.
 enum PoolArguments {
   /// The largest number of processes in a pool: twice Linux's default `kernel.pid_max` of 32 768.
   static let mostWorkers = 1 << 16
@@ -23,7 +23,7 @@ enum PoolArguments {
     throw WorkerStartFailure("\(name) must be at least \(least), not \(value)")
   }
 
-  /// Positive.
+  /// Checks that a duration is positive.
   static func check(_ name: String, _ value: Duration?) throws(WorkerStartFailure) {
     guard let value, value <= .zero else { return }
     throw WorkerStartFailure("\(name) must be positive, not \(value)")

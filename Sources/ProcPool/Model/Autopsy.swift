@@ -4,103 +4,109 @@ import ProcPoolSystem
 import ProcPoolWire
 import ProcPoolWorker
 
-/// What is known of an item whose worker ended while it ran it.
+/// The facts about an item whose worker ended while it ran the item.
 ///
 ///     item 7 of call 2 was lost after 1.2 seconds: worker 0 (pid 4711) ended with signal 4 (SIGILL), with
 ///     23 MiB of memory at its peak, because of a trap: Fatal error: Index out of range; …
 ///
-/// Which item was running is exact. Why its worker ended is not always: a thread that an earlier item has
-/// left behind, or a signal from outside, is charged to the item that was running.
+/// The item that was running is known exactly. The cause is not always: if a thread of an earlier
+/// item crashes the worker, or a signal from outside kills it, the running item is blamed.
 public struct Autopsy: Error, Hashable, Sendable {
-  /// The item; where several may have been running (workers without shared memory), one of them.
+  /// The item. For workers without a shared status page, one of the items that may have been
+  /// running.
   public let item: ItemID
-  /// Which attempt at it this was, from 1. See ``RetryPolicy``.
+  /// The number of the attempt, from 1. See ``RetryPolicy``.
   public let attempt: Int
-  /// How long it had been running, as far as the coordinator could see: not longer than this.
+  /// An upper bound of the time that the item had been running, as the coordinator observed it.
   public let elapsed: Duration
-  /// Whether the item never ran, because its worker ended while it decoded the call's task or was in its
+  /// Whether the item never ran, because its worker ended while it decoded the task or ran
   /// `prepare`.
   public let isPreparation: Bool
   /// The worker, and how it ended.
   public let loss: WorkerLoss
 }
 
-/// How a worker ended that should not have.
+/// The unexpected end of a worker.
 public struct WorkerLoss: Error, Hashable, Sendable {
   /// The worker's place in the pool.
   public let worker: WorkerID
-  /// Its process; the coordinator's own for a worker on a thread.
+  /// The process ID of the worker; the coordinator's own for a worker on a thread.
   public let pid: Int32
-  /// Whether the worker was a thread of the coordinator's (``WorkerSource/threads``). Such a worker cannot be
+  /// Whether the worker was a thread of the coordinator (``WorkerSource/threads``). Such a worker
+  /// cannot be
   /// killed. The pool abandons it, and its item keeps running with its result ignored.
   public var isThread: Bool { pid == ProgramIdentity.pid }
-  /// How it ended.
+  /// How the process ended.
   public let end: ProcessEnd
-  /// Why, as far as that can be told.
+  /// The most likely reason.
   public let cause: LikelyCause
-  /// The most memory that the process had in use at once, in bytes; `nil` where the system did not say.
+  /// The peak resident memory of the process, in bytes; `nil` if the system did not report it.
   public let peakMemory: Int?
-  /// The last lines that it wrote to standard error, at most 64 KiB.
+  /// The last lines that the worker wrote to standard error, at most 64 KiB.
   public let standardError: String
 
-  /// The backtrace that Swift printed, if it did: set `SWIFT_BACKTRACE` to `enable=yes` in the pool's
-  /// `environment`.
+  /// The backtrace that the Swift runtime printed; `nil` if it printed none. To get backtraces, set
+  /// `SWIFT_BACKTRACE` to `enable=yes` in ``PoolConfiguration/environment``.
   public var backtrace: String? { LastWords.backtrace(in: standardError) }
 }
 
-/// Why a worker ended, most likely.
+/// The most likely reason for the end of a worker.
 public enum LikelyCause: Hashable, Sendable {
-  /// Who set the limit that memory went beyond.
+  /// The limit on memory that was exceeded.
   public enum MemoryLimit: Hashable, Sendable {
-    /// The control group: its count of killed processes has gone up.
+    /// The limit of the control group: its count of killed processes has increased.
     case controlGroup
-    /// The machine: the kernel's own count has gone up.
+    /// The memory of the machine: the kernel's count of killed processes has increased.
     case machine
   }
 
-  /// Swift code went against a precondition, with its message: an index out of range, an overflow, a
-  /// `fatalError`.
+  /// Swift code trapped: an index out of range, an overflow, a `fatalError`. The payload is the
+  /// message of the trap.
   case trap(message: String)
-  /// The kernel killed it because there was no memory left.
+  /// The kernel killed the worker because memory had run out.
   case outOfMemory(MemoryLimit)
-  /// It asked for more memory than its ``WorkerLimits`` allow, so many bytes.
+  /// The worker requested more memory than ``WorkerLimits/memory`` allows. The payload is the limit
+  /// in bytes.
   case memoryLimit(Int)
-  /// It had used up the processor time that its ``WorkerLimits`` allow.
+  /// The worker exceeded ``WorkerLimits/processorTime``.
   case processorTimeLimit
-  /// It used memory that was not its own, or its stack overflowed.
+  /// The worker accessed memory that is not mapped, or its stack overflowed.
   case invalidAccess
-  /// The task, or what it called, ended the process.
+  /// The task, or code that it called, exited the process.
   case exit
-  /// It sent what goes against the protocol, and was killed.
+  /// The worker violated the protocol, and was killed. The payload says how.
   case protocolViolation(String)
-  /// It was killed because its item exceeded the time limit.
+  /// The worker was killed because its item exceeded the time limit.
   case timeLimit
-  /// It was stopped (`SIGSTOP`) when its item exceeded the time limit, and was killed.
+  /// The worker had been stopped by `SIGSTOP` when its item exceeded the time limit, and was
+  /// killed.
   case stopped
-  /// The pool had no more use for what it ran, and killed it.
+  /// The worker was killed because its item kept running after it was cancelled.
   case cancelled
-  /// The worker did not end within five seconds of `SIGKILL`, and the pool gave it up. The payload is the process
-  /// state that the kernel reported. The process may still exist: traced by a debugger, in a frozen control
-  /// group, waiting for a device, or out of reach of this program's signals.
+  /// The worker did not end within five seconds of `SIGKILL`, and the pool gave it up. The payload
+  /// is the process state that the kernel reported. The process may still exist: traced by a
+  /// debugger, in a frozen control group, blocked in a device driver, or not permitted to be
+  /// signalled by this program.
   case notEnded(String)
-  /// The task, or what it called, ended the thread on which the worker runs items.
+  /// The task, or code that it called, ended the thread on which the worker runs items.
   case threadExit
-  /// A signal that somebody sent, or that the process raised.
+  /// The worker was ended by this signal, which another process sent or the worker itself raised.
   case signal(Int32)
-  /// Nothing is known.
+  /// The reason is not known.
   case unknown
 }
 
 // MARK: - In words
 
 extension Autopsy: CustomStringConvertible {
+  /// A message with the item, its running time, the end of its worker, the cause and the remedy.
   public var description: String {
     let again = attempt > 1 ? ", in attempt \(attempt)," : ""
     let phase = isPreparation ? ", while its task was being prepared" : ""
     return "\(item) was lost\(again) after \(elapsed.rounded)\(phase): \(loss)"
   }
 
-  /// For an item that went on for longer than it may.
+  /// The message for an item that exceeded its time limit.
   func timeoutDescription(_ limit: Duration) -> String {
     let again = attempt > 1 ? " in attempt \(attempt)" : ""
     let what =
@@ -124,6 +130,8 @@ extension Autopsy: CustomStringConvertible {
 }
 
 extension WorkerLoss: CustomStringConvertible {
+  /// A message with the worker, its end, the cause, the remedy, and the relevant lines of its
+  /// standard error.
   public var description: String {
     if case .notEnded(let state) = cause {
       return
@@ -138,12 +146,12 @@ extension WorkerLoss: CustomStringConvertible {
 }
 
 extension WorkerLoss {
-  /// The process has not ended, though it was killed.
+  /// Whether the process has not ended although it was killed.
   var isLeftBehind: Bool { if case .notEnded = cause { true } else { false } }
 }
 
 extension LikelyCause: CustomStringConvertible {
-  /// What happened, and what to do.
+  /// A clause with the cause and the remedy, to follow the end of a worker in a message.
   public var description: String {
     switch self {
     case .trap(let message): "because of a trap: \(message.visible())"
@@ -153,23 +161,23 @@ extension LikelyCause: CustomStringConvertible {
     case .outOfMemory(.machine):
       "most likely because the machine ran out of memory; use fewer workers or smaller items"
     case .memoryLimit(let bytes):
-      "most likely because it asked for more memory than the \(bytes >> 20) MiB of its limit; allow more with `WorkerLimits`"
+      "most likely because it requested more memory than its limit of \(bytes >> 20) MiB; allow more with `WorkerLimits`"
     case .processorTimeLimit:
-      "because it had used up the processor time of its limit; allow more with `WorkerLimits`, or recycle workers with `RecyclingPolicy`"
+      "because it exceeded its limit on processor time; allow more with `WorkerLimits`, or recycle workers with `RecyclingPolicy`"
     case .invalidAccess:
-      "because it used memory that is not its own, or its stack of 8 MiB overflowed; look at unsafe code and deep recursion"
-    case .exit: "because the task, or what it called, ended the process; throw an error instead"
+      "because it accessed invalid memory, or its stack of 8 MiB overflowed; check unsafe code and deep recursion"
+    case .exit: "because the task, or code that it called, exited the process; throw an error instead"
     case .protocolViolation(let what):
-      "because it broke the protocol: \(what.visible()); leave the worker's pipes alone"
-    case .timeLimit: "because its item took too long"
-    case .stopped: "because its item took too long; it had been stopped by a signal (SIGSTOP)"
+      "because it violated the protocol: \(what.visible()); do not use the worker's pipes"
+    case .timeLimit: "because its item exceeded its time limit"
+    case .stopped: "because its item exceeded its time limit; it had been stopped by a signal (SIGSTOP)"
     case .cancelled: "because its item kept running after it was cancelled"
     case .notEnded(let state): "and did not end after SIGKILL: \(state)"
     case .threadExit:
-      "because the task, or what it called, ended the thread that it ran on (`pthread_exit`); return or throw instead"
+      "because the task, or code that it called, ended the thread that it ran on (`pthread_exit`); return or throw instead"
     case .signal(SIGKILL): "because it was sent SIGKILL"
-    case .signal(SIGABRT): "because it called `abort`; what it wrote before may say why"
-    case .signal: "because it got that signal"
+    case .signal(SIGABRT): "because it called `abort`; its output on standard error may say why"
+    case .signal: "because it received that signal"
     case .unknown:
       "for unknown reasons: other code in this program took its exit status, by waiting for all children or by "
         + "ignoring SIGCHLD; wait for your own children by pid"

@@ -1,4 +1,4 @@
-/// An amount of memory or data.
+/// A number of bytes, of memory or data.
 ///
 ///     PayloadPolicy(maximum: .gibibytes(4))
 public struct ByteCount: Hashable, Sendable {
@@ -21,11 +21,12 @@ public struct ByteCount: Hashable, Sendable {
 }
 
 extension ByteCount: Comparable {
+  /// Orders amounts by their number of bytes.
   public static func < (one: ByteCount, other: ByteCount) -> Bool { one.bytes < other.bytes }
 }
 
 extension ByteCount: CustomStringConvertible {
-  /// The exact amount in the largest unit of which it is a multiple: "64 GiB", "1536 MiB", "1000 bytes".
+  /// The exact amount in the largest unit that divides it: "64 GiB", "1536 MiB", "1000 bytes".
   public var description: String {
     for (unit, size) in [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)]
     where bytes != 0 && bytes.isMultiple(of: size) {

@@ -1,34 +1,37 @@
-/// How far a call has come.
+/// The progress of a call.
 public struct CallProgress: Sendable, Hashable {
-  /// Items that have ended, those that failed among them; of `mapReduce`, the inputs of parts that have ended.
+  /// The number of items that have ended, including those that failed. For `mapReduce`, the number
+  /// of inputs of the parts that have ended.
   public let done: Int
-  /// How many items there are, if the inputs know that: arrays and ranges do.
+  /// The total number of items; `nil` if the inputs do not know it. Arrays and ranges do.
   public let total: Int?
-  /// Of those that have ended, how many failed.
+  /// The number of items that have failed.
   public let failures: Int
-  /// Since the call began.
+  /// The time since the call started.
   public let elapsed: Duration
 
-  /// Items that ended per second; `nil` as long as there was none.
+  /// The number of items that ended per second; `nil` before the first.
   public var itemsPerSecond: Double? {
     done > 0 && elapsed > .zero ? Double(done) / (elapsed / .seconds(1)) : nil
   }
 
-  /// How long the rest will take if items go on as they have gone; `nil` if nobody can say.
+  /// The estimated remaining time, at the average rate so far; `nil` if the total or the rate is
+  /// unknown.
   public var remaining: Duration? {
     guard let total, let itemsPerSecond else { return nil }
-    // A duration has an end, too.
+    // Larger quotients exceed the range of a duration.
     return .seconds(min(1e15, Double(max(0, total - done)) / itemsPerSecond))
   }
 }
 
-/// Who is told how far a call has come, and how: the `progress:` of `map`, `imap` and their kin.
+/// The way in which the progress of a call is reported: the `progress:` argument of `map`, `imap`
+/// and related verbs.
 ///
 ///     let images = try await pool.map(Render(), over: scenes, progress: .bar("rendering"))
 ///
-/// The caller of the verb tells it, when results come to him, and so nothing is told while nothing has ended. It
-/// costs a look at the clock for each delivery of results, and callers wake up for results that they could leave
-/// until the last otherwise.
+/// The caller of the verb reports progress when it receives results, so nothing is reported while
+/// no item ends. Each delivery of results then costs a reading of the clock. Callers that would
+/// otherwise sleep until the last result wake up for intermediate ones.
 public struct ProgressReport: Sendable {
   enum Form: Sendable {
     case bar(title: String)
@@ -37,18 +40,21 @@ public struct ProgressReport: Sendable {
 
   let form: Form
 
-  /// A bar on standard error, with what is done, the rate, the time left and failures, if that is a terminal; a line
-  /// now and then if it is not, after ten seconds at first, and nothing for what ends before that.
+  /// Shows a bar on standard error with the number of items, the rate, the remaining time and the
+  /// failures.
   ///
-  /// The bar appears after a fifth of a second, and at its end a line stays that says how many items there were and
-  /// how long they took. What workers write to standard error goes above it.
+  /// On a terminal the bar appears after 0.2 seconds. When the call ends, a line with the number of
+  /// items and the time remains. Text that workers write to standard error appears above the bar.
+  /// If standard error is not a terminal, a line is written from time to time, the first after ten
+  /// seconds.
   ///
-  /// - Parameter title: what is being done.
+  /// - Parameter title: the text at the beginning of the bar.
   public static func bar(_ title: String = "") -> ProgressReport { ProgressReport(form: .bar(title: title)) }
 
-  /// Calls a closure, at most once in an interval and once at the end of a call that came to its end.
+  /// Calls a closure at most once per interval, and once more when the call completes.
   ///
-  /// It runs on the caller's thread, and while it runs the caller takes no results and hands out no work.
+  /// The closure runs on the caller's thread. While it runs, the caller receives no results and
+  /// submits no work.
   public static func callback(
     every interval: Duration = .milliseconds(100), _ body: @escaping @Sendable (CallProgress) -> Void
   ) -> ProgressReport {

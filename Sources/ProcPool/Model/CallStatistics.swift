@@ -1,54 +1,58 @@
-/// Where a call of several items stands, or stood when it was over, and what it has cost.
+/// The state and the cost of a call with several items, which is running or has completed.
 ///
 ///     for call in pool.callStatistics where !call.isOver {
 ///       print("\(call.task): \(call.itemsFinished) done, \(call.itemsWaiting) wait")
 ///     }
 ///
-/// What is counted once for each chunk; it costs a call two readings of ``Pool/statistics``.
+/// Counters are updated once per chunk. A call costs two readings of ``Pool/statistics`` for them.
 public struct CallStatistics: Sendable, Hashable {
   /// The number of the call, as in ``ItemID``.
   public let call: UInt32
-  /// The type of its task.
+  /// The name of the task's type.
   public let task: String
-  /// How many items its caller wanted in a chunk, if he said so; 1 for `broadcast`.
+  /// The chunk size that the caller specified; `nil` if it specified none, 1 for `broadcast`.
   public let chunkSize: Int?
-  /// Whether it is over: it has ended, its caller has left it, or its time was over.
+  /// Whether the call is over: it has completed, it was cancelled, or it exceeded its deadline.
   public let isOver: Bool
-  /// For how long it has been going on, or went on.
+  /// The time from the start of the call to its end, or to now.
   public let elapsed: Duration
-  /// When it was over, by the monotonic clock.
+  /// The end of the call, by the monotonic clock in nanoseconds.
   let ended: Int64
-  /// These are the calls of one item, all together: no call has the number 0.
+  /// Whether this is the sum of all single-item calls: no call has the number 0.
   var isOfSingles: Bool { call == 0 }
 
-  /// Items that have ended, in whatever way. Of `mapReduce` an item is a part, as in what follows.
+  /// The number of items that have ended, including those that failed. For `mapReduce`, items here
+  /// and below are parts.
   public let itemsFinished: UInt64
-  /// Of those, how many failed.
+  /// The number of items that have failed.
   public let itemsFailed: UInt64
-  /// Items that wait in the coordinator until a worker has room for them.
+  /// The number of items that wait in the coordinator for a worker.
   public let itemsWaiting: Int
-  /// Items that have been given to workers and have not ended.
+  /// The number of items that have been sent to workers and have not ended.
   public let itemsInWorkers: Int
-  /// What an item takes a worker, estimated from the last ones; `nil` before any has ended.
+  /// The time that an item takes in a worker, estimated from recent ones; `nil` before the first
+  /// has ended.
   public let itemTime: Duration?
 
-  /// Chunks that were given to workers. What was taken back and given to another counts twice.
+  /// The number of chunks that were sent to workers. A chunk that was taken back and sent to
+  /// another worker counts twice.
   public let chunks: UInt64
-  /// Bytes of those chunks, in pipes or in shared memory.
+  /// The bytes of those chunks, in pipes or in shared memory.
   public let bytesSent: UInt64
-  /// Bytes of outputs, in pipes or in shared memory.
+  /// The bytes of outputs, in pipes or in shared memory.
   public let bytesReceived: UInt64
 
-  /// How long chunks waited for a worker, all together.
+  /// The total time that chunks waited for a worker, summed over the chunks.
   public let queued: Duration
-  /// For how long there was a chunk and no worker of the pool had been started.
+  /// The time during which a chunk waited because no worker of the pool had started yet.
   public let startUp: Duration
-  /// For how long nothing waited for a worker because the caller had not made it yet: before the first chunk, and
-  /// between others. Workers may have been busy meanwhile.
+  /// The time during which no chunk waited because the caller had not produced the next one: before
+  /// the first chunk and between chunks. Workers may have been busy in that time.
   public let starved: Duration
-  /// How long ago a worker was given something for the last time.
+  /// The time since the last chunk was sent to a worker.
   public let tail: Duration
 
-  /// What the pool has spent since the call began: on other calls that went on at the same time, too.
+  /// The activity of the whole pool since the call started, including other calls that ran at the
+  /// same time.
   public let pool: PoolStatistics
 }

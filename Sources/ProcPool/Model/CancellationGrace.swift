@@ -1,23 +1,22 @@
 import ProcPoolSystem
 
-/// How long cancelled items may go on.
+/// The time that cancelled items have to stop.
 ///
-/// A worker that runs what is cancelled is told so at once: `TaskContext.isCancelled` is `true` then, and the
-/// Swift task of an item that awaits something is cancelled. If it goes on all the same, it is asked to end
-/// with `SIGTERM`, which ends a process unless the task has seen to that, and then killed. It is replaced,
-/// and no other item is lost with it.
+/// A worker is notified immediately when its running item is cancelled: `TaskContext.isCancelled`
+/// becomes `true`, and the item's Swift task is cancelled. If the item keeps running, the worker is
+/// sent `SIGTERM` and then `SIGKILL`. It is replaced, and no other item is lost with it.
 public struct CancellationGrace: Hashable, Sendable {
-  /// Before `SIGTERM`.
+  /// The time from the cancellation until `SIGTERM`.
   public var beforeTermination: Duration
-  /// After that, before `SIGKILL`.
+  /// The time from `SIGTERM` until `SIGKILL`.
   public var beforeKill: Duration
 
-  /// A second each, unless given. With `.zero` the step before is skipped.
+  /// Creates a grace period; each part is one second by default. `.zero` skips the wait.
   public init(beforeTermination: Duration = .seconds(1), beforeKill: Duration = .seconds(1)) {
     self.beforeTermination = beforeTermination
     self.beforeKill = beforeKill
   }
 
-  /// The shorter of the two, in nanoseconds: how closely the clock has to be watched.
+  /// The shorter of the two in nanoseconds, which determines how often the clock is checked.
   var shortest: Int64 { min(beforeTermination, beforeKill).nanoseconds }
 }

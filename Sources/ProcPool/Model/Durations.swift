@@ -1,7 +1,7 @@
 import ProcPoolSystem
 
 extension Duration {
-  /// To three digits, for a sentence.
+  /// The duration rounded to three significant digits, for messages.
   var rounded: Duration {
     let unit = max(1, nanoseconds)
     var step: Int64 = 1

@@ -1,54 +1,56 @@
-/// Why a call takes as long as it does, in words: what limits it, the figure that says so, and what to change.
+/// An explanation, in words, of the time that a call takes: what limits it, by which figure, and
+/// what to change.
 ///
 ///     _ = try await pool.map(Square(), over: numbers, chunkSize: 1)
 ///     print(pool.explanation)
 ///     // Call 1 (Square): 100 000 items in 412 ms on 8 workers. Of the workers' time 3 % went into running items, …
 ///     // · Chunks are too small: …
 public struct Explanation: Sendable, Hashable, CustomStringConvertible {
-  /// Something that makes a call take longer than it would have to.
+  /// A reason why a call takes longer than necessary.
   public struct Limit: Sendable, Hashable, CustomStringConvertible {
-    /// What it is.
+    /// The kinds of limits.
     public enum Kind: Sendable, Hashable, CaseIterable {
-      /// The call had to wait until workers had been started.
+      /// The call waited for workers to start.
       case startUp
-      /// A chunk is less work than it takes to send one.
+      /// Running a chunk takes less time than sending it.
       case chunksTooSmall
-      /// Items are less work than it takes to encode and decode them.
+      /// Running an item takes less time than encoding and decoding it.
       case itemsTooSmall
-      /// More time goes into copying than into running.
+      /// Copying takes more time than running.
       case payloadTooLarge
-      /// The coordinator cannot keep the workers busy: it is busy itself.
+      /// The coordinator is too busy to keep the workers busy.
       case serialCoordinator
-      /// The coordinator does not keep the workers busy, and is not busy: its program does something else.
+      /// The coordinator is idle and does not keep the workers busy: its program does something
+      /// else.
       case slowCaller
-      /// Items are run one after the other.
+      /// Items run one after the other.
       case oneByOne
-      /// There are no more than a few items for each worker, or hardly anything to do.
+      /// There are only a few items per worker, or hardly any work.
       case tooFewItems
-      /// At the end most workers wait for a few.
+      /// At the end of the call most workers wait for a few.
       case unevenItems
-      /// There are processors that no worker runs on.
+      /// There are processors without a worker.
       case tooFewWorkers
-      /// The workers do what they can.
+      /// The workers use all processors.
       case processors
-      /// Workers have died, and their work was done again or lost.
+      /// Workers have died, and their work was repeated or lost.
       case losses
     }
 
-    /// Which of those it is.
+    /// The kind of the limit.
     public let kind: Kind
-    /// How much of the time of all workers, from 0 to 1, is in it, by a rough estimate.
+    /// A rough estimate of the share of the workers' time that the limit costs, from 0 to 1.
     public let share: Double
-    /// What it is, the figure, and the remedy.
+    /// The limit, the figure that shows it, and the remedy.
     public let description: String
   }
 
-  /// What the call has come to, in a sentence or two.
+  /// A summary of the call, in a sentence or two.
   public let summary: String
-  /// What limits it, the heaviest first; empty if nothing stands out.
+  /// The limits, in descending order of their share; empty if none stands out.
   public let limits: [Limit]
 
-  /// The summary, and each limit on a line of its own.
+  /// The summary, followed by each limit on a line of its own.
   public var description: String {
     ([summary] + limits.map { "· \($0)" }).joined(separator: "\n")
   }

@@ -1,9 +1,9 @@
 import ProcPoolSystem
 
-/// What a process wrote before it ended.
+/// The text that a process wrote to standard error before it ended.
 enum LastWords {
-  /// The lines that tell most: what Swift says of a crash, from the last trap's message on, or else the last ones; a
-  /// dozen at the most.
+  /// The most informative lines, at most twelve: Swift's crash report, or the lines from the
+  /// message of the last trap on, or else the last lines.
   static func quoted(_ standardError: String) -> String {
     if standardError.isEmpty { return "" }
     let lines = standardError.lines(omittingEmpty: false)
@@ -13,8 +13,8 @@ enum LastWords {
       + telling.map { "  | \($0.visible(keepingLines: true))" }.joined(separator: "\n")
   }
 
-  /// Of a backtrace what leads to the crash within the task: other threads, registers and what called the task say
-  /// nothing about it.
+  /// The part of a backtrace that leads from the task to the crash, without other threads,
+  /// registers and the frames that called the task.
   private static func crash(in lines: [Substring]) -> [Substring]? {
     guard let thread = lines.lastIndex(where: { $0.hasPrefix("Thread ") && $0.hasSuffix(" crashed:") }) else {
       return nil
@@ -28,11 +28,11 @@ enum LastWords {
     return frames.isEmpty ? nil : (message.map { [$0] } ?? []) + frames.prefix(10)
   }
 
-  /// Frames of what runs tasks.
+  /// Parts of the names of the functions that call a task.
   private static let callers = ["protocol witness for PoolTask.", "swift::runJob", "_runChunk"]
 
-  /// The message of the last trap, without the place in the source before it. Where the runtime has left none, as it
-  /// has none for some traps of optimised code, what it was in.
+  /// The message of the last trap, without the source location in front of it. Some traps of
+  /// optimised code have no message; then the function in which the trap happened.
   static func trapMessage(in standardError: String) -> String? {
     let lines = standardError.lines()
     if let words = lines.lazy.reversed().compactMap({ trapWords(in: $0) }).first { return String(words) }
@@ -49,15 +49,15 @@ enum LastWords {
     return places.first.map { "an illegal instruction, the runtime's way to stop, in \($0)" }
   }
 
-  /// What it said last of its own end, in one line.
+  /// The last line that reports the end of the process.
   static func ofTheEnd(in standardError: String) -> Substring {
     standardError.lines().last {
       trapWords(in: $0) != nil || $0.contains("terminate called")
     } ?? ""
   }
 
-  /// What a line says of a trap: the runtime begins with "Fatal error" where the program has a message, and its crash
-  /// reports with "Swift runtime failure: " where only the compiler knew one.
+  /// The message of a trap in a line. The runtime prints "Fatal error" if the program has a
+  /// message; its crash report has "Swift runtime failure: " if only the compiler knew one.
   private static func trapWords(in line: Substring) -> Substring? {
     for (mark, isPartOfMessage) in [("Fatal error", true), ("Swift runtime failure: ", false)] {
       guard let range = line.firstRange(of: mark) else { continue }
@@ -71,7 +71,7 @@ enum LastWords {
     return nil
   }
 
-  /// What Swift prints of a process that crashes, from its first line on.
+  /// The crash report of the Swift runtime, from its first line on.
   static func backtrace(in standardError: String) -> String? {
     let lines = standardError.lines(omittingEmpty: false)
     guard let start = lines.lastIndex(where: { $0.contains(" crashed at 0x") || $0.hasPrefix("*** Signal ") })

@@ -1,4 +1,4 @@
-/// How a pool runs its workers: everything but how many there are and which program they run.
+/// The configuration of a pool's workers, apart from their number and the program that they run.
 ///
 ///     let configuration = PoolConfiguration(
 ///       standardError: .prefixed,
@@ -9,25 +9,28 @@
 /// Limits, payloads and recycling apply to worker processes. Workers on threads (``WorkerSource/threads``) have no
 /// limits, share no payloads, and are replaced only after a number of items or at an age.
 public struct PoolConfiguration: Sendable {
-  /// The environment variables of the workers; by default those of this process.
+  /// The environment variables of the workers; those of this process by default.
   public var environment: WorkerEnvironment
-  /// Where the text goes that workers write to standard error and that tasks print; by default to the standard error
-  /// of this process.
+  /// The destination of the text that workers write to standard error and that tasks print; the
+  /// standard error of this process by default.
   public var standardError: StandardErrorMode
-  /// The resources that each worker may use; not limited by default.
+  /// The resources that each worker may use; unlimited by default.
   public var limits: WorkerLimits
-  /// When workers are replaced, and by how many that stand by; not before they end by default.
+  /// The conditions under which workers are replaced, and the number of standby processes; by
+  /// default workers are replaced only when they end.
   public var recycling: RecyclingPolicy
-  /// How long inputs and outputs may be, and how long ones travel.
+  /// The maximum length of inputs and outputs, and the way in which long ones are sent.
   public var payloads: PayloadPolicy
-  /// How long cancelled items may keep running before their worker is ended.
+  /// The time that cancelled items have to stop before their worker is killed.
   public var cancellation: CancellationGrace
-  /// When items that run for long are reported as an event; never by default. Nothing else is done about them.
+  /// The time after which a running item is reported as an event; `nil`, the default, for never. No
+  /// other action is taken.
   public var stallNotice: StallNotice?
   /// The seed of `TaskContext.random`.
   public var seed: UInt64
 
-  /// Creates a configuration. What is omitted has the default that is documented with its property.
+  /// Creates a configuration. Omitted arguments have the defaults that are documented with the
+  /// properties.
   public init(
     environment: WorkerEnvironment = .inherited, standardError: StandardErrorMode = .inherited,
     limits: WorkerLimits = WorkerLimits(), recycling: RecyclingPolicy = RecyclingPolicy(),
@@ -45,21 +48,24 @@ public struct PoolConfiguration: Sendable {
   }
 }
 
-/// When the processes of a pool are replaced by fresh ones.
+/// The conditions under which a pool replaces its worker processes by new ones.
 ///
-/// A process that is due completes what it holds and leaves; its successor, which stands by, takes over without delay.
+/// A process that is due completes the items that it holds and exits. A standby process replaces it
+/// without delay.
 public struct RecyclingPolicy: Hashable, Sendable {
-  /// How many items a process runs, exactly, so that a chunk may be divided. Not limited by default. At least 1.
+  /// The exact number of items that a process runs; a chunk that exceeds it is divided. Unlimited
+  /// by default. At least 1.
   public var items: Int?
-  /// How long a process works, from when it is first needed. Not limited by default. Positive.
+  /// The maximum age of a process, from its first work. Unlimited by default. Positive.
   public var age: Duration?
-  /// How much memory of its own a process may use. Checked every tenth of a second while there is work. Not limited by
-  /// default. At least one byte.
+  /// The maximum private memory of a process. Checked every 100 ms while there is work. Unlimited
+  /// by default. At least one byte.
   public var memory: ByteCount?
-  /// How many processes stand by, ready to replace others, at some megabytes each: 0...65 536.
+  /// The number of standby processes that can replace workers without delay, at a few megabytes
+  /// each: 0...65 536.
   ///
-  /// By default none at first, and one after a worker has been lost. If processes are recycled, a quarter of the number
-  /// of workers, and at least two.
+  /// By default none at first, and one after a worker has been lost. If processes are recycled, a
+  /// quarter of the number of workers, and at least two.
   public var standby: Int?
 
   /// Creates a policy that replaces a process as soon as it meets any of the conditions.
@@ -71,25 +77,25 @@ public struct RecyclingPolicy: Hashable, Sendable {
   }
 }
 
-/// How long inputs, outputs and task values may be, and how long ones travel.
+/// The maximum length of inputs, outputs and task values, and the way in which long ones are sent.
 public struct PayloadPolicy: Hashable, Sendable {
-  /// Whether long payloads lie in memory that the coordinator and its workers share.
+  /// Whether long payloads are sent through memory that the coordinator and its workers share.
   public enum Sharing: Hashable, Sendable {
-    /// Chunks of at least 64 KiB, and outputs of that length from the second one of a task on, are written to shared
-    /// memory, and only their place is sent. This is faster and makes no other difference: they are encoded and
-    /// decoded all the same.
+    /// Writes chunks of at least 64 KiB to shared memory, and outputs of that length from the
+    /// second one of a task on, and sends only their location. This is faster and otherwise
+    /// equivalent: values are encoded and decoded as usual.
     case automatic
-    /// Every byte is sent through a pipe.
+    /// Sends every byte through a pipe.
     case never
   }
 
-  /// The maximum length of an encoded input, output or task value, from 64 KiB to 128 TiB. A chunk has to fit together
-  /// with its frame. 64 GiB by default.
+  /// The maximum length of an encoded input, output or task value, from 64 KiB to 128 TiB; 64 GiB
+  /// by default. The limit also applies to a chunk together with its frame.
   public var maximum: ByteCount
-  /// How long payloads travel.
+  /// Whether long payloads are sent through shared memory; `automatic` by default.
   public var sharing: Sharing
 
-  /// Creates a policy.
+  /// Creates a policy. Omitted arguments have the defaults that are documented with the properties.
   public init(maximum: ByteCount = .gibibytes(64), sharing: Sharing = .automatic) {
     self.maximum = maximum
     self.sharing = sharing

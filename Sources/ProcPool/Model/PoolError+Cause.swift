@@ -1,10 +1,11 @@
 import ProcPoolProtocol
 import ProcPoolWorker
 
-// What a caller asks an error first: which item it is about, and what the task itself has thrown.
+// The two questions that callers most often have about an error: which item it concerns, and which
+// error the task threw.
 
 extension PoolError {
-  /// The item that the error is about; `nil` if it is about a call or a pool.
+  /// The item that the error concerns; `nil` if it concerns a call or a pool.
   ///
   /// Its ``ItemID/index`` is the position of the input among the inputs of the call.
   public var item: ItemID? {
@@ -19,7 +20,8 @@ extension PoolError {
     }
   }
 
-  /// The error that the task threw, if it is of that type and arrived as itself; see ``TaskFailure/underlying``.
+  /// Returns the error that the task threw, if it has the given type and could be decoded; see
+  /// ``TaskFailure/underlying``.
   ///
   ///     do { _ = try await pool.map(Render(), over: scenes) } catch let error as PoolError {
   ///       if error.cause(as: DecodingError.self) != nil { print("\(String(describing: error.item)) is unreadable") }
@@ -29,15 +31,17 @@ extension PoolError {
   }
 }
 
-/// Runs `body`, and throws the errors of tasks as themselves instead of in a ``PoolError``, where they arrived as
-/// themselves: if their types are `Codable` and known to this program.
+/// Runs `body`, and rethrows an error of a task as itself rather than in a ``PoolError``, if its
+/// type is `Codable` and known to this program.
 ///
-/// So a task's own error can be caught by its type, at the price of not knowing item and worker. All other errors are
-/// thrown on as they are.
+/// A task's own error can then be caught by its type. The item and the worker are not part of it.
+/// All other errors are rethrown unchanged.
 ///
 /// - Parameters:
-///   - isolation: the caller's; `body` runs there.
-///   - body: calls verbs of a pool.
+///   - isolation: the isolation of the caller, in which `body` runs.
+///   - body: a closure that calls verbs of a pool.
+/// - Throws: the task's own error for ``PoolError/taskFailed(_:)`` if ``TaskFailure/underlying`` is
+///   present, and otherwise the error that `body` throws.
 public func rethrowingTaskErrors<Result>(
   isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
 ) async throws -> Result {

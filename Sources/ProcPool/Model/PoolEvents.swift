@@ -2,43 +2,50 @@ import ProcPoolProtocol
 import ProcPoolSystem
 import ProcPoolWorker
 
-/// Something that happened in a pool, for logs and tests.
+/// An event in a pool, for logs and tests.
 ///
-/// What becomes of items is told to their callers; here is what happens beside that.
+/// Results of items are not events: callers receive them.
 public enum PoolEvent: Hashable, Sendable {
-  /// A worker has greeted and can be given work: at the beginning, or in the place of another.
+  /// A worker has started and can receive work, at the start of the pool or as a replacement.
   case workerStarted(WorkerID, pid: Int32)
   /// A worker could not be started.
   case workerFailedToStart(WorkerID, WorkerStartFailure)
-  /// A worker ended that should not have, with the item that it was running, if it was running one.
+  /// A worker ended unexpectedly. `item` is the item that it was running; `nil` if it was idle.
   case workerLost(WorkerLoss, item: ItemID?)
-  /// A worker's process is replaced on purpose.
+  /// A worker process is being replaced because of the ``RecyclingPolicy``.
   case workerRecycled(WorkerID, RecyclingReason)
-  /// An item whose worker was lost is begun once more: this is the number of the attempt that follows.
+  /// An item whose worker was lost is started again. `attempt` is the number of the attempt that
+  /// follows.
   case itemRetried(ItemID, attempt: Int)
-  /// An item has been running for longer than the pool's ``StallNotice`` says. Nothing is done about it.
+  /// An item has been running for longer than the pool's ``StallNotice`` specifies. No other action
+  /// is taken.
   case itemStalled(ItemID, WorkerID, elapsed: Duration, stack: [StackFrame])
   /// No worker is left, and none will be started: every call fails from now on.
   case failed(WorkerStartFailure)
 }
 
-/// What happens in a pool, from when it is asked for until the pool has ended.
+/// The events of a pool, from the creation of the sequence until the pool has ended.
 ///
 ///     Task { for await event in pool.events { log("\(event)") } }
 ///
-/// Each iteration has a buffer of its own for 1024 events; who is slower than that loses the oldest. Keeping
-/// it does not keep the pool.
+/// Each sequence has a buffer of 1024 events; when it is full, the oldest event is dropped. The
+/// sequence does not keep the pool alive.
 public struct PoolEvents: AsyncSequence, Sendable {
+  /// An event of the pool.
   public typealias Element = PoolEvent
+  /// Iterating the events does not throw.
   public typealias Failure = Never
   typealias Continuation = AsyncStream<PoolEvent>.Continuation
 
   let stream: AsyncStream<PoolEvent>
 
+  /// Returns an iterator over the events that have not been consumed. Iterators of one sequence
+  /// share its buffer.
   public func makeAsyncIterator() -> AsyncStream<PoolEvent>.Iterator { stream.makeAsyncIterator() }
 }
 
 extension PoolEvent: CustomStringConvertible {
+  /// The event as a line for a log; a stack takes a line per frame.
   public var description: String {
     switch self {
     case .workerStarted(let worker, ProgramIdentity.pid): "\(worker) (a thread of this process) is ready"
@@ -48,7 +55,7 @@ extension PoolEvent: CustomStringConvertible {
     case .workerLost(let loss, let item?): "\(item) was running when \(loss)"
     case .workerLost(let loss, nil): "\(loss)"
     case .workerRecycled(let worker, let reason): "\(worker) is replaced because of its \(reason)"
-    case .itemRetried(let item, let attempt): "\(item) is begun once more, as attempt \(attempt)"
+    case .itemRetried(let item, let attempt): "\(item) is started again, as attempt \(attempt)"
     case .itemStalled(let item, let worker, let elapsed, let stack):
       stack.reduce("\(item) has been running for \(elapsed.rounded) in \(worker)") { "\($0)\n  in \($1)" }
     case .failed(let failure): "the pool has no workers left: \(failure.message.visible())"

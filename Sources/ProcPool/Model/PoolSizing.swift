@@ -1,12 +1,12 @@
 import ProcPoolSystem
 
-/// How many workers a pool has, and why.
+/// The number of workers of a pool, and the reason for it.
 public struct PoolSizing: Sendable, Hashable, CustomStringConvertible {
   /// The number of workers.
   public let workers: Int
-  /// Whether the caller asked for that number.
+  /// Whether the caller specified the number, so that the number of processors played no role.
   public let isExplicit: Bool
-  /// Processors that the scheduling affinity of this process allows.
+  /// The number of processors that the scheduling affinity of this process allows.
   public let affinity: Int
   /// The control group's CPU quota, in CPUs; `nil` if it sets none.
   public let quota: Double?
@@ -14,7 +14,7 @@ public struct PoolSizing: Sendable, Hashable, CustomStringConvertible {
   /// quota.
   public let quotaFile: String?
 
-  /// - Throws: if the number of workers makes no sense.
+  /// - Throws: if the number of workers is out of range.
   init(_ placement: WorkerPlacement, allowance: ProcessorAllowance = .current()) throws(WorkerStartFailure) {
     workers = placement.count(processors: allowance.workers) ?? .max
     try PoolArguments.check("workers", workers, in: 1...PoolArguments.mostWorkers)
@@ -24,9 +24,10 @@ public struct PoolSizing: Sendable, Hashable, CustomStringConvertible {
     quotaFile = allowance.quota == nil ? nil : allowance.quotaFile
   }
 
-  /// Processors that this process may use, read once.
+  /// The number of processors that this process may use, read once.
   static let processors = ProcessorAllowance.current().workers
 
+  /// The number of workers and the reason, as a sentence.
   public var description: String {
     let workers = workers == 1 ? "1 worker" : "\(workers) workers"
     if isExplicit { return "\(workers), as asked for" }

@@ -1,55 +1,58 @@
 import ProcPoolProtocol
 import ProcPoolWorker
 
-/// What a pool has done so far, and where the time went.
+/// The activity of a pool so far: messages, copies, items, and the time of its processes.
 ///
-/// Two readings, one before and one after a call, say what the call cost:
+/// The difference between a reading before a call and one after it is the cost of the call:
 ///
 ///     let before = pool.statistics
 ///     _ = try await pool.map(task, over: inputs)
 ///     let spent = pool.statistics - before
 ///     print("\(spent.workers.running) of work, \(spent.bytesCopied) bytes copied")
 ///
-/// The clocks behind it run always, and are read about as often as there are system calls. Where workers
-/// cannot share memory with the coordinator, theirs are missing.
+/// The clocks are always on, and are read about as often as there are system calls. The times of
+/// workers that cannot share memory with the coordinator are missing.
 public struct PoolStatistics: Sendable, Hashable {
-  /// Bytes written to workers' pipes.
+  /// The number of bytes written to the workers' pipes.
   public internal(set) var bytesSent: UInt64 = 0
-  /// Bytes read from workers' pipes.
+  /// The number of bytes read from the workers' pipes.
   public internal(set) var bytesReceived: UInt64 = 0
-  /// How many bytes were copied on their way, in all processes, a byte once each time: into a message, into a
-  /// pipe, out of it, and out of the message. What memory grows by is not counted, nor what is shared.
+  /// The number of bytes copied in all processes. A byte counts once for each copy: into a message,
+  /// into a pipe, out of the pipe, and out of the message. Copies by growing buffers and bytes in
+  /// shared memory are not counted.
   public internal(set) var bytesCopied: UInt64 = 0
-  /// Items whose end a worker has reported.
+  /// The number of items whose end a worker has reported.
   public internal(set) var itemsFinished: UInt64 = 0
-  /// Chunks that have been given to workers.
+  /// The number of chunks that have been sent to workers.
   public internal(set) var chunksSent: UInt64 = 0
-  /// How long chunks waited in the coordinator, all together, from when the pool got them until they were
-  /// given to a worker.
+  /// The total time that chunks waited in the coordinator until they were sent to a worker, summed
+  /// over the chunks.
   public internal(set) var queued: Duration = .zero
-  /// Workers that ended without having been told to.
+  /// The number of workers that ended unexpectedly.
   public internal(set) var workersLost = 0
-  /// The time of the coordinator: its runtime thread, and its callers while they encode and decode. Making
-  /// inputs counts as encoding them, where a sequence makes them on demand.
+  /// The time of the coordinator: its runtime thread, and its callers while they encode and decode.
+  /// The time in which a lazy sequence produces inputs counts as encoding.
   public internal(set) var coordinator = TimeSplit()
-  /// The time of all workers together, those that have ended among them.
+  /// The total time of all workers, including those that have ended.
   public internal(set) var workers = TimeSplit()
 }
 
-/// Where the time of a process, or of several, went: by the clock on the wall, so that a process that has to
-/// wait for a processor is busy all the same.
+/// The time of one or several processes, by activity.
+///
+/// Times are wall-clock times: a process that is ready to run and waits for a processor counts as
+/// busy.
 public struct TimeSplit: Sendable, Hashable {
-  /// Nothing to do.
+  /// Idle time.
   public internal(set) var waiting: Duration = .zero
-  /// Taking bytes out of pipes.
+  /// Reading from pipes.
   public internal(set) var reading: Duration = .zero
-  /// Making values of bytes; in a worker, of 4 KiB and more at a time.
+  /// Decoding values; in a worker, only of 4 KiB or more at a time.
   public internal(set) var decoding: Duration = .zero
-  /// Running items, and all the rest; nothing in the coordinator.
+  /// Running items, and everything that is not listed here; zero in the coordinator.
   public internal(set) var running: Duration = .zero
-  /// Making bytes of values; in a worker, of 4 KiB and more at a time.
+  /// Encoding values; in a worker, only of 4 KiB or more at a time.
   public internal(set) var encoding: Duration = .zero
-  /// Putting bytes into pipes, and in a worker waiting until there is room in them.
+  /// Writing to pipes, including, in a worker, the wait until a pipe has room.
   public internal(set) var writing: Duration = .zero
 
   init() {}
@@ -66,18 +69,21 @@ public struct TimeSplit: Sendable, Hashable {
     writing = duration(.writing)
   }
 
-  /// All but waiting.
+  /// All activities except waiting.
   public var busy: Duration { copying + running }
 
-  /// What would not be there if nothing had to travel: reading, decoding, encoding and writing.
+  /// The cost of moving values between processes: reading, decoding, encoding and writing.
   public var copying: Duration { reading + decoding + encoding + writing }
 }
 
 extension TimeSplit: AdditiveArithmetic {
+  /// No time in any activity.
   public static let zero = TimeSplit()
 
+  /// Adds the times of each activity.
   public static func + (one: TimeSplit, other: TimeSplit) -> TimeSplit { combine(one, other, +) }
 
+  /// Subtracts the times of each activity: the time that passed between two readings.
   public static func - (later: TimeSplit, earlier: TimeSplit) -> TimeSplit { combine(later, earlier, -) }
 
   private static func combine(
@@ -92,12 +98,15 @@ extension TimeSplit: AdditiveArithmetic {
 }
 
 extension PoolStatistics: AdditiveArithmetic {
+  /// Statistics without any activity.
   public static let zero = PoolStatistics()
 
+  /// Adds each figure.
   public static func + (one: PoolStatistics, other: PoolStatistics) -> PoolStatistics {
     combine(one, other, &+, +, +)
   }
 
+  /// Subtracts each figure: the activity between two readings.
   public static func - (later: PoolStatistics, earlier: PoolStatistics) -> PoolStatistics {
     combine(later, earlier, &-, -, -)
   }

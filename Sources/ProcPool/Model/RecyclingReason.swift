@@ -1,9 +1,9 @@
-/// Why a worker's process was replaced on purpose.
+/// The condition of a ``RecyclingPolicy`` because of which a worker process is replaced.
 public enum RecyclingReason: String, Hashable, Sendable {
-  /// It had run as many items as it may.
+  /// The process has run the maximum number of items.
   case tasks
-  /// It had run for as long as it may.
+  /// The process has reached the maximum age.
   case age
-  /// It used more memory than it may.
+  /// The process has exceeded the maximum memory.
   case memory
 }

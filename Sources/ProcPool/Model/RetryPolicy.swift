@@ -1,14 +1,15 @@
 import ProcPoolSystem
 
-/// How often an item is begun whose worker ends while it runs.
+/// The number of attempts at an item whose worker is lost while it runs the item.
 ///
-/// An item that throws has ended, and is not tried again: a task that wants that does it itself.
+/// An item that throws has completed, and is not retried.
 public enum RetryPolicy: Hashable, Sendable {
-  /// Once: an item whose worker ends has failed, and has perhaps done half of what it does.
+  /// One attempt. An item whose worker is lost fails; some of its side effects may have happened.
   case atMostOnce
-  /// Up to so many times in all, at least one, in whatever worker is free; then it fails with the last
-  /// attempt's ``Autopsy``, and the others go on. For tasks that may run twice without harm. An item that
-  /// exceeds its `timeout` is tried again, too. The task can see which attempt it is: `TaskContext.attempt`.
+  /// Up to `maximumAttempts` attempts, at least 1, each in any free worker. Then the item fails
+  /// with the ``Autopsy`` of the last attempt. An item that exceeds its `timeout` is also retried.
+  /// For tasks that can safely run more than once; `TaskContext.attempt` is the number of the
+  /// attempt.
   case atLeastOnce(maximumAttempts: Int)
 
   var attempts: Int {

@@ -1,12 +1,13 @@
 import ProcPoolSystem
 
-/// One function that a worker has entered and not left.
+/// A frame of the call stack of a worker's serving thread.
 public struct StackFrame: Hashable, Sendable, CustomStringConvertible {
-  /// The function as its source has it, if the worker's program says.
+  /// The demangled name of the function; `nil` if the worker's program has no symbol for it.
   public let function: String?
-  /// The name of the program or library, if it is one's.
+  /// The file name of the program or library; `nil` if the address belongs to none.
   public let image: String?
-  /// Where it goes on, in the worker's memory.
+  /// The address of the current instruction, or of the return address in callers, in the worker's
+  /// memory.
   public let address: UInt64
 
   init(_ frame: StackWalk.Frame) {
@@ -15,6 +16,7 @@ public struct StackFrame: Hashable, Sendable, CustomStringConvertible {
     address = frame.address
   }
 
+  /// The function, or the address if it has no name, and the image.
   public var description: String {
     "\(function?.visible() ?? "0x" + String(address, radix: 16))\(image.map { " (\($0.visible()))" } ?? "")"
   }

@@ -1,17 +1,20 @@
 import ProcPoolSystem
 
-/// When and how a pool tells of items that run for long, by ``PoolEvent/itemStalled(_:_:elapsed:stack:)``.
+/// The settings for reports of long-running items by ``PoolEvent/itemStalled(_:_:elapsed:stack:)``.
 public struct StallNotice: Hashable, Sendable {
-  /// How long an item has been running when it is told of, once.
+  /// The running time after which an item is reported, once. Positive.
   public var after: Duration
-  /// Whether what the item is doing is told, too: the functions that its worker's serving thread is in. What
-  /// a task awaits is not on that thread.
+  /// Whether the report includes the call stack of the worker's serving thread. Asynchronous work
+  /// that a task awaits is not on that thread.
   ///
-  /// The worker is looked at as a debugger does it (`ptrace`): it stands still for some hundred microseconds
-  /// and notices nothing. Where the system forbids that, no functions are told. Looking up their names takes
-  /// some milliseconds of a thread of the coordinator's.
+  /// The stack is read with `ptrace`, as a debugger does: the thread is stopped for some hundred
+  /// microseconds. If the system does not allow that, the stack is empty. Looking up the names of
+  /// functions takes some milliseconds on a thread of the coordinator.
   public var includesStack: Bool
 
+  /// Creates a notice.
+  ///
+  /// - Precondition: `after` is positive.
   public init(after: Duration, includesStack: Bool = false) {
     require(after > .zero, "StallNotice(after:) needs a positive duration, not \(after)")
     self.after = after

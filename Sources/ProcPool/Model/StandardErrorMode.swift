@@ -4,8 +4,8 @@ import ProcPoolWorker
 /// The destination of what workers write to standard error and what their tasks print.
 ///
 /// In every mode, the last lines of a lost worker are part of its report (``WorkerLoss/standardError``). Text
-/// that a task prints without a final newline leaves the worker at the end of its chunk, or when it crashes or exits;
-/// it is lost if the worker is killed, or ends by `_exit`.
+/// that a task prints without a final newline is sent at the end of its chunk, or when the worker
+/// crashes or exits. It is lost if the worker is killed or calls `_exit`.
 ///
 /// `inherited` and `prefixed` write to the file that descriptor 2 referred to when the pool was created: redirect
 /// it before that. If the descriptor is closed later, a file that gets its number receives none of the text. If the
@@ -29,10 +29,10 @@ public enum StandardErrorMode: Sendable {
   /// Passes each line to a closure on the pool's runtime thread, which serves all workers: it must return
   /// quickly. A line longer than 64 KiB is split between Unicode scalars. Invalid UTF-8 becomes U+FFFD.
   case lines(@Sendable (WorkerID, String) -> Void)
-  /// Passes the text of an item to a closure when the item has ended, possibly shortly after its result is
-  /// available. Of longer texts only the end is kept, at least 1 MiB. The closure runs on the pool's runtime
-  /// thread, as for `lines`. Text that belongs to no item is dropped. Costs one system call per item. For
-  /// `mapReduce` an item is a part.
+  /// Passes the text of an item to a closure when the item has ended, possibly shortly after its
+  /// result is available. Only the end of long texts is kept, at least 1 MiB. The closure runs on
+  /// the pool's runtime thread, as for `lines`. Text that belongs to no item is dropped. Costs one
+  /// system call per item. For `mapReduce` an item is a part.
   case items(@Sendable (ItemID, WorkerID, String) -> Void)
 
   var marksItems: Bool {

@@ -6,7 +6,7 @@ public struct WorkerEnvironment: Hashable, Sendable {
   private let isInherited: Bool
   private let changes: [String: String?]
 
-  /// The environment of this process, byte by byte, as it is when a worker starts.
+  /// The environment of this process at the time a worker starts, byte for byte.
   public static let inherited = WorkerEnvironment(isInherited: true, changes: [:])
 
   /// The environment of this process with some variables changed.
@@ -18,17 +18,17 @@ public struct WorkerEnvironment: Hashable, Sendable {
     WorkerEnvironment(isInherited: true, changes: changes)
   }
 
-  /// These variables and no others.
+  /// Only the given variables.
   ///
-  /// Programs may need variables that are inherited otherwise: `PATH` to find other programs, `LD_LIBRARY_PATH` to find
-  /// Swift's libraries.
+  /// Programs may need variables that are otherwise inherited: `PATH` to find other programs,
+  /// `LD_LIBRARY_PATH` to find Swift's libraries.
   public static func exactly(_ variables: [String: String]) -> WorkerEnvironment {
     WorkerEnvironment(isInherited: false, changes: variables)
   }
 
   /// The variables that are text, and other entries of the environment ("NAME=VALUE").
   ///
-  /// - Throws: if a name or a value cannot be that of a variable: it would arrive as another one.
+  /// - Throws: if a name or a value is invalid: the worker would receive a different variable.
   func resolve() throws(WorkerStartFailure) -> (text: [String: String], rest: [[UInt8]]) {
     var (text, rest) = isInherited ? ProcessEnvironment.split() : ([:], [])
     for (name, value) in changes {

@@ -1,18 +1,22 @@
-/// What each worker may use of the machine. Set by the worker itself before it does anything else; where the
-/// system refuses it, the worker does not start and says why.
+/// Limits on the resources of each worker.
+///
+/// A worker sets its limits before it does anything else. If the system refuses one, the worker
+/// does not start, and the error has the reason.
 public struct WorkerLimits: Hashable, Sendable {
-  /// Memory of its own (`RLIMIT_DATA`), not counting shared memory or the program itself. An allocation beyond the
-  /// limit fails, which crashes a Swift program; the item is reported as lost, with this cause. An idle worker takes
-  /// some 3 MB, and 8 MiB of stack.
+  /// The maximum private memory (`RLIMIT_DATA`), without shared memory and the program itself. An
+  /// allocation beyond the limit fails, which crashes a Swift program; the item is reported as
+  /// lost, with this cause. An idle worker uses about 3 MB, and 8 MiB of stack.
   public var memory: ByteCount?
-  /// Time on processors, in its whole life, in whole seconds, rounded up (`RLIMIT_CPU`): then it is ended by
-  /// `SIGXCPU`.
+  /// The maximum processor time over the life of the worker, rounded up to whole seconds
+  /// (`RLIMIT_CPU`). A worker that exceeds it is ended by `SIGXCPU`.
   public var processorTime: Duration?
-  /// How much it gives way to other processes, from 0 to 19 (`nice`).
+  /// The niceness of the worker, from 0 to 19: a higher value means a lower scheduling priority.
   public var niceness: Int?
-  /// The numbers of the processors that it may run on. The same for all workers of the pool.
+  /// The numbers of the processors that the worker may run on. They are the same for all workers of
+  /// the pool.
   public var processors: Set<Int>?
 
+  /// Creates limits. An omitted resource is not limited.
   public init(
     memory: ByteCount? = nil, processorTime: Duration? = nil, niceness: Int? = nil,
     processors: Set<Int>? = nil

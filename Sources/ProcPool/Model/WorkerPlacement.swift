@@ -3,10 +3,10 @@
 ///     try await withPool(workers: 8) { pool in … }                    // eight on this machine
 ///     try await withPool(workers: .automatic(2...16)) { pool in … }   // as many as processors, within limits
 ///
-/// Placements can be added: `.local(4) + .local(2)` is six workers.
+/// Placements can be added: `.local(4) + .local(2)` means six workers.
 public struct WorkerPlacement: Hashable, Sendable {
   fileprivate enum Part: Hashable {
-    /// As many workers as this process may use processors, within limits.
+    /// One worker for each processor that this process may use, within limits.
     case automatic(ClosedRange<Int>)
     case local(Int)
   }
@@ -15,9 +15,9 @@ public struct WorkerPlacement: Hashable, Sendable {
 
   fileprivate init(parts: [Part]) { self.parts = parts }
 
-  /// How many workers there are with an allowance of as many processors.
+  /// The number of workers if the process may use `processors` processors.
   ///
-  /// - Returns: `nil` if there are more than an `Int` can count.
+  /// - Returns: `nil` if the sum overflows an `Int`.
   func count(processors: Int) -> Int? {
     var total = 0
     for part in parts {
@@ -33,7 +33,7 @@ public struct WorkerPlacement: Hashable, Sendable {
     return total
   }
 
-  /// Whether the number of processors plays no part.
+  /// Whether the number of workers does not depend on the number of processors.
   var isExplicit: Bool {
     parts.allSatisfy { if case .local = $0 { true } else { false } }
   }
@@ -45,20 +45,20 @@ public struct WorkerPlacement: Hashable, Sendable {
 }
 
 extension WorkerPlacement: ExpressibleByIntegerLiteral {
-  /// That many workers on this machine.
+  /// Places the given number of workers on this machine.
   public init(integerLiteral count: Int) {
     self.init(parts: [.local(count)])
   }
 }
 
-/// What says how many workers a pool has: an `Int`, or a ``WorkerPlacement``.
+/// A type that specifies the number of workers of a pool: `Int`, or ``WorkerPlacement``.
 public protocol WorkerCount: Sendable {
-  /// The number of workers, and where they run.
+  /// The number of workers, and the place where they run.
   var placement: WorkerPlacement { get }
 }
 
 extension Int: WorkerCount {
-  /// That many workers on this machine.
+  /// The given number of workers on this machine.
   public var placement: WorkerPlacement { .local(self) }
 }
 
@@ -68,16 +68,16 @@ extension WorkerPlacement: WorkerCount {
 }
 
 extension WorkerCount where Self == WorkerPlacement {
-  /// As many workers on this machine as the scheduling affinity and the CPU quota of the control group allow
-  /// processors; see ``PoolSizing``.
+  /// One worker on this machine for each processor that the scheduling affinity and the CPU quota
+  /// of the control group allow; see ``PoolSizing``.
   public static var automatic: WorkerPlacement { .automatic(1...Int.max) }
 
-  /// As many workers on this machine as there are processors to use, but at least and at most as many as `range` says.
+  /// One worker on this machine for each available processor, clamped to `range`.
   public static func automatic(_ range: ClosedRange<Int>) -> WorkerPlacement {
     WorkerPlacement(parts: [.automatic(range)])
   }
 
-  /// That many workers on this machine: 1...65 536.
+  /// The given number of workers on this machine: 1...65 536.
   public static func local(_ count: Int) -> WorkerPlacement {
     WorkerPlacement(parts: [.local(count)])
   }

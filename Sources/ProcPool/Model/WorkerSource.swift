@@ -1,10 +1,10 @@
 import ProcPoolSystem
 
-/// The program that serves as a pool's worker.
+/// The program that a pool runs as its workers.
 public struct WorkerSource: Sendable, Hashable {
   /// The program that workers run.
   enum Program: Sendable, Hashable {
-    /// An executable; `isSelf` if it is the running program, whose builds must match.
+    /// An executable. `isSelf` if it is the running program, whose build must match the worker's.
     case executable(path: String, isSelf: Bool)
     case thread
   }
@@ -17,13 +17,14 @@ public struct WorkerSource: Sendable, Hashable {
 
   private let choice: Choice
 
-  /// The running program, started again: it conforms to ``PoolProgram``, or its main calls `serveIfWorker()`
-  /// first.
+  /// The running program, which conforms to ``PoolProgram`` or calls `serveIfWorker()` first in its
+  /// main function.
   ///
-  /// Started from `/proc/self/exe`, so that it stays the same program when the file is rebuilt meanwhile.
+  /// Workers are started from `/proc/self/exe`, so they run the same build even if the file has
+  /// been rebuilt.
   public static let currentExecutable = WorkerSource(choice: .currentExecutable)
 
-  /// A dedicated executable, whose main is a `WorkerProgram`.
+  /// A dedicated executable, whose main type is a `WorkerProgram`.
   ///
   /// - Parameter name: a path, if it contains a slash; otherwise the name of a file, which is looked up in the directory
   ///   of the running program and then in `../libexec/procpool` from there.
@@ -31,12 +32,16 @@ public struct WorkerSource: Sendable, Hashable {
     WorkerSource(choice: .named(name))
   }
 
-  /// Threads of this process, which serve over the same pipes: for unit tests, debugging and comparison.
+  /// Threads of this process that serve over the same pipes, for unit tests, debugging and
+  /// comparison.
   ///
-  /// A crash takes the program along, and an item that exceeds its time limit goes on running unseen.
+  /// A crash ends the program, and an item that exceeds its time limit keeps running with its
+  /// result ignored.
   public static let threads = WorkerSource(choice: .threads)
 
-  /// Finds the program, or says why there is none.
+  /// Looks up the program.
+  ///
+  /// - Throws: the reason and the remedy if there is none.
   func resolve() throws(WorkerStartFailure) -> Program {
     switch choice {
     case .threads: return .thread
@@ -53,7 +58,7 @@ public struct WorkerSource: Sendable, Hashable {
     }
   }
 
-  /// Where an installed program keeps its workers, seen from its own directory.
+  /// The directory of the workers of an installed program, relative to the program's directory.
   private static let installedFolder = "../libexec/procpool"
 
   private static func find(_ name: String) throws(WorkerStartFailure) -> String {
@@ -74,7 +79,7 @@ public struct WorkerSource: Sendable, Hashable {
     return path
   }
 
-  /// The name of the program if it runs tests, and so has a main that is not the user's.
+  /// The name of the program if it is a test runner, whose main function is not the user's.
   static func testRunner(_ path: String) -> String? {
     let name = path.split(separator: "/").last.map(String.init) ?? ""
     return name.hasSuffix(".xctest") || name == "xctest" || name == "swiftpm-testing-helper" ? name : nil
@@ -82,7 +87,8 @@ public struct WorkerSource: Sendable, Hashable {
 }
 
 extension WorkerSource: CustomStringConvertible {
-  /// The source as a program writes it: `.currentExecutable`, `.executable(named: "worker")` or `.threads`.
+  /// The source as in Swift code: `.currentExecutable`, `.executable(named: "worker")` or
+  /// `.threads`.
   public var description: String {
     switch choice {
     case .currentExecutable: ".currentExecutable"

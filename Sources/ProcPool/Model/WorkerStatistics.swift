@@ -1,32 +1,34 @@
 import ProcPoolProtocol
 import ProcPoolWorker
 
-/// What a worker of a pool has done so far, as one process or as several, one after the other, and what it is doing.
+/// The activity of a worker so far, over all processes that have served in its place, and its
+/// current state.
 public struct WorkerStatistics: Sendable, Hashable {
-  /// Which it is.
+  /// The worker.
   public let worker: WorkerID
-  /// The process that it is now; `nil` while none has taken up work.
+  /// The process ID of the current process; `nil` while none has started to serve.
   public let pid: Int32?
-  /// What it is running; `nil` if it has nothing to do, or runs where no memory is shared with it.
+  /// The running item; `nil` if the worker is idle or shares no memory with the coordinator.
   public let running: ItemID?
-  /// Items that it has been given and that have not ended.
+  /// The number of items that have been sent to the worker and have not ended.
   public let itemsHeld: Int
-  /// The chunks that those are in.
+  /// The number of chunks that contain those items.
   public let chunksHeld: Int
-  /// Items whose end it has reported.
+  /// The number of items whose end the worker has reported.
   public let itemsFinished: UInt64
-  /// Bytes that its pipe took.
+  /// The number of bytes written to the worker's pipe.
   public let bytesSent: UInt64
-  /// Bytes that came out of its pipe.
+  /// The number of bytes read from the worker's pipe.
   public let bytesReceived: UInt64
-  /// Bytes that it has copied, as in ``PoolStatistics/bytesCopied``.
+  /// The number of bytes that the worker has copied, as in ``PoolStatistics/bytesCopied``.
   public let bytesCopied: UInt64
-  /// Where its time went.
+  /// The time of the worker, by activity.
   public let time: TimeSplit
-  /// How often another process took its place.
+  /// The number of times that another process has replaced the worker's process.
   public let restarts: Int
-  /// How often that was because it had ended without having been told to.
+  /// The number of those replacements that followed an unexpected end.
   public let losses: Int
-  /// Bytes in memory that are its own, and not shared; `nil` for a thread, and for what the system does not tell.
+  /// The private memory of the process, in bytes; `nil` for a thread, or if the system does not
+  /// report it.
   public internal(set) var memory: Int?
 }

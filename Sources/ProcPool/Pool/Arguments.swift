@@ -1,4 +1,4 @@
-/// Several values as one input: what a task of more than one argument takes.
+/// Several values as one input, for tasks with more than one argument.
 ///
 ///     struct Power: PoolTask {
 ///       func run(_ input: Arguments<Double, Int>) -> Double {
@@ -12,15 +12,22 @@ public struct Arguments<each Value: Codable & Sendable>: Codable, Sendable {
   /// The values, in order.
   public let values: (repeat each Value)
 
+  /// Creates an input with the given values.
   public init(_ values: repeat each Value) {
     self.values = (repeat each values)
   }
 
+  /// Decodes the values in order, from an unkeyed container.
+  ///
+  /// - Throws: `DecodingError`, or the error that decoding a value throws.
   public init(from decoder: any Decoder) throws {
     var container = try decoder.unkeyedContainer()
     values = (repeat try container.decode((each Value).self))
   }
 
+  /// Encodes the values in order, into an unkeyed container.
+  ///
+  /// - Throws: `EncodingError`, or the error that encoding a value throws.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.unkeyedContainer()
     repeat try container.encode(each values)

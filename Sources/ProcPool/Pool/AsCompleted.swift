@@ -1,14 +1,17 @@
 import Synchronization
 
-/// The outcomes of several handles in the order in which they arrive, each with the position of its handle.
+/// Returns the results of several handles in the order in which they arrive, each with the position
+/// of its handle.
 ///
 ///     let handles = scenes.map { pool.applyAsync(Render(), to: $0) }
 ///     for await (index, result) in asCompleted(handles) {
 ///       print(index, try result.get().count)
 ///     }
 ///
-/// The sequence ends after as many elements as there are handles. If the Swift task that iterates is cancelled, it ends
-/// early. Leaving the loop cancels no work. Each iteration yields all outcomes anew.
+/// The sequence ends after one element per handle, or earlier if the Swift task that iterates is
+/// cancelled. Leaving the loop cancels no work. Each iteration yields all results again.
+///
+/// - Complexity: O(*n*) in the number of handles for an iteration.
 public func asCompleted<Value>(
   _ handles: [TaskHandle<Value>]
 ) -> some AsyncSequence<(index: Int, result: Result<Value, any Error>), Never> & Sendable {

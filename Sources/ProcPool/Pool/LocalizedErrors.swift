@@ -3,7 +3,8 @@ import ProcPoolSharedMemory
 import ProcPoolSystem
 import ProcPoolWorker
 
-// `error.localizedDescription` says what `description` does, for all errors that users of the library can see.
+// For all errors that users of the library can see, `error.localizedDescription` is the same as
+// `description`.
 
 extension PoolError: DescribedError {}
 extension TaskFailure: DescribedError {}

@@ -8,17 +8,18 @@ extension Pool {
   ///
   ///     let area = try await pool.apply(Area(), to: shape)
   ///
-  /// If the Swift task is cancelled before the item has started, it never does, and `CancellationError` is
-  /// thrown; the same is thrown while it runs, and then the item is cancelled, too: see
-  /// ``CancellationGrace``.
+  /// If the Swift task is cancelled, `CancellationError` is thrown immediately. An item that has
+  /// not started never runs; a running item is cancelled, see ``CancellationGrace``.
   ///
   /// - Parameters:
   ///   - timeout: how long the item may run; see ``CallOptions/timeout``.
   ///   - deadline: how long the call may take, including the time that it waits for a worker; see
   ///     ``CallOptions/deadline``.
-  ///   - retry: how often the item is started if its worker is lost; see ``CallOptions/retry``.
+  ///   - retry: the number of attempts at the item if its worker is lost; see
+  ///     ``CallOptions/retry``.
   ///   - options: the same options as one value. Arguments override it.
-  /// - Throws: ``PoolError``.
+  /// - Returns: the output of the item.
+  /// - Throws: ``PoolError``, or `CancellationError`.
   /// - Complexity: one round trip.
   public func apply<T: PoolTask>(
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
@@ -30,7 +31,9 @@ extension Pool {
       isolation)
   }
 
-  /// As `apply` for outputs, for a task that returns nothing.
+  /// Runs a task without output on one input; otherwise like `apply` for tasks with output.
+  ///
+  /// - Throws: ``PoolError``, or `CancellationError`.
   public func apply<T: PoolTask>(
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
     retry: RetryPolicy? = nil, options: CallOptions = CallOptions(),
@@ -41,13 +44,15 @@ extension Pool {
       isolation)
   }
 
-  /// Begins to run the task on one input, and returns at once.
+  /// Submits the task with one input, and returns immediately.
   ///
   ///     let handle = pool.applyAsync(Scale(factor: 3), to: 14)
   ///     print(try await handle.value)                                   // 42.0
   ///
-  /// It cannot wait, so it takes any number of items: the caller bounds them. `submit` waits while the pool
-  /// is full.
+  /// There is no back-pressure: the caller limits the number of pending items. `submit` waits while
+  /// the pool has enough work.
+  ///
+  /// Options are those of `apply`. Errors are thrown by ``TaskHandle/value``.
   public func applyAsync<T: PoolTask>(
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
     retry: RetryPolicy? = nil, options: CallOptions = CallOptions()
@@ -55,7 +60,8 @@ extension Pool {
     begin(task, input, options.overridden(by: .init(timeout: timeout, deadline: deadline, retry: retry)))
   }
 
-  /// As `applyAsync` for outputs, for a task that returns nothing.
+  /// Submits a task without output with one input; otherwise like `applyAsync` for tasks with
+  /// output.
   public func applyAsync<T: PoolTask>(
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
     retry: RetryPolicy? = nil, options: CallOptions = CallOptions()
@@ -63,9 +69,10 @@ extension Pool {
     begin(task, input, options.overridden(by: .init(timeout: timeout, deadline: deadline, retry: retry)))
   }
 
-  /// As `applyAsync`, but waits while the pool has more than enough to do.
+  /// Submits the task with one input, after waiting while the pool has more than enough work;
+  /// otherwise like `applyAsync`.
   ///
-  /// - Throws: `CancellationError` if the Swift task is cancelled meanwhile.
+  /// - Throws: `CancellationError` if the Swift task is cancelled while it waits.
   public nonisolated(nonsending) func submit<T: PoolTask>(
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
     retry: RetryPolicy? = nil, options: CallOptions = CallOptions()
@@ -75,7 +82,9 @@ extension Pool {
       task, input, options.overridden(by: .init(timeout: timeout, deadline: deadline, retry: retry)))
   }
 
-  /// As `submit` for outputs, for a task that returns nothing.
+  /// Submits a task without output with one input; otherwise like `submit` for tasks with output.
+  ///
+  /// - Throws: `CancellationError` if the Swift task is cancelled while it waits.
   public nonisolated(nonsending) func submit<T: PoolTask>(
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
     retry: RetryPolicy? = nil, options: CallOptions = CallOptions()
@@ -85,9 +94,9 @@ extension Pool {
       task, input, options.overridden(by: .init(timeout: timeout, deadline: deadline, retry: retry)))
   }
 
-  /// Begins a `map`, and returns at once.
+  /// Starts a `map` call, and returns immediately.
   ///
-  /// The parameters and errors are those of `map`; cancelling the handle cancels the call.
+  /// The parameters and errors are those of `map`. Cancelling the handle cancels the call.
   @inlinable
   public func mapAsync<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
@@ -120,8 +129,10 @@ extension Pool {
 
   /// Runs the task once on every worker, with the same input.
   ///
-  /// - Returns: the outputs, by the workers' place.
-  /// - Throws: the error of the first worker whose item failed, after all have ended.
+  /// - Returns: the outputs, in the order of ``WorkerID/index``.
+  /// - Throws: the error of the first worker, in that order, whose item failed, after the items of
+  ///   all workers have ended.
+  /// - Complexity: one round trip per worker, concurrently.
   public func broadcast<T: PoolTask>(
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
     retry: RetryPolicy? = nil, options: CallOptions = CallOptions(),
@@ -132,7 +143,11 @@ extension Pool {
       isolation)
   }
 
-  /// As `broadcast` for outputs, for a task that returns nothing.
+  /// Runs a task without output once on every worker; otherwise like `broadcast` for tasks with
+  /// output.
+  ///
+  /// - Throws: the error of the first worker, by ``WorkerID/index``, whose item failed, after the
+  ///   items of all workers have ended.
   public func broadcast<T: PoolTask>(
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
     retry: RetryPolicy? = nil, options: CallOptions = CallOptions(),

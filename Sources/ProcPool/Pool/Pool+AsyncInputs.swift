@@ -1,15 +1,16 @@
 import ProcPoolWorker
 
-// The verbs over asynchronous sequences. Inputs are fetched by a Swift task of their own, ahead of the
-// workers by at most what keeps them busy; results come while the sequence makes its next element. An error
-// that the sequence throws is thrown when everything before it has ended. For tasks that return nothing there
-// is `forEach`.
+// The verbs over asynchronous sequences. A separate Swift task fetches the inputs, ahead of the
+// workers by at most what keeps them busy, so results arrive while the sequence produces its next
+// element. An error that the sequence throws is thrown when all earlier items have ended. For tasks
+// without output there is `forEach`.
 
 extension Pool {
-  /// As ``imap(_:over:chunkSize:inFlight:timeout:deadline:retry:progress:options:)``, over an asynchronous sequence.
+  /// Runs the task on the elements of an asynchronous sequence and yields the outputs in order;
+  /// otherwise like ``imap(_:over:chunkSize:inFlight:timeout:deadline:retry:progress:options:)``.
   ///
-  /// A chunk of automatic size is sent as soon as a worker has room, with what has come by then; one of given
-  /// size waits until it is full.
+  /// A chunk of automatic size is sent as soon as a worker has room, with the inputs that have
+  /// arrived by then. A chunk of a given size waits until it is complete.
   public func imap<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
@@ -23,7 +24,8 @@ extension Pool {
           progress: progress)))
   }
 
-  /// As `imap` over an asynchronous sequence, but gives each result as soon as it comes.
+  /// Runs the task on the elements of an asynchronous sequence and yields each output as soon as it
+  /// arrives; otherwise like `imap` over an asynchronous sequence.
   public func imapUnordered<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
@@ -37,8 +39,12 @@ extension Pool {
           progress: progress)))
   }
 
-  /// As `imap` over an asynchronous sequence, but gives what became of each item: one that fails does not end
-  /// the stream.
+  /// Runs the task on the elements of an asynchronous sequence and yields a `Result` per item, so
+  /// that a failed item does not end the stream; otherwise like `imap` over an asynchronous
+  /// sequence.
+  ///
+  /// - Parameter ordered: whether results are yielded in the order of the inputs, or as soon as
+  ///   they arrive.
   public func imapResults<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
     timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
@@ -52,7 +58,11 @@ extension Pool {
           progress: progress)))
   }
 
-  /// As ``map(_:over:chunkSize:timeout:deadline:retry:progress:options:isolation:)``, over an asynchronous sequence that ends.
+  /// Runs the task on the elements of a finite asynchronous sequence and returns the outputs in
+  /// order; otherwise like
+  /// ``map(_:over:chunkSize:timeout:deadline:retry:progress:options:isolation:)``.
+  ///
+  /// - Throws: ``PoolError``, `CancellationError`, or the error that the sequence throws.
   public func map<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
@@ -67,10 +77,12 @@ extension Pool {
     return try await outputs(call, source(inputs, call, options), isolation)
   }
 
-  /// As ``mapResults(_:over:chunkSize:timeout:deadline:retry:progress:options:isolation:)``, over an asynchronous sequence
-  /// that ends. If the call ends before it does, one failure stands for all that was not taken of it.
+  /// Runs the task on the elements of a finite asynchronous sequence and returns the result of
+  /// each; otherwise like
+  /// ``mapResults(_:over:chunkSize:timeout:deadline:retry:progress:options:isolation:)``. If the
+  /// call ends before the sequence, one failure represents all elements that were not taken.
   ///
-  /// - Throws: what the sequence throws, when what was taken of it before has ended.
+  /// - Throws: the error that the sequence throws, after all earlier items have ended.
   public func mapResults<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
@@ -93,8 +105,11 @@ extension Pool {
     return results
   }
 
-  /// As ``forEach(_:over:chunkSize:timeout:deadline:retry:progress:options:isolation:)``, over an asynchronous sequence, which
-  /// may be endless.
+  /// Runs the task on the elements of an asynchronous sequence, which may be endless, and drops the
+  /// outputs; otherwise like
+  /// ``forEach(_:over:chunkSize:timeout:deadline:retry:progress:options:isolation:)``.
+  ///
+  /// - Throws: ``PoolError``, `CancellationError`, or the error that the sequence throws.
   public func forEach<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,

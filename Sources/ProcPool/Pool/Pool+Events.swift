@@ -1,6 +1,6 @@
 extension Pool {
-  /// What happens in the pool from now on.
+  /// The events in the pool from now on, in a new sequence for each access.
   ///
-  /// - Complexity: an event costs something like a microsecond while somebody listens, and nothing otherwise.
+  /// - Complexity: about a microsecond per event and sequence.
   public var events: PoolEvents { runtime.events }
 }

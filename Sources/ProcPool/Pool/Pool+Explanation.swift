@@ -1,10 +1,13 @@
 extension Pool {
-  /// Says what limits the call of several items that goes on, or the last one that is over; or, if there was none
-  /// since, the calls of one item.
+  /// The explanation of the running call with several items, the latest if there are several. If
+  /// none is running, that of the call with several items that ended last, or of all single-item
+  /// calls together if one of them ended later.
   ///
-  /// Of a call beside which others went on it says less: the time of the pool is everybody's.
+  /// It is less informative if several calls ran at the same time, because the times of the workers
+  /// are those of all calls.
   ///
-  /// - Complexity: O(workers + calls of several items that go on), some hundred nanoseconds for each.
+  /// - Complexity: O(*w* + *c*) in the number of workers and running calls, some hundred
+  ///   nanoseconds each.
   public var explanation: Explanation {
     guard let call = runtime.latestCall else {
       return Explanation(summary: "Nothing has been run yet: call this when something has ended.", limits: [])
@@ -12,7 +15,9 @@ extension Pool {
     return explanation(of: call)
   }
 
-  /// Says what limits a call, one of ``callStatistics``.
+  /// Explains what limits a call.
+  ///
+  /// - Parameter call: an element of ``callStatistics``.
   public func explanation(of call: CallStatistics) -> Explanation {
     Explanation(call, workers: sizing.workers, processors: PoolSizing.processors)
   }

@@ -2,14 +2,15 @@ import ProcPoolSystem
 import ProcPoolWorker
 
 extension Pool {
-  /// Runs the task on inputs as results are asked for, and gives the results in the order of the inputs.
+  /// Runs the task on inputs as results are consumed, and yields the outputs in the order of the
+  /// inputs.
   ///
   ///     for try await y in pool.imap(Power(exponent: 2), over: 1..., chunkSize: 64) { … }
   ///
   /// Works over endless sequences, in constant memory: inputs are taken from the sequence, in the consumer's
-  /// context, when workers have room for them. If inputs are slow to arrive, those already taken are sent, and
-  /// results are yielded, in between. An item that fails ends the stream with its error in its turn;
-  /// `imapResults` continues.
+  /// context, when workers have room for them. If inputs are slow to arrive, those already taken
+  /// are sent, and results are yielded, in between. The error of a failed item is thrown after the
+  /// outputs of all items before it, and ends the stream; `imapResults` continues.
   ///
   /// - Parameters:
   ///   - chunkSize: the number of items that are sent to a worker at a time; see ``CallOptions/chunkSize``. Results
@@ -19,7 +20,7 @@ extension Pool {
   ///   - timeout: how long an item may run; see ``CallOptions/timeout``.
   ///   - deadline: how long an iteration may take, the consumer's own time included. Results that have arrived in
   ///     order by then are yielded first; see ``CallOptions/deadline``.
-  ///   - retry: how often an item whose worker is lost is started; see ``CallOptions/retry``.
+  ///   - retry: the number of attempts at an item whose worker is lost; see ``CallOptions/retry``.
   ///   - progress: how the progress of the workers is reported, which the consumer may lag behind.
   ///   - options: the same options as one value. Arguments override it.
   @inlinable
@@ -36,7 +37,8 @@ extension Pool {
           progress: progress)))
   }
 
-  /// As `imap` for outputs, for a task that returns nothing.
+  /// Runs a task without output on inputs and yields once per item; otherwise like `imap` for tasks
+  /// with output.
   @inlinable
   public func imap<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
@@ -51,7 +53,8 @@ extension Pool {
           progress: progress)))
   }
 
-  /// As `imap`, but gives results as they come, whatever their order: those of a chunk together.
+  /// Runs the task on inputs and yields outputs as they arrive, in any order, those of a chunk
+  /// together; otherwise like `imap`.
   @inlinable
   public func imapUnordered<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
@@ -66,7 +69,8 @@ extension Pool {
           progress: progress)))
   }
 
-  /// As `imapUnordered` for outputs, for a task that returns nothing.
+  /// Runs a task without output on inputs and yields once per item as items end; otherwise like
+  /// `imapUnordered` for tasks with output.
   @inlinable
   public func imapUnordered<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
@@ -81,9 +85,11 @@ extension Pool {
           progress: progress)))
   }
 
-  /// As `imap`, but gives what became of each item: one that fails does not end the stream.
+  /// Runs the task on inputs and yields a `Result` per item, so that a failed item does not end the
+  /// stream; otherwise like `imap`.
   ///
-  /// - Parameter ordered: whether the results come in the order of the inputs, or as soon as they are there.
+  /// - Parameter ordered: whether results are yielded in the order of the inputs, or as soon as
+  ///   they arrive.
   @inlinable
   public func imapResults<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
@@ -98,7 +104,8 @@ extension Pool {
           progress: progress)))
   }
 
-  /// As `imapResults` for outputs, for a task that returns nothing.
+  /// Runs a task without output on inputs and yields a `Result` per item; otherwise like
+  /// `imapResults` for tasks with output.
   @inlinable
   public func imapResults<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,

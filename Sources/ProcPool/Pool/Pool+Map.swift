@@ -6,21 +6,22 @@ extension Pool {
   ///
   ///     let squares = try await pool.map(Square(), over: 0..<1_000_000)
   ///
-  /// Inputs are taken from the sequence as workers need them, and none after the call has ended. If items
-  /// fail, the error of the first of them in input order is thrown as soon as all items before it have ended;
-  /// items that have not started by then never run. If the Swift task is cancelled, `CancellationError` is thrown at
-  /// once, what has not started is taken back from the workers, and what is running is cancelled, too: see
-  /// ``CancellationGrace``.
+  /// Inputs are taken from the sequence as workers need them, and none after the call has ended. If
+  /// items fail, the error of the first of them in input order is thrown as soon as all items
+  /// before it have ended; items that have not started by then never run. If the Swift task is
+  /// cancelled, `CancellationError` is thrown immediately, unstarted items are taken back from the
+  /// workers, and running items are cancelled, see ``CancellationGrace``.
   ///
   /// - Parameters:
   ///   - chunkSize: the number of items that are sent to a worker at a time; see ``CallOptions/chunkSize``.
   ///   - timeout: how long an item may run; see ``CallOptions/timeout``.
   ///   - deadline: how long the call may take; see ``CallOptions/deadline``.
-  ///   - retry: how often an item whose worker is lost is started; see ``CallOptions/retry``.
+  ///   - retry: the number of attempts at an item whose worker is lost; see ``CallOptions/retry``.
   ///   - progress: how progress is reported; see ``CallOptions/progress``.
   ///   - options: the same options as one value. Arguments override it.
-  /// - Throws: ``PoolError``, or what iterating the inputs throws.
-  /// - Complexity: one round of messages per chunk. Inputs and outputs that are `WireBlock` are copied as
+  /// - Returns: one output per input, in the order of the inputs.
+  /// - Throws: ``PoolError``, `CancellationError`, or the error that iterating the inputs throws.
+  /// - Complexity: one round trip per chunk. Inputs and outputs that are `WireBlock` are copied as
   ///   memory.
   @inlinable
   public func map<T: PoolTask, Inputs: Sequence<T.Input>>(
@@ -37,7 +38,9 @@ extension Pool {
       isolation: isolation)
   }
 
-  /// As `map` for outputs, for a task that returns nothing.
+  /// Runs a task without output on every input. The same as `forEach`.
+  ///
+  /// - Throws: ``PoolError``, `CancellationError`, or the error that iterating the inputs throws.
   @inlinable
   public func map<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
@@ -52,7 +55,9 @@ extension Pool {
 
   /// Runs the task on every input and drops the outputs, in constant memory.
   ///
-  /// The parameters and errors are those of `map`.
+  /// The parameters are those of `map`.
+  ///
+  /// - Throws: ``PoolError``, `CancellationError`, or the error that iterating the inputs throws.
   @inlinable
   public func forEach<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
@@ -68,19 +73,19 @@ extension Pool {
       isolation: isolation)
   }
 
-  /// Runs the task on every input and returns what became of each, in the order of the inputs.
+  /// Runs the task on every input and returns the result of each, in the order of the inputs.
   ///
-  /// Nothing is thrown: an item that fails, whose worker dies, or that could not be run is a failure of its
-  /// own, and the others are run.
+  /// Nothing is thrown. An item that fails, that is lost with its worker, or that could not be run
+  /// has a failure as its result, and the other items run.
   ///
   /// If the call ends early, no further inputs are taken, and unfinished items fail with
   /// ``PoolError/cancelled(_:)`` (the Swift task was cancelled), ``PoolError/deadlineExceeded(limit:)``,
   /// ``PoolError/terminated``, ``PoolError/workersUnavailable(_:)``, or what `map` would throw if the call could
-  /// not start. Outputs that have already arrived are still decoded, for up to 100 ms. Inputs that were never
-  /// taken fail in the same way: one failure for each if the sequence knows its count in advance (arrays and
-  /// ranges do), otherwise a single one, so that results without a failure are always complete. If results for
-  /// the claimed count cannot fit in memory, nothing is run and the only result is
-  /// ``PoolError/tooManyInputs(_:)``.
+  /// not start. Outputs that have already arrived are still decoded, for up to 100 ms. Inputs that
+  /// were never taken fail in the same way: one failure for each if the sequence knows its count in
+  /// advance (arrays and ranges do), otherwise a single one, so that results without a failure are
+  /// always complete. If results for the claimed count cannot fit in memory, no item is run and the
+  /// only result is ``PoolError/tooManyInputs(_:)``.
   ///
   /// The parameters are those of `map`.
   @inlinable
@@ -98,7 +103,8 @@ extension Pool {
       isolation: isolation)
   }
 
-  /// As `mapResults` for outputs, for a task that returns nothing.
+  /// Runs a task without output on every input and returns the result of each; otherwise like
+  /// `mapResults` for tasks with output.
   @inlinable
   public func mapResults<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,

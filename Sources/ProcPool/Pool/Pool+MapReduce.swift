@@ -5,31 +5,36 @@ extension Pool {
   ///
   ///     let sum = try await pool.mapReduce(Term(), over: 1...100_000_000, startingWith: 0)
   ///
-  /// The inputs are divided into consecutive parts. A worker combines the outputs of a part from its first to
-  /// its last and sends back one; those of the parts are combined here in their order, beginning with
-  /// `initial`. Where the parts are depends on the inputs and on `parts`, and on nothing else: the result is
-  /// the same, to the last bit, for any number of workers and in every run, unless the task itself decides
-  /// otherwise.
+  /// The inputs are divided into consecutive parts. A worker combines the outputs of a part in
+  /// order and sends back one output. The coordinator combines these in order, starting with
+  /// `initial`. The boundaries of the parts depend only on the inputs and on `parts`. The result is
+  /// therefore bitwise identical for any number of workers and in every run, if the task is
+  /// deterministic.
   ///
-  /// If an item fails, its error is thrown as soon as all parts before its own have ended; no other item is
-  /// named, since the rest of its part is not run. If the Swift task is cancelled, `CancellationError` is
-  /// thrown at once, and parts that are running are cancelled.
+  /// If an item fails, its error is thrown as soon as all earlier parts have ended; the rest of its
+  /// part does not run. If the Swift task is cancelled, `CancellationError` is thrown immediately,
+  /// and running parts are cancelled.
   ///
   /// - Parameters:
-  ///   - initial: comes before the first output, once; the result if there are no inputs.
-  ///   - parts: how many parts there are, if the sequence knows its count at once (arrays and ranges do): as
-  ///     many outputs are sent back. By default 256, which keeps dozens of workers evenly busy;
-  ///     `pool.sizing.workers` sends back one for each worker, which is better where outputs are large and
-  ///     items take alike. Of a sequence that does not know its count, a part holds a `parts`-th of what came
-  ///     before it, at least one input and at most 4096.
-  ///   - timeout: how long an item may run, rather than a part, unless a worker cannot share memory with the
-  ///     coordinator; see ``CallOptions/timeout``.
+  ///   - initial: the value that is combined with the first output; the result if there are no
+  ///     inputs.
+  ///   - parts: the number of parts if the sequence knows its count in advance (arrays and ranges
+  ///     do), which is also the number of outputs that are sent back. The default of 256 keeps
+  ///     dozens of workers evenly busy. With `pool.sizing.workers` one output is sent back per
+  ///     worker, which is better if outputs are large and items take equally long. If the sequence
+  ///     does not know its count, a part has as many inputs as all earlier parts together, divided
+  ///     by `parts`: at least 1 and at most 4096.
+  ///   - timeout: how long an item may run. The limit applies to an item rather than a part, unless
+  ///     a worker cannot share memory with the coordinator; see ``CallOptions/timeout``.
   ///   - deadline: how long the call may take; see ``CallOptions/deadline``.
-  ///   - retry: how often a part whose worker is lost is started, from its first input on; see ``CallOptions/retry``.
+  ///   - retry: the number of attempts at a part whose worker is lost; each starts with the first
+  ///     input of the part. See ``CallOptions/retry``.
   ///   - progress: how progress is reported; see ``CallOptions/progress``.
-  ///   - options: the same options as one value. Arguments override it. `chunkSize` and `inFlight` do not apply.
-  /// - Throws: ``PoolError``, or what iterating the inputs throws.
-  /// - Complexity: one message for each part. A range of integers travels as its bounds, all else as it is.
+  ///   - options: the same options as one value. Arguments override it. `chunkSize` and `inFlight`
+  ///     do not apply.
+  /// - Throws: ``PoolError``, `CancellationError`, or the error that iterating the inputs throws.
+  /// - Complexity: one round trip per part. Only the bounds of integer ranges are sent; other
+  ///   inputs are sent in full.
   @inlinable
   public func mapReduce<T: ReducingTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, startingWith initial: T.Output, parts: Int = 256,
@@ -44,7 +49,10 @@ extension Pool {
       isolation: isolation)
   }
 
-  /// As `mapReduce`, over consecutive integers, of which only the bounds of each part travel.
+  /// Runs the task on consecutive integers and combines the outputs; otherwise like `mapReduce`
+  /// over a sequence. Only the bounds of each part are sent.
+  ///
+  /// - Throws: ``PoolError``, or `CancellationError`.
   public func mapReduce<T: ReducingTask>(
     _ task: T, over inputs: Range<T.Input>, startingWith initial: T.Output, parts: Int = 256,
     timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
@@ -58,7 +66,10 @@ extension Pool {
         by: .init(timeout: timeout, deadline: deadline, retry: retry, progress: progress)), isolation)
   }
 
-  /// As `mapReduce`, over consecutive integers, of which only the bounds of each part travel.
+  /// Runs the task on consecutive integers and combines the outputs; otherwise like `mapReduce`
+  /// over a sequence. Only the bounds of each part are sent.
+  ///
+  /// - Throws: ``PoolError``, or `CancellationError`.
   public func mapReduce<T: ReducingTask>(
     _ task: T, over inputs: ClosedRange<T.Input>, startingWith initial: T.Output, parts: Int = 256,
     timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
@@ -72,7 +83,10 @@ extension Pool {
         by: .init(timeout: timeout, deadline: deadline, retry: retry, progress: progress)), isolation)
   }
 
-  /// As `mapReduce`, over an asynchronous sequence that ends, which never knows its count.
+  /// Runs the task on the elements of a finite asynchronous sequence and combines the outputs;
+  /// otherwise like `mapReduce` over a sequence that does not know its count.
+  ///
+  /// - Throws: ``PoolError``, `CancellationError`, or the error that the sequence throws.
   public func mapReduce<T: ReducingTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, startingWith initial: T.Output, parts: Int = 256,
     timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,

@@ -1,17 +1,18 @@
 extension Pool {
-  /// What the pool has done so far, and where the time went.
+  /// The activity of the pool so far, and the time of its processes.
   ///
-  /// - Complexity: O(workers), some hundred nanoseconds for each.
+  /// - Complexity: O(*w*) in the number of workers, some hundred nanoseconds each.
   public var statistics: PoolStatistics { runtime.statistics }
 
-  /// Calls of several items, in the order of their numbers: the last sixteen that are over, and those that go on. `apply`,
-  /// `applyAsync` and `submit` are not among them.
+  /// The calls with several items in the order of their numbers: the running ones, and the last
+  /// sixteen that have ended. `apply`, `applyAsync` and `submit` are not included.
   ///
-  /// - Complexity: O(workers + calls), some hundred nanoseconds for each.
+  /// - Complexity: O(*w* + *c*) in the number of workers and calls, some hundred nanoseconds each.
   public var callStatistics: [CallStatistics] { runtime.callStatistics }
 
-  /// What each worker of the pool has done, and what it is doing.
+  /// The activity and the current state of each worker, in the order of ``WorkerID/index``.
   ///
-  /// - Complexity: O(workers); reading the memory of each takes some microseconds.
+  /// - Complexity: O(*w*) in the number of workers, some microseconds each to read its memory
+  ///   usage.
   public var workerStatistics: [WorkerStatistics] { runtime.workerStatistics }
 }

@@ -2,32 +2,36 @@ import Glibc
 import ProcPoolProtocol
 import ProcPoolSystem
 
-/// A number of worker processes that run tasks.
+/// A pool of worker processes that run tasks.
 ///
 ///     try await withPool(workers: 8) { pool in
 ///       let scaled = try await pool.map(Scale(factor: 3), over: [1, 2, 3])      // [3.0, 6.0, 9.0]
 ///     }
 ///
-/// `withPool` ends the workers when its body is left, and waits for them. A pool that is made with `init` is
-/// ended with ``close()`` or ``terminate()``, and then ``join()``; one that is dropped is terminated.
+/// `withPool` ends the workers when its body returns or throws, and waits for them. End a pool that
+/// was created with `init` by ``close()`` or ``terminate()``, followed by ``join()``. A pool that
+/// is released without that is terminated.
 ///
-/// All methods may be called from anywhere, at any time, at once. Calls share the workers fairly: they take
-/// turns.
+/// All methods may be called concurrently and from any isolation. Concurrent calls take turns, so
+/// each gets its share of the workers.
 public final class Pool: Sendable {
   let runtime: PoolRuntime
 
-  /// How many workers there are, and what that number comes from.
+  /// The number of workers, and the reason for it.
   public let sizing: PoolSizing
 
-  /// Starts workers, and returns before they have started: the first call reports what goes wrong.
+  /// Creates a pool, and returns before its workers have started. If workers cannot be started, the
+  /// first call throws.
   ///
   /// - Parameters:
-  ///   - workers: how many; by default as many as affinity and the control group allow processors, see ``sizing``.
-  ///   - worker: the program that serves as worker; by default this program, started again.
-  ///   - configuration: how the workers run.
-  /// - Throws: ``PoolError/workersUnavailable(_:)`` if the worker's program cannot be determined, if a number is out of
-  ///   range (1...65 536 workers, and what is documented with the configuration), if this process is a forked copy of
-  ///   one that has had a pool, or if the system denies what the pool itself needs: five descriptors and two threads.
+  ///   - workers: the number of workers; by default one for each processor that the scheduling
+  ///     affinity and the control group allow, see ``sizing``.
+  ///   - worker: the program that the workers run; by default the running program.
+  ///   - configuration: the configuration of the workers.
+  /// - Throws: ``PoolError/workersUnavailable(_:)`` if the worker's program cannot be found, if a
+  ///   number is out of range (1...65 536 workers, and the ranges that are documented with the
+  ///   configuration), if this process is a forked copy of one that has created a pool, or if the
+  ///   system does not provide the five descriptors and two threads that a pool needs.
   public init(
     workers: some WorkerCount = WorkerPlacement.automatic, worker: WorkerSource = .currentExecutable,
     configuration: PoolConfiguration = PoolConfiguration()
@@ -55,8 +59,9 @@ public final class Pool: Sendable {
     runtime.terminate()
   }
 
-  /// A lock of Swift 6.3 knows a thread by a number that it keeps, which is another's in a copy of the process: there it
-  /// ends the program as soon as two threads want it.
+  /// Refuses to create a pool in a forked copy of a process that has created one.
+  ///
+  /// Locks of Swift 6.3 cache thread IDs, which are wrong in a copy: there a contended lock traps.
   private static func refuseInCopy() throws(WorkerStartFailure) {
     guard let origin = ProcessOrigin.claim() else { return }
     throw WorkerStartFailure(
@@ -65,8 +70,10 @@ public final class Pool: Sendable {
         + "(`exec`)")
   }
 
-  /// A process that was started as a worker and comes here has forgotten to serve. It would start workers
-  /// that do the same, and so on for ever: it says so by its exit status, and its coordinator in words.
+  /// Exits if this process was started as a worker and creates a pool instead of serving.
+  ///
+  /// It would start workers that do the same, recursively. The coordinator recognises the exit
+  /// status and reports the problem.
   private static func refuseInUnservedWorker() {
     if WorkerMark.isPresent { exit(WorkerMark.forgotToServe) }
   }
@@ -75,28 +82,29 @@ public final class Pool: Sendable {
 // MARK: - The end
 
 extension Pool {
-  /// Takes no more calls. What has been called goes on; then the workers leave.
+  /// Refuses further calls, and ends the workers when the current calls have completed.
   ///
-  /// Items that were cancelled while they ran are waited for as long as the pool's ``CancellationGrace``
-  /// says.
+  /// Cancelled items that are still running have the time of the pool's ``CancellationGrace`` to
+  /// stop.
   ///
-  /// Returns at once; ``join()`` waits.
+  /// Returns immediately; ``join()`` waits.
   public func close() {
     if runtime.isInCopy { return }
     runtime.change { state, _ in state.scheduler.close() }
   }
 
-  /// Kills the workers. What has not ended ends with ``PoolError/terminated``.
+  /// Kills the workers. Unfinished items fail with ``PoolError/terminated``.
   ///
-  /// Returns at once; ``join()`` waits.
+  /// Returns immediately; ``join()`` waits.
   public func terminate() {
     runtime.terminate()
   }
 
-  /// Waits, after ``close()`` or ``terminate()``, until all workers have ended or been given up, and their text has
-  /// been written (``StandardErrorMode`` has the time limits). In a forked copy of the process it returns at once.
+  /// Waits, after ``close()`` or ``terminate()``, until all workers have ended or been given up and
+  /// their text has been written. ``StandardErrorMode`` documents the time limits for the text. In
+  /// a forked copy of the process it returns immediately.
   ///
-  /// - Precondition: one of the two has been called; otherwise this would wait for ever.
+  /// - Precondition: `close()` or `terminate()` has been called; otherwise this would wait forever.
   public nonisolated(nonsending) func join() async {
     if runtime.isInCopy { return }
     let isOpen = runtime.state.withLock { $0.scheduler.isOpen }
@@ -105,17 +113,19 @@ extension Pool {
   }
 }
 
-/// Runs `body` with a pool, and ends the pool afterwards: in order after a return, at once after a throw.
+/// Runs `body` with a pool, then closes the pool if `body` returned, or terminates it if `body`
+/// threw.
 ///
-/// The workers have ended when this returns.
+/// The workers have ended when this function returns.
 ///
 /// - Parameters:
-///   - workers: how many workers; by default as many as affinity and the control group allow processors.
-///   - worker: the program that serves as worker; by default this program, started again.
-///   - configuration: how the workers run.
-///   - isolation: the caller's; `body` runs there.
-///   - body: gets the pool.
-/// - Throws: what ``Pool/init(workers:worker:configuration:)`` or `body` throws.
+///   - workers: the number of workers; by default one for each processor that the scheduling
+///     affinity and the control group allow.
+///   - worker: the program that the workers run; by default the running program.
+///   - configuration: the configuration of the workers.
+///   - isolation: the isolation of the caller, in which `body` runs.
+///   - body: a closure that receives the pool.
+/// - Throws: the error that ``Pool/init(workers:worker:configuration:)`` or `body` throws.
 public func withPool<Result>(
   workers: some WorkerCount = WorkerPlacement.automatic, worker: WorkerSource = .currentExecutable,
   configuration: PoolConfiguration = PoolConfiguration(), isolation: isolated (any Actor)? = #isolation,

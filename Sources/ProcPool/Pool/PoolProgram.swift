@@ -2,7 +2,7 @@ import Glibc
 import ProcPoolSystem
 import ProcPoolWorker
 
-/// A program that serves as its own worker.
+/// A program whose workers are copies of itself.
 ///
 ///     @main
 ///     struct Demo: PoolProgram {
@@ -11,17 +11,21 @@ import ProcPoolWorker
 ///       }
 ///     }
 ///
-/// Started by a pool the program serves; started otherwise it runs ``run()``, exits with 0 when that returns,
-/// and with 1 and the error on standard error when it throws: its `errorDescription` if it is a `LocalizedError`
-/// that has one, or else its description.
+/// If a pool started the process, it serves as a worker. Otherwise it runs ``run()`` and exits:
+/// with status 0 if `run()` returns, and with status 1 and the error on standard error if it
+/// throws. The text of the error is its `errorDescription` if it is a `LocalizedError` that
+/// provides one, otherwise its description.
 public protocol PoolProgram: SendableMetatype {
-  /// The program proper.
+  /// Runs the program.
+  ///
+  /// - Throws: an error that ends the program with status 1.
   @MainActor static func run() async throws
 }
 
 extension PoolProgram {
-  /// Synchronous because an asynchronous main would cost each worker three threads and 2.5 ms.
+  /// Serves as a worker or runs ``run()``, and exits.
   public static func main() {
+    // Synchronous because an asynchronous main would cost each worker three threads and 2.5 ms.
     serveIfWorker()
     let mainQueue = MainQueue()
     Task { @MainActor in

@@ -1,9 +1,10 @@
-/// The results of a call as they come: what `imap` and its kin return.
+/// An asynchronous sequence of the results of a call: the return type of `imap` and related verbs.
 ///
-/// Nothing is run before the first result is asked for, and no more than is needed to keep the workers busy
-/// after that: a consumer that is slow slows the workers down, and one that stops stops them. Leaving the
-/// loop early cancels the call. Each iterator is a call of its own and takes the inputs anew.
+/// No item runs before the first result is requested, and then only as many as keep the workers busy:
+/// a slow consumer slows the workers down, and one that stops consuming stops them. Leaving the loop
+/// early cancels the call. Each iterator is a call of its own and iterates the inputs again.
 public struct PoolStream<Element>: AsyncSequence {
+  /// Iterating throws ``PoolError``, `CancellationError`, or an error of the inputs.
   public typealias Failure = any Error
 
   private let begin: () throws -> StreamCall<Element>
@@ -12,6 +13,8 @@ public struct PoolStream<Element>: AsyncSequence {
     self.begin = begin
   }
 
+  /// Returns an iterator with a call of its own, which starts with the first `next()`. If the call
+  /// cannot start, `next()` throws the reason.
   public func makeAsyncIterator() -> Iterator {
     do {
       return Iterator(call: try begin())
@@ -20,7 +23,7 @@ public struct PoolStream<Element>: AsyncSequence {
     }
   }
 
-  /// Gives the results of one call. For one consumer at a time.
+  /// An iterator over the results of one call. For one consumer at a time.
   public struct Iterator: AsyncIteratorProtocol {
     @usableFromInline let call: StreamCall<Element>
 
@@ -28,11 +31,12 @@ public struct PoolStream<Element>: AsyncSequence {
       self.call = call
     }
 
-    /// The next result, or `nil` after the last.
+    /// Returns the next result, or `nil` after the last.
     ///
-    /// - Throws: the error of an item that failed, unless the stream's elements are `Result`s; the stream
-    ///   ends with it. `CancellationError` if the Swift task is cancelled.
-    /// - Complexity: some nanoseconds while decoded results are at hand, without a change of executors.
+    /// - Throws: the error of a failed item, unless the elements are `Result`s; the stream ends
+    ///   with it. `CancellationError` if the Swift task is cancelled.
+    /// - Complexity: some nanoseconds and no change of executors while decoded results are
+    ///   available.
     @inlinable
     public mutating func next(
       isolation actor: isolated (any Actor)? = #isolation
@@ -41,6 +45,9 @@ public struct PoolStream<Element>: AsyncSequence {
       return try await call.nextElement(isolation: actor)
     }
 
+    /// Returns the next result, or `nil` after the last.
+    ///
+    /// - Throws: as ``next(isolation:)``.
     @inlinable
     public mutating func next() async throws -> Element? {
       try await next(isolation: #isolation)

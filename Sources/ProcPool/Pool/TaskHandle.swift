@@ -2,9 +2,10 @@ import ProcPoolSystem
 import ProcPoolWorker
 import Synchronization
 
-/// A result that is on its way: what `applyAsync`, `submit` and `mapAsync` return.
+/// A handle of a result that is being computed: the return type of `applyAsync`, `submit` and
+/// `mapAsync`.
 ///
-/// Dropping it drops the result, not the work.
+/// Releasing the handle does not cancel the work.
 public final class TaskHandle<Value: Sendable>: Sendable {
   private enum State {
     case pending([any Waiter])
@@ -36,7 +37,7 @@ public final class TaskHandle<Value: Sendable>: Sendable {
     for waiter in waiters { waiter.open() }
   }
 
-  /// Whether the result is there, so that ``value`` returns at once.
+  /// Whether the result has arrived, so that ``value`` returns immediately.
   public var isReady: Bool {
     state.withLock { state in
       if case .pending = state { return false }
@@ -44,10 +45,11 @@ public final class TaskHandle<Value: Sendable>: Sendable {
     }
   }
 
-  /// The outcome, once there is one. Any number of Swift tasks may wait for it.
+  /// The value or the error, after waiting for it. Any number of Swift tasks may wait.
   ///
-  /// If the Swift task that waits is cancelled, its wait ends with `CancellationError`, and the work goes on: other
-  /// tasks may wait for it. ``cancel()`` cancels the work. A result that is there is returned to a cancelled task too.
+  /// If the waiting Swift task is cancelled, its wait ends with `CancellationError`. The work
+  /// continues, because other tasks may wait for it; ``cancel()`` cancels the work. A result that
+  /// has arrived is also returned to a cancelled task.
   public nonisolated(nonsending) var result: Result<Value, any Error> {
     get async {
       if let result = taken() { return result }
@@ -68,10 +70,10 @@ public final class TaskHandle<Value: Sendable>: Sendable {
   /// The result, which is there, or why there will be none.
   var outcome: Result<Value, any Error> { taken() ?? .failure(PoolError.otherProcess(origin)) }
 
-  /// The value, once it is there.
+  /// The value, after waiting for it as ``result`` does.
   ///
-  /// - Throws: ``PoolError``; `CancellationError` if the Swift task that waits is cancelled, and after ``cancel()`` if
-  ///   `mapAsync` returned the handle.
+  /// - Throws: ``PoolError``; `CancellationError` if the waiting Swift task is cancelled, and after
+  ///   ``cancel()`` if `mapAsync` returned the handle.
   public nonisolated(nonsending) var value: Value {
     get async throws { try await result.get() }
   }
@@ -101,13 +103,13 @@ public final class TaskHandle<Value: Sendable>: Sendable {
     return result
   }
 
-  /// Waits for the result, but not for longer than `limit`.
+  /// Waits for the result for at most `limit`.
   ///
   /// Returns early if the Swift task is cancelled.
   ///
-  /// - Parameter limit: how long to wait. Returns at once if it is zero or negative, and waits for ever if it exceeds
-  ///   292 years.
-  /// - Returns: whether it is there. If not, it may still come.
+  /// - Parameter limit: how long to wait. If it is zero or negative, the method returns
+  ///   immediately; if it exceeds 292 years, the wait is unlimited.
+  /// - Returns: whether the result has arrived. If not, it may still arrive later.
   public nonisolated(nonsending) func wait(for limit: Duration) async -> Bool {
     if origin != ProcessOrigin.current { return isReady }
     if limit <= .zero { return isReady }
@@ -131,7 +133,9 @@ public final class TaskHandle<Value: Sendable>: Sendable {
     return isReady
   }
 
-  /// Waits for the result, but not beyond a point in time; see ``wait(for:)``.
+  /// Waits for the result until `instant`; see ``wait(for:)``.
+  ///
+  /// - Returns: whether the result has arrived.
   public nonisolated(nonsending) func wait(until instant: ContinuousClock.Instant) async -> Bool {
     await wait(for: instant - .now)
   }
@@ -154,9 +158,11 @@ public final class TaskHandle<Value: Sendable>: Sendable {
     }
   }
 
-  /// Gives up what has not started; the handle is done with ``PoolError/cancelled(_:)``, or with
-  /// `CancellationError` if `mapAsync` gave it. An item that is running is cancelled, too: see
-  /// ``CancellationGrace``. After the end it does nothing.
+  /// Cancels the work, unless it has completed.
+  ///
+  /// Unstarted items never run, and running items are cancelled, see ``CancellationGrace``. The
+  /// result becomes ``PoolError/cancelled(_:)``, or `CancellationError` if `mapAsync` returned the
+  /// handle.
   public func cancel() {
     takeCancellation()?()
   }

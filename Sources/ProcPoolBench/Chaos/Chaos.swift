@@ -10,6 +10,7 @@ public struct ChaosOptions: Sendable {
   /// As many as the machine allows, and three at least, unless given.
   public var workers: Int?
 
+  /// Creates options with the defaults that are documented with each property.
   public init() {}
 
   /// How many workers there are to be. Starts as many as fit, once: the first launch makes Foundation open
@@ -25,13 +26,21 @@ public struct ChaosOptions: Sendable {
 
 /// What was done to workers, and what became of the items.
 public struct ChaosTally: Sendable {
+  /// Rounds, each with a pool of its own.
   public internal(set) var rounds = 0
+  /// Items that ended.
   public internal(set) var items = 0
+  /// Workers that were killed.
   public internal(set) var killed = 0
+  /// Workers that were stopped by SIGSTOP.
   public internal(set) var stopped = 0
+  /// Calls that were cancelled.
   public internal(set) var cancelledCalls = 0
+  /// Items that failed because their worker was killed.
   public internal(set) var lost = 0
+  /// Items that were started again because their worker was killed.
   public internal(set) var retried = 0
+  /// Workers that were recycled.
   public internal(set) var recycled = 0
   /// The longest time from a worker's loss to when its replacement took up work, in a pool with work.
   public internal(set) var slowestReplacement = Duration.zero
@@ -59,6 +68,7 @@ public struct ChaosTally: Sendable {
 public struct Chaos {
   private let options: ChaosOptions
 
+  /// Creates a run that starts with ``run(progress:)``.
   public init(_ options: ChaosOptions) {
     self.options = options
   }

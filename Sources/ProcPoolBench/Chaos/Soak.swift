@@ -43,6 +43,7 @@ struct Footprint: Equatable, Sendable {
 public struct SoakMinute: Sendable {
   /// From 1.
   public internal(set) var number: Int
+  /// Items that ended in this minute.
   public internal(set) var items = 0
   /// What was in use between rounds, at the least and at the most.
   var least: Footprint
@@ -97,6 +98,7 @@ public struct SoakMinute: Sendable {
 public struct Soak {
   private let options: ChaosOptions
 
+  /// Creates a run that starts with ``run(progress:finished:)``.
   public init(_ options: ChaosOptions) {
     self.options = options
   }

@@ -11,6 +11,7 @@ import ProcPoolSystem
 public struct NumPyFile: Sendable {
   /// Why a file cannot be used: what is amiss, and what is accepted.
   public struct Unusable: Error, CustomStringConvertible {
+    /// The reason, as a sentence for the user.
     public let description: String
   }
 

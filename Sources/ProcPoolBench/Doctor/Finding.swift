@@ -2,7 +2,9 @@ import ProcPoolSystem
 
 /// What the doctor says about one thing.
 public struct Finding: Equatable, Sendable {
+  /// Whether something has to be done.
   public enum Level: String, Sendable {
+    /// Nothing has to be done.
     case ok
     /// Pools work, and could do better.
     case warning
@@ -10,6 +12,7 @@ public struct Finding: Equatable, Sendable {
     case problem
   }
 
+  /// Whether something has to be done.
   public var level: Level
   /// What it is about.
   public var name: String
@@ -31,6 +34,7 @@ public struct Finding: Equatable, Sendable {
 
 /// What the doctor found on a machine.
 public struct Diagnosis: Sendable {
+  /// The findings, in the order in which they are printed.
   public let findings: [Finding]
 
   /// Whether pools do not work here as they should.

@@ -4,6 +4,7 @@ import Foundation
 public struct Baseline: Sendable {
   /// Why a file is no earlier run.
   public struct Unusable: Error, CustomStringConvertible {
+    /// The reason, as a sentence for the user.
     public let description: String
   }
 

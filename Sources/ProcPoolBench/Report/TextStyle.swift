@@ -10,6 +10,7 @@ public struct TextStyle: Equatable, Sendable {
   /// Lines as long as they are, and no colours: for files and other programs.
   public static let plain = TextStyle(width: nil, hasColour: false)
 
+  /// Creates a style with a line width in columns, or `nil` for any length.
   public init(width: Int?, hasColour: Bool) {
     self.width = width
     self.hasColour = hasColour

@@ -10,6 +10,7 @@ import ProcPoolSystem
 public final class Top {
   /// There is nothing to look at where it was looked for.
   public struct NothingThere: Error, CustomStringConvertible {
+    /// The reason, as a sentence for the user.
     public let description: String
   }
 

@@ -1,13 +1,16 @@
-/// One of a pool's workers: its place in the pool, which it shares with those that replace it.
+/// The place of a worker in its pool. A replacement keeps the ID of the worker that it replaces.
 public struct WorkerID: Hashable, Sendable, Comparable, CustomStringConvertible {
-  /// 0 for the pool's first place.
+  /// The position of the worker in its pool, from 0.
   public let index: Int
 
+  /// Creates the ID of the worker at a position, counted from 0.
   public init(index: Int) {
     self.index = index
   }
 
+  /// Orders workers by their position.
   public static func < (one: WorkerID, other: WorkerID) -> Bool { one.index < other.index }
 
+  /// The ID as messages have it: "worker 3".
   public var description: String { "worker \(index)" }
 }

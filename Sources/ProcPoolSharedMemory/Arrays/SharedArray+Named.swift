@@ -1,29 +1,35 @@
 import Glibc
 import ProcPoolSystem
 
-// Arrays that have a name, to be shared with programs that are no workers.
+// Named arrays, which can be shared with programs that are not workers.
 
 extension SharedArray {
-  /// Makes an array under a name in /dev/shm, for other programs to open.
+  /// Creates an array with a name in /dev/shm, which other programs can open.
   ///
-  /// The file has a header of 64 bytes, and then the elements as they lie in memory,
-  /// `MemoryLayout<Element>.stride` bytes from one to the next. NumPy maps an array of `Double` with
+  /// The file has a header of 64 bytes, followed by the elements in their memory layout,
+  /// `MemoryLayout<Element>.stride` bytes apart. NumPy maps an array of `Double` with
   ///
   ///     numpy.memmap("/dev/shm/temperatures", dtype="<f8", mode="r+", offset=64)
   ///
-  /// The header's first 32 bytes are `PPSHARED`, the version 1 and the header's size 64 in four bytes each,
-  /// the bytes of all elements in eight, the bytes of one element in four, and 1; all little-endian.
+  /// The first 32 bytes of the header are, in little-endian order: the text `PPSHARED`, the version
+  /// 1 (4 bytes), the size of the header, 64 (4 bytes), the size of all elements (8 bytes), the
+  /// size of one element (4 bytes), and the kind 1 (4 bytes).
   ///
-  /// Nobody but the user who makes it can open it (permissions `0600`). The name is the maker's to take away,
-  /// with ``remove(named:)``: it outlives the program. Workers need no name; they get the array as any other.
+  /// Only the user who created the file can open it (permissions `0600`). The name outlives the
+  /// program; remove it with ``remove(named:)``. Workers do not need the name; they receive the
+  /// array like any other.
   ///
   /// - Parameters:
-  ///   - name: of a file: no slash, at most 255 bytes.
-  ///   - element: what each element is at first.
-  ///   - replacing: whether an array that has the name already loses it. Who has that one open keeps it.
-  /// - Throws: ``SharedMemoryError/unusableName(_:reason:)`` if the name is in use or not a valid file name,
-  ///   ``SharedMemoryError/insufficient(asked:available:place:)`` if /dev/shm has no room, and
-  ///   ``SharedMemoryError/fileSizeLimit(asked:limit:)`` if the process may not make a file of that size.
+  ///   - name: a file name without a slash, of at most 255 bytes.
+  ///   - element: the initial value of each element.
+  ///   - count: the number of elements.
+  ///   - replacing: whether the name is taken from an existing array. Programs that have the
+  ///     existing array open keep it.
+  /// - Throws: ``SharedMemoryError/unusableName(_:reason:)`` if the name is in use or not a valid
+  ///   file name, ``SharedMemoryError/insufficient(asked:available:place:)`` if /dev/shm has not
+  ///   enough room, and ``SharedMemoryError/fileSizeLimit(asked:limit:)`` if the process may not
+  ///   create a file of that size.
+  /// - Complexity: O(*n*).
   public init(
     named name: String, repeating element: Element, count: Int, replacing: Bool = false
   ) throws(SharedMemoryError) {
@@ -49,13 +55,14 @@ extension SharedArray {
     base.initialize(repeating: element, count: count)
   }
 
-  /// Opens an array that was made under a name, by this program or by another.
+  /// Opens a named array that this program or another one has created.
   ///
-  /// The file is checked before it is believed: it is a plain file of this user's that no other user may
-  /// write, not a symbolic link, its header is one, and its size is what the header says.
+  /// The file must be a regular file of this user that no other user may write, and not a symbolic
+  /// link. Its header must be valid, and its size must match the header.
   ///
-  /// - Throws: ``SharedMemoryError/unusableName(_:reason:)`` with the reason, and
-  ///   ``SharedMemoryError/mismatched(_:)`` if its elements are of another size.
+  /// - Throws: ``SharedMemoryError/unusableName(_:reason:)`` with the reason if the file does not
+  ///   meet these conditions, and ``SharedMemoryError/mismatched(_:)`` if its elements have another
+  ///   size.
   public init(opening name: String) throws(SharedMemoryError) {
     guard NamedMemory.isName(name) else { throw .unusableName(name, reason: "it is not a file's name") }
     let file = try Self.attempt(name) { () throws(SystemError) in try NamedMemory.open(name) }
@@ -81,7 +88,7 @@ extension SharedArray {
   private static func objection(
     to status: (owner: UInt32, permissions: UInt32, isPlain: Bool, size: Int)
   ) -> String? {
-    if !status.isPlain { return "it is no plain file" }
+    if !status.isPlain { return "it is not a regular file" }
     if status.owner != NamedMemory.user {
       return "it belongs to user \(status.owner), and this is \(NamedMemory.user)"
     }
@@ -92,9 +99,10 @@ extension SharedArray {
     return nil
   }
 
-  /// Takes an array's name away. Who has the array keeps it; the memory goes with the last.
+  /// Removes the name of an array. Processes that have the array keep it; the memory is freed with
+  /// the last of them.
   ///
-  /// - Throws: ``SharedMemoryError/unusableName(_:reason:)`` if there is nothing of that name.
+  /// - Throws: ``SharedMemoryError/unusableName(_:reason:)`` if no array has the name.
   public static func remove(named name: String) throws(SharedMemoryError) {
     guard NamedMemory.isName(name) else { throw .unusableName(name, reason: "it is not a file's name") }
     try attempt(name) { () throws(SystemError) in try NamedMemory.remove(name) }
@@ -102,7 +110,7 @@ extension SharedArray {
 }
 
 extension SharedMemoryError {
-  /// What a failed call means to the caller that gave a name.
+  /// Translates the failure of a call for the caller that passed a name.
   fileprivate init(_ error: SystemError, named name: String, asked: Int) {
     let available = error.isOutOfMemory ? NamedMemory.available : nil
     if error.isOverFileSizeLimit, let limit = FileSizeLimit.current, limit < asked {

@@ -1,30 +1,31 @@
 import ProcPoolSystem
 import ProcPoolWire
 
-/// An array whose elements lie in memory that several processes share.
+/// An array whose elements are in memory that several processes share.
 ///
 ///     let numbers = try SharedArray(repeating: 0.0, count: 1_000_000)
 ///     try await pool.forEach(Fill(numbers), over: parts)       // each item writes its part, in place
 ///     let sum = numbers.withSpan { span in span.indices.reduce(0) { $0 + span[$1] } }
 ///
-/// What travels in a task, an input or an output is a handle of some eighty bytes; the process that receives
-/// it maps the same memory. A copy of the value is the same array, not another: the memory lives until the
-/// last process that has it lets go, and no name of it is left anywhere, however the processes end. Encoding one
-/// outside a pool throws ``SharedMemoryError/outsidePool``.
+/// In tasks, inputs and outputs the array is encoded as a handle of about eighty bytes, and the
+/// process that receives it maps the same memory. A copy of the value refers to the same elements.
+/// The memory lives until the last process releases it, and leaves no name in a file system,
+/// however the processes end. Encoding an array outside a pool throws
+/// ``SharedMemoryError/outsidePool``.
 ///
-/// There is no lock. Elements that one process writes while another reads or writes them are a race:
-/// partition the indices, or use ``LockedArray``. What others write while a `withSpan` closure runs may or
-/// may not be seen in it; what they wrote before they answered is there when the answer is.
+/// There is no lock. Accessing an element while another process writes it is a data race: partition
+/// the indices, or use ``LockedArray``. A write that happens while a `withSpan` closure runs may or
+/// may not be visible in it. Writes of an item are visible when its result has arrived.
 ///
-/// - Note: Elements must be `BitwiseCopyable`, which classes and strings are not. Pointers are, and lead
-///   nowhere in another process: do not share them.
+/// - Note: Elements must be `BitwiseCopyable`, which classes and strings are not. Pointers are, but
+///   they are invalid in other processes: do not share them.
 public struct SharedArray<Element: BitwiseCopyable>: Sendable {
-  // Sendable although the elements are mutable: that several threads and processes reach them is what the
-  // type is for, and the partition is the caller's, as documented.
+  // Safety: sharing mutable elements between threads and processes is the purpose of the type;
+  // callers partition them, as documented.
   @usableFromInline package let block: SharedBlock
   /// The number of elements.
   public let count: Int
-  // Unsafe because a pointer is not Sendable; it is as long-lived as `block`, which the value holds.
+  // Safety: the pointer is valid as long as `block`, which the value holds.
   @usableFromInline nonisolated(unsafe) let base: UnsafeMutablePointer<Element>
 
   init(_ block: SharedBlock) {
@@ -33,33 +34,34 @@ public struct SharedArray<Element: BitwiseCopyable>: Sendable {
     base = block.base.bindMemory(to: Element.self, capacity: count)
   }
 
-  /// An array whose elements a closure writes, in place.
+  /// Creates an array whose elements a closure initialises in place.
   ///
-  /// The memory is allocated in full, and its pages are at hand, before the closure runs.
+  /// All memory is allocated, and its pages are mapped, before the closure runs.
   ///
   /// - Parameters:
   ///   - count: the number of elements, which may be 0.
-  ///   - body: writes the elements; they are zero bytes before.
-  /// - Throws: ``SharedMemoryError`` if there is not as much memory; and what the closure throws. Nothing is
-  ///   left of the array then.
+  ///   - body: a closure that writes the elements, whose bytes are zero before.
+  /// - Throws: ``SharedMemoryError`` if there is not enough memory, or the error that the closure
+  ///   throws. The memory is freed then.
+  /// - Complexity: O(*n*), without the closure.
   public init(count: Int, initializingWith body: (inout MutableSpan<Element>) throws -> Void) throws {
     self.init(try Self.make(count))
     try withMutableSpan(body)
   }
 
-  /// An array of equal elements.
+  /// Creates an array of `count` equal elements.
   ///
-  /// - Throws: ``SharedMemoryError`` if there is not as much memory.
-  /// - Complexity: O(n).
+  /// - Throws: ``SharedMemoryError`` if there is not enough memory.
+  /// - Complexity: O(*n*).
   public init(repeating element: Element, count: Int) throws(SharedMemoryError) {
     self.init(try Self.make(count))
     base.initialize(repeating: element, count: count)
   }
 
-  /// A copy of a collection's elements.
+  /// Creates an array with a copy of the elements of a collection.
   ///
-  /// - Throws: ``SharedMemoryError`` if there is not as much memory.
-  /// - Complexity: O(n); as fast as memory can be copied where the collection has its elements in one piece.
+  /// - Throws: ``SharedMemoryError`` if there is not enough memory.
+  /// - Complexity: O(*n*); one copy of memory if the elements of the collection are contiguous.
   public init(_ elements: some Collection<Element>) throws(SharedMemoryError) {
     self.init(try Self.make(elements.count))
     SharedLayout.copy(elements, to: UnsafeMutableBufferPointer(start: base, count: count))
@@ -71,14 +73,19 @@ public struct SharedArray<Element: BitwiseCopyable>: Sendable {
   }
 
   /// The indices of the elements, from 0.
+  ///
+  /// - Complexity: O(1).
   public var indices: Range<Int> { 0..<count }
 
+  /// Whether the array has no elements.
+  ///
+  /// - Complexity: O(1).
   public var isEmpty: Bool { count == 0 }
 
-  /// One element.
+  /// Accesses the element at the given position.
   ///
   /// - Precondition: the index is one of ``indices``.
-  /// - Complexity: O(1). In a loop a span is faster, which is checked once.
+  /// - Complexity: O(1). In a loop a span is faster, because its bounds are checked once.
   @inlinable
   public subscript(index: Int) -> Element {
     get {
@@ -107,7 +114,10 @@ public struct SharedArray<Element: BitwiseCopyable>: Sendable {
 
   // MARK: - Spans
 
-  /// Gives all elements to a closure, to read.
+  /// Calls a closure with a read-only span of all elements.
+  ///
+  /// - Throws: the error that the closure throws.
+  /// - Complexity: O(1), without the closure.
   @inlinable
   public func withSpan<Result: ~Copyable, Failure: Error>(
     _ body: (Span<Element>) throws(Failure) -> Result
@@ -115,9 +125,12 @@ public struct SharedArray<Element: BitwiseCopyable>: Sendable {
     try withSpan(0..<count, body)
   }
 
-  /// Gives the elements of a range to a closure, to read: the first has index 0 in the span.
+  /// Calls a closure with a read-only span of the elements in a range. The first of them has index
+  /// 0 in the span.
   ///
   /// - Precondition: the range lies within ``indices``.
+  /// - Throws: the error that the closure throws.
+  /// - Complexity: O(1), without the closure.
   @inlinable
   public func withSpan<Result: ~Copyable, Failure: Error>(
     _ range: Range<Int>, _ body: (Span<Element>) throws(Failure) -> Result
@@ -127,7 +140,10 @@ public struct SharedArray<Element: BitwiseCopyable>: Sendable {
     return try body(Span(_unsafeStart: base + range.lowerBound, count: range.count))
   }
 
-  /// Gives all elements to a closure, to read and write.
+  /// Calls a closure with a mutable span of all elements.
+  ///
+  /// - Throws: the error that the closure throws. What it has written remains.
+  /// - Complexity: O(1), without the closure.
   @inlinable
   public func withMutableSpan<Result: ~Copyable, Failure: Error>(
     _ body: (inout MutableSpan<Element>) throws(Failure) -> Result
@@ -135,9 +151,12 @@ public struct SharedArray<Element: BitwiseCopyable>: Sendable {
     try withMutableSpan(0..<count, body)
   }
 
-  /// Gives the elements of a range to a closure, to read and write: the first has index 0 in the span.
+  /// Calls a closure with a mutable span of the elements in a range. The first of them has index 0
+  /// in the span.
   ///
   /// - Precondition: the range lies within ``indices``.
+  /// - Throws: the error that the closure throws. What it has written remains.
+  /// - Complexity: O(1), without the closure.
   @inlinable
   public func withMutableSpan<Result: ~Copyable, Failure: Error>(
     _ range: Range<Int>, _ body: (inout MutableSpan<Element>) throws(Failure) -> Result
@@ -163,7 +182,9 @@ extension SharedArray: SharedObject, Codable, WireCodable {
 }
 
 extension Array where Element: BitwiseCopyable {
-  /// A copy of a shared array's elements.
+  /// Creates an array with a copy of the elements of a shared array.
+  ///
+  /// - Complexity: O(*n*), one copy of memory.
   public init(_ shared: SharedArray<Element>) {
     self = Array(UnsafeBufferPointer(start: shared.base, count: shared.count))
     withExtendedLifetime(shared.block) {}

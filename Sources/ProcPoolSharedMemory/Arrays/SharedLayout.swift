@@ -1,8 +1,9 @@
 import ProcPoolSystem
 
-/// How elements lie in a block.
+/// The layout of elements in a block.
 enum SharedLayout {
-  /// The bytes of `count` elements; more than there is of anything where that is no number.
+  /// The number of bytes of `count` elements; `Int.max` if it overflows, so that the allocation
+  /// fails.
   static func bytes<Element: BitwiseCopyable>(_ count: Int, _: Element.Type, after lead: Int = 0) -> Int {
     require(count >= 0, "\(count) elements cannot be shared")
     require(
@@ -13,7 +14,9 @@ enum SharedLayout {
     return overflow || isTooLong ? .max : all
   }
 
-  /// - Parameter lead: bytes before the elements.
+  /// Checks that a block holds elements of the given type.
+  ///
+  /// - Parameter lead: the number of bytes before the elements.
   /// - Throws: ``SharedMemoryError/mismatched(_:)`` if the block holds elements of another size.
   static func check<Element: BitwiseCopyable>(
     _ block: SharedBlock, holds _: Element.Type, after lead: Int
@@ -24,7 +27,7 @@ enum SharedLayout {
     }
   }
 
-  /// Copies a collection, which must have as many elements as it says.
+  /// Copies a collection, whose number of elements must match its `count`.
   static func copy<Element: BitwiseCopyable>(
     _ elements: some Collection<Element>, to target: UnsafeMutableBufferPointer<Element>
   ) {

@@ -1,27 +1,30 @@
 import ProcPoolSystem
 import ProcPoolWire
 
-/// In which order the elements of a matrix lie in memory.
+/// The order of the elements of a matrix in memory.
 public enum MatrixOrder: UInt8, Codable, Sendable {
-  /// Row by row, as C and NumPy have it (`order="C"`).
+  /// Row by row, as in C (`order="C"` in NumPy).
   case rowMajor = 0
-  /// Column by column, as Fortran has it (`order="F"`).
+  /// Column by column, as in Fortran (`order="F"` in NumPy).
   case columnMajor = 1
 }
 
-/// A matrix whose elements lie in memory that several processes share.
+/// A matrix whose elements are in memory that several processes share.
 ///
 ///     let c = try SharedMatrix(repeating: 0.0, rows: 200, columns: 400)
 ///     try await pool.forEach(RowInPlace(a: a, b: b, c: c), over: 0..<c.rows)
 ///     print(c[17, 3])
 ///
-/// What is said of ``SharedArray`` holds for it too: it travels as a handle, a copy of the value is the same
-/// matrix, and there is no lock.
+/// As with ``SharedArray``, a matrix is encoded as a handle, a copy of the value refers to the same
+/// elements, and there is no lock.
 public struct SharedMatrix<Element: BitwiseCopyable>: Sendable {
   /// The elements, in ``order``.
   public let elements: SharedArray<Element>
+  /// The number of rows.
   public let rows: Int
+  /// The number of columns.
   public let columns: Int
+  /// The order of the elements in memory.
   public let order: MatrixOrder
 
   private init(_ elements: SharedArray<Element>, rows: Int, columns: Int, order: MatrixOrder) {
@@ -37,9 +40,10 @@ public struct SharedMatrix<Element: BitwiseCopyable>: Sendable {
     return overflow ? .max : count
   }
 
-  /// A matrix of equal elements.
+  /// Creates a matrix of equal elements.
   ///
-  /// - Throws: ``SharedMemoryError`` if there is not as much memory.
+  /// - Throws: ``SharedMemoryError`` if there is not enough memory.
+  /// - Complexity: O(*n*) in the number of elements.
   public init(
     repeating element: Element, rows: Int, columns: Int, order: MatrixOrder = .rowMajor
   ) throws(SharedMemoryError) {
@@ -47,10 +51,11 @@ public struct SharedMatrix<Element: BitwiseCopyable>: Sendable {
     self.init(elements, rows: rows, columns: columns, order: order)
   }
 
-  /// A copy of elements that lie in `order` already.
+  /// Creates a matrix with a copy of elements, which are already in the given order.
   ///
-  /// - Precondition: there are as many as rows times columns.
-  /// - Throws: ``SharedMemoryError`` if there is not as much memory.
+  /// - Precondition: the number of elements is `rows * columns`.
+  /// - Throws: ``SharedMemoryError`` if there is not enough memory.
+  /// - Complexity: O(*n*) in the number of elements.
   public init(
     _ elements: some Collection<Element>, rows: Int, columns: Int, order: MatrixOrder = .rowMajor
   ) throws(SharedMemoryError) {
@@ -60,9 +65,10 @@ public struct SharedMatrix<Element: BitwiseCopyable>: Sendable {
     self.init(try SharedArray(elements), rows: rows, columns: columns, order: order)
   }
 
-  /// Where an element lies in ``elements``.
+  /// Returns the index of an element in ``elements``.
   ///
-  /// - Precondition: row and column are of the matrix.
+  /// - Precondition: row and column are within the matrix.
+  /// - Complexity: O(1).
   @inlinable
   public func offset(row: Int, column: Int) -> Int {
     require(
@@ -71,36 +77,40 @@ public struct SharedMatrix<Element: BitwiseCopyable>: Sendable {
     return order == .rowMajor ? row * columns + column : column * rows + row
   }
 
-  /// One element.
+  /// Accesses the element at the given row and column, both counted from 0.
   ///
-  /// - Precondition: row and column are of the matrix.
+  /// - Precondition: row and column are within the matrix.
+  /// - Complexity: O(1). In a loop a span of lines is faster, because its bounds are checked once.
   @inlinable
   public subscript(row: Int, column: Int) -> Element {
     get { elements[offset(row: row, column: column)] }
     nonmutating set { elements[offset(row: row, column: column)] = newValue }
   }
 
-  // MARK: - Lines: what lies in one piece
+  // MARK: - Lines, which are contiguous in memory
 
-  /// The rows of a row-major matrix, the columns of a column-major one: each lies in one piece.
+  /// The number of lines: the rows of a row-major matrix, or the columns of a column-major one. The
+  /// elements of a line are contiguous in memory.
   public var lines: Int { order == .rowMajor ? rows : columns }
 
-  /// Elements of a line.
+  /// The number of elements of a line.
   public var lineLength: Int { order == .rowMajor ? columns : rows }
 
-  /// Where consecutive lines lie in ``elements``.
+  /// The indices of consecutive lines in ``elements``.
   @inlinable
   func offsets(ofLines range: Range<Int>) -> Range<Int> {
-    // Before anything is multiplied: what is no line may overflow.
+    // Checked before the multiplication, which could overflow.
     require(
       range.lowerBound >= 0 && range.upperBound <= lines,
       "lines \(range) are not in a matrix of \(rows) × \(columns), which has \(lines) lines")
     return range.lowerBound * lineLength..<range.upperBound * lineLength
   }
 
-  /// Gives consecutive lines to a closure, to read, as one span: line by line.
+  /// Calls a closure with a read-only span of the elements of consecutive lines.
   ///
   /// - Precondition: the range lies within `0..<lines`.
+  /// - Throws: the error that the closure throws.
+  /// - Complexity: O(1), without the closure.
   @inlinable
   public func withSpan<Result: ~Copyable, Failure: Error>(
     ofLines range: Range<Int>, _ body: (Span<Element>) throws(Failure) -> Result
@@ -108,9 +118,11 @@ public struct SharedMatrix<Element: BitwiseCopyable>: Sendable {
     try elements.withSpan(offsets(ofLines: range), body)
   }
 
-  /// Gives consecutive lines to a closure, to read and write, as one span: line by line.
+  /// Calls a closure with a mutable span of the elements of consecutive lines.
   ///
   /// - Precondition: the range lies within `0..<lines`.
+  /// - Throws: the error that the closure throws. What it has written remains.
+  /// - Complexity: O(1), without the closure.
   @inlinable
   public func withMutableSpan<Result: ~Copyable, Failure: Error>(
     ofLines range: Range<Int>, _ body: (inout MutableSpan<Element>) throws(Failure) -> Result
@@ -120,25 +132,28 @@ public struct SharedMatrix<Element: BitwiseCopyable>: Sendable {
 
   // MARK: - Parts
 
-  /// A row.
+  /// Returns a row as a part of the matrix, without copying elements.
   ///
-  /// - Precondition: the matrix has it.
+  /// - Precondition: `row` is within the matrix.
+  /// - Complexity: O(1).
   public func row(_ row: Int) -> SharedMatrixPart<Element> {
     require(row >= 0 && row < rows, "row \(row) is not in a matrix of \(rows) × \(columns)")
     return part(rows: row..<row + 1, columns: 0..<columns)
   }
 
-  /// A column.
+  /// Returns a column as a part of the matrix, without copying elements.
   ///
-  /// - Precondition: the matrix has it.
+  /// - Precondition: `column` is within the matrix.
+  /// - Complexity: O(1).
   public func column(_ column: Int) -> SharedMatrixPart<Element> {
     require(column >= 0 && column < columns, "column \(column) is not in a matrix of \(rows) × \(columns)")
     return part(rows: 0..<rows, columns: column..<column + 1)
   }
 
-  /// A rectangle of the matrix: no copy, the same elements.
+  /// Returns a rectangle of the matrix, without copying elements.
   ///
   /// - Precondition: the ranges lie within the matrix.
+  /// - Complexity: O(1).
   public func part(rows: Range<Int>, columns: Range<Int>) -> SharedMatrixPart<Element> {
     require(
       rows.lowerBound >= 0 && rows.upperBound <= self.rows && columns.lowerBound >= 0
@@ -147,29 +162,33 @@ public struct SharedMatrix<Element: BitwiseCopyable>: Sendable {
     return SharedMatrixPart(matrix: self, rowRange: rows, columnRange: columns)
   }
 
-  /// A copy of all elements, row by row, whatever the order in memory.
+  /// Returns a copy of all elements, row by row, whatever their order in memory.
   ///
-  /// - Complexity: O(n).
+  /// - Complexity: O(*n*) in the number of elements.
   @inlinable
   public func rowMajorElements() -> [Element] {
     part(rows: 0..<rows, columns: 0..<columns).rowMajorElements()
   }
 }
 
-/// A rectangle of a shared matrix; its rows and columns count from 0.
+/// A rectangle of a shared matrix, whose rows and columns are counted from 0.
 public struct SharedMatrixPart<Element: BitwiseCopyable>: Sendable {
-  /// What it is a part of.
+  /// The matrix that contains the part.
   public let matrix: SharedMatrix<Element>
-  /// Which rows and columns of ``matrix`` it has.
+  /// The rows of ``matrix`` that the part consists of.
   public let rowRange: Range<Int>
+  /// The columns of ``matrix`` that the part consists of.
   public let columnRange: Range<Int>
 
+  /// The number of rows.
   public var rows: Int { rowRange.count }
+  /// The number of columns.
   public var columns: Int { columnRange.count }
 
-  /// One element.
+  /// Accesses the element at the given row and column of the part, both counted from 0.
   ///
-  /// - Precondition: row and column are of the part.
+  /// - Precondition: row and column are within the part.
+  /// - Complexity: O(1).
   @inlinable
   public subscript(row: Int, column: Int) -> Element {
     get {
@@ -188,9 +207,9 @@ public struct SharedMatrixPart<Element: BitwiseCopyable>: Sendable {
     return index
   }
 
-  /// A copy of the elements, row by row.
+  /// Returns a copy of the elements, row by row.
   ///
-  /// - Complexity: O(n).
+  /// - Complexity: O(*n*) in the number of elements.
   @inlinable
   public func rowMajorElements() -> [Element] {
     [Element](unsafeUninitializedCapacity: rows * columns) { copy, count in
@@ -207,10 +226,10 @@ public struct SharedMatrixPart<Element: BitwiseCopyable>: Sendable {
     }
   }
 
-  /// Writes elements that are given row by row.
+  /// Replaces the elements by those of an array, which are given row by row.
   ///
-  /// - Precondition: there are as many as rows times columns.
-  /// - Complexity: O(n).
+  /// - Precondition: the number of elements is `rows * columns`.
+  /// - Complexity: O(*n*) in the number of elements.
   @inlinable
   public func copy(rowMajor source: [Element]) {
     require(
@@ -230,9 +249,9 @@ public struct SharedMatrixPart<Element: BitwiseCopyable>: Sendable {
     }
   }
 
-  /// Says, row by row, which stretches of the matrix's memory make up the part: whole rows where they lie in
-  /// one piece, because memory is copied faster at once, the more so where the compiler does not know the
-  /// type of the elements.
+  /// Calls a closure with each contiguous stretch of memory of the part, row by row. A stretch is a
+  /// whole row if its elements are contiguous, because copying a row at once is faster, especially
+  /// in unspecialised code.
   @inlinable
   func forEachStretch(_ body: (_ offset: Int, _ length: Int) -> Void) {
     switch matrix.order {
@@ -247,25 +266,35 @@ public struct SharedMatrixPart<Element: BitwiseCopyable>: Sendable {
 }
 
 extension SharedMatrix: Codable, WireCodable {
-  /// Writes the matrix's handle, as a ``SharedArray`` does.
+  /// Encodes a handle of the matrix, rather than its elements.
+  ///
+  /// - Throws: ``SharedMemoryError/outsidePool`` outside a pool.
+  /// - Complexity: O(1).
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(MatrixForm(self))
   }
 
-  /// Maps the matrix that a handle leads to, unless this process has it already.
+  /// Decodes a handle, and maps the memory that it names unless this process has mapped it already.
   ///
-  /// - Throws: ``SharedMemoryError`` if it is gone, refused, or not what the handle says.
+  /// - Throws: ``SharedMemoryError`` if the memory is gone, access is denied, or the memory does
+  ///   not match the handle.
   public init(from decoder: any Decoder) throws {
     try self.init(decoder.singleValueContainer().decode(MatrixForm<Element>.self))
   }
 
-  /// As ``encode(to:)``, past the machinery of `Codable`.
+  /// Writes a handle of the matrix, rather than its elements.
+  ///
+  /// - Throws: ``SharedMemoryError/outsidePool`` outside a pool.
+  /// - Complexity: O(1).
   public func encode(into writer: inout WireWriter) throws {
     try MatrixForm(self).encode(into: &writer)
   }
 
-  /// As ``init(from:)``, past the machinery of `Codable`.
+  /// Reads a handle, and maps the memory that it names unless this process has mapped it already.
+  ///
+  /// - Throws: ``SharedMemoryError`` if the memory is gone, access is denied, or the memory does
+  ///   not match the handle.
   public static func decode(from reader: inout WireReader) throws -> SharedMatrix {
     try SharedMatrix(.decode(from: &reader))
   }
@@ -279,7 +308,7 @@ extension SharedMatrix: Codable, WireCodable {
   }
 }
 
-/// What travels of a matrix, one form for all encoders, before it is known to be one.
+/// The encoded form of a matrix, for all encoders, before it has been validated.
 private struct MatrixForm<Element: BitwiseCopyable>: Codable, WireCodable {
   let elements: SharedArray<Element>
   let rows: Int

@@ -1,19 +1,20 @@
 import ProcPoolWire
 
-/// An array in shared memory whose elements are reachable only with its lock.
+/// An array in shared memory whose elements can be accessed only while its lock is held.
 ///
 ///     try histogram.withLock { bins in bins[found] += 1 }
 ///
-/// The lock works between threads and processes: coordinator, workers, and workers of workers. It is given to
-/// those who wait in no particular order. A holder that dies does not take it along: the next one is told
-/// (``LockError/ownerDied(process:)``), and so is everybody until somebody has put the elements in order with
-/// ``repair(timeout:_:)``.
+/// The lock works between threads and processes: the coordinator, its workers, and their workers.
+/// Waiting threads acquire it in no particular order. If a process dies while it holds the lock,
+/// further attempts to acquire it throw ``LockError/ownerDied(process:)`` until the elements have
+/// been restored with ``repair(timeout:_:)``.
 ///
-/// Copies of the value are the same array; it travels as a handle, like ``SharedArray``.
+/// As with ``SharedArray``, an array is encoded as a handle, and a copy of the value refers to the
+/// same elements.
 public struct LockedArray<Element: BitwiseCopyable>: Sendable {
   @usableFromInline package let block: SharedBlock
   @usableFromInline let lock: SharedLock
-  // Unsafe because a pointer is not Sendable; it is followed with the lock only.
+  // Safety: the memory is accessed only while the lock is held.
   @usableFromInline nonisolated(unsafe) let base: UnsafeMutablePointer<Element>
 
   /// The number of elements.
@@ -34,26 +35,30 @@ public struct LockedArray<Element: BitwiseCopyable>: Sendable {
     try lock.initialize()
   }
 
-  /// An array of equal elements.
+  /// Creates an array of `count` equal elements.
   ///
-  /// - Throws: ``SharedMemoryError`` if there is not as much memory.
+  /// - Throws: ``SharedMemoryError`` if there is not enough memory.
+  /// - Complexity: O(*n*).
   public init(repeating element: Element, count: Int) throws(SharedMemoryError) {
     try self.init(room: count)
     base.initialize(repeating: element, count: count)
   }
 
-  /// A copy of a collection's elements.
+  /// Creates an array with a copy of the elements of a collection.
   ///
-  /// - Throws: ``SharedMemoryError`` if there is not as much memory.
+  /// - Throws: ``SharedMemoryError`` if there is not enough memory.
+  /// - Complexity: O(*n*).
   public init(_ elements: some Collection<Element>) throws(SharedMemoryError) {
     try self.init(room: elements.count)
     SharedLayout.copy(elements, to: UnsafeMutableBufferPointer(start: base, count: count))
   }
 
-  /// Runs the body with the lock and the elements.
+  /// Calls a closure with the elements while the lock is held.
   ///
-  /// - Parameter timeout: how long to wait for the lock; for ever unless given.
-  /// - Throws: ``LockError``, and what the body throws; the elements stay as the body left them.
+  /// - Parameters:
+  ///   - timeout: how long to wait for the lock; without limit by default.
+  ///   - body: a closure that may change the elements.
+  /// - Throws: ``LockError``, or the error that the closure throws. What it has written remains.
   @inlinable
   public func withLock<Result>(
     timeout: Duration? = nil, _ body: (inout MutableSpan<Element>) throws -> Result
@@ -65,13 +70,16 @@ public struct LockedArray<Element: BitwiseCopyable>: Sendable {
     return try body(&span)
   }
 
-  /// Puts the elements in order after a holder of the lock has died; does nothing if none has.
+  /// Restores the elements after a process has died while it held the lock; otherwise does nothing.
   ///
-  /// When the body returns, everybody can go on. When it throws, the array is beyond repair, and everybody is
-  /// told so (``LockError/poisoned``).
+  /// When the closure returns, the lock can be acquired again. When it throws, the array can no
+  /// longer be used: every further attempt to acquire the lock throws ``LockError/poisoned``.
   ///
-  /// - Parameter body: gets the elements, and the number of the process that died.
+  /// - Parameters:
+  ///   - timeout: how long to wait for the lock; without limit by default.
+  ///   - body: a closure that receives the elements and the process ID of the process that died.
   /// - Returns: whether there was anything to repair.
+  /// - Throws: ``LockError``, or the error that the closure throws.
   @discardableResult
   public func repair(
     timeout: Duration? = nil, _ body: (inout MutableSpan<Element>, _ process: Int32) throws -> Void

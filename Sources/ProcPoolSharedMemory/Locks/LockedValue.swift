@@ -1,15 +1,16 @@
 import ProcPoolWire
 
-/// A value in shared memory that is reachable only with its lock.
+/// A value in shared memory that can be accessed only while its lock is held.
 ///
 ///     let total = try LockedValue(0.0)
 ///     try total.withLock { $0 += part }
 ///
-/// As ``LockedArray``, for one value.
+/// The lock works as that of ``LockedArray``. A locked value is encoded as a handle, and a copy of
+/// it refers to the same value.
 public struct LockedValue<Value: BitwiseCopyable>: Sendable {
   @usableFromInline package let block: SharedBlock
   @usableFromInline let lock: SharedLock
-  // Unsafe because a pointer is not Sendable; it is followed with the lock only.
+  // Safety: the memory is accessed only while the lock is held.
   @usableFromInline nonisolated(unsafe) let place: UnsafeMutablePointer<Value>
 
   private init(_ block: SharedBlock) {
@@ -18,9 +19,9 @@ public struct LockedValue<Value: BitwiseCopyable>: Sendable {
     place = (block.base + SharedLock.size).bindMemory(to: Value.self, capacity: 1)
   }
 
-  /// Shares a value.
+  /// Creates a shared value.
   ///
-  /// - Throws: ``SharedMemoryError`` if there is no memory for it.
+  /// - Throws: ``SharedMemoryError`` if there is not enough memory.
   public init(_ value: Value) throws(SharedMemoryError) {
     self.init(
       try SharedBlock.make(
@@ -30,10 +31,12 @@ public struct LockedValue<Value: BitwiseCopyable>: Sendable {
     place.initialize(to: value)
   }
 
-  /// Runs the body with the lock and the value.
+  /// Calls a closure with the value while the lock is held.
   ///
-  /// - Parameter timeout: how long to wait for the lock; for ever unless given.
-  /// - Throws: ``LockError``, and what the body throws; the value stays as the body left it.
+  /// - Parameters:
+  ///   - timeout: how long to wait for the lock; without limit by default.
+  ///   - body: a closure that may change the value.
+  /// - Throws: ``LockError``, or the error that the closure throws. What it has written remains.
   @inlinable
   public func withLock<Result>(
     timeout: Duration? = nil, _ body: (inout Value) throws -> Result
@@ -44,13 +47,16 @@ public struct LockedValue<Value: BitwiseCopyable>: Sendable {
     return try body(&place.pointee)
   }
 
-  /// Puts the value in order after a holder of the lock has died; does nothing if none has.
+  /// Restores the value after a process has died while it held the lock; otherwise does nothing.
   ///
-  /// When the body returns, everybody can go on. When it throws, the value is beyond repair, and everybody is
-  /// told so (``LockError/poisoned``).
+  /// When the closure returns, the lock can be acquired again. When it throws, the value can no
+  /// longer be used: every further attempt to acquire the lock throws ``LockError/poisoned``.
   ///
-  /// - Parameter body: gets the value, and the number of the process that died.
+  /// - Parameters:
+  ///   - timeout: how long to wait for the lock; without limit by default.
+  ///   - body: a closure that receives the value and the process ID of the process that died.
   /// - Returns: whether there was anything to repair.
+  /// - Throws: ``LockError``, or the error that the closure throws.
   @discardableResult
   public func repair(
     timeout: Duration? = nil, _ body: (inout Value, _ process: Int32) throws -> Void

@@ -1,14 +1,14 @@
 import ProcPoolWire
 import Synchronization
 
-/// A whole number in shared memory that many processes change at once, without a lock and without losing a
-/// change.
+/// An atomic integer in shared memory, which several processes can change concurrently without a
+/// lock.
 ///
 ///     let done = try SharedCounter()
 ///     done.add(1)                                   // in any process
 public struct SharedCounter: Sendable {
   @usableFromInline package let block: SharedBlock
-  // Unsafe because a pointer is not Sendable; what it leads to is atomic.
+  // Safety: the integer that the pointer refers to is atomic.
   @usableFromInline nonisolated(unsafe) let word: UnsafeMutablePointer<Atomic<Int>>
 
   private init(_ block: SharedBlock) {
@@ -16,18 +16,19 @@ public struct SharedCounter: Sendable {
     word = block.base.assumingMemoryBound(to: Atomic<Int>.self)
   }
 
-  /// Shares a counter.
+  /// Creates a counter with an initial value.
   ///
-  /// - Throws: ``SharedMemoryError`` if there is no memory for it.
+  /// - Throws: ``SharedMemoryError`` if there is not enough memory.
   public init(_ value: Int = 0) throws(SharedMemoryError) {
     let block = try SharedBlock.make(
       kind: .counter, byteCount: MemoryLayout<Int>.size, stride: MemoryLayout<Int>.stride)
-    // Initialised here and nowhere else.
+    // Only the creator initialises the memory; other processes map it.
     block.base.bindMemory(to: Atomic<Int>.self, capacity: 1).initialize(to: Atomic(value))
     self.init(block)
   }
 
-  /// The number now.
+  /// The current value. Reading it acquires, and setting it releases, in the sense of atomic memory
+  /// orderings.
   public var value: Int {
     @inlinable
     get {
@@ -41,9 +42,9 @@ public struct SharedCounter: Sendable {
     }
   }
 
-  /// Adds to the number; on overflow it wraps around.
+  /// Atomically adds to the value, which wraps around on overflow.
   ///
-  /// - Returns: the number after that.
+  /// - Returns: the new value.
   @discardableResult
   @inlinable
   public func add(_ amount: Int) -> Int {
@@ -51,9 +52,9 @@ public struct SharedCounter: Sendable {
     return word.pointee.wrappingAdd(amount, ordering: .acquiringAndReleasing).newValue
   }
 
-  /// Replaces the number if it is what the caller thinks.
+  /// Atomically replaces the value if it equals `expected`.
   ///
-  /// - Returns: whether it was, and what it was.
+  /// - Returns: whether the value was replaced, and the value before.
   @discardableResult
   @inlinable
   public func compareExchange(expected: Int, desired: Int) -> (exchanged: Bool, original: Int) {

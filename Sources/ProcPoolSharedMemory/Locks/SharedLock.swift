@@ -1,17 +1,18 @@
 import ProcPoolSystem
 
-/// A lock in shared memory, and what is known of who holds it.
+/// A lock in shared memory, with its holder and the state of the value that it protects.
 ///
 /// | offset | bytes | what |
 /// |---|---|---|
 /// | 0 | 64 | the lock |
-/// | 64 | 4 | the process that holds it; of one that died, until the value is repaired |
-/// | 68 | 4 | 0 in order, 1 its holder died, 2 beyond repair |
+/// | 64 | 4 | the process that holds the lock; the one that died, until the value is repaired |
+/// | 68 | 4 | 0 valid, 1 its holder died, 2 a repair failed |
 ///
-/// The two words are written by the holder of the lock only.
+/// Only the holder of the lock accesses the two words.
 @usableFromInline
 struct SharedLock: Sendable {
-  /// Bytes of a lock, so that what it protects shares no cache line with it.
+  /// The size of a lock in bytes: two cache lines, so that the protected value shares none with the
+  /// mutex.
   static let size = 128
 
   private enum State: UInt32 {
@@ -20,11 +21,11 @@ struct SharedLock: Sendable {
     case poisoned = 2
   }
 
-  /// This process, asked for once: a system call per acquisition would cost more than the lock.
+  /// The process ID, read once: a system call per acquisition would cost more than the lock.
   private static let process = UInt32(bitPattern: ProgramIdentity.pid)
 
   private let mutex: ProcessMutex
-  // Unsafe because a pointer is not Sendable; the two words are touched with the lock only.
+  // Safety: the two words are accessed only while the lock is held.
   private nonisolated(unsafe) let words: UnsafeMutablePointer<UInt32>
 
   /// A view of the lock at `place`.
@@ -43,7 +44,7 @@ struct SharedLock: Sendable {
     nonmutating set { words[1] = newValue.rawValue }
   }
 
-  /// Takes the lock, whatever state the value is in.
+  /// Acquires the lock, whatever the state of the value.
   private func acquire(_ timeout: Duration?) throws(LockError) {
     let acquisition: ProcessMutex.Acquisition
     do throws(SystemError) {
@@ -54,7 +55,7 @@ struct SharedLock: Sendable {
     switch acquisition {
     case .acquired: break
     case .acquiredFromDead:
-      // The lock itself is in order again; the value is not until somebody says so.
+      // The mutex is usable again; the value is not until it has been repaired.
       mutex.makeConsistent()
       if state == .inOrder { state = .ownerDied }
     case .timedOut: throw .timedOut(timeout!)
@@ -63,12 +64,12 @@ struct SharedLock: Sendable {
     }
   }
 
-  /// A century is for ever, and leaves room for the clock's own count.
+  /// The timeout in nanoseconds, at most 73 years, so that adding it to the clock cannot overflow.
   private static func nanoseconds(_ duration: Duration) -> Int64 {
     min(1 << 61, max(0, duration.nanoseconds))
   }
 
-  /// Takes the lock, if the value is in order.
+  /// Acquires the lock if the value is valid.
   @usableFromInline
   func lock(_ timeout: Duration?) throws(LockError) {
     try acquire(timeout)
@@ -87,9 +88,9 @@ struct SharedLock: Sendable {
   @usableFromInline
   func unlock() { mutex.unlock() }
 
-  /// Runs the body with the lock, if the last holder has died.
+  /// Runs the body while the lock is held, if the last holder has died.
   ///
-  /// If the body returns, the value is in order; if it throws, it is beyond repair.
+  /// If the body returns, the value is valid again; if it throws, the value is poisoned.
   ///
   /// - Returns: whether there was anything to repair.
   func repair(_ timeout: Duration?, _ body: (_ process: Int32) throws -> Void) throws -> Bool {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The 64 bytes before everything that is shared.
+/// The header of a block: the 64 bytes before a shared value.
 ///
 /// | offset | bytes | what |
 /// |---|---|---|
@@ -8,13 +8,13 @@ import Synchronization
 /// | 8 | 4 | version, 1 |
 /// | 12 | 4 | bytes of this header, 64 |
 /// | 16 | 8 | bytes that follow |
-/// | 24 | 4 | bytes from one element to the next; 0 where there are no elements |
+/// | 24 | 4 | bytes from one element to the next; 0 without elements |
 /// | 28 | 4 | kind: 1 array, 2 locked array, 3 locked value, 4 counter |
-/// | 32 | 8 | nonce: a random number that a handle must have, too; 0 when the block is free |
-/// | 40 | 4 | how many processes have it mapped besides its maker |
+/// | 32 | 8 | nonce: a random number that handles must match; 0 if the block is free |
+/// | 40 | 4 | number of processes that have mapped the block, without its creator |
 /// | 44 | 20 | zero |
 ///
-/// All little-endian. What follows is aligned to 64 bytes.
+/// Numbers are little-endian. The value that follows is aligned to 64 bytes.
 package struct BlockHeader {
   static let size = 64
   static let version: UInt32 = 1
@@ -24,7 +24,7 @@ package struct BlockHeader {
 
   init(at base: UnsafeMutableRawPointer) { self.base = base }
 
-  /// Makes memory a block.
+  /// Initialises memory as a block.
   func write(kind: BlockKind, byteCount: Int, stride: Int, nonce: UInt64) {
     base.initializeMemory(as: UInt8.self, repeating: 0, count: Self.size)
     base.storeBytes(of: Self.magic, as: UInt64.self)
@@ -49,19 +49,22 @@ package struct BlockHeader {
   var isOurs: Bool {
     base.load(as: UInt64.self) == Self.magic && base.load(fromByteOffset: 8, as: UInt32.self) == Self.version
   }
-  /// Any process may have written it; what is no number of bytes is none.
+  /// The number of bytes that follow; -1 if it exceeds an `Int`, since any process may have written
+  /// it.
   var byteCount: Int { Int(exactly: base.load(fromByteOffset: 16, as: UInt64.self)) ?? -1 }
   var stride: UInt32 { base.load(fromByteOffset: 24, as: UInt32.self) }
   var kind: BlockKind { BlockKind(rawValue: base.load(fromByteOffset: 28, as: UInt32.self)) }
   var nonce: UInt64 { nonceWord.pointee.load(ordering: .acquiring) }
 
-  /// The block is nobody's from now on; its handles lead nowhere.
+  /// Marks the block as free, which invalidates its handles.
   func free() { nonceWord.pointee.store(0, ordering: .releasing) }
 
-  /// Another process has the block from now on: its memory is not given to others until it lets go.
+  /// Counts another process that has mapped the block, whose memory is not reused until the process
+  /// has released it.
   func addUser() { usersWord.pointee.add(1, ordering: .acquiringAndReleasing) }
   func removeUser() { usersWord.pointee.subtract(1, ordering: .acquiringAndReleasing) }
 
-  /// Whether processes besides the maker have the block. One that was killed counts for ever.
+  /// Whether processes other than the creator have mapped the block. A process that was killed
+  /// counts forever.
   var hasUsers: Bool { usersWord.pointee.load(ordering: .acquiring) != 0 }
 }

@@ -1,5 +1,5 @@
-/// What a block holds: a number in its header and in its handles. Each shared type declares its own, beside its
-/// conformance to ``SharedObject``, and none is used twice.
+/// The kind of value in a block, as a number in its header and in its handles. Each shared type
+/// declares its own next to its conformance to ``SharedObject``; numbers must be unique.
 package struct BlockKind: RawRepresentable, Hashable, Sendable {
   package let rawValue: UInt32
   package init(rawValue: UInt32) { self.rawValue = rawValue }

@@ -1,16 +1,17 @@
 import ProcPoolSystem
 import Synchronization
 
-/// The blocks and regions that this process has, so that each is mapped once however often its handle comes.
+/// The blocks and regions that this process has mapped, so that each is mapped once, however many
+/// handles of it arrive.
 final class BlockRegistry: Sendable {
   static let shared = BlockRegistry()
 
-  /// A class, because Swift 6.3 crashes on `table[key]?.object` where a structure with a weak field and
-  /// another is not in the table.
+  /// A class, because Swift 6.3 crashes on `table[key]?.object` for a missing key if the value is a
+  /// structure with a weak field and another field.
   private final class Weak<Object: AnyObject & Sendable>: Sendable {
     weak let object: Object?
-    /// By which it is forgotten: to look at the object would make it live, and perhaps end here, under the
-    /// lock that its end takes.
+    /// Identifies the entry when the object ends. Loading the object would retain it, and releasing
+    /// it here could run its deinitialiser under the lock that the deinitialiser acquires.
     let identity: ObjectIdentifier
 
     init(_ object: Object) {
@@ -30,7 +31,7 @@ final class BlockRegistry: Sendable {
     state.withLock { $0.blocks[block.nonce] = Weak(block) }
   }
 
-  /// Forgets a block that ends, unless its number has become another's since.
+  /// Removes a block that ends, unless another block has replaced it under its nonce.
   func forget(_ nonce: UInt64, _ identity: ObjectIdentifier) {
     state.withLock { state in
       if state.blocks[nonce]?.identity == identity { state.blocks[nonce] = nil }
@@ -41,14 +42,14 @@ final class BlockRegistry: Sendable {
     state.withLock { $0.blocks[nonce]?.object }
   }
 
-  /// The mapping of a file, if there is one here.
+  /// The mapping of a file in this process, if there is one.
   func region(_ identity: FileIdentity) -> SharedRegion? {
     state.withLock { $0.regions[identity]?.object }
   }
 
-  /// The block that a handle names: the one that is here, or mapped anew.
+  /// The block that a handle names, mapped if it is not yet.
   ///
-  /// - Parameter openRegion: maps the file if it is not mapped here.
+  /// - Parameter openRegion: maps the file; called if it is not mapped yet.
   func block(
     for handle: SharedHandle, _ openRegion: () throws(SharedMemoryError) -> SharedRegion
   ) throws(SharedMemoryError) -> SharedBlock {
@@ -71,7 +72,7 @@ final class BlockRegistry: Sendable {
 }
 
 extension SharedBlock {
-  /// The block, if it is what a handle says, through whatever process that leads to it.
+  /// Returns the block if it matches a handle, whichever process the handle names as its owner.
   func verified(as handle: SharedHandle) throws(SharedMemoryError) -> SharedBlock {
     var own = SharedHandle(self)
     own.owner = handle.owner

@@ -1,19 +1,19 @@
 import ProcPoolSystem
 import Synchronization
 
-/// Hands out descriptors of this process's blocks where other processes cannot open them through `/proc`:
-/// it is not there, or hides this process, or the process is not to be looked into.
+/// Passes descriptors of this process's blocks to processes that cannot open them through `/proc`,
+/// because it is not mounted, hides this process, or denies access.
 ///
-/// Who asks names a block by its nonce, which only handles tell. Runs from when it is first needed to the
-/// end of the process.
+/// A request names a block by its nonce, which only handles contain. The server runs from its first
+/// use to the end of the process.
 package enum BlockServer {
-  /// Where it answers, if it runs: part of every handle, since handles are made before anyone knows whether
-  /// it will be needed.
+  /// The number in the name of the server's socket. It is part of every handle, because handles are
+  /// created before it is known whether the server will be needed.
   static let number = UInt64.random(in: 1 ... .max)
 
   private static let isRunning = Mutex(false)
 
-  /// Starts it, unless it runs. Where that is not possible, who cannot attach says so.
+  /// Starts the server unless it is running. If that fails, processes that cannot attach report it.
   package static func start() {
     isRunning.withLock { isRunning in
       if isRunning { return }
@@ -21,13 +21,13 @@ package enum BlockServer {
     }
   }
 
-  /// Starts it if nobody can look into this process.
+  /// Starts the server if other processes cannot open descriptors of this one.
   package static func startIfClosed() {
     if !DescriptorSocket.isProcessOpen { start() }
   }
 
   private static func find(_ nonce: UInt64, _ give: (borrowing Descriptor) -> Void) {
-    // Kept until it has been sent.
+    // The reference keeps the block until the descriptor has been sent.
     guard let block = BlockRegistry.shared.block(nonce) else { return }
     block.region.withFile(give)
   }

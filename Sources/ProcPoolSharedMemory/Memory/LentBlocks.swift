@@ -1,13 +1,15 @@
 import ProcPoolSystem
 import Synchronization
 
-/// Files of memory that a worker has passed along with handles, until it is known what becomes of each.
+/// Memory files that a worker has passed along with handles, until each has been claimed by a
+/// handle.
 package struct PassedFiles: Sendable {
   fileprivate let files: [FileIdentity: OpenFile]
-  /// Some were lost on arrival, since this process may not open any more.
+  /// Whether some files were lost on arrival because this process has reached its limit on open
+  /// files.
   fileprivate let isCut: Bool
 
-  /// Takes over open descriptors. What is no file of memory, or cannot be looked at, is closed.
+  /// Takes over open descriptors. Those whose status cannot be read are closed.
   package init(owning numbers: [Int32], isCut: Bool) {
     var files: [FileIdentity: OpenFile] = [:]
     for number in numbers {
@@ -20,7 +22,7 @@ package struct PassedFiles: Sendable {
   }
 }
 
-/// A file that is open, and mapped when it is asked for: having its pages at hand takes a while.
+/// An open file that is mapped on demand, because mapping its pages takes time.
 private final class OpenFile: Sendable {
   private let file: Mutex<Descriptor?>
   init(_ file: consuming Descriptor) { self.file = Mutex(file) }
@@ -31,32 +33,35 @@ private final class OpenFile: Sendable {
   }
 }
 
-/// Blocks that workers have lent to a call: their outputs, or errors, hold handles of them, and the caller has not
-/// decoded those yet.
+/// Blocks that workers have lent to a call: outputs or errors that the caller has not decoded yet
+/// contain handles of them.
 ///
-/// A worker passes the files on before what refers to them is finished, and keeps the blocks until it is told that
-/// they have arrived here: the memory stays, at whatever instant it ends.
+/// A worker passes the files before it finishes the items whose outputs refer to them, and keeps
+/// the blocks until the coordinator acknowledges them. The memory therefore survives a crash of the
+/// worker at any moment.
 package final class LentBlocks: Sendable {
   private enum Lent {
     case block(SharedBlock)
     case file(OpenFile)
-    /// Could not be opened. It is not tried again: the worker does not have to keep it any more, and what is
-    /// mapped without having been taken over cannot be lent to others.
+    /// The memory could not be opened. There is no second attempt: the worker no longer has to keep
+    /// it, and a mapping without a descriptor of its own cannot be lent to other processes.
     case lost(SharedMemoryError)
   }
 
-  /// By nonce; and how many outputs hold it that have not been decoded.
+  /// The lent blocks by nonce, with the number of undecoded outputs that contain a handle of each.
   private let lent = Mutex<[UInt64: (lent: Lent, outputs: Int)]>([:])
 
   package init() {}
 
-  /// Takes over what a handle names, that a worker sent. What cannot be taken over fails its item, with the
-  /// reason, when the output is decoded.
+  /// Takes over the memory that the handle of a worker names. If that fails, the item fails with
+  /// the reason when its output is decoded.
   ///
   /// - Parameters:
-  ///   - worker: its process: it can lend what it has, and what it was lent from here.
-  ///   - files: what it has passed with the handle. What is not among them is asked of the process.
-  /// - Returns: `false` if the process no longer has it open.
+  ///   - worker: the process ID of the worker, which can lend its own memory and memory that this
+  ///     process has lent to it.
+  ///   - files: the files that the worker has passed with the handle. Other files are requested
+  ///     from the process.
+  /// - Returns: `false` if the process no longer has the memory open.
   package func add(_ handle: SharedHandle, from worker: Int32, _ files: PassedFiles) -> Bool {
     let isKnown = lent.withLock { lent in
       lent[handle.nonce]?.outputs += 1
@@ -68,7 +73,7 @@ package final class LentBlocks: Sendable {
     return true
   }
 
-  /// What a handle names is gone: its item fails with that.
+  /// Notes that the memory that a handle names is gone, so that its item fails.
   package func addGone(_ handle: SharedHandle) {
     let reason = "process \(handle.owner.pid) no longer has it open"
     lent.withLock { $0[handle.nonce] = (.lost(.gone(reason)), 1) }
@@ -79,7 +84,8 @@ package final class LentBlocks: Sendable {
     let passed = files.files[handle.identity]
     guard passed != nil || handle.owner.pid == worker else { return nil }
     do throws(SharedMemoryError) {
-      // Its place in a slab would be given to others.
+      // Small blocks are in slabs, and are mapped immediately: the worker would reuse their slot
+      // after the acknowledgement.
       let isSmall = handle.fileSize <= Slabs.largest
       if isSmall, let region = BlockRegistry.shared.region(handle.identity) {
         return .block(try BlockRegistry.shared.block(for: handle) { () throws(SharedMemoryError) in region })
@@ -92,14 +98,14 @@ package final class LentBlocks: Sendable {
     }
   }
 
-  /// Asks the process for what has not come with the handle.
+  /// Requests a file from the process that the handle names.
   private static func open(
     _ handle: SharedHandle, _ files: PassedFiles
   ) throws(SharedMemoryError) -> Descriptor {
     do throws(SharedMemoryError) {
       return try handle.openFile()
     } catch {
-      // It was there, and there was no room for it.
+      // The file was passed, but this process could not open it.
       throw files.isCut ? .outOfDescriptors : error
     }
   }
@@ -117,7 +123,7 @@ package final class LentBlocks: Sendable {
     }
   }
 
-  /// The block that a handle in an output names, if a worker has lent it.
+  /// Returns the block that a handle in an output names; `nil` if no worker has lent it.
   package func take(_ handle: SharedHandle) throws(SharedMemoryError) -> SharedBlock? {
     let block: SharedBlock
     switch lent.withLock({ $0[handle.nonce]?.lent }) {
@@ -134,7 +140,7 @@ package final class LentBlocks: Sendable {
   }
 }
 
-/// What a worker lends, as the body of a frame: how many files it has passed with it, and the handles.
+/// The body of a `lend` frame: the number of files that were passed with it, and the handles.
 package struct Loan {
   package var passedFiles: Int
   package var handles: [SharedHandle]
@@ -143,7 +149,7 @@ package struct Loan {
     [UInt64(passedFiles)] + blocks.flatMap { SharedHandle($0).words }
   }
 
-  /// `nil` if it is none.
+  /// Parses the body of a frame; `nil` if it is malformed.
   package init?(_ body: UnsafeRawBufferPointer) {
     func word(_ index: Int) -> UInt64 {
       UInt64(littleEndian: body.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
@@ -155,7 +161,7 @@ package struct Loan {
       guard let handle = try? SharedHandle(words: (start..<start + size).map(word)) else { return nil }
       handles.append(handle)
     }
-    // No more than there is to lend.
+    // Each file belongs to at least one handle.
     guard word(0) <= UInt64(handles.count) else { return nil }
     passedFiles = Int(word(0))
   }

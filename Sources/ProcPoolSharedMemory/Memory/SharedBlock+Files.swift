@@ -1,6 +1,6 @@
 extension SharedBlock {
-  /// The files of memory that blocks lie in and that this process has open, each once: those that it has made or was
-  /// lent. The numbers are valid as long as the blocks live.
+  /// The descriptors of the memory files of blocks, each once, as far as this process has them open
+  /// because it created them or was lent them. The numbers are valid as long as the blocks live.
   package static func files(of blocks: [SharedBlock]) -> [Int32] {
     var numbers: [Int32] = []
     for block in blocks {

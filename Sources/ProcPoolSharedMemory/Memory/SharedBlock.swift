@@ -1,14 +1,13 @@
 import ProcPoolSystem
 import Synchronization
 
-/// Memory with a header, in one region: what every shared value lies in.
-///
-/// - Because `@unchecked Sendable`: it hands out an address; who writes what there is settled by the values
-///   that lie in it.
+/// Memory with a header in a region, which holds one shared value.
 @usableFromInline
 package final class SharedBlock: @unchecked Sendable {
+  // Safety: the block only provides an address; the type of the value in it synchronises access.
+
   let region: SharedRegion
-  /// Where the header lies in the region.
+  /// The offset of the header in the region.
   let offset: Int
   let kind: BlockKind
   let byteCount: Int
@@ -20,15 +19,15 @@ package final class SharedBlock: @unchecked Sendable {
 
   private let ending: Ending
 
-  /// What becomes of the memory when nobody in this process has the block any more.
+  /// The treatment of the memory when this process releases the block.
   enum Ending {
-    /// The whole region goes with it, and with its descriptor all handles.
+    /// The region is released with its descriptor, which invalidates all handles.
     case region
-    /// The place in its slab is free.
+    /// The slot in its slab is freed.
     case slot(SlabSlot)
-    /// Another process made it.
+    /// The block is no longer counted as mapped: another process created it.
     case attached
-    /// A file with a name, which stays.
+    /// The memory is a named file, which remains.
     case named
   }
 
@@ -53,20 +52,20 @@ package final class SharedBlock: @unchecked Sendable {
     switch ending {
     case .region, .named: break
     case .slot(let slot):
-      // Whoever has it may still hand it on.
+      // Processes that have mapped the block may still pass on its handle.
       if !header.hasUsers { header.free() }
       slot.giveBack()
     case .attached: header.removeUser()
     }
   }
 
-  /// Whether processes besides this one may still use the memory.
+  /// Whether other processes may still use the memory.
   static func isUsed(at header: UnsafeMutableRawPointer) -> Bool { BlockHeader(at: header).hasUsers }
 
-  /// Blocks up to this, with their header, are cut from slabs.
+  /// The maximum size in bytes, with the header, of blocks that are allocated in slabs.
   static let largestSlot = 1 << 15
 
-  /// Makes a block of this process's own. Its bytes are zero.
+  /// Creates a block, whose bytes are zero.
   package static func make(
     kind: BlockKind, byteCount: Int, stride: Int
   ) throws(SharedMemoryError) -> SharedBlock {
@@ -83,12 +82,12 @@ package final class SharedBlock: @unchecked Sendable {
     let block = write(
       in: slot.slab.region, at: slot.offset, kind: kind, byteCount: byteCount, stride: stride,
       ending: .slot(slot))
-    // Nobody has its handle yet; what was there before may be anything.
+    // The slot may contain the bytes of an earlier block. No process has a handle of this one yet.
     block.base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
     return block
   }
 
-  /// Makes memory in a region a block, with a header and a number of its own.
+  /// Initialises memory in a region as a block, with a header and a nonce of its own.
   static func write(
     in region: SharedRegion, at offset: Int = 0, kind: BlockKind, byteCount: Int, stride: Int,
     ending: Ending
@@ -101,7 +100,7 @@ package final class SharedBlock: @unchecked Sendable {
     return block
   }
 
-  /// The array in a region that was opened by its name, if it is one.
+  /// Returns the array in a region that was opened by its name, after checking its header.
   static func adopt(_ region: SharedRegion, named name: String) throws(SharedMemoryError) -> SharedBlock {
     let header = BlockHeader(at: region.mapping.base)
     guard header.isOurs, header.kind == .array, header.nonce != 0 else {
@@ -123,11 +122,12 @@ package final class SharedBlock: @unchecked Sendable {
     return block
   }
 
-  /// The block in a region, if it is what the handle says.
+  /// Returns the block in a region if it matches a handle.
   static func attach(_ handle: SharedHandle, in region: SharedRegion) throws(SharedMemoryError) -> SharedBlock
   {
     let header = BlockHeader(at: region.mapping.base + handle.offset)
-    // Before the nonce is looked at: its memory cannot become another block's after that.
+    // Counted before the nonce is checked: the memory cannot be reused for another block after
+    // that.
     header.addUser()
     guard header.isOurs, header.nonce == handle.nonce else {
       header.removeUser()

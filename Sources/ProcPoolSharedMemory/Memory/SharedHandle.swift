@@ -2,23 +2,23 @@ import Glibc
 import ProcPoolSystem
 import ProcPoolWire
 
-/// What travels instead of shared memory: where it is, and how to know that it is the right one.
+/// The encoded form of a shared value: where its memory is, and how to verify it.
 package struct SharedHandle: Hashable, Sendable {
   /// The process that has a descriptor of the file.
   var owner: SharedRegion.Owner
-  /// The file, so that a descriptor's number that has become another file's is found out.
+  /// The identity of the file, to detect a descriptor number that now refers to another file.
   var device: UInt64
   var inode: UInt64
   var fileSize: Int
-  /// Where the block's header lies in the file, and the bytes that follow it.
+  /// The offset of the block's header in the file, and the number of bytes that follow it.
   var offset: Int
   var byteCount: Int
-  /// The block's number, so that memory that has become another block's is found out.
+  /// The nonce of the block, to detect memory that now holds another block.
   package var nonce: UInt64
   var kind: BlockKind
   var stride: UInt32
 
-  /// 64-bit words that a handle is written as.
+  /// The number of 64-bit words in the encoded form.
   static let wordCount = 9
 
   var words: [UInt64] {
@@ -31,7 +31,9 @@ package struct SharedHandle: Hashable, Sendable {
     ]
   }
 
-  /// - Throws: ``SharedMemoryError/mismatched(_:)`` if the numbers cannot be a handle's.
+  /// Creates a handle from its encoded form.
+  ///
+  /// - Throws: ``SharedMemoryError/mismatched(_:)`` if the words are not a valid handle.
   init(words: [UInt64]) throws(SharedMemoryError) {
     guard words.count == Self.wordCount else { throw .mismatched("it has \(words.count) words") }
     owner = SharedRegion.Owner(
@@ -65,8 +67,8 @@ package struct SharedHandle: Hashable, Sendable {
 
   var identity: FileIdentity { FileIdentity(device: device, inode: inode, size: fileSize) }
 
-  /// Opens the file through the process that has it: by `/proc`, which costs no more than a file, or by
-  /// asking that process, if others cannot look into it.
+  /// Opens the file of the owning process: through `/proc`, at the cost of opening a file, or by a
+  /// request to the process if `/proc` does not allow it.
   func openFile() throws(SharedMemoryError) -> Descriptor {
     do throws(SystemError) {
       return try identity.open(ofProcess: owner.pid, descriptor: owner.descriptor)
@@ -91,10 +93,11 @@ package struct SharedHandle: Hashable, Sendable {
     }
   }
 
-  /// Asks the process that has the file for it. At most numbers no process answers, which is known at once.
+  /// Requests the file from the owning process. If no server is running there, the connection is
+  /// refused immediately.
   ///
-  /// - Parameter isRefused: whether there is no other way: then that process is told, if it can be, and starts to
-  ///   answer.
+  /// - Parameter isRefused: whether there is no other way. The coordinator is then notified, if
+  ///   possible, so that the process starts its server.
   private func ask(isRefused: Bool) throws(SystemError) -> Descriptor? {
     do throws(SystemError) {
       return try DescriptorSocket.ask(owner.server, for: nonce)
@@ -113,7 +116,8 @@ package struct SharedHandle: Hashable, Sendable {
     }
   }
 
-  /// How long a process may take to start to answer: it may be stopped for a moment. Nanoseconds.
+  /// How long to wait for the server to start, in nanoseconds: its process may be stopped for a
+  /// moment.
   private static let patience: Int64 = 10_000_000_000
 
   private static func reason(_ error: SystemError, _ pid: Int32) -> SharedMemoryError {
@@ -125,7 +129,7 @@ package struct SharedHandle: Hashable, Sendable {
   }
 }
 
-/// The words alone: what is to be made of them is known to who reads them.
+/// Writes the words without any type information: the reader knows which type to expect.
 extension SharedHandle: WireCodable {
   package func encode(into writer: inout WireWriter) {
     for word in words { writer.writeFixed(word) }
@@ -139,7 +143,7 @@ extension SharedHandle: WireCodable {
   }
 }
 
-/// For encoders of others, which a task may use for a part of itself.
+/// The form for other encoders, which a task may use for a part of itself.
 extension SharedHandle: Codable {
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()

@@ -1,15 +1,16 @@
 import ProcPoolSystem
 
-/// One mapping of one file of memory.
+/// A mapping of a memory file.
 ///
-/// A process that made the file, or took it over from a worker, has a descriptor of it, through which others
-/// attach. One that attached has only the mapping.
+/// A process that created the file, or took it over from a worker, has a descriptor of it, through
+/// which other processes attach. A process that attached has only the mapping.
 package final class SharedRegion: Sendable {
   let mapping: SharedMapping
   let identity: FileIdentity
   private let file: Descriptor?
 
-  /// What a handle names: the process that has a descriptor, its number, and where the process answers.
+  /// The owner that handles name: the process that has a descriptor, the number of the descriptor,
+  /// and the socket on which the process answers.
   let owner: Owner
 
   struct Owner: Hashable {
@@ -27,7 +28,7 @@ package final class SharedRegion: Sendable {
     self.owner = owner
   }
 
-  /// Makes memory of `count` bytes, all of it allocated and its pages at hand.
+  /// Creates memory of `count` bytes, all of them allocated and mapped.
   static func make(count: Int) throws(SharedMemoryError) -> SharedRegion {
     try requireAvailable(count)
     do throws(SystemError) {
@@ -38,7 +39,7 @@ package final class SharedRegion: Sendable {
     }
   }
 
-  /// Looks whether there is as much memory as is asked for: the kernel would give more, and then kill a process.
+  /// Checks that enough memory is available. The kernel would overcommit, and later kill a process.
   static func requireAvailable(_ count: Int) throws(SharedMemoryError) {
     if let available = MemoryAllowance.available(), available < count {
       throw .insufficient(asked: count, available: available, place: "the machine, or the control group,")
@@ -63,7 +64,7 @@ package final class SharedRegion: Sendable {
     }
   }
 
-  /// Gives the body the file, if this process has it open.
+  /// Calls a closure with the file, if this process has it open.
   func withFile(_ body: (borrowing Descriptor) -> Void) {
     switch file {
     case .some(let file): body(file)
@@ -86,7 +87,7 @@ package final class SharedRegion: Sendable {
 }
 
 extension SharedMemoryError {
-  /// What a failing call means for who wanted memory.
+  /// Translates the failure of a call for a caller that requested memory.
   init(_ error: SystemError, asked: Int) {
     let available = error.isOutOfMemory ? MemoryAllowance.available() : nil
     if error.isOutOfDescriptors {
@@ -96,7 +97,7 @@ extension SharedMemoryError {
     } else if error.isOutOfMemory, available ?? 0 < asked {
       self = .insufficient(asked: asked, available: available, place: "the machine")
     } else {
-      // Of memory too: a process may have only so many mappings, for example.
+      // ENOMEM has other reasons as well, such as the limit on the number of mappings.
       self = .system("\(error)")
     }
   }

@@ -1,25 +1,26 @@
 import CProcPoolShims
 import ProcPoolWire
 
-/// What a pool does with the shared blocks that it meets while it encodes and decodes on one thread.
+/// The scope in which a pool encodes and decodes shared values on one thread.
 ///
-/// A value in shared memory travels as a handle, and somebody must keep the memory until the handle has
-/// arrived. Who encodes takes ``takeCarried()`` and keeps it as long as the message is under way; who decodes
-/// in a worker keeps what comes in ``kept`` until the call is over, so that a block is mapped once per call.
+/// A shared value is encoded as a handle, and its memory must be kept until the handle has arrived.
+/// The encoding side takes ``takeCarried()``, and keeps these blocks while the message is in
+/// transit. The decoding side in a worker keeps blocks in ``kept`` until the call has ended, so
+/// that a block is mapped once per call.
 ///
 /// Used by one thread at a time.
 package final class SharedScope {
-  /// Blocks whose handles have been written since they were last taken.
+  /// The blocks whose handles have been written since they were last taken.
   private var carried: [SharedBlock] = []
 
-  /// Where blocks that are decoded are kept; `nil` where the value itself is enough.
+  /// The collection that keeps decoded blocks; `nil` if the decoded values alone keep them.
   package var kept: KeptBlocks?
 
-  /// Told that this process may not look into another that is to have a block. Returns whether that process will answer
-  /// by its socket.
+  /// Called if this process may not open descriptors of another process that owns a block. Returns
+  /// whether that process will start its server.
   package var isRefused: ((_ process: Int32) -> Bool)?
 
-  /// What workers have lent, where outputs are decoded.
+  /// The blocks that workers have lent, for decoding outputs.
   private let lent: LentBlocks?
 
   package init(lent: LentBlocks? = nil) {
@@ -28,12 +29,13 @@ package final class SharedScope {
 
   package var hasCarried: Bool { !carried.isEmpty }
 
+  /// Removes and returns the blocks whose handles have been written since the last call.
   package func takeCarried() -> [SharedBlock] {
     defer { carried.removeAll() }
     return carried
   }
 
-  /// Runs the body with this scope, on this thread.
+  /// Runs the body with this scope as the current one of the thread.
   @inline(__always)
   package func enter<Result, Failure: Error>(
     _ body: () throws(Failure) -> Result
@@ -44,7 +46,7 @@ package final class SharedScope {
     return try body()
   }
 
-  /// Runs the body with this scope, and keeps the blocks that are decoded in it.
+  /// Runs the body with this scope as the current one, and keeps the blocks that are decoded in it.
   package func enter<Result>(keepingIn blocks: KeptBlocks, _ body: () -> Result) -> Result {
     kept = blocks
     defer { kept = nil }
@@ -55,12 +57,12 @@ package final class SharedScope {
     procpool_thread_scope().map { Unmanaged<SharedScope>.fromOpaque($0).takeUnretainedValue() }
   }
 
-  // MARK: - For the values
+  // MARK: - Encoding and decoding of shared values
 
-  // Values are written by themselves, as tasks and items are full of them; and by `Codable`'s encoders, in the same
-  // form where that is the pool's own.
+  // Shared values are frequent in tasks and items, so they are `WireCodable`. The pool's `Codable`
+  // encoder writes them in the same form.
 
-  /// Writes a block's handle, and has the block kept until it has arrived.
+  /// Writes the handle of a block, and keeps the block until the handle has arrived.
   static func encode(_ block: SharedBlock, into writer: inout WireWriter) throws(SharedMemoryError) {
     try handle(of: block).encode(into: &writer)
   }
@@ -76,7 +78,7 @@ package final class SharedScope {
     return SharedHandle(block)
   }
 
-  /// The block of a handle, mapped if it is not.
+  /// Reads a handle and returns its block, mapped if it is not yet.
   static func decode(_ kind: BlockKind, from reader: inout WireReader) throws -> SharedBlock {
     try block(kind, of: .decode(from: &reader))
   }
@@ -99,7 +101,7 @@ package final class SharedScope {
   }
 }
 
-/// The blocks that a call has brought to a worker.
+/// The blocks that a worker has received with a call.
 package final class KeptBlocks {
   private var blocks: [UInt64: SharedBlock] = [:]
 

@@ -1,19 +1,21 @@
 import ProcPoolSystem
 import Synchronization
 
-/// Regions that small blocks are cut from, so that ten thousand of them cost a few descriptors and mappings.
+/// Regions that are divided into slots for small blocks, so that ten thousand blocks need only a
+/// few descriptors and mappings.
 final class Slabs: Sendable {
   static let shared = Slabs()
 
-  /// By the size of their slots.
+  /// The slabs by the size of their slots.
   private let slabs = Mutex<[Int: [Slab]]>([:])
 
-  /// Bytes of the first slab of a size, and of the largest: each is four times as long as the one
-  /// before, so that one counter costs little and ten thousand do not cost many files.
+  /// The size in bytes of the first slab for a slot size, and of the largest. Each slab is four
+  /// times as long as the one before, so that one counter uses little memory and ten thousand use
+  /// few files.
   private static let smallest = 1 << 16
   static let largest = 1 << 22
 
-  /// A free place for a block of `size` bytes.
+  /// Returns a free slot for a block of `size` bytes.
   func slot(size: Int) throws(SharedMemoryError) -> SlabSlot {
     let slotSize = max(128, 1 << (Int.bitWidth - (size - 1).leadingZeroBitCount))
     return try slabs.withLock { (slabs) throws(SharedMemoryError) in
@@ -21,7 +23,7 @@ final class Slabs: Sendable {
         if let slot = slab.take() { return slot }
       }
       let last = slabs[slotSize]?.last?.region.identity.size ?? Self.smallest / 4
-      // As large a file as this process may make, if that is less.
+      // The file-size limit of this process may be lower.
       let most = min(Self.largest, FileSizeLimit.current ?? .max)
       let region = try SharedRegion.make(count: max(slotSize, min(most, 4 * last)))
       let slab = Slab(region: region, slotSize: slotSize)
@@ -30,7 +32,7 @@ final class Slabs: Sendable {
     }
   }
 
-  /// Lets go of a slab that has become empty.
+  /// Releases a slab that has become empty.
   fileprivate func release(_ slab: Slab) {
     slabs.withLock { slabs in
       guard let all = slabs[slab.slotSize], slab.isEmpty else { return }
@@ -46,7 +48,7 @@ final class Slab: Sendable {
 
   private struct State {
     var free: [Int]
-    /// Freed here, while other processes may still use them.
+    /// Slots that this process has freed and other processes may still use.
     var waiting: [Int] = []
     var taken = 0
   }
@@ -56,7 +58,7 @@ final class Slab: Sendable {
   init(region: SharedRegion, slotSize: Int) {
     self.region = region
     self.slotSize = slotSize
-    // The lowest first.
+    // `take` removes from the end, so the lowest offset is used first.
     let offsets = stride(from: 0, through: region.identity.size - slotSize, by: slotSize).reversed()
     state = Mutex(State(free: Array(offsets)))
   }
@@ -64,7 +66,8 @@ final class Slab: Sendable {
   func take() -> SlabSlot? {
     state.withLock { state in
       if state.free.isEmpty, !state.waiting.isEmpty {
-        // Looked at once each: a place that somebody lets go of meanwhile must not fall between the two.
+        // Each slot is checked once: one that is released in between must end up in exactly one
+        // list.
         let isUsed = state.waiting.map { SharedBlock.isUsed(at: region.mapping.base + $0) }
         let all = zip(state.waiting, isUsed)
         state.free = all.filter { !$0.1 }.map(\.0)
@@ -89,11 +92,11 @@ final class Slab: Sendable {
     if isEmpty { Slabs.shared.release(self) }
   }
 
-  /// No block lies in it. Those that others still use keep their own mapping of it.
+  /// Whether the slab holds no block of this process. Other processes have mappings of their own.
   fileprivate var isEmpty: Bool { state.withLock { $0.taken == 0 } }
 }
 
-/// A place for one block.
+/// A slot for one block.
 struct SlabSlot {
   let slab: Slab
   let offset: Int

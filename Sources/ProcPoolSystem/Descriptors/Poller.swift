@@ -8,7 +8,7 @@ package struct Readiness: OptionSet, Sendable {
 
   package static let readable = Readiness(rawValue: procpool_epoll_in)
   package static let writable = Readiness(rawValue: procpool_epoll_out)
-  /// The other side has gone. Always watched for.
+  /// The other end has closed. Always watched for.
   package static let hangUp = Readiness(rawValue: procpool_epoll_hangup)
 }
 

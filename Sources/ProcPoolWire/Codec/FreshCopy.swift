@@ -1,8 +1,8 @@
 private import CProcPoolShims
 
 extension UnsafeMutableRawBufferPointer {
-  /// Copies bytes to the beginning of memory that was obtained for them just now: faster than a copy to any
-  /// memory where they are many.
+  /// Copies bytes to the beginning of newly allocated memory. Faster than an ordinary copy if there
+  /// are many bytes.
   @usableFromInline
   package func copyIntoFresh(_ bytes: UnsafeRawBufferPointer) {
     precondition(bytes.count <= count, "no room for \(bytes.count) bytes in \(count)")

@@ -1,29 +1,29 @@
-/// How the items of one type cross the wire; resolved once per call, used for every item of it.
+/// An encoder and decoder for the items of one type, resolved once per call and used for every item
+/// of the call.
 ///
-/// Three ways, the fastest that the type allows: ``WireBlock`` items are their own memory, ``WireCodable``
-/// items write themselves, and any other `Codable` type goes through a general encoder. After ``resolve()``
-/// an item costs no look-up of any kind, and each item can be decoded without the others.
+/// The codec uses the fastest encoding that the type supports: the memory of ``WireBlock`` items,
+/// the methods of ``WireCodable`` items, and a general encoder for any other `Codable` type. Items
+/// need no lookup after ``resolve()``, and each can be decoded independently of the others.
 ///
-/// A codec keeps the general encoder's tables between items. At any time at most one thread encodes with a
-/// codec, and at most one decodes; resolve another for another thread.
+/// A codec keeps the tables of the general encoder between items. At any time, at most one thread
+/// may encode and at most one may decode with a codec; resolve another codec for another thread.
 public struct ItemCodec<Value>: @unchecked Sendable {
-  // Unchecked because a codec may be made on one thread and used on another, but holds tables that only one
-  // thread may use at a time; a lock per item would cost more than most items.
+  // Safety: a codec may be created on one thread and used on another, but its tables support one
+  // thread at a time, as documented. A lock per item would cost more than most items.
 
-  /// How many bytes every item takes, or 0.
+  /// The encoded size of every item in bytes, or 0 if items have individual lengths.
   ///
-  /// If it is not 0, the value lies in the message as in memory (its size is `MemoryLayout<Value>.stride`),
-  /// and items can be packed back to back. If it is 0, every item is self-contained bytes of its own length,
-  /// which the caller must write beside them.
+  /// If it is not 0, items have their memory layout (the size is `MemoryLayout<Value>.stride`) and
+  /// can be packed back to back. If it is 0, the caller must write the length of each item along
+  /// with its bytes.
   public let blockStride: Int
 
   private let way: ItemWay<Value>
 
-  /// Appends one item.
+  /// Appends one item. If it throws, the writer is unchanged.
   ///
-  /// On an error the writer is left as it was before.
-  ///
-  /// - Throws: `EncodingError` for a type that is only `Codable`, or what the type's own encoding throws.
+  /// - Throws: `EncodingError` for a type that is only `Codable`, or the error that the type's own
+  ///   encoding throws.
   public func encode(_ value: Value, into writer: inout WireWriter) throws {
     let start = writer.count
     let depth = writer.depth
@@ -36,19 +36,19 @@ public struct ItemCodec<Value>: @unchecked Sendable {
     }
   }
 
-  /// Reads one item, which must be all of `bytes`.
+  /// Reads one item, which must consist of all of `bytes`. Never traps, whatever the bytes are.
   ///
-  /// - Throws: `DecodingError` for a type that is only `Codable`, ``WireError``, or what the type's own
-  ///   decoding throws. No bytes make it trap.
+  /// - Throws: `DecodingError` for a type that is only `Codable`, ``WireError``, or the error that
+  ///   the type's own decoding throws.
   public func decode(_ bytes: UnsafeRawBufferPointer) throws -> Value {
     try way.decode(bytes)
   }
 }
 
 extension ItemCodec where Value: Codable {
-  /// The fastest codec for `Value`.
+  /// Returns the fastest codec for `Value`.
   ///
-  /// - Complexity: one or two dynamic casts, which the runtime remembers: about a microsecond.
+  /// - Complexity: one or two dynamic casts, which the runtime caches: about a microsecond.
   public static func resolve() -> ItemCodec {
     func block<W: WireBlock>(_: W.Type) -> (Int, AnyObject) { (W.blockStride, DirectItemWay<W>()) }
     func direct<W: WireCodable>(_: W.Type) -> AnyObject { DirectItemWay<W>() }
@@ -60,12 +60,12 @@ extension ItemCodec where Value: Codable {
       } else {
         (0, GeneralItemWay<Value>())
       }
-    // Not checked because W is Value, seen as what the dynamic cast found it to be.
+    // Safety: W is Value, as the dynamic cast has found.
     return ItemCodec(blockStride: stride, way: unsafeDowncast(way, to: ItemWay<Value>.self))
   }
 }
 
-/// How items are written and read: a class, so that an item costs one virtual call and no cast.
+/// The encoding of items. A class, so that an item costs one virtual call and no cast.
 private class ItemWay<Value> {
   func encode(_ value: Value, into writer: inout WireWriter) throws {
     fatalError("an item way without encode")
@@ -75,7 +75,7 @@ private class ItemWay<Value> {
   }
 }
 
-/// Items that write themselves.
+/// The encoding of types that are `WireCodable`.
 private final class DirectItemWay<Value: WireCodable>: ItemWay<Value> {
   override func encode(_ value: Value, into writer: inout WireWriter) throws {
     try value.encode(into: &writer)
@@ -88,7 +88,7 @@ private final class DirectItemWay<Value: WireCodable>: ItemWay<Value> {
   }
 }
 
-/// Items that are only `Codable`.
+/// The encoding of types that are only `Codable`.
 private final class GeneralItemWay<Value: Codable>: ItemWay<Value> {
   private let encoding = EncodingSession()
   private let decoding = DecodingSession()

@@ -1,29 +1,30 @@
 private import CProcPoolShims
 
-/// How deeply values may be nested: as far as the stack of the thread that encodes or decodes them allows.
+/// The limit on the depth of nested values, which is given by the stack of the thread that encodes
+/// or decodes them.
 ///
-/// Both are recursive, so each level takes a piece of the stack, whose size is up to the type and to the
-/// compiler's settings: for a linked object of one property 0.9 KB with optimisation, and 2 KB in a debug build, of
-/// which a worker's 8 MiB hold some 4000. No number of levels would be right for a thread of 8 MiB and for one of
-/// 512 KiB, and none would be safe for all types.
-/// Therefore what is left of the stack is looked at whenever a container is opened.
+/// Encoding and decoding are recursive. The stack that a level needs depends on the type and on the
+/// optimisation: for a linked object with one property 0.9 KB, or 2 KB in a debug build, of which a
+/// worker's 8 MiB hold about 4000. No fixed number of levels suits threads of 8 MiB and of 512 KiB,
+/// or all types. Therefore the remaining stack is checked whenever a container is opened.
 @usableFromInline
 enum Nesting {
-  /// Where nothing is known of the stack: 200 levels of 2 KB fit 512 KiB.
+  /// The maximum depth if the bounds of the stack are unknown: 200 levels of 2 KB fit 512 KiB.
   private static let depthOnUnknownStack = 200
 
-  /// How many steps of the path to a value that is too deep are in the error: thousands say no more than the
-  /// first, and would fill a screen.
+  /// The number of path components in the error for a value that is too deep. More of them would
+  /// fill the screen without saying more.
   static let pathLength = 16
 
-  /// What completing or releasing one container may take of the stack, which is recursive where opening it is not.
-  /// An estimate on the safe side: as much as a whole level takes without optimisation.
+  /// The stack in bytes that completing or releasing one container may need, which is recursive
+  /// even if opening it is not. A conservative estimate: the size of a whole level without
+  /// optimisation.
   private static let stackOfOpenContainer = 2 << 10
 
   /// Checks that a container may be opened inside `depth` others.
   ///
-  /// - Parameter waiting: how many of those, one in another, were opened by name (`nestedContainer`), in a loop
-  ///   perhaps: nothing of them is on the stack yet.
+  /// - Parameter waiting: the number of those containers that were opened with `nestedContainer`,
+  ///   possibly in a loop, so that they do not use the stack yet.
   @usableFromInline
   static func check(_ depth: Int, waiting: Int = 0) throws(WireError) {
     let room = procpool_stack_room()

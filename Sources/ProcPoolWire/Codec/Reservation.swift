@@ -1,16 +1,19 @@
-/// How much memory may be reserved for elements that a message announces, before any of them has been seen.
+/// The limit on the memory that is reserved for the elements that a message announces, before any
+/// of them has been read.
 ///
-/// Four times the bytes of the message and a kilobyte, for all of its arrays together: an element may take more
-/// memory than bytes in the message, but arrays within arrays all announce the same bytes. A limit for each
-/// would let a message of a megabyte, nested a thousand levels deep, claim gigabytes. What is not reserved is
-/// obtained as elements come.
+/// The limit is four times the size of the message plus one kilobyte, for all arrays of the message
+/// together. An element may need more memory than bytes in the message, but nested arrays all
+/// announce the same bytes: with a limit per array, a message of a megabyte with a thousand levels
+/// could claim gigabytes. Memory beyond the limit is allocated as elements are read.
 @usableFromInline
 package enum Reservation {
-  /// What may be reserved while `bytes` bytes are read.
+  /// The number of bytes that may be reserved for a message of `bytes` bytes.
   @inlinable
   package static func limit(_ bytes: Int) -> Int { bytes &* 4 &+ 1024 }
 
-  /// Takes memory for up to `count` elements from what may still be reserved, and returns for how many.
+  /// Takes memory for up to `count` elements from the remaining limit.
+  ///
+  /// - Returns: the number of elements for which memory may be reserved.
   @inlinable
   package static func take<Element>(_ count: Int, of _: Element.Type, from rest: inout Int) -> Int {
     let granted = min(count, rest / MemoryLayout<Element>.stride)

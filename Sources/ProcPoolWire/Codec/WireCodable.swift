@@ -1,9 +1,9 @@
-/// A type that writes and reads itself, past the machinery of `Codable`.
+/// A type that encodes and decodes itself without the containers of `Codable`.
 ///
-/// `Codable` types work as they are. A type that is sent often can conform to this protocol as well and is
-/// then encoded some ten times faster, wherever it appears: as an item, as a property of another type, in an
-/// array. The protocol does not refine `Codable`, and does not replace it: the pool's verbs ask for
-/// `Codable`.
+/// `Codable` types need no further conformance. A type that is sent often can also conform to this
+/// protocol, and is then encoded about ten times faster wherever it appears: as an item, as a
+/// property of another type, or in an array. The protocol neither refines nor replaces `Codable`,
+/// which the verbs of a pool require.
 ///
 ///     struct Particle: Codable { var mass: Double; var name: String }
 ///
@@ -17,35 +17,45 @@
 ///       }
 ///     }
 ///
-/// A type of fixed size without references conforms to ``WireBlock`` instead, and writes nothing at all.
+/// A type of numbers without references conforms to ``WireBlock`` instead, with no code at all.
 ///
-/// What is written carries no names and no types: both sides must be built from the same source. A pool whose
-/// workers are the program itself checks that; a worker executable of its own has to be rebuilt together with
-/// the program. A type that can contain itself calls `descend()` and `ascend()` of writer and reader.
+/// The encoded form contains neither names nor types, so both sides must be built from the same
+/// source. A pool whose workers are the program itself checks that; rebuild a dedicated worker
+/// executable together with the program. A type that can contain itself calls `descend()` and
+/// `ascend()` of the writer and the reader.
 public protocol WireCodable {
   /// Appends this value.
   ///
-  /// - Throws: whatever makes the value impossible to send; what was appended before is discarded.
+  /// - Throws: an error if the value cannot be encoded. The bytes that were appended before are
+  ///   discarded.
   func encode(into writer: inout WireWriter) throws
 
-  /// Reads one value, and exactly the bytes that `encode(into:)` appended.
+  /// Reads one value, consuming exactly the bytes that `encode(into:)` appended. Must not trap,
+  /// whatever the bytes are.
   ///
-  /// - Throws: `WireError` or an error of the type's own. Must not trap, whatever the bytes are.
+  /// - Throws: ``WireError``, or an error of the type's own.
   static func decode(from reader: inout WireReader) throws -> Self
 
-  /// Appends an array of values. The default writes the count and then each value; types that lie in memory
-  /// as they do in the message write one block.
+  /// Appends an array of values. The default implementation writes the count and then each value.
+  /// ``WireBlock`` types write one block.
+  ///
+  /// - Throws: an error if a value cannot be encoded.
   static func encodeArray(_ elements: UnsafeBufferPointer<Self>, into writer: inout WireWriter) throws
 
-  /// Reads what ``encodeArray(_:into:)`` wrote.
+  /// Reads an array that ``encodeArray(_:into:)`` wrote. Must not trap, whatever the bytes are.
+  ///
+  /// - Throws: ``WireError``, or an error of the type's own.
   static func decodeArray(from reader: inout WireReader) throws -> [Self]
 }
 
 extension WireCodable {
   /// Writes the count and then each element.
   ///
-  /// An element that writes nothing costs one zero byte, so that no message can announce more elements than
-  /// it has bytes.
+  /// An element that writes nothing is encoded as one zero byte, so that no message can announce
+  /// more elements than it has bytes.
+  ///
+  /// - Throws: ``WireError/tooDeep(limit:)``, or the error that encoding an element throws.
+  /// - Complexity: O(*n*).
   @inlinable
   public static func encodeArray(
     _ elements: UnsafeBufferPointer<Self>, into writer: inout WireWriter
@@ -61,6 +71,9 @@ extension WireCodable {
   }
 
   /// Reads a count and then each element.
+  ///
+  /// - Throws: ``WireError``, or the error that decoding an element throws.
+  /// - Complexity: O(*n*).
   @inlinable
   public static func decodeArray(from reader: inout WireReader) throws -> [Self] {
     let count = try reader.readCount(minimumBytesEach: 1)

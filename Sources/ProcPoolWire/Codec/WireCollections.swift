@@ -1,8 +1,11 @@
-// How collections of fast-path values cross the wire. Counts are checked against the bytes that are left, and
-// memory for elements that have not been seen is reserved in proportion to those bytes only.
+// The encoding of collections of `WireCodable` values. Counts are checked against the remaining
+// bytes, and memory for elements that have not been read is reserved only in proportion to these
+// bytes.
 
 extension Optional: WireCodable where Wrapped: WireCodable {
   /// Appends one byte, 0 or 1, and then the value if there is one.
+  ///
+  /// - Throws: ``WireError/tooDeep(limit:)``, or the error that encoding the value throws.
   @inlinable
   public func encode(into writer: inout WireWriter) throws {
     guard let value = self else { return writer.writeByte(0) }
@@ -13,6 +16,8 @@ extension Optional: WireCodable where Wrapped: WireCodable {
   }
 
   /// Reads one byte, and then the value if there is one.
+  ///
+  /// - Throws: ``WireError``, or the error that decoding the value throws.
   @inlinable
   public static func decode(from reader: inout WireReader) throws -> Wrapped? {
     guard try Bool.decode(from: &reader) else { return nil }
@@ -23,13 +28,19 @@ extension Optional: WireCodable where Wrapped: WireCodable {
 }
 
 extension Array: WireCodable where Element: WireCodable {
-  /// Appends the elements as `Element.encodeArray` does: one block, if they are ``WireBlock``.
+  /// Appends the elements as `Element.encodeArray` does: as one block if they are ``WireBlock``.
+  ///
+  /// - Throws: the error that encoding an element throws.
+  /// - Complexity: O(*n*).
   @inlinable
   public func encode(into writer: inout WireWriter) throws {
     try withUnsafeBufferPointer { try Element.encodeArray($0, into: &writer) }
   }
 
   /// Reads elements as `Element.decodeArray` does.
+  ///
+  /// - Throws: ``WireError``, or the error that decoding an element throws.
+  /// - Complexity: O(*n*).
   @inlinable
   public static func decode(from reader: inout WireReader) throws -> [Element] {
     try Element.decodeArray(from: &reader)
@@ -37,13 +48,19 @@ extension Array: WireCodable where Element: WireCodable {
 }
 
 extension ArraySlice: WireCodable where Element: WireCodable {
-  /// Appends the elements as an array would.
+  /// Appends the elements in the form of an array.
+  ///
+  /// - Throws: the error that encoding an element throws.
+  /// - Complexity: O(*n*).
   @inlinable
   public func encode(into writer: inout WireWriter) throws {
     try withUnsafeBufferPointer { try Element.encodeArray($0, into: &writer) }
   }
 
-  /// Reads an array; the slice starts at index 0.
+  /// Reads an array. The slice starts at index 0.
+  ///
+  /// - Throws: ``WireError``, or the error that decoding an element throws.
+  /// - Complexity: O(*n*).
   @inlinable
   public static func decode(from reader: inout WireReader) throws -> ArraySlice<Element> {
     ArraySlice(try Element.decodeArray(from: &reader))
@@ -51,13 +68,19 @@ extension ArraySlice: WireCodable where Element: WireCodable {
 }
 
 extension ContiguousArray: WireCodable where Element: WireCodable {
-  /// Appends the elements as an array would.
+  /// Appends the elements in the form of an array.
+  ///
+  /// - Throws: the error that encoding an element throws.
+  /// - Complexity: O(*n*).
   @inlinable
   public func encode(into writer: inout WireWriter) throws {
     try withUnsafeBufferPointer { try Element.encodeArray($0, into: &writer) }
   }
 
   /// Reads an array.
+  ///
+  /// - Throws: ``WireError``, or the error that decoding an element throws.
+  /// - Complexity: O(*n*).
   @inlinable
   public static func decode(from reader: inout WireReader) throws -> ContiguousArray<Element> {
     ContiguousArray(try Element.decodeArray(from: &reader))
@@ -65,13 +88,19 @@ extension ContiguousArray: WireCodable where Element: WireCodable {
 }
 
 extension Set: WireCodable where Element: WireCodable {
-  /// Appends the count and the elements, in the set's own order.
+  /// Appends the count and the elements, in the iteration order of the set.
+  ///
+  /// - Throws: the error that encoding an element throws.
+  /// - Complexity: O(*n*).
   @inlinable
   public func encode(into writer: inout WireWriter) throws {
     try Array(self).encode(into: &writer)
   }
 
-  /// Reads elements; one that is there twice counts once.
+  /// Reads elements. Repeated elements are ignored.
+  ///
+  /// - Throws: ``WireError``, or the error that decoding an element throws.
+  /// - Complexity: O(*n*) on average.
   @inlinable
   public static func decode(from reader: inout WireReader) throws -> Set<Element> {
     Set(try Element.decodeArray(from: &reader))
@@ -79,7 +108,10 @@ extension Set: WireCodable where Element: WireCodable {
 }
 
 extension Dictionary: WireCodable where Key: WireCodable, Value: WireCodable {
-  /// Appends the count, and each key with its value, in the dictionary's own order.
+  /// Appends the count, and each key with its value, in the iteration order of the dictionary.
+  ///
+  /// - Throws: ``WireError/tooDeep(limit:)``, or the error that encoding a key or a value throws.
+  /// - Complexity: O(*n*).
   @inlinable
   public func encode(into writer: inout WireWriter) throws {
     writer.writeVarint(UInt64(count))
@@ -95,9 +127,9 @@ extension Dictionary: WireCodable where Key: WireCodable, Value: WireCodable {
 
   /// Reads a count, and each key with its value.
   ///
-  /// - Throws: ``WireError``, for a key that is there twice too.
-  // Specialised for the usual keys because a codec is resolved at run time: hashing through witnesses takes
-  // half of the time otherwise.
+  /// - Throws: ``WireError``, also for a repeated key, or the error that decoding a key or a value
+  ///   throws.
+  /// - Complexity: O(*n*) on average.
   @_specialize(where Key == String, Value == String)
   @_specialize(where Key == String, Value == Int)
   @_specialize(where Key == String, Value == Double)
@@ -105,6 +137,8 @@ extension Dictionary: WireCodable where Key: WireCodable, Value: WireCodable {
   @_specialize(where Key == Int, Value == Double)
   @inlinable
   public static func decode(from reader: inout WireReader) throws -> [Key: Value] {
+    // Specialised for common types because codecs are resolved at run time: hashing through
+    // witnesses would otherwise take half of the time.
     let count = try reader.readCount(minimumBytesEach: 1)
     try reader.descend()
     defer { reader.ascend() }

@@ -1,25 +1,25 @@
-/// What is wrong with bytes that could not be read, or with a value that could not be written.
+/// A failure to decode bytes or to encode a value.
 ///
-/// Every case says where in the message it was found, in bytes from the start of what the reader was given.
-/// Inside generic `Codable` values these errors arrive wrapped in a `DecodingError` or an `EncodingError`,
+/// `offset` is the position of the problem in bytes from the start of the reader's bytes. For
+/// values that are only `Codable` these errors are wrapped in a `DecodingError` or `EncodingError`,
 /// which adds the coding path.
 public enum WireError: Error, Sendable, Equatable {
-  /// The bytes end before the value does.
+  /// The bytes end before the value does: `needed` bytes are needed, `remaining` are left.
   case truncated(needed: Int, remaining: Int, offset: Int)
-  /// The bytes are there but mean nothing; `what` is a phrase such as "a Bool that is neither 0 nor 1".
+  /// The bytes are not a valid value. `what` is a phrase such as "a Bool that is neither 0 nor 1".
   case malformed(_ what: String, offset: Int)
-  /// A count or length in the message is larger than the bytes that follow could hold.
+  /// The message announces `count` elements or bytes, more than the `remaining` bytes can hold.
   case tooLong(count: UInt64, remaining: Int, offset: Int)
-  /// Values are nested more deeply than the stack of this thread allows, or than ``WireLimits/maximumDepth``;
-  /// `limit` is how many levels there was room for. A structure, an object, an array or a dictionary is a level,
-  /// and a case of an enumeration that has a payload is two.
+  /// Values are nested more deeply than the stack of this thread, or ``WireLimits/maximumDepth``,
+  /// allows. `limit` is the number of levels that were possible. A structure, an object, an array
+  /// or a dictionary is one level; a case of an enumeration with a payload is two.
   case tooDeep(limit: Int)
-  /// A value was read completely and bytes are left over.
+  /// The value was read completely, and this number of bytes follows it.
   case trailingBytes(Int, offset: Int)
 }
 
 extension WireError: CustomStringConvertible {
-  /// A sentence for people.
+  /// The problem as a sentence.
   public var description: String {
     switch self {
     case .truncated(let needed, let remaining, let offset):
@@ -33,7 +33,7 @@ extension WireError: CustomStringConvertible {
     case .tooDeep(let limit):
       let reason =
         limit < WireLimits.maximumDepth
-        ? "which is as deep as the stack of this thread allows" : "the most that a message may have"
+        ? "the maximum for the stack of this thread" : "the maximum for a message"
       return "Values are nested more than \(limit) levels deep, \(reason)"
         + " (an enumeration's case with a payload is two levels, any other container one)."
     case .trailingBytes(let count, let offset):

@@ -1,11 +1,12 @@
-/// Bounds that hold for every message.
+/// Limits that apply to every message.
 public enum WireLimits {
-  /// How deeply values may be nested at most, counted in containers.
+  /// The maximum depth of nested values, counted in containers.
   ///
-  /// In practice the stack is the limit: a worker's 8 MiB hold some 4000 linked objects of one property in a debug
-  /// build, and more with optimisation. ``WireError/tooDeep(limit:)`` reports the depth that was reached.
+  /// In practice the stack is the limit: a worker's 8 MiB hold about 4000 linked objects with one
+  /// property in a debug build, and more with optimisation. ``WireError/tooDeep(limit:)`` has the
+  /// depth that was possible.
   ///
-  /// This bound matters for threads without a stack limit (`ulimit -s unlimited`): a hostile message of a few
-  /// hundred kilobytes then takes at most some 200 MB of stack, at 2 KB a level.
+  /// This limit matters for threads with an unlimited stack (`ulimit -s unlimited`): a malicious
+  /// message of a few hundred kilobytes then uses at most about 200 MB of stack, at 2 KB per level.
   public static let maximumDepth = 100_000
 }

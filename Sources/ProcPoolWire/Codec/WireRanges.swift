@@ -1,7 +1,9 @@
-// Ranges cross the wire as their bounds, which are put in order by the sender and checked by the receiver.
+// Ranges are encoded as their bounds, whose order the receiver checks.
 
 extension Range: WireCodable where Bound: WireCodable {
-  /// Appends the bounds.
+  /// Appends the lower bound and the upper bound.
+  ///
+  /// - Throws: the error that encoding a bound throws.
   @inlinable
   public func encode(into writer: inout WireWriter) throws {
     try lowerBound.encode(into: &writer)
@@ -10,7 +12,7 @@ extension Range: WireCodable where Bound: WireCodable {
 
   /// Reads the bounds.
   ///
-  /// - Throws: ``WireError``, for bounds in the wrong order too.
+  /// - Throws: ``WireError``, also for bounds in the wrong order, or the error that decoding a bound throws.
   @inlinable
   public static func decode(from reader: inout WireReader) throws -> Range<Bound> {
     let lower = try Bound.decode(from: &reader)
@@ -23,7 +25,9 @@ extension Range: WireCodable where Bound: WireCodable {
 }
 
 extension ClosedRange: WireCodable where Bound: WireCodable {
-  /// Appends the bounds.
+  /// Appends the lower bound and the upper bound.
+  ///
+  /// - Throws: the error that encoding a bound throws.
   @inlinable
   public func encode(into writer: inout WireWriter) throws {
     try lowerBound.encode(into: &writer)
@@ -32,7 +36,7 @@ extension ClosedRange: WireCodable where Bound: WireCodable {
 
   /// Reads the bounds.
   ///
-  /// - Throws: ``WireError``, for bounds in the wrong order too.
+  /// - Throws: ``WireError``, also for bounds in the wrong order, or the error that decoding a bound throws.
   @inlinable
   public static func decode(from reader: inout WireReader) throws -> ClosedRange<Bound> {
     let lower = try Bound.decode(from: &reader)

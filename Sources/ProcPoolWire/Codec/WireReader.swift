@@ -1,7 +1,7 @@
 /// A cursor over bytes that it does not own, which never reads outside them.
 ///
-/// A length found in the bytes is compared with what is left before anything is allocated or read. Who makes
-/// a reader guarantees that the bytes outlive it.
+/// A length that the bytes contain is checked against the remaining bytes before anything is
+/// allocated or read. The caller guarantees that the bytes outlive the reader.
 ///
 ///     var reader = WireReader(bytes)
 ///     let id = try reader.readFixed(UInt32.self)
@@ -12,10 +12,10 @@ public struct WireReader {
   @usableFromInline let end: Int
   @usableFromInline var position: Int
   @usableFromInline var depth: Int
-  /// For how many bytes of elements memory may still be reserved before any of them has been seen.
+  /// The number of bytes that may still be reserved for elements before they have been read.
   @usableFromInline var reservable: Int
 
-  /// A reader at the start of `bytes`.
+  /// Creates a reader at the start of `bytes`.
   @inlinable
   public init(_ bytes: UnsafeRawBufferPointer) {
     base = bytes.baseAddress
@@ -25,11 +25,11 @@ public struct WireReader {
     reservable = Reservation.limit(bytes.count)
   }
 
-  /// How many bytes have not been read.
+  /// The number of bytes that have not been read.
   @inlinable
   public var remaining: Int { end &- position }
 
-  /// How many bytes have been read.
+  /// The number of bytes that have been read.
   @inlinable
   public var offset: Int { position }
 
@@ -45,7 +45,7 @@ public struct WireReader {
   @inlinable
   public mutating func readFixed<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type) throws(WireError) -> T {
     guard remaining >= MemoryLayout<T>.size else { throw truncated(MemoryLayout<T>.size) }
-    // unsafelyUnwrapped because bytes that are there have an address.
+    // Safety: there are remaining bytes, so they have an address.
     let v = base.unsafelyUnwrapped.loadUnaligned(fromByteOffset: position, as: T.self)
     position &+= MemoryLayout<T>.size
     return v
@@ -61,7 +61,7 @@ public struct WireReader {
 
   /// Reads a number of 1 to 10 bytes of 7 bits each, the low ones first (LEB128).
   ///
-  /// - Throws: ``WireError``, if the bytes end inside it or if it does not fit 64 bits.
+  /// - Throws: ``WireError``, if the bytes end within the number or if it exceeds 64 bits.
   @inlinable
   public mutating func readVarint() throws(WireError) -> UInt64 {
     guard position < end else { throw truncated(1) }
@@ -79,7 +79,7 @@ public struct WireReader {
     var shift: UInt64 = 0
     while true {
       let byte = try readFixed(UInt8.self)
-      // The tenth byte holds the 64th bit and nothing else.
+      // The tenth byte holds only the 64th bit.
       if shift == 63 && byte > 1 {
         throw .malformed("an integer of more than 64 bits", offset: position)
       }
@@ -89,7 +89,7 @@ public struct WireReader {
     }
   }
 
-  /// Reads what ``WireWriter/writeSignedVarint(_:)`` wrote.
+  /// Reads a number that ``WireWriter/writeSignedVarint(_:)`` wrote.
   ///
   /// - Throws: as ``readVarint()``.
   @inlinable
@@ -97,10 +97,10 @@ public struct WireReader {
     WireVarint.unzigzag(try readVarint())
   }
 
-  /// Takes the next `n` bytes, without a copy: the result is valid as long as the bytes the reader was made
-  /// from.
+  /// Returns the next `n` bytes without copying them. The result is valid as long as the bytes of
+  /// the reader.
   ///
-  /// - Throws: ``WireError/truncated(needed:remaining:offset:)``, for a negative `n` too.
+  /// - Throws: ``WireError/truncated(needed:remaining:offset:)``, also for a negative `n`.
   @inlinable
   public mutating func readBytes(_ n: Int) throws(WireError) -> UnsafeRawBufferPointer {
     guard n >= 0, n <= remaining else { throw truncated(n) }
@@ -110,10 +110,11 @@ public struct WireReader {
     return taken
   }
 
-  /// Reads a varint that says how many elements follow, and believes it only if they can be there.
+  /// Reads the number of elements that follow, as a varint, and checks that the remaining bytes can
+  /// hold them.
   ///
-  /// - Parameter minimumBytesEach: the least that an element takes in the message; at least 1, because
-  ///   elements of nothing would let a message of ten bytes ask for any amount of memory.
+  /// - Parameter minimumBytesEach: the minimum encoded size of an element; at least 1, because with
+  ///   empty elements a message of ten bytes could request any amount of memory.
   /// - Throws: ``WireError/tooLong(count:remaining:offset:)``, or as ``readVarint()``.
   @inlinable
   public mutating func readCount(minimumBytesEach: Int) throws(WireError) -> Int {
@@ -125,7 +126,8 @@ public struct WireReader {
     return Int(announced)
   }
 
-  /// For how many of `count` announced elements memory may be reserved before any has been seen.
+  /// The number of elements, of `count` announced ones, for which memory may be reserved before
+  /// they have been read.
   @inlinable
   mutating func reservation<Element>(for count: Int, of _: Element.Type) -> Int {
     Reservation.take(count, of: Element.self, from: &reservable)
@@ -141,10 +143,10 @@ public struct WireReader {
 }
 
 extension WireReader {
-  /// Notes that a container is being opened; call it in the `decode(from:)` of a type that can contain
+  /// Notes that a container is opened. Call it in the `decode(from:)` of a type that can contain
   /// itself.
   ///
-  /// - Throws: ``WireError/tooDeep(limit:)``, before a hostile message exhausts the stack.
+  /// - Throws: ``WireError/tooDeep(limit:)``, before a malicious message can exhaust the stack.
   @inlinable
   public mutating func descend() throws(WireError) {
     try Nesting.check(depth)

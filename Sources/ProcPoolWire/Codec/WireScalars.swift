@@ -1,5 +1,5 @@
-// How the standard library's single values cross the wire on the fast path: numbers as their memory, text as
-// its length and its UTF-8.
+// The encoding of the standard library's single values: numbers as their memory, text as its length
+// and its UTF-8.
 
 extension Int: WireBlock {}
 extension Int8: WireBlock {}
@@ -28,7 +28,7 @@ extension Bool: WireCodable {
 
   /// Reads one byte.
   ///
-  /// - Throws: ``WireError``, for every byte but 0 and 1 too.
+  /// - Throws: ``WireError``, also for a byte other than 0 and 1.
   @inlinable
   public static func decode(from reader: inout WireReader) throws(WireError) -> Bool {
     let byte = try reader.readByte()
@@ -48,16 +48,16 @@ extension String: WireCodable {
     }
   }
 
-  /// Reads a length and that much text.
+  /// Reads a length in bytes and text in UTF-8.
   ///
-  /// - Throws: ``WireError``, for text that is not valid UTF-8 too.
+  /// - Throws: ``WireError``, also for invalid UTF-8.
   @inlinable
   public static func decode(from reader: inout WireReader) throws(WireError) -> String {
     let length = try reader.readCount(minimumBytesEach: 1)
     return try String(validating: try reader.readBytes(length), offset: reader.offset)
   }
 
-  /// The text of `utf8`, which ended at `offset` in its message.
+  /// Creates a string from `utf8`, which ends at `offset` in its message.
   @usableFromInline
   init(validating utf8: UnsafeRawBufferPointer, offset: Int) throws(WireError) {
     let units = utf8.assumingMemoryBound(to: UInt8.self)
@@ -70,8 +70,8 @@ extension String: WireCodable {
     }
   }
 
-  /// Whether no byte has its top bit set. Text that passes needs no other validation, whose generic form in
-  /// the standard library takes 80 ns for the shortest.
+  /// Whether no byte has its top bit set. ASCII needs no further validation, for which the standard
+  /// library takes at least 80 ns.
   private static func isASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
     var union: UInt64 = 0
     var position = 0
@@ -88,13 +88,15 @@ extension String: WireCodable {
 }
 
 extension Substring: WireCodable {
-  /// Appends the text as a `String` would.
+  /// Appends the text in the form of a `String`.
   @inlinable
   public func encode(into writer: inout WireWriter) {
     String(self).encode(into: &writer)
   }
 
-  /// Reads what a `String` would.
+  /// Reads text in the form of a `String`.
+  ///
+  /// - Throws: ``WireError``, also for invalid UTF-8.
   @inlinable
   public static func decode(from reader: inout WireReader) throws(WireError) -> Substring {
     Substring(try String.decode(from: &reader))
@@ -102,15 +104,15 @@ extension Substring: WireCodable {
 }
 
 extension Character: WireCodable {
-  /// Appends the character as a `String` would.
+  /// Appends the character in the form of a `String`.
   @inlinable
   public func encode(into writer: inout WireWriter) {
     String(self).encode(into: &writer)
   }
 
-  /// Reads a text of one character.
+  /// Reads text that consists of one character.
   ///
-  /// - Throws: ``WireError``, for a text of any other length too.
+  /// - Throws: ``WireError``, also for text of another length.
   @inlinable
   public static func decode(from reader: inout WireReader) throws(WireError) -> Character {
     let text = try String.decode(from: &reader)
@@ -122,7 +124,8 @@ extension Character: WireCodable {
 }
 
 extension Duration: WireCodable {
-  /// The attoseconds that `Duration.components` can express: it traps beyond 64 bits of seconds.
+  /// The range of attoseconds that `Duration.components` can represent; it traps if the seconds
+  /// exceed 64 bits.
   @usableFromInline
   static var expressible: ClosedRange<Int128> {
     let second: Int128 = 1_000_000_000_000_000_000
@@ -131,7 +134,7 @@ extension Duration: WireCodable {
 
   /// Appends the attoseconds in 16 bytes.
   ///
-  /// - Throws: ``WireError``, for a duration of more seconds than an `Int64` holds.
+  /// - Throws: ``WireError``, if the seconds exceed an `Int64`.
   @inlinable
   public func encode(into writer: inout WireWriter) throws(WireError) {
     guard Self.expressible.contains(attoseconds) else {
@@ -142,7 +145,7 @@ extension Duration: WireCodable {
 
   /// Reads attoseconds.
   ///
-  /// - Throws: ``WireError``, for a duration of more seconds than an `Int64` holds too.
+  /// - Throws: ``WireError``, also if the seconds exceed an `Int64`.
   @inlinable
   public static func decode(from reader: inout WireReader) throws(WireError) -> Duration {
     let attoseconds = try reader.readFixed(Int128.self)

@@ -1,6 +1,6 @@
-// SIMD vectors cross the wire as their memory, and arrays of them as one block. They are not `WireBlock`,
-// because the language cannot say that a vector is bitwise copyable when its scalar is; the code is the same
-// for all.
+// SIMD vectors are encoded as their memory, and arrays of them as one block. They are not
+// `WireBlock`, because the language cannot express that a vector is bitwise copyable if its scalar
+// is.
 
 extension SIMD2: WireCodable where Scalar: WireBlock {}
 extension SIMD3: WireCodable where Scalar: WireBlock {}
@@ -11,12 +11,14 @@ extension SIMD32: WireCodable where Scalar: WireBlock {}
 extension SIMD64: WireCodable where Scalar: WireBlock {}
 
 extension SIMD where Self: WireCodable, Scalar: WireBlock {
-  /// Appends the vector's memory.
+  /// Appends the memory of the vector.
   public func encode(into writer: inout WireWriter) {
     withUnsafeBytes(of: self) { writer.writeBytes($0) }
   }
 
-  /// Reads the vector's memory.
+  /// Reads the memory of a vector.
+  ///
+  /// - Throws: ``WireError/truncated(needed:remaining:offset:)``.
   public static func decode(from reader: inout WireReader) throws(WireError) -> Self {
     let bytes = try reader.readBytes(MemoryLayout<Self>.size)
     var vector = Self()
@@ -24,13 +26,18 @@ extension SIMD where Self: WireCodable, Scalar: WireBlock {
     return vector
   }
 
-  /// Appends the count, and the vectors as one block.
+  /// Appends the count, and the vectors as one block of memory.
+  ///
+  /// - Complexity: O(*n*), one copy.
   public static func encodeArray(_ elements: UnsafeBufferPointer<Self>, into writer: inout WireWriter) {
     writer.writeVarint(UInt64(elements.count))
     writer.writeBytes(UnsafeRawBufferPointer(elements))
   }
 
-  /// Reads a count, and the vectors as one block.
+  /// Reads a count, and the vectors as one block of memory.
+  ///
+  /// - Throws: ``WireError``, if the bytes end too early.
+  /// - Complexity: O(*n*), one copy.
   public static func decodeArray(from reader: inout WireReader) throws(WireError) -> [Self] {
     let count = try reader.readCount(minimumBytesEach: MemoryLayout<Self>.stride)
     let bytes = try reader.readBytes(count * MemoryLayout<Self>.stride)

@@ -3,17 +3,18 @@
   #error("ProcPoolWire needs a little-endian machine")
 #endif
 
-/// Where writers get memory, if not from the heap.
+/// A source of memory for writers, other than the heap.
 @usableFromInline
 package protocol WireMemory: AnyObject {
-  /// At least `count` bytes, aligned to 16, as long as their owner lives; `nil` if the heap will do.
+  /// Returns at least `count` bytes, aligned to 16 and valid as long as their owner lives; `nil` if
+  /// the writer should use the heap.
   func allocate(_ count: Int) -> (base: UnsafeMutableRawPointer, capacity: Int, owner: AnyObject)?
 }
 
-/// A growable buffer that values are written into, one after the other.
+/// A growable buffer to which values are appended.
 ///
-/// The buffer owns one piece of memory, aligned to 16 bytes. It grows geometrically and never shrinks: a
-/// writer that is emptied with ``removeAll()`` and filled again does not allocate.
+/// The buffer owns one contiguous allocation, aligned to 16 bytes. It grows geometrically and never
+/// shrinks: a writer that is emptied with ``removeAll()`` and filled again does not allocate.
 ///
 ///     var writer = WireWriter()
 ///     writer.writeFixed(UInt32(7))
@@ -24,19 +25,21 @@ public struct WireWriter: ~Copyable {
   @usableFromInline var base: UnsafeMutableRawPointer?
   @usableFromInline var capacity: Int
   @usableFromInline var written: Int
-  /// How many containers are open around the value that is being written; see ``descend()``.
+  /// The number of containers that are open around the current value; see ``descend()``.
   @usableFromInline var depth: Int
-  /// How often memory was obtained; lets tests assert that growth is geometric.
+  /// The number of allocations, for tests that check that growth is geometric.
   @usableFromInline package var growths: Int
-  /// How many bytes were moved to make room for a header that turned out longer; lets tests assert that it is few.
+  /// The number of bytes that were moved because a header turned out longer than expected, for
+  /// tests that check that there are few.
   package var moved = 0
   @usableFromInline let source: (any WireMemory)?
-  /// Whose memory it is; `nil` for the heap's.
+  /// The owner of the memory; `nil` for the heap.
   @usableFromInline var owner: AnyObject?
 
-  /// An empty writer.
+  /// Creates an empty writer.
   ///
-  /// - Parameter capacity: how many bytes can be written before memory is obtained again; 0 obtains none.
+  /// - Parameter capacity: the number of bytes that can be written before the buffer grows; 0
+  ///   allocates nothing.
   public init(capacity: Int = 0) {
     precondition(capacity >= 0, "a capacity cannot be negative")
     base = capacity == 0 ? nil : UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
@@ -48,7 +51,7 @@ public struct WireWriter: ~Copyable {
     owner = nil
   }
 
-  /// An empty writer that asks `source` for memory whenever it grows.
+  /// Creates an empty writer that requests memory from `source` whenever it grows.
   package init(capacity: Int, growingIn source: (any WireMemory)?) {
     base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
     self.capacity = capacity
@@ -59,7 +62,7 @@ public struct WireWriter: ~Copyable {
     owner = nil
   }
 
-  /// How many bytes have been written.
+  /// The number of bytes that have been written.
   @inlinable
   public var count: Int { written }
 
@@ -67,9 +70,9 @@ public struct WireWriter: ~Copyable {
     if owner == nil { base?.deallocate() }
   }
 
-  /// Makes room for `additional` more bytes, so that writing them does not allocate.
+  /// Reserves room for `additional` more bytes, so that appending them does not allocate.
   ///
-  /// - Complexity: amortised O(1) per byte written: the memory at least doubles when it must grow.
+  /// - Complexity: amortised O(1) per byte, because the buffer at least doubles when it grows.
   @inlinable
   public mutating func reserve(_ additional: Int) {
     precondition(additional >= 0, "cannot reserve a negative number of bytes")
@@ -80,8 +83,8 @@ public struct WireWriter: ~Copyable {
   @inline(never)
   mutating func grow(by additional: Int) {
     precondition(additional < Int.max / 4 && count < Int.max / 4, "a message cannot exceed the address space")
-    // 64 bytes to spare, because a smaller first piece would be outgrown at once by nearly every message, and
-    // because a long block is followed by a few bytes that must not double the memory.
+    // 64 extra bytes, because nearly every message would outgrow a smaller first allocation, and
+    // because a few bytes after a long block should not double the buffer.
     let larger = max(count + additional + 64, capacity * 2)
     let given = source?.allocate(larger)
     let fresh = given?.base ?? UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
@@ -95,20 +98,21 @@ public struct WireWriter: ~Copyable {
     growths += 1
   }
 
-  /// Appends `n` bytes whose content is the caller's to write, and returns where they are.
+  /// Appends `n` uninitialised bytes, which the caller must write.
   ///
-  /// The pointer is valid until the next call of a mutating method. It has no particular alignment.
+  /// - Returns: a pointer to the bytes, valid until the next call of a mutating method, without any
+  ///   particular alignment.
   @inlinable
   public mutating func appendUninitialized(_ n: Int) -> UnsafeMutableRawPointer {
     reserve(n)
     if n == 0 && base == nil { grow(by: 1) }
-    // unsafelyUnwrapped because `grow` has just made sure that there is memory.
+    // Safety: `reserve` or `grow` has allocated memory.
     let place = base.unsafelyUnwrapped + count
     written &+= n
     return place
   }
 
-  /// Appends a number in its full width, least significant byte first.
+  /// Appends a number in its full width, in little-endian order.
   @inlinable
   public mutating func writeFixed<T: FixedWidthInteger & BitwiseCopyable>(_ v: T) {
     appendUninitialized(MemoryLayout<T>.size).storeBytes(of: v, as: T.self)
@@ -163,8 +167,8 @@ public struct WireWriter: ~Copyable {
     }
   }
 
-  /// Overwrites the bytes at `offset` with `v`, least significant byte first: for a length that is known only
-  /// after what it measures has been written.
+  /// Overwrites the bytes at `offset` with `v` in little-endian order, for a length that is known
+  /// only after the content has been written.
   @inlinable
   public mutating func patch<T: FixedWidthInteger & BitwiseCopyable>(_ v: T, at offset: Int) {
     precondition(
@@ -172,46 +176,47 @@ public struct WireWriter: ~Copyable {
     base.unsafelyUnwrapped.storeBytes(of: v, toByteOffset: offset, as: T.self)
   }
 
-  /// Takes back everything after the first `length` bytes. Keeps the memory.
+  /// Removes everything after the first `length` bytes. Keeps the memory.
   @inlinable
   public mutating func truncate(to length: Int) {
     precondition(length >= 0 && length <= count, "cannot truncate to more than has been written")
     written = length
   }
 
-  /// Empties the writer. Keeps the memory.
+  /// Removes all bytes. Keeps the memory.
   @inlinable
   public mutating func removeAll() {
     written = 0
     depth = 0
   }
 
-  /// What has been written. Valid until the next call of a mutating method.
+  /// The bytes that have been written, valid until the next call of a mutating method.
   @inlinable
   public var bytes: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: base, count: count)
   }
 
-  /// Hands the memory over: the caller must `deallocate()` the pointer, or keep the memory's owner if it has
-  /// one.
+  /// Transfers the memory to the caller, which must `deallocate()` the pointer, or keep the owner
+  /// if there is one.
   ///
-  /// - Returns: the memory and how many of its bytes have been written; `nil` if none was ever obtained.
+  /// - Returns: the memory and the number of bytes that have been written; `nil` if nothing was
+  ///   allocated.
   package consuming func release() -> (base: UnsafeMutableRawPointer, count: Int, owner: AnyObject?)? {
     guard let memory = base else { return nil }
     let length = written
     let memoryOwner = owner
-    // What follows would give the heap's memory back.
+    // Otherwise `deinit` would deallocate the memory.
     base = nil
     return (memory, length, memoryOwner)
   }
 }
 
 extension WireWriter {
-  /// Notes that a container is being opened; call it in the `encode(into:)` of a type that can contain
+  /// Notes that a container is opened. Call it in the `encode(into:)` of a type that can contain
   /// itself.
   ///
-  /// - Throws: ``WireError/tooDeep(limit:)``, so that a value that the other side would refuse, or that would
-  ///   exhaust the stack, is refused here.
+  /// - Throws: ``WireError/tooDeep(limit:)``, if the value would exhaust the stack or would be
+  ///   rejected by the receiver.
   @inlinable
   public mutating func descend() throws(WireError) {
     try Nesting.check(depth)
@@ -227,7 +232,7 @@ extension WireWriter {
 
 /// The arithmetic of variable-length integers.
 public enum WireVarint {
-  /// The longest varint: 64 bits in groups of 7.
+  /// The maximum number of bytes of a varint: 64 bits in groups of 7.
   public static let maximumLength = 10
 
   /// Maps 0, −1, 1, −2, … to 0, 1, 2, 3, …

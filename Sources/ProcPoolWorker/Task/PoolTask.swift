@@ -1,8 +1,9 @@
-// Re-exported, so that a task's module can share memory, and opt in to the wire's faster paths.
+// Re-exported so that a module of tasks can share memory and conform to `WireCodable` with one
+// import.
 @_exported import ProcPoolSharedMemory
 @_exported import ProcPoolWire
 
-/// What a worker can do: one function from an input to an output, with the values it needs.
+/// A function from an input to an output that workers run, with the values that it needs.
 ///
 ///     struct Scale: PoolTask {
 ///       var factor: Double
@@ -11,55 +12,67 @@
 ///
 ///     try await pool.map(Scale(factor: 3), over: [1, 2, 3])     // [3.0, 6.0, 9.0]
 ///
-/// The task value is sent once per call to each worker that serves the call, not once per item: its
-/// properties are what a closure would capture. A global variable that the coordinator has set is not set in
-/// a worker.
+/// The task value is sent once per call to each worker that serves the call, rather than once per
+/// item. Its properties play the role of a closure's captures. Global variables are not sent: a
+/// value that the coordinator has assigned to one is not visible in a worker.
 ///
-/// `run` may be synchronous or asynchronous, may throw, and may be `mutating`; what a mutating `run` changes
-/// stays in that worker until the call ends, so that results may then depend on which worker got which items.
+/// `run` may be synchronous or asynchronous, may throw, and may be `mutating`. What a mutating
+/// `run` changes stays in that worker until the call ends, so results can depend on which worker
+/// ran which items.
 ///
-/// A worker finds the type by its name and needs no registration. The type must not be `private`,
-/// `fileprivate` or local to a function, since such a type cannot be found; the pool refuses it before
-/// anything is sent.
+/// A worker looks up the type by its name; types need no registration. The type must not be
+/// `private`, `fileprivate` or local to a function, because such types cannot be looked up. A call
+/// with such a task fails with `PoolError.taskUnavailable` before anything is sent.
 ///
-/// A synchronous `run` has the worker's serving thread to itself, with 8 MiB of stack. Child tasks that an
-/// asynchronous `run` starts (`async let`, task groups) take turns on that thread too; to use several
-/// processors within one item, start them with `Task.detached`.
+/// A synchronous `run` runs on the worker's serving thread, which has 8 MiB of stack. Child tasks
+/// of an asynchronous `run` (`async let`, task groups) share that thread. To use several processors
+/// within one item, start work with `Task.detached`.
 public protocol PoolTask: Codable, Sendable {
-  /// What each item is made of.
+  /// The argument of `run`, one for each item.
   associatedtype Input: Codable & Sendable
-  /// What each item gives. The pool's verbs ask that it be `Codable` or `Void`.
+  /// The result of `run`, one for each item. The verbs of a pool require it to be `Codable` or
+  /// `Void`.
   associatedtype Output: Sendable
 
-  /// Turns one input into its output, in a worker.
+  /// Computes the output for one input, in a worker.
+  ///
+  /// - Throws: any error. The item then fails with `PoolError.taskFailed`, which carries the error
+  ///   itself if its type is `Codable`.
   mutating func run(_ input: Input) async throws -> Output
 
-  /// Called once per call in each worker that serves it, before the worker's first item.
+  /// Prepares the task in a worker, once per call and before the first item.
   ///
-  /// What it builds belongs in ``WorkerLocal`` properties. If it throws, every item that the worker was given
-  /// for this call fails with that error. Does nothing unless implemented.
+  /// Store what it builds in ``WorkerLocal`` properties. The default implementation does nothing.
+  ///
+  /// - Throws: any error. Every item of the call that was assigned to the worker then fails with
+  ///   it.
   mutating func prepare() async throws
 
-  /// The loop over a chunk. Not to be implemented: the default is specialised for the task in the task's own
-  /// module, which is what makes an item cost nanoseconds.
+  /// Runs the items of a chunk. Do not implement it: the default is specialised for the task in the
+  /// task's own module, which keeps the cost of an item at a few nanoseconds.
   mutating func _runChunk(_ chunk: inout _ChunkRun<Input, Output>) async
 
-  /// How outputs are sent. Not to be implemented: the defaults cover what can be sent.
+  /// Returns how outputs are encoded. Do not implement it: the defaults cover every output that can
+  /// be sent.
   static func _makeOutputCodec() -> _OutputCodec<Output>
 }
 
-/// How the outputs of a task cross the wire.
+/// The encoding of a task's outputs.
 public enum _OutputCodec<Output> {
+  /// Outputs are encoded by an item codec.
   case values(ItemCodec<Output>)
-  /// `Void`: that an item ended is all there is to say.
+  /// The output is `Void`: only the end of an item is reported.
   case nothing
   /// The type is neither `Codable` nor `Void`.
   case unavailable
 }
 
 extension PoolTask {
+  /// Does nothing.
   public mutating func prepare() async throws {}
 
+  /// Runs the items that have not been taken back, in order, and records the output or the error of
+  /// each.
   @inlinable
   public mutating func _runChunk(_ chunk: inout _ChunkRun<Input, Output>) async {
     while chunk.startNext() {
@@ -72,7 +85,8 @@ extension PoolTask {
     }
   }
 
-  /// For an output type that only the worker knows to be sendable, such as a generic parameter.
+  /// Looks up the encoding at run time, for an output type that is not known to be `Codable` at
+  /// compile time, such as a generic parameter.
   public static func _makeOutputCodec() -> _OutputCodec<Output> {
     func values<Value: Codable>(_: Value.Type) -> _OutputCodec<Output> {
       // The cast cannot fail: `Value` is `Output`.
@@ -85,9 +99,11 @@ extension PoolTask {
 }
 
 extension PoolTask where Output: Codable {
+  /// Returns the fastest codec for the output type.
   public static func _makeOutputCodec() -> _OutputCodec<Output> { .values(ItemCodec<Output>.resolve()) }
 }
 
 extension PoolTask where Output == Void {
+  /// Returns ``_OutputCodec/nothing``.
   public static func _makeOutputCodec() -> _OutputCodec<Output> { .nothing }
 }

@@ -1,4 +1,5 @@
-/// A task whose outputs are combined into one, in the workers, so that few of them travel.
+/// A task whose outputs the workers combine, so that they send one output per part rather than one
+/// per item.
 ///
 ///     struct Term: ReducingTask {
 ///       func run(_ k: Int) -> Double { 1 / Double(k * k) }
@@ -7,24 +8,31 @@
 ///
 ///     let sum = try await pool.mapReduce(Term(), over: 1...100_000_000, startingWith: 0)   // π²/6 − 10⁻⁸
 ///
-/// It is a ``PoolTask`` like any other, too: `map` gives its outputs one by one.
+/// A reducing task is also an ordinary ``PoolTask``: `map` returns its outputs one by one.
 public protocol ReducingTask: PoolTask where Output: Codable {
-  /// Adds an output to that of the inputs right before its own.
+  /// Combines an output into the total of the inputs immediately before its own.
   ///
-  /// It must be associative, as far as the result matters, and need not be commutative. The sum of
-  /// floating-point numbers depends on where the brackets are: `mapReduce` says where.
+  /// The operation must be associative to the precision that the result needs; it need not be
+  /// commutative. A sum of floating-point numbers depends on how it is parenthesised, which
+  /// `mapReduce` documents.
   ///
-  /// Called in workers, and in the coordinator for what workers send, where `prepare` has not run: it must
-  /// not use ``WorkerLocal`` properties.
+  /// Workers call it for the inputs of a part. The coordinator calls it for the totals of parts,
+  /// where `prepare` has not run, so it must not use ``WorkerLocal`` properties.
   func combine(_ next: Output, into total: inout Output)
 
-  /// The loops over a part. Not to be implemented: the defaults are specialised for the task in the task's
-  /// own module.
+  /// Reduces a part whose inputs are given one by one. Do not implement it: the default is
+  /// specialised for the task in the task's own module.
   mutating func _reduce(_ inputs: [Input], _ steps: _Steps) async throws -> Output
+
+  /// Reduces a part whose inputs are consecutive integers. Do not implement it, as for the other
+  /// overload.
   mutating func _reduce(_ interval: _Interval<Input>, _ steps: _Steps) async throws -> Output
 }
 
 extension ReducingTask {
+  /// Runs the task on the inputs in order, and combines each output into the total.
+  ///
+  /// - Throws: the error of the first input whose `run` throws.
   @inlinable
   public mutating func _reduce(_ inputs: [Input], _ steps: _Steps) async throws -> Output {
     steps.note(0)
@@ -36,7 +44,10 @@ extension ReducingTask {
     return total
   }
 
-  /// For an input type that only the worker knows to be an integer.
+  /// Runs the task on the integers in order, and combines each output into the total, for an input
+  /// type that is not known to be an integer at compile time.
+  ///
+  /// - Throws: the error of the first input whose `run` throws.
   public mutating func _reduce(_ interval: _Interval<Input>, _ steps: _Steps) async throws -> Output {
     steps.note(0)
     var input = interval.first
@@ -51,6 +62,9 @@ extension ReducingTask {
 }
 
 extension ReducingTask where Input: FixedWidthInteger {
+  /// Runs the task on the integers in order, and combines each output into the total.
+  ///
+  /// - Throws: the error of the first input whose `run` throws.
   @inlinable
   public mutating func _reduce(_ interval: _Interval<Input>, _ steps: _Steps) async throws -> Output {
     steps.note(0)
@@ -67,7 +81,7 @@ extension ReducingTask where Input: FixedWidthInteger {
   }
 }
 
-/// Consecutive integers, at least one.
+/// A part whose inputs are consecutive integers, at least one.
 public struct _Interval<Input> {
   @usableFromInline let first: Input
   @usableFromInline let count: Int

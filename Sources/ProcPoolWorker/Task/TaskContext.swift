@@ -1,7 +1,7 @@
 import ProcPoolProtocol
 
-/// Where a task is running: for messages, file names and everything else that wants to tell items or workers
-/// apart.
+/// The worker, the item and the attempt that a task is running in, for messages, file names and
+/// random numbers.
 ///
 ///     func run(_ path: String) throws -> Int {
 ///       log("\(TaskContext.current!.worker) reads \(path)")
@@ -12,7 +12,7 @@ public struct TaskContext: Sendable {
 
   private let session: WorkerSession
 
-  /// The context of the task that is running here; `nil` outside a worker, and in detached tasks.
+  /// The context of the running task; `nil` outside a worker and in detached tasks.
   public static var current: TaskContext? { session.map(TaskContext.init) }
 
   /// The worker that runs the task.
@@ -21,33 +21,37 @@ public struct TaskContext: Sendable {
   /// The item that is running.
   public var item: ItemID { session.runningItem }
 
-  /// Random numbers for this item, which follow from the pool's `seed`, the call's number and the item's and
-  /// from nothing else: they are the same for any number of workers, in whichever the item runs, and in every
+  /// A generator of random numbers for this item.
+  ///
+  /// Its sequence is determined by the pool's `seed`, the number of the call and the index of the
+  /// item. It does not depend on the number of workers, on the worker that runs the item, or on the
   /// attempt.
   ///
   ///     var random = TaskContext.current!.random
   ///     let angle = Double.random(in: 0..<360, using: &random)
   ///
-  /// The sequence begins anew each time this is asked for: ask once in an item. Calls are numbered in the
-  /// order in which they begin; of calls that begin at once, it is chance which comes first.
+  /// Each access returns a generator at the start of the sequence, so read it once per item. Calls
+  /// are numbered in the order in which they start; the order of calls that start concurrently is
+  /// unspecified.
   public var random: TaskRandom {
     let item = item
     return TaskRandom(seed: session.seed, call: item.call, item: UInt64(item.index))
   }
 
-  /// Which attempt at the item this is, from 1: more than that if a worker was lost with it before, and the
-  /// call's `RetryPolicy` allows it. What an earlier attempt has done, to files for example, may be there.
+  /// The number of this attempt at the item, from 1. It exceeds 1 if a worker was lost while it ran
+  /// the item and the call's `RetryPolicy` allows another attempt. Side effects of earlier
+  /// attempts, such as files, may exist.
   public var attempt: Int { session.attempt }
 
-  /// Whether nobody wants the item's result any more: its call was cancelled, has failed, or its time is
-  /// over. `false` outside a worker.
+  /// Whether the result of the item is no longer needed, because its call was cancelled, has failed
+  /// or has exceeded its deadline. `false` outside a worker.
   ///
   ///     while !isGoodEnough, !TaskContext.isCancelled { improve() }
   ///
-  /// For items that compute. One that awaits something is woken up: its Swift task is cancelled, too.
-  /// Whatever the item then returns or throws goes unheard; if it does neither for a while, its worker is
-  /// ended.
+  /// For items that compute without suspending. An item that awaits something is also woken up,
+  /// because its Swift task is cancelled. What the item then returns or throws is ignored. If it
+  /// keeps running, its worker is killed when the pool's cancellation grace has expired.
   ///
-  /// - Complexity: O(1), some ten nanoseconds, without a message: two loads from shared memory.
+  /// - Complexity: O(1), some ten nanoseconds: two loads from shared memory, no message.
   public static var isCancelled: Bool { session?.page.isCancelled ?? false }
 }

@@ -1,7 +1,8 @@
-/// Random numbers that belong to one item. Not for secrets: whoever knows the seed knows them all.
+/// A generator of random numbers for one item. Not for secrets: the seed determines every number.
 ///
-/// SplitMix64, by Guy Steele, Doug Lea and Christine Flood (*Fast splittable pseudorandom number generators*,
-/// OOPSLA 2014), from a state into which its own function has mixed seed, call and item.
+/// The algorithm is SplitMix64 by Guy Steele, Doug Lea and Christine Flood (*Fast splittable
+/// pseudorandom number generators*, OOPSLA 2014). Its output function mixes the seed, the call and
+/// the item into the initial state.
 public struct TaskRandom: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
@@ -9,6 +10,9 @@ public struct TaskRandom: RandomNumberGenerator, Sendable {
     state = Self.mixed(Self.mixed(Self.mixed(seed) ^ UInt64(call)) ^ item)
   }
 
+  /// Returns the next number of the sequence, uniformly distributed over all values of `UInt64`.
+  ///
+  /// - Complexity: O(1), about a nanosecond.
   public mutating func next() -> UInt64 {
     state &+= Self.increment
     return Self.mixed(state)

@@ -1,5 +1,5 @@
-/// A property of a task that exists in workers only: `prepare` builds it, `run` uses it, and it is never
-/// sent.
+/// A property of a task that exists in workers only. `prepare` sets it, `run` uses it, and it is
+/// never sent.
 ///
 ///     struct Lookup: PoolTask {
 ///       var path: String
@@ -8,21 +8,25 @@
 ///       func run(_ word: String) -> Int { index[word] }
 ///     }
 ///
-/// What it holds lives in one worker until the call ends. It has no initial value, because a worker gets the
-/// task decoded, not initialised: set it in `prepare`. Used before, it traps and says so.
+/// The value lives in one worker until the call ends. It has no initial value, because a worker
+/// decodes the task rather than initialising it: set it in `prepare`. Reading it before that is a
+/// programming error, and stops the process with a message.
 @propertyWrapper
 public struct WorkerLocal<Value>: Sendable {
-  // Because @unchecked Sendable: a worker serves a call's items one at a time, and copies of a task value
-  // that are made for other processes are made by encoding, which leaves the value out.
+  // Safety: a worker runs the items of a call one at a time, and a task value reaches other
+  // processes by encoding, which leaves this value out.
   private final class Storage: @unchecked Sendable {
     var value: Value?
   }
 
   private let storage = Storage()
 
-  /// A property that `prepare` must set.
+  /// Creates a property without a value, which `prepare` must set.
   public init() {}
 
+  /// The value that `prepare` has set. Mutations happen in place, without a copy.
+  ///
+  /// - Precondition: a value has been set.
   public var wrappedValue: Value {
     get {
       guard let value = storage.value else {
@@ -33,7 +37,7 @@ public struct WorkerLocal<Value>: Sendable {
     nonmutating set { storage.value = newValue }
     nonmutating _modify {
       var value = wrappedValue
-      storage.value = nil  // So that a collection is changed in place and not copied.
+      storage.value = nil  // Otherwise a collection would be copied before it is changed.
       defer { storage.value = value }
       yield &value
     }
@@ -41,18 +45,23 @@ public struct WorkerLocal<Value>: Sendable {
 }
 
 extension WorkerLocal: Codable {
+  /// Creates a property without a value. Reads nothing from the decoder, and does not throw.
   public init(from decoder: any Decoder) throws { self.init() }
+
+  /// Encodes nothing, and does not throw.
   public func encode(to encoder: any Encoder) throws {}
 }
 
 extension KeyedDecodingContainer {
-  /// Found by the synthesised `init(from:)` of tasks: there is nothing to decode.
+  /// Returns a property without a value, without reading the key. The synthesised `init(from:)` of
+  /// a task calls this overload. It does not throw.
   public func decode<Value>(_ type: WorkerLocal<Value>.Type, forKey key: Key) throws -> WorkerLocal<Value> {
     WorkerLocal()
   }
 }
 
 extension KeyedEncodingContainer {
-  /// Found by the synthesised `encode(to:)` of tasks: there is nothing to encode.
+  /// Writes nothing for the key. The synthesised `encode(to:)` of a task calls this overload. It
+  /// does not throw.
   public mutating func encode<Value>(_ value: WorkerLocal<Value>, forKey key: Key) throws {}
 }

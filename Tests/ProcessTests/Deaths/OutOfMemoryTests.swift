@@ -63,7 +63,7 @@ extension Processes {
       for (name, line) in zip(["array", "named", "made"], [lines[0], lines[1], lines[3]]) {
         #expect(line.hasPrefix("\(name): "), "\(line)")
         #expect(
-          line.contains("bytes of shared memory were asked for, and the machine, or the control group, has"),
+          line.contains("bytes of shared memory were requested, and the machine, or the control group, has"),
           "\(line)")
       }
       #expect(lines[2] == "half: \(bytes / 8)")

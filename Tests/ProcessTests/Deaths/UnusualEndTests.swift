@@ -50,7 +50,7 @@ extension Processes {
         if isKnown {
           #expect(lines[4].hasPrefix("exit status 0") && lines[5].hasPrefix("exit status 4"))
         }
-        #expect(lines[6] == "because its item took too long")
+        #expect(lines[6] == "because its item exceeded its time limit")
       #endif
     }
 
@@ -69,7 +69,7 @@ extension Processes {
         let scratch = Scratch()
         let setting = "PROCPOOL_INJECT=coordinator:pidfd_send_signal:every:EPERM@\(scratch.file("report"))"
         let run = try Coordinator.run("statuses", "ignored", through: ["/usr/bin/env", setting])
-        #expect(run.output.hasSuffix("because its item took too long\n"), "\(run)")
+        #expect(run.output.hasSuffix("because its item exceeded its time limit\n"), "\(run)")
       #endif
     }
 

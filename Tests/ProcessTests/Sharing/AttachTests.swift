@@ -27,7 +27,7 @@ extension Processes {
       #expect(lines[0] == "499999500000")
       #expect(
         lines[1].hasPrefix(
-          "8000064 bytes of shared memory were asked for, and /dev/shm has 1048576 left; share less"))
+          "8000064 bytes of shared memory were requested, and /dev/shm has 1048576 left; share less"))
       #expect(lines[2] == "100 [\"procpool-tiny\"]")
     }
 
