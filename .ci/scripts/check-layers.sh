@@ -18,3 +18,11 @@ for layer in Model Scheduling Runtime Calls Pool; do
     exit 1
   fi
 done
+
+# The scheduler's state is its own: other folders give it events and ask it questions (`Scheduler+Questions.swift`).
+# Swift cannot say that of a type whose extensions are in several files.
+state='places|seats|calls|timedCalls|expiries|turns|actions|lastCall|chunksSent|queued|spareTarget|recycling|stallTime'
+if grep -rnE "scheduler\.($state)($|[^A-Za-z(])" Sources/ProcPool/Runtime Sources/ProcPool/Calls Sources/ProcPool/Pool; then
+  echo "only Sources/ProcPool/Scheduling reads or changes the state of the scheduler" >&2
+  exit 1
+fi

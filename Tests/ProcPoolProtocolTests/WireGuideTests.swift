@@ -61,7 +61,7 @@ private struct Guide {
     let kind = FrameKind.greeting
     let headers = [
       FrameHeader(kind, bodyLength: 0xFFFF_FFFF_FFFF), FrameHeader(.hello), FrameHeader(kind, flags: .max),
-      FrameHeader(kind, call: .max), FrameHeader(kind, count: .max), FrameHeader(kind, first: .max),
+      FrameHeader(kind, call: CallID(.max)), FrameHeader(kind, count: .max), FrameHeader(kind, first: .max),
     ]
     let plain = bytes(FrameHeader(kind))
     for (row, header) in zip(rows, headers) {

@@ -68,7 +68,7 @@ private final class Peer {
     #expect(try tasks.writeAll(writer.bytes))
   }
 
-  func sendCall(_ call: UInt32, typeName: String) throws {
+  func sendCall(_ call: CallID, typeName: String) throws {
     let task = try WireCoding.encode(Twice())
     try send { writer in
       writer.writeFrame(FrameHeader(.call, call: call)) { writer in
@@ -79,7 +79,7 @@ private final class Peer {
   }
 
   func sendChunk(
-    _ call: UInt32, first: UInt64, _ inputs: [Int], flushes: Bool = true, awaitsCall: Bool = false
+    _ call: CallID, first: UInt64, _ inputs: [Int], flushes: Bool = true, awaitsCall: Bool = false
   ) throws {
     let flags = ChunkFlags(flushes: flushes, claimExponent: 0, awaitsCall: awaitsCall).rawValue
     let header = FrameHeader(.chunk, flags: flags, call: call, count: UInt32(inputs.count), first: first)
@@ -280,7 +280,7 @@ private struct ThreadState {
     try peer.send { $0.writeFrame(FrameHeader(.again)) { _ in } }
     try peer.sendChunk(1, first: 0, [5])
     try peer.sendChunk(2, first: 0, [9, 10])
-    for (call, outputs) in [(1, [10]), (2, [18, 20])] as [(UInt32, [Int])] {
+    for (call, outputs) in [(1, [10]), (2, [18, 20])] as [(CallID, [Int])] {
       let next = try peer.nextOutputs()
       #expect(next.header.call == call && next.header.first == 0 && next.outputs == outputs)
     }

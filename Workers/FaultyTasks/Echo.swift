@@ -113,7 +113,7 @@ package struct FindContext: PoolTask {
   private func here() -> Whereabouts {
     let context = TaskContext.current!
     return Whereabouts(
-      worker: context.worker.index, call: context.item.call, item: context.item.index, pid: getpid())
+      worker: context.worker.index, call: context.item.call.number, item: context.item.index, pid: getpid())
   }
 }
 

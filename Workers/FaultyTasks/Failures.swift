@@ -114,7 +114,7 @@ package struct BreakPipes: PoolTask {
   }
 
   private func bytes(for item: ItemID) -> [UInt8] {
-    func frame(_ kind: FrameKind, call: UInt32, count: Int, body: Int) -> [UInt8] {
+    func frame(_ kind: FrameKind, call: CallID, count: Int, body: Int) -> [UInt8] {
       let header = FrameHeader(
         kind, call: call, count: UInt32(count), first: UInt64(item.index), bodyLength: body)
       return [UInt8](unsafeUninitializedCapacity: header.frameLength) { memory, count in
@@ -128,7 +128,7 @@ package struct BreakPipes: PoolTask {
     case .silence: []
     case .rubbish: [UInt8](repeating: 0xEE, count: 64)
     case .tooMany: frame(.results, call: item.call, count: 1000, body: 8000)
-    case .unknownCall: frame(.results, call: item.call + 1, count: 1, body: 8)
+    case .unknownCall: frame(.results, call: CallID(item.call.number + 1), count: 1, body: 8)
     case .tooShort: frame(.results, call: item.call, count: 2, body: 8)
     case .malformedReport: frame(.failure, call: item.call, count: 1, body: 3)
     case .secondGreeting: frame(.greeting, call: 0, count: 0, body: 16)

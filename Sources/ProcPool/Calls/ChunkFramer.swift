@@ -9,7 +9,7 @@ import ProcPoolWire
 struct ChunkFramer: ~Copyable {
   /// Whoever encodes an item writes it to the end of this.
   var writer: WireWriter
-  private let call: UInt32
+  private let call: CallID
   /// Items to a chunk, and the bytes at which a chunk of automatic size ends.
   private let chunkSize: Int
   private let byteLimit: Int
@@ -30,7 +30,7 @@ struct ChunkFramer: ~Copyable {
     let first: UInt64
     var count: Int
     var frames = 1
-    let seat: Int?
+    let seat: WorkerID?
     let shared: [SharedBlock]
 
     /// Whether the next one can go with these: not if one of them is for a certain worker, or carries
@@ -44,7 +44,7 @@ struct ChunkFramer: ~Copyable {
   }
 
   /// The worker for which the open chunk is; `nil` for any.
-  var seat: Int?
+  var seat: WorkerID?
   private var start = -1
   /// Items in the open chunk.
   private(set) var count = 0
@@ -56,7 +56,7 @@ struct ChunkFramer: ~Copyable {
   private(set) var failures: [(item: UInt64, error: any Error)] = []
 
   init(
-    call: UInt32, first: UInt64, chunkSize: Int, isAutomatic: Bool, maximumBody: Int, packing: ItemPacking,
+    call: CallID, first: UInt64, chunkSize: Int, isAutomatic: Bool, maximumBody: Int, packing: ItemPacking,
     lane: MemoryLane?
   ) {
     self.call = call
@@ -211,7 +211,8 @@ struct ChunkFramer: ~Copyable {
       let slice = InputSlice(
         memory: memory, start: frame.start, end: frame.end, frameCount: frame.frames, packing: packing,
         shared: frame.shared)
-      return Chunk(call: call, first: frame.first, count: frame.count, payload: slice, seat: frame.seat)
+      return Chunk(
+        call: call, first: ItemIndex(frame.first), count: frame.count, payload: slice, seat: frame.seat)
     }
   }
 

@@ -7,7 +7,7 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
   private let codec: ItemCodec<Input>
 
   init(
-    codec: ItemCodec<Input>, call: UInt32, first: UInt64, chunkSize: Int, isAutomatic: Bool, maximumBody: Int,
+    codec: ItemCodec<Input>, call: CallID, first: UInt64, chunkSize: Int, isAutomatic: Bool, maximumBody: Int,
     lane: MemoryLane? = nil
   ) {
     self.codec = codec
@@ -58,7 +58,7 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
   }
 
   /// Adds an item that is a chunk of its own, for one worker.
-  mutating func append(_ input: Input, to seat: Int) {
+  mutating func append(_ input: Input, to seat: WorkerID) {
     framer.close()
     framer.seat = seat
     append(input)

@@ -56,7 +56,7 @@ struct OutputStorage<Output> {
   /// - Parameter mustStop: whether to leave the rest undecoded: the call is over.
   /// - Returns: the first item that could not be decoded, and why.
   mutating func store(
-    _ firstItem: UInt64, count: Int, _ slice: OutputSlice, _ decoder: OutputDecoder<Output>, call: UInt32,
+    _ firstItem: UInt64, count: Int, _ slice: OutputSlice, _ decoder: OutputDecoder<Output>, call: CallID,
     mustStop: () -> Bool
   ) -> ItemError? {
     let first = Int(firstItem)

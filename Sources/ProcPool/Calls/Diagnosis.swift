@@ -54,7 +54,7 @@ private struct Diagnosis {
   private var itemTime: Duration { call.pool.workers.running / items }
 
   var summary: String {
-    let name = call.isOfSingles ? "Calls of one item" : "Call \(call.call) (\(call.task))"
+    let name = call.isOfSingles ? "Calls of one item" : "Call \(call.call.number) (\(call.task))"
     let count = Self.grouped(call.itemsFinished)
     let failed = call.itemsFailed > 0 ? " (\(Self.grouped(call.itemsFailed)) failed)" : ""
     return

@@ -118,7 +118,7 @@ struct PinnedSource<Input: Codable & Sendable>: InputSource {
   ) -> Bool {
     let first = next
     while next < workers, next == first || !slice.isOver {
-      writer.append(input, to: next)
+      writer.append(input, to: WorkerID(index: next))
       next += 1
     }
     return next < workers

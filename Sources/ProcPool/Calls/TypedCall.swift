@@ -272,7 +272,7 @@ struct TaskMessage {
   /// Bytes that are copied for a call: out of the task, and into the call's frame.
   var bytesCopied: Int { 2 * value.count }
 
-  func frame(call: UInt32, isSingle: Bool = false) -> FrameMemory {
+  func frame(call: CallID, isSingle: Bool = false) -> FrameMemory {
     FrameMemory(FrameHeader(.call, flags: isSingle ? CallMessage.singleFlag : 0, call: call), shared: shared)
     { writer in
       CallMessage.writeHead(typeName: typeName, to: &writer)

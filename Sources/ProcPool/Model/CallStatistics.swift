@@ -1,3 +1,5 @@
+import ProcPoolProtocol
+
 /// The state and the cost of a call with several items, which is running or has completed.
 ///
 ///     for call in pool.callStatistics where !call.isOver {
@@ -7,7 +9,7 @@
 /// Counters are updated once per chunk. A call costs two readings of ``Pool/statistics`` for them.
 public struct CallStatistics: Sendable, Hashable {
   /// The number of the call, as in ``ItemID``.
-  public let call: UInt32
+  public let call: CallID
   /// The name of the task's type.
   public let task: String
   /// The chunk size that the caller specified; `nil` if it specified none, 1 for `broadcast`.

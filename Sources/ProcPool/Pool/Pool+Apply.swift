@@ -231,7 +231,7 @@ extension Pool {
 
   /// Made when the result is asked for, and not on the runtime thread: decoding is the caller's own code.
   private static func result<T: PoolTask>(
-    of _: T.Type, _ news: CallNews, _ times: CoordinatorTimes, _ lent: LentBlocks?, call: UInt32
+    of _: T.Type, _ news: CallNews, _ times: CoordinatorTimes, _ lent: LentBlocks?, call: CallID
   ) -> Result<T.Output, any Error> {
     let item = ItemID(call: call, index: 0)
     switch news {

@@ -36,7 +36,7 @@ enum OutputShape {
 ///
 /// - Because `@unchecked Sendable`: the constants are shared freely, all else belongs to the pool's lock.
 final class CallBox: @unchecked Sendable {
-  let id: UInt32
+  let id: CallID
   let task: any Any.Type
   var taskType: ObjectIdentifier { ObjectIdentifier(task) }
   /// The frame that tells a worker the task.
@@ -46,7 +46,7 @@ final class CallBox: @unchecked Sendable {
   private(set) var lent: LentBlocks?
 
   /// For a call of one item: takes its news, once, outside the lock.
-  var completion: (@Sendable (_ call: UInt32, CallNews) -> Void)?
+  var completion: (@Sendable (_ call: CallID, CallNews) -> Void)?
   /// Bytes of an output, by the last ones.
   var outputLength: Int
 
@@ -72,9 +72,9 @@ final class CallBox: @unchecked Sendable {
   static let worthWaking = 1 << 16
 
   init(
-    id: UInt32, task: any Any.Type, callFrame: FrameMemory, outputs: OutputShape, lent: LentBlocks?,
+    id: CallID, task: any Any.Type, callFrame: FrameMemory, outputs: OutputShape, lent: LentBlocks?,
     start: CallStart?, followsClosely: Bool, outputLength: Int = 0,
-    completion: (@Sendable (_ call: UInt32, CallNews) -> Void)? = nil
+    completion: (@Sendable (_ call: CallID, CallNews) -> Void)? = nil
   ) {
     self.id = id
     self.task = task

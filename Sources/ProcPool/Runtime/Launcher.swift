@@ -11,7 +11,7 @@ import Synchronization
 /// What kind of worker is started is its ``WorkerMaker``'s.
 final class Launcher: Sendable {
   struct Request {
-    let place: Int
+    let place: PlaceID
     let generation: UInt32
   }
 
@@ -57,7 +57,7 @@ final class Launcher: Sendable {
   /// Takes a request back.
   ///
   /// - Returns: whether that came in time.
-  func takeBack(_ place: Int) -> Bool {
+  func takeBack(_ place: PlaceID) -> Bool {
     state.withLock { state in
       guard let index = state.requests.lastIndex(where: { $0.place == place }) else { return false }
       state.requests.remove(at: index)
@@ -71,7 +71,7 @@ final class Launcher: Sendable {
   }
 
   /// The page of a place is given to no other worker: one that has not ended may write to it.
-  func abandonPage(of place: Int) { maker.abandonPage(of: place) }
+  func abandonPage(of place: PlaceID) { maker.abandonPage(of: place) }
 
   private func run() {
     while true {

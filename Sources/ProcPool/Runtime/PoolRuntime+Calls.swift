@@ -16,8 +16,8 @@ extension PoolRuntime {
   /// - Returns: `nil` if the pool takes no more calls.
   func begin(
     _ task: any Any.Type, _ limits: CallLimits, outputs: OutputShape, lent: LentBlocks?,
-    chunkSize: Int? = nil, callFrame: (UInt32) -> FrameMemory,
-    completion: (@Sendable (_ call: UInt32, CallNews) -> Void)? = nil
+    chunkSize: Int? = nil, callFrame: (CallID) -> FrameMemory,
+    completion: (@Sendable (_ call: CallID, CallNews) -> Void)? = nil
   ) -> CallBox? {
     if isInCopy { return nil }
     let isTimed = limits.deadline != nil
@@ -32,7 +32,7 @@ extension PoolRuntime {
       case .open, .broken: break
       }
       let last = state.calls.expectation(of: task)
-      let id = state.scheduler.begin(limits, isSingle: isSingle, itemTime: last.itemTime, now: now)
+      let id = state.scheduler.begin(limits, isSingle: isSingle, itemTime: last.itemTime, now: Instant(now))
       let box = CallBox(
         id: id, task: task, callFrame: callFrame(id), outputs: outputs, lent: lent,
         start: isSingle ? nil : start,
@@ -57,7 +57,7 @@ extension PoolRuntime {
 
   func submit(_ chunks: [Chunk<InputSlice>]) {
     guard !chunks.isEmpty else { return }
-    change { state, _ in state.scheduler.accept(chunks, now: MonotonicClock.now()) }
+    change { state, _ in state.scheduler.accept(chunks, now: .now()) }
   }
 
   /// Takes what has happened since the last time, and asks how much more would keep the workers busy.
@@ -84,14 +84,14 @@ extension PoolRuntime {
       if box.start != nil { state.calls.lastEnd = now }
       remember(box, &state)
       if let end { record(box, end, &state) }
-      state.scheduler.retire(box.id, now: now)
+      state.scheduler.retire(box.id, now: Instant(now))
     }
   }
 
   /// Leaves what items of a call took to the next call of its kind.
   func remember(_ box: CallBox, _ state: inout PoolState) {
-    guard let call = state.scheduler.calls[box.id], call.isMeasured else { return }
-    state.calls.remember(box, itemTime: call.itemTime)
+    guard let itemTime = state.scheduler.measuredItemTime(of: box.id) else { return }
+    state.calls.remember(box, itemTime: itemTime)
   }
 }
 

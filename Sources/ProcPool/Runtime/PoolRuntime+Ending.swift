@@ -38,7 +38,7 @@ extension PoolRuntime {
       state.workers[place] = nil
       guard incoming.hasGreeted else {
         let failure = WorkerStartFailure(of: connection, incoming, end)
-        return state.scheduler.failedToStart(place, failure, now: now)
+        return state.scheduler.failedToStart(place, failure, now: Instant(now))
       }
       let cause = LikelyCause(
         end: end.end, lastAct: connection.page.lastAct, violation: incoming.violation,
@@ -48,7 +48,7 @@ extension PoolRuntime {
         worker: worker.worker, pid: connection.pid, end: end.end, cause: cause, peakMemory: end.peakMemory,
         standardError: end.standardError)
       if state.scheduler.isLoss(place) { state.ledger.noteLoss(of: worker) }
-      state.scheduler.lost(place, progress: claimed ?? worker.progress, loss: loss, now: now)
+      state.scheduler.lost(place, progress: claimed ?? worker.progress, loss: loss, now: Instant(now))
     }
   }
 

@@ -29,7 +29,7 @@ extension PoolRuntime {
     let cut = incoming.cut
     change { state, effects in
       take(unwritten, of: connection, cut: cut, &state, &effects)
-      state.scheduler.measure(connection.place, now: MonotonicClock.now())
+      state.scheduler.measure(connection.place, now: .now())
     }
   }
 

@@ -19,7 +19,7 @@ extension PoolRuntime {
       return discard(
         connection,
         WorkerStartFailure(
-          "worker \(connection.place) (pid \(connection.pid)) cannot be watched: \(error)"))
+          "worker \(connection.place.index) (pid \(connection.pid)) cannot be watched: \(error)"))
     }
     let isWanted = change { state, effects in
       guard state.scheduler.isLaunching(connection.place) else { return false }
@@ -45,7 +45,7 @@ extension PoolRuntime {
     failedToStart(connection.place, failure)
   }
 
-  private func failedToStart(_ place: Int, _ failure: WorkerStartFailure) {
-    change { state, _ in state.scheduler.failedToStart(place, failure, now: MonotonicClock.now()) }
+  private func failedToStart(_ place: PlaceID, _ failure: WorkerStartFailure) {
+    change { state, _ in state.scheduler.failedToStart(place, failure, now: .now()) }
   }
 }

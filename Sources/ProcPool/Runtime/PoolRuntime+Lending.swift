@@ -74,7 +74,7 @@ extension PoolRuntime {
     state.workers[place]?.outgoing.reachesMemory = false
     state.workers[place]?.outgoing.outbox.append(FrameMemory(FrameHeader(.again)))
     // Also those that are cancelled: the worker counts its items.
-    for chunk in state.scheduler.places[place].queue {
+    for chunk in state.scheduler.chunks(at: place) {
       append(chunk.rest(), byReference: false, to: place, &state)
     }
     effects.flush(connection)

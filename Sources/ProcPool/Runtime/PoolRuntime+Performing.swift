@@ -8,15 +8,13 @@ import ProcPoolSystem
 extension PoolRuntime {
   func perform(_ state: inout PoolState, _ effects: inout Effects) {
     // Performing an action may bring more.
-    while !state.scheduler.actions.isEmpty || !effects.finishedSingles.isEmpty {
-      let actions = state.scheduler.actions
-      state.scheduler.actions.removeAll(keepingCapacity: true)
-      for action in actions { perform(action, &state, &effects) }
+    while state.scheduler.hasActions || !effects.finishedSingles.isEmpty {
+      for action in state.scheduler.takeActions() { perform(action, &state, &effects) }
       for box in effects.finishedSingles {
         remember(box, &state)
         let now = MonotonicClock.now()
         state.ledger.singleCalls.noteEnded(box, now: now)
-        state.scheduler.retire(box.id, now: now)
+        state.scheduler.retire(box.id, now: Instant(now))
       }
       effects.finishedSingles.removeAll()
     }
@@ -24,7 +22,7 @@ extension PoolRuntime {
     while !state.isFull, let waiter = state.waiters.nextSubmitter() { effects.resumed.append(waiter) }
     // All invariants: with many calls at once, as single applications are, a debug build would do little else.
     assert(
-      state.scheduler.calls.count > 16 || state.scheduler.brokenInvariant() == nil,
+      state.scheduler.callCount > 16 || state.scheduler.brokenInvariant() == nil,
       state.scheduler.brokenInvariant()!)
   }
 
@@ -61,7 +59,7 @@ extension PoolRuntime {
     case .fail(let call, let first, let count, let trace, let failure):
       guard let box = state.calls[call] else { return }
       box.failures += UInt64(count)
-      deliver(.failed(first: first, count: count, trace, failure), to: box, &state, &effects)
+      deliver(.failed(first: first.value, count: count, trace, failure), to: box, &state, &effects)
     case .expire(let call, let limit):
       guard let box = state.calls[call] else { return }
       deliver(.expired(limit), to: box, &state, &effects)
@@ -78,12 +76,12 @@ extension PoolRuntime {
 // MARK: - Places
 
 extension PoolRuntime {
-  private func rest(_ place: Int, for time: Int64, _ state: inout PoolState) {
-    state.clockwork.rests.append((place, MonotonicClock.now() + time))
+  private func rest(_ place: PlaceID, for time: Nanoseconds, _ state: inout PoolState) {
+    state.clockwork.rests.append((place, MonotonicClock.now() + time.count))
     state.clockwork.needsPeek = true
   }
 
-  private func launch(_ place: Int, _ state: inout PoolState) {
+  private func launch(_ place: PlaceID, _ state: inout PoolState) {
     // It may be wanted before its rest is over.
     state.clockwork.rests.removeAll { $0.place == place }
     let request = Launcher.Request(place: place, generation: state.workers.nextGeneration())
@@ -92,39 +90,41 @@ extension PoolRuntime {
     state.clockwork.needsWatch = true
   }
 
-  private func recall(_ place: Int, _ state: inout PoolState) {
+  private func recall(_ place: PlaceID, _ state: inout PoolState) {
     guard state.workers[place] == nil, launcher.withLock({ $0?.takeBack(place) }) == true else { return }
     state.scheduler.tookBack(place)
   }
 
   private func takeUp(
-    _ place: Int, _ worker: WorkerID, _ state: inout PoolState, _ effects: inout Effects
+    _ place: PlaceID, _ worker: WorkerID, _ state: inout PoolState, _ effects: inout Effects
   ) {
     guard let connection = state.workers[place]?.connection else { return }
     state.workers[place]!.worker = worker
     state.workers[place]!.hasSeat = true
-    let restarts = state.ledger.noteTakeUp(worker: worker.index, now: MonotonicClock.now())
+    let restarts = state.ledger.noteTakeUp(worker: worker, now: MonotonicClock.now())
     connection.page.note(worker: worker, restarts: restarts)
     // The `hello` frame said that it is the worker of its place.
-    if worker.index != place {
+    if worker.index != place.index {
       post(FrameMemory(FrameHeader(.seat, count: UInt32(worker.index))), to: place, &state, &effects)
     }
     announce(.workerStarted(worker, pid: connection.pid), &state, &effects)
   }
 
-  private func takeBack(_ place: Int, _ state: inout PoolState) {
+  private func takeBack(_ place: PlaceID, _ state: inout PoolState) {
     guard let worker = state.workers[place] else { return }
     // A worker without a gate continues, and the clock watches it.
     guard worker.abilities.contains(.givesBack) else { return state.clockwork.needsPeek = true }
     let (position, epoch) = worker.connection.page.takeBack()
-    state.scheduler.tookBack(place, position: position, epoch: epoch, now: MonotonicClock.now())
+    state.scheduler.tookBack(place, position: position, epoch: epoch, now: .now())
   }
 
-  private func kill(_ place: Int, _ state: inout PoolState, _ effects: inout Effects) {
+  private func kill(_ place: PlaceID, _ state: inout PoolState, _ effects: inout Effects) {
     guard let connection = state.workers[place]?.connection else { return recall(place, &state) }
-    if case .condemned(let limit) = state.scheduler.places[place].state {
-      state.workers[place]!.condemnation =
-        limit == nil ? .cancelled : connection.process?.isStopped == true ? .stopped : .timeLimit
+    switch state.scheduler.condemnation(of: place) {
+    case .timeLimit:
+      state.workers[place]!.condemnation = connection.process?.isStopped == true ? .stopped : .timeLimit
+    case .other: state.workers[place]!.condemnation = .cancelled
+    case nil: break
     }
     if !kill(connection) {
       state.clockwork.abandoned.append(connection)
@@ -163,7 +163,7 @@ extension PoolRuntime {
 
 extension PoolRuntime {
   private func send(
-    _ chunk: Chunk<InputSlice>, _ hint: ChunkHint, to place: Int, _ state: inout PoolState,
+    _ chunk: Chunk<InputSlice>, _ hint: ChunkHint, to place: PlaceID, _ state: inout PoolState,
     _ effects: inout Effects
   ) {
     guard let connection = state.workers[place]?.connection else { return }
@@ -174,7 +174,7 @@ extension PoolRuntime {
     state.clockwork.needsWatch = true
     // A chunk that is answered when it is done needs no look at the clock, unless it has a time limit, or
     // may wait for another call's.
-    if !hint.flushes || state.scheduler.stallTime != nil || state.scheduler.isTimed(chunk.call)
+    if !hint.flushes || state.scheduler.announcesStalls || state.scheduler.isTimed(chunk.call)
       || state.scheduler.isBehindAnotherCall(chunk.call, at: place)
     {
       state.clockwork.needsPeek = true
@@ -185,7 +185,7 @@ extension PoolRuntime {
   ///
   /// - Parameter byReference: whether payloads that lie in shared memory are left there.
   func append(
-    _ chunk: Chunk<InputSlice>, byReference: Bool, to place: Int, _ state: inout PoolState
+    _ chunk: Chunk<InputSlice>, byReference: Bool, to place: PlaceID, _ state: inout PoolState
   ) {
     func add(_ frame: FrameMemory) { state.workers[place]?.outgoing.outbox.append(frame) }
     if chunk.attempt > 1 { add(FrameMemory(FrameHeader(.attempt, count: UInt32(chunk.attempt)))) }
@@ -199,7 +199,7 @@ extension PoolRuntime {
   }
 
   func post(
-    _ frame: FrameMemory, to place: Int, _ state: inout PoolState, _ effects: inout Effects
+    _ frame: FrameMemory, to place: PlaceID, _ state: inout PoolState, _ effects: inout Effects
   ) {
     guard let connection = state.workers[place]?.connection else { return }
     state.workers[place]!.outgoing.outbox.append(frame)
@@ -236,7 +236,7 @@ extension PoolRuntime {
   private func announce(_ event: PoolEvent, _ state: inout PoolState, _ effects: inout Effects) {
     guard !state.events.isEmpty else { return }
     if case .itemStalled(_, let worker, _, _) = event, settings.stallNotice?.includesStack == true,
-      let entry = state.workers[state.scheduler.seats[worker.index]]
+      let entry = state.workers[state.scheduler.place(of: worker)]
     {
       effects.stalls.append((event, entry.connection))
     } else {

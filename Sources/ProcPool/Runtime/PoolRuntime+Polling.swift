@@ -16,7 +16,7 @@ extension PoolRuntime {
   func submitAndPoll(_ chunks: [Chunk<InputSlice>], key: ObjectIdentifier, until isReady: () -> Bool) {
     guard settings.pollingTimes.frame > 0, let call = chunks.first?.call else { return submit(chunks) }
     let (worker, effects) = decide { state, effects -> WorkerConnection? in
-      state.scheduler.accept(chunks, now: MonotonicClock.now())
+      state.scheduler.accept(chunks, now: .now())
       guard state.scheduler.busyPlaces < PoolSizing.processors, state.calls.mayPoll(key) else { return nil }
       return state.scheduler.place(running: call).flatMap { state.workers[$0]?.connection }
     }

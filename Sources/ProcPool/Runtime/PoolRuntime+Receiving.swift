@@ -62,7 +62,7 @@ extension PoolRuntime {
         try handle(header, of: connection, &incoming, &state, &effects)
         incoming.received.consume(header.frameLength)
       }
-      state.scheduler.measure(connection.place, now: MonotonicClock.now())
+      state.scheduler.measure(connection.place, now: .now())
       return .success(nil)
     } catch {
       return .failure(error)
@@ -119,7 +119,7 @@ extension PoolRuntime {
     // Under the lock, once in the life of a program, so that nothing overtakes it that is to be attached.
     if !greeting.pageFailure.isEmpty { BlockServer.start() }
     state.scheduler.greeted(
-      connection.place, canGiveBack: abilities.contains(.givesBack), now: MonotonicClock.now())
+      connection.place, canGiveBack: abilities.contains(.givesBack), now: .now())
   }
 
   /// The worker broke the protocol: it is killed, and the reason kept for when it has ended.

@@ -39,7 +39,7 @@ extension PoolRuntime {
     if header.count == 0 { return }
     if header.kind == .results, let box {
       guard (try? box.outputs.length(ofFirst: Int(header.count), in: body.bytes)) == body.count else {
-        throw .unexpected("its results for call \(header.call) are malformed")
+        throw .unexpected("its results for \(header.call) are malformed")
       }
     }
     // Before the scheduler hears of it: what cannot be read ends no item.
@@ -57,7 +57,7 @@ extension PoolRuntime {
   private func receive(_ results: ReceivedResults, _ state: inout PoolState) -> Reception {
     let header = results.header
     return state.scheduler.received(
-      results.connection.place, call: header.call, first: header.first, count: Int(header.count),
+      results.connection.place, call: header.call, first: ItemIndex(header.first), count: Int(header.count),
       position: results.position)
   }
 
@@ -80,7 +80,7 @@ extension PoolRuntime {
       deliver(.outputs(first: first, count: wanted, slice), to: box, &state, &effects)
     } else if let report {
       box.failures += UInt64(wanted)
-      let worker = state.workers[place]?.worker ?? WorkerID(index: place)
+      let worker = state.workers[place]?.worker ?? WorkerID(index: place.index)
       deliver(
         .reported(first: first, count: wanted, report, worker, box.lent), to: box, &state, &effects)
     }
@@ -95,11 +95,12 @@ extension PoolRuntime {
     let header = results.header
     guard
       let chunk = state.scheduler.firstChunk(
-        of: results.connection.place, ifAt: header.first, of: header.call, position: results.position)
+        of: results.connection.place, ifAt: ItemIndex(header.first), of: header.call,
+        position: results.position)
     else { return nil }
     guard let found = chunk.payload.results(at: results.body.bytes), found.header.call == header.call,
       found.header.first == header.first, found.header.count == header.count
-    else { throw .unexpected("its results for call \(header.call) are not where it says") }
+    else { throw .unexpected("its results for \(header.call) are not where it says") }
     var resolved = results
     (resolved.header, resolved.body) = found
     return resolved
@@ -111,7 +112,7 @@ extension PoolRuntime {
     case .ignore: return
     case .violation(let what): throw .unexpected(what)
     case .deliver:
-      throw .unexpected("it answers items of call \(results.header.call) out of their order")
+      throw .unexpected("it answers items of \(results.header.call) out of their order")
     }
   }
 
@@ -121,7 +122,7 @@ extension PoolRuntime {
   ) -> ReceivedResults {
     guard let cut = results.cut else { return results }
     var results = results
-    let start = results.position ?? state.scheduler.places[results.connection.place].streamPosition
+    let start = results.position ?? state.scheduler.streamPosition(of: results.connection.place)
     guard start < cut else {
       results.header.count = 0
       return results

@@ -13,7 +13,7 @@ extension PoolRuntime {
     return state.withLock { state in
       var statistics = state.ledger.statistics
       var workers = WorkerRecord()
-      for record in state.ledger.former + [state.ledger.formerStandby] {
+      for record in Array(state.ledger.former) + [state.ledger.formerStandby] {
         workers.times &+= record.times
         workers.bytesCopied &+= record.bytesCopied
       }
@@ -21,8 +21,9 @@ extension PoolRuntime {
       statistics.bytesCopied = copied &+ workers.bytesCopied
       statistics.coordinator = TimeSplit(times)
       statistics.workers = TimeSplit(workers.times)
-      statistics.chunksSent = state.scheduler.chunksSent
-      statistics.queued = .nanoseconds(state.scheduler.queued)
+      let sent = state.scheduler.sent
+      statistics.chunksSent = sent.chunks
+      statistics.queued = .nanoseconds(sent.queued.count)
       return statistics
     }
   }
@@ -36,21 +37,21 @@ extension PoolRuntime {
       var records = state.ledger.former
       // Also those that have no seat any more and have not left yet.
       for worker in state.workers.all where worker.hasSeat {
-        records[worker.worker.index].add(worker, now: now)
+        records[worker.worker].add(worker, now: now)
       }
-      return state.scheduler.seats.indices.map { seat in
-        let index = state.scheduler.seats[seat]
-        let place = state.scheduler.places[index]
-        let record = records[seat]
-        let worker = state.workers[index].flatMap { $0.hasSeat ? $0 : nil }
+      return records.indices.map { id in
+        let place = state.scheduler.place(of: id)
+        let held = state.scheduler.holdings(of: place)
+        let record = records[id]
+        let worker = state.workers[place].flatMap { $0.hasSeat ? $0 : nil }
         var running: ItemID?
         if let progress = worker?.progress, progress.phase != .idle {
-          running = state.scheduler.item(at: progress.position, step: progress.step, of: index)
+          running = state.scheduler.item(at: progress.position, step: progress.step, of: place)
         }
         return WorkerStatistics(
-          worker: WorkerID(index: seat), pid: worker?.connection.pid, running: running,
-          itemsHeld: place.items,
-          chunksHeld: place.queue.count, itemsFinished: record.itemsFinished,
+          worker: id, pid: worker?.connection.pid, running: running,
+          itemsHeld: held.items,
+          chunksHeld: held.chunks, itemsFinished: record.itemsFinished,
           bytesSent: record.bytesSent, bytesReceived: record.bytesReceived, bytesCopied: record.bytesCopied,
           time: TimeSplit(record.times), restarts: max(0, record.starts - 1), losses: record.losses,
           memory: nil)
@@ -106,20 +107,23 @@ extension PoolRuntime {
   private func describe(
     _ box: CallBox, _ end: PoolStatistics, isOver: Bool, _ state: borrowing PoolState
   ) -> CallStatistics? {
-    let call = state.scheduler.calls[box.id]
+    let call = state.scheduler.progress(of: box.id)
     guard let start = box.start, let counts = call?.counts ?? start.counts else { return nil }
     let now = MonotonicClock.now()
-    func span(_ from: Int64, _ to: Int64) -> Duration {
-      .nanoseconds(from > 0 ? max(0, (to > 0 ? to : now) - from) : 0)
+    /// Since an instant; nothing if there was none.
+    func span(since start: Int64?, until end: Int64? = nil) -> Duration {
+      .nanoseconds(start.map { max(0, (end ?? now) - $0) } ?? 0)
     }
     return CallStatistics(
       call: box.id, task: TaskLabel.name(of: box.task), chunkSize: start.chunkSize, isOver: isOver,
-      elapsed: span(start.time, now), ended: now,
-      itemsFinished: counts.ended, itemsFailed: box.failures, itemsWaiting: call?.pendingItems ?? 0,
+      elapsed: span(since: start.time), ended: now,
+      itemsFinished: counts.ended, itemsFailed: box.failures, itemsWaiting: call?.waiting ?? 0,
       itemsInWorkers: call?.inFlight ?? 0,
-      itemTime: call.flatMap { $0.isMeasured ? .nanoseconds(Int64($0.itemTime)) : nil },
+      itemTime: state.scheduler.measuredItemTime(of: box.id).map { .nanoseconds(Int64($0)) },
       chunks: counts.chunks, bytesSent: counts.bytes, bytesReceived: box.bytesReceived,
-      queued: .nanoseconds(counts.queued), startUp: span(counts.firstAccepted, state.ledger.firstTakeUp),
-      starved: .nanoseconds(counts.empty), tail: span(counts.lastGiven, now), pool: end - start.pool)
+      queued: .nanoseconds(counts.queued.count),
+      startUp: span(since: counts.firstAccepted?.time, until: state.ledger.firstTakeUp),
+      starved: .nanoseconds(counts.empty.count), tail: span(since: counts.lastGiven?.time),
+      pool: end - start.pool)
   }
 }

@@ -53,9 +53,9 @@ final class PoolRuntime: Sendable {
   ) throws(SystemError) {
     let scheduler = Scheduler<InputSlice>(
       workers: workers, grace: settings.grace, recycling: recycling,
-      stallTime: settings.stallNotice?.after.nanoseconds, processors: PoolSizing.processors)
+      stallTime: settings.stallNotice.map { Nanoseconds($0.after) }, processors: PoolSizing.processors)
     var settings = settings
-    settings.places = scheduler.places.count
+    settings.places = scheduler.placeCount
     state = CountedMutex(PoolState(scheduler, workers: workers))
     // Before the pool's first descriptor.
     try StandardStreams.fill()

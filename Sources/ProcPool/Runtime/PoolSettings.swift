@@ -70,7 +70,7 @@ extension RecyclingPolicy {
     try PoolArguments.check("recycling.memory", memory, atLeast: .bytes(1))
     try PoolArguments.check("recycling.standby", standby, in: 0...PoolArguments.mostWorkers)
     return Recycling(
-      maximumTasks: items.map(UInt64.init), maximumAge: age?.nanoseconds,
+      maximumTasks: items.map(UInt64.init), maximumAge: age.map(Nanoseconds.init(_:)),
       limitsMemory: memory != nil && hasOwnMemory, standby: hasOwnMemory ? standby : 0)
   }
 }

@@ -1,24 +1,27 @@
+import ProcPoolProtocol
+
 /// Consecutive items of one call, on their way to a worker or in it: a chunk as the caller sees it, or several
 /// short ones, which are moved about together and travel in a frame each.
 struct Chunk<Payload: ChunkPayload> {
-  let call: UInt32
+  let call: CallID
   /// The index of the first item.
-  let first: UInt64
+  let first: ItemIndex
   /// Items, at least one.
   var count: Int
   var payload: Payload
   /// The worker that must run it; `nil` where any may.
-  var seat: Int?
+  var seat: WorkerID?
   /// Items at the front that have ended. Their inputs are still in `payload`.
   var done = 0
-  /// Estimated work when it was sent, in nanoseconds.
-  var cost: Int64 = 0
+  /// Estimated work when it was sent, so far.
+  var cost = Nanoseconds.zero
   /// When the scheduler got it, or got it back.
-  var accepted: Int64 = 0
+  var accepted = Instant.start
   /// Which attempt at its items this is; beyond the first, a chunk has one item.
   var attempt: Int
 
-  init(call: UInt32, first: UInt64, count: Int, payload: Payload, seat: Int? = nil, attempt: Int = 1) {
+  init(call: CallID, first: ItemIndex, count: Int, payload: Payload, seat: WorkerID? = nil, attempt: Int = 1)
+  {
     self.attempt = attempt
     self.call = call
     self.first = first
@@ -38,7 +41,7 @@ struct Chunk<Payload: ChunkPayload> {
     let gone = done + items
     if gone == 0 && !isCut { return self }
     return Chunk(
-      call: call, first: first + UInt64(gone), count: count - gone, payload: payload.items(gone..<count),
+      call: call, first: first + gone, count: count - gone, payload: payload.items(gone..<count),
       seat: seat, attempt: attempt)
   }
 
@@ -53,7 +56,7 @@ struct Chunk<Payload: ChunkPayload> {
   func attempts(ofFirst items: Int) -> [Chunk] {
     (done..<done + items).map { item in
       Chunk(
-        call: call, first: first + UInt64(item), count: 1, payload: payload.items(item..<item + 1),
+        call: call, first: first + item, count: 1, payload: payload.items(item..<item + 1),
         seat: seat, attempt: attempt + 1)
     }
   }
@@ -77,16 +80,16 @@ extension ChunkPayload {
 enum Pacing {
   /// What a chunk of automatic size should take: half of `window`, so that a worker has the next chunk while
   /// the coordinator handles the results of the last. Nanoseconds.
-  static let chunkTime: Int64 = 500_000
+  static let chunkTime = Nanoseconds(500_000)
   /// Estimated work in flight per worker, in nanoseconds: some ten times what a round trip takes, so that the
   /// worker does not run dry, and short enough that the last items are spread evenly.
-  static let window: Int64 = 1_500_000
+  static let window = Nanoseconds(1_500_000)
   /// What a worker is given in a turn although others have nothing to do, in nanoseconds of estimated work: to
   /// write one more frame and to wake one more worker up takes microseconds, which less work would not pay for.
-  static let worthSpreading: Int64 = 20_000
+  static let worthSpreading = Nanoseconds(20_000)
   /// What short chunks of given size are moved about together should take: an eighth of `window`, so that a
   /// worker has several before it. Nanoseconds.
-  static let togetherTime: Int64 = window / 8
+  static let togetherTime = window / 8
   /// Items in flight per worker, at the most: FIELD measurements level off between 1 024 and 16 384.
   static let windowItems = 1 << 14
   /// Bytes in flight per worker, beyond the first chunk: what fits the largest pipe an unprivileged process
@@ -101,7 +104,7 @@ enum Pacing {
   static let maximumChunk = 1 << 30
   /// A chunk that is estimated to take longer than this is answered as soon as it is done, since a write
   /// (some microseconds) costs little beside it. Nanoseconds.
-  static let flushTime: Int64 = 50_000
+  static let flushTime = Nanoseconds(50_000)
   /// What a worker may claim at a time, in nanoseconds of estimated work: it cannot be taken back.
-  static let claimTime: Int64 = 20_000
+  static let claimTime = Nanoseconds(20_000)
 }

@@ -1,3 +1,5 @@
+import ProcPoolProtocol
+
 // Calls, from the first chunk to the last item.
 
 extension Scheduler {
@@ -8,15 +10,15 @@ extension Scheduler {
   ///   - itemTime: what an item took in an earlier call, in nanoseconds; 0 if nothing is known. It is used
   ///     where too much of a good thing can be taken back.
   mutating func begin(
-    _ limits: CallLimits = CallLimits(), isSingle: Bool = false, itemTime: Double = 0, now: Int64 = 0
-  ) -> UInt32 {
+    _ limits: CallLimits = CallLimits(), isSingle: Bool = false, itemTime: Double = 0, now: Instant = .start
+  ) -> CallID {
     // The numbers come round again after some hours of nothing but small calls; a long one may still have its
     // own.
-    repeat { lastCall &+= 1 } while calls[lastCall] != nil
-    if let timeout = limits.timeout { timedCalls[lastCall] = timeout.nanoseconds }
+    repeat { lastCall = CallID(lastCall.number &+ 1) } while calls[lastCall] != nil
+    if let timeout = limits.timeout { timedCalls[lastCall] = Nanoseconds(timeout) }
     // One in the past is over now.
     if let deadline = limits.deadline {
-      expiries[lastCall] = now.addingSaturating(max(0, deadline.nanoseconds))
+      expiries[lastCall] = now + max(.zero, Nanoseconds(deadline))
     }
     let isUsed = isSingle || places.allSatisfy(\.canGiveBack)
     calls[lastCall] = Call(
@@ -25,7 +27,7 @@ extension Scheduler {
   }
 
   /// Takes over chunks of a call: from here on each of their items ends exactly once.
-  mutating func accept(_ chunks: [Chunk<Payload>], now: Int64) {
+  mutating func accept(_ chunks: [Chunk<Payload>], now: Instant) {
     guard let call = chunks.first?.call else { return }
     switch life {
     case .open, .closing: break
@@ -34,16 +36,16 @@ extension Scheduler {
     }
     // Its time was over while its caller made these: it has been told.
     guard calls[call]?.isRetired == false else { return }
-    calls[call]!.counts.noteAccepted(now: now)
+    calls[known: call].counts.noteAccepted(now: now)
     promptStarts()
     for var chunk in chunks {
       chunk.accepted = now
       if let seat = chunk.seat {
         places[seats[seat]].pinned.append(chunk)
-        calls[call]!.inFlight += chunk.count
+        calls[known: call].inFlight += chunk.count
       } else {
-        if calls[call]!.pending.isEmpty { turns.append(call) }
-        calls[call]!.append(chunk)
+        if calls[known: call].pending.isEmpty { turns.append(call) }
+        calls[known: call].append(chunk)
       }
     }
     failStranded()
@@ -52,25 +54,25 @@ extension Scheduler {
 
   /// The call's owner wants nothing more of it, because it has everything or has cancelled the call: what has not
   /// started is given up, workers that run its items are notified, and their results are discarded.
-  mutating func retire(_ call: UInt32, now: Int64) {
+  mutating func retire(_ call: CallID, now: Instant) {
     guard let state = calls[call], !state.isRetired else { return }
-    calls[call]!.isRetired = true
+    calls[known: call].isRetired = true
     // Not looked for where there is none: calls of one item end by the hundred thousand, each with a turn
     // before.
     if !state.pending.isEmpty {
-      calls[call]!.dropPending()
+      calls[known: call].dropPending()
       turns.removeAll { $0 == call }
     }
-    for index in places.indices {
-      for chunk in places[index].pinned where chunk.call == call { calls[call]!.inFlight -= chunk.count }
-      places[index].pinned.removeAll { $0.call == call }
-      let place = places[index]
+    for id in places.indices {
+      for chunk in places[id].pinned where chunk.call == call { calls[known: call].inFlight -= chunk.count }
+      places[id].pinned.removeAll { $0.call == call }
+      let place = places[id]
       guard place.state == .ready, place.queue.contains(where: { $0.call == call }) else { continue }
       // The front chunk is running; only what lies behind its first item can be taken back.
       if place.queue.count > 1 || place.queue.first!.remaining > 1 {
-        actions.append(.takeBack(place: index))
+        actions.append(.takeBack(place: id))
       } else {
-        cancelRunning(index)
+        cancelRunning(id)
       }
     }
     forgetIfDone(call)
@@ -79,25 +81,25 @@ extension Scheduler {
   /// Tells a worker that holds nothing but what it has claimed which of that is cancelled: everything up to
   /// the end of the last chunk that is. What another call has in front of it has ended and was not reported
   /// yet, since a worker claims items of one chunk at a time.
-  mutating func cancelRunning(_ index: Int) {
-    guard places[index].state == .ready else { return }
-    var end = places[index].position
+  mutating func cancelRunning(_ id: PlaceID) {
+    guard places[id].state == .ready else { return }
+    var end = places[id].position
     var limit: UInt64?
-    for chunk in places[index].queue {
+    for chunk in places[id].queue {
       end += UInt64(chunk.remaining)
-      if calls[chunk.call]!.isRetired { limit = end }
+      if calls[known: chunk.call].isRetired { limit = end }
     }
-    if let limit { actions.append(.cancelRunning(place: index, below: limit)) }
+    if let limit { actions.append(.cancelRunning(place: id, below: limit)) }
   }
 
   /// Removes a cancelled call once the last of its items has left the workers.
-  mutating func forgetIfDone(_ call: UInt32) {
+  mutating func forgetIfDone(_ call: CallID) {
     guard let state = calls[call], state.isRetired, state.inFlight == 0 else { return }
     calls[call] = nil
     timedCalls[call] = nil
     expiries[call] = nil
-    for index in places.indices where places[index].calls.remove(call) != nil {
-      actions.append(.sendEndCall(place: index, call: call))
+    for id in places.indices where places[id].calls.remove(call) != nil {
+      actions.append(.sendEndCall(place: id, call: call))
     }
     actions.append(.forget(call: call, state.counts))
     leaveIfIdle()

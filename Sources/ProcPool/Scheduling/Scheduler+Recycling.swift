@@ -12,8 +12,8 @@ import ProcPoolWorker
 struct Recycling: Equatable {
   /// How many items a process runs at the most.
   var maximumTasks: UInt64?
-  /// For how long a process works, in nanoseconds.
-  var maximumAge: Int64?
+  /// For how long a process works.
+  var maximumAge: Nanoseconds?
   /// Whether the owner of the scheduler says which processes use too much memory.
   var limitsMemory = false
   /// How many processes stand by; by itself if `nil`.
@@ -38,27 +38,27 @@ extension Scheduler {
     guard life == .open || life == .closing && !calls.isEmpty, spareFailures < 3 else { return }
     var missing =
       spareTarget - places.count { $0.seat == nil && [.launching, .standby, .resting].contains($0.state) }
-    for index in places.indices
-    where places[index].seat == nil && places[index].state == .vacant && missing > 0 {
-      launch(index)
+    for id in places.indices
+    where places[id].seat == nil && places[id].state == .vacant && missing > 0 {
+      launch(id)
       missing -= 1
     }
   }
 
   /// A process has ended that stood by, or was to.
-  mutating func loseSpare(_ index: Int) {
-    vacate(index, strikes: 0)
+  mutating func loseSpare(_ id: PlaceID) {
+    vacate(id, strikes: 0)
     spareFailures += 1
     fillSpares()
     stopIfEmpty()
   }
 
   /// A process has its seat, and begins to work.
-  mutating func takeUp(_ index: Int, now: Int64) {
-    places[index].state = .ready
-    places[index].begun = now
-    places[index].lastProgress = now
-    actions.append(.begin(place: index, worker: WorkerID(index: places[index].seat!)))
+  mutating func takeUp(_ id: PlaceID, now: Instant) {
+    places[id].state = .ready
+    places[id].begun = now
+    places[id].lastProgress = now
+    actions.append(.begin(place: id, worker: places[id].seat!))
   }
 
   /// Gives the seat of a place, in which nobody works any more, to a process that stands by, or else to the
@@ -66,21 +66,21 @@ extension Scheduler {
   ///
   /// - Parameter anew: whether a process may be started for it in another place.
   /// - Returns: whether there was a place for it.
-  mutating func reseat(from index: Int, anew: Bool, now: Int64) -> Bool {
-    func first(_ state: Place.State) -> Int? {
+  mutating func reseat(from id: PlaceID, anew: Bool, now: Instant) -> Bool {
+    func first(_ state: Place.State) -> PlaceID? {
       places.firstIndex { $0.seat == nil && $0.state == state }
     }
     guard let other = first(.standby) ?? first(.launching) ?? (anew ? first(.vacant) : nil) else {
       return false
     }
-    let seat = places[index].seat!
+    let seat = places[id].seat!
     seats[seat] = other
     places[other].seat = seat
-    places[other].strikes = places[index].strikes
-    places[other].pinned = places[index].pinned
-    places[index].seat = nil
-    places[index].strikes = 0
-    places[index].pinned.removeAll()
+    places[other].strikes = places[id].strikes
+    places[other].pinned = places[id].pinned
+    places[id].seat = nil
+    places[id].strikes = 0
+    places[id].pinned.removeAll()
     switch places[other].state {
     case .standby:
       spareFailures = 0
@@ -92,80 +92,80 @@ extension Scheduler {
   }
 
   /// Tells a process that it is not needed any more.
-  mutating func leave(_ index: Int) {
-    places[index].state = .leaving
-    actions.append(.sendEnd(place: index))
+  mutating func leave(_ id: PlaceID) {
+    places[id].state = .leaving
+    actions.append(.sendEnd(place: id))
   }
 
   // MARK: - When a process is replaced
 
   /// How many more items a worker may be given, if that is limited.
-  func quota(of index: Int) -> Int? {
+  func quota(of id: PlaceID) -> Int? {
     recycling.maximumTasks.map {
-      Int(clamping: Int64($0) - Int64(places[index].position) - Int64(places[index].items))
+      Int(clamping: Int64($0) - Int64(places[id].position) - Int64(places[id].items))
     }
   }
 
   /// Whether a worker gets nothing more, since its process is about to be replaced.
-  func isExhausted(_ index: Int) -> Bool {
-    if let quota = quota(of: index), quota <= 0 { return true }
-    return places[index].due != nil && places.contains { $0.state == .standby }
+  func isExhausted(_ id: PlaceID) -> Bool {
+    if let quota = quota(of: id), quota <= 0 { return true }
+    return places[id].due != nil && places.contains { $0.state == .standby }
   }
 
   /// Replaces a worker's process if it has nothing left to do and gets nothing more.
-  mutating func recycleIfExhausted(_ index: Int, now: Int64) {
-    guard places[index].state == .ready, places[index].queue.isEmpty, isExhausted(index) else { return }
-    let worker = WorkerID(index: places[index].seat!)
-    actions.append(.announce(.workerRecycled(worker, places[index].due ?? .tasks)))
-    leave(index)
-    _ = reseat(from: index, anew: true, now: now)
+  mutating func recycleIfExhausted(_ id: PlaceID, now: Instant) {
+    guard places[id].state == .ready, places[id].queue.isEmpty, isExhausted(id) else { return }
+    let worker = places[id].seat!
+    actions.append(.announce(.workerRecycled(worker, places[id].due ?? .tasks)))
+    leave(id)
+    _ = reseat(from: id, anew: true, now: now)
     fillSpares()
   }
 
   /// A process stands by: workers that were waiting for that are replaced when they have run what they hold.
-  mutating func replaceThoseDue(now: Int64) {
-    for index in places.indices where places[index].due != nil { recycleIfExhausted(index, now: now) }
+  mutating func replaceThoseDue(now: Instant) {
+    for id in places.indices where places[id].due != nil { recycleIfExhausted(id, now: now) }
   }
 
   /// A worker's process uses more memory than it may.
-  mutating func exceededMemory(_ index: Int, now: Int64) {
-    guard places[index].state == .ready, places[index].due == nil else { return }
-    makeDue(index, .memory, now: now)
+  mutating func exceededMemory(_ id: PlaceID, now: Instant) {
+    guard places[id].state == .ready, places[id].due == nil else { return }
+    makeDue(id, .memory, now: now)
   }
 
-  private mutating func makeDue(_ index: Int, _ reason: RecyclingReason, now: Int64) {
-    places[index].due = reason
-    recycleIfExhausted(index, now: now)
+  private mutating func makeDue(_ id: PlaceID, _ reason: RecyclingReason, now: Instant) {
+    places[id].due = reason
+    recycleIfExhausted(id, now: now)
     dispatch(now: now)
   }
 
   /// When the next process reaches its age, or has had long enough to leave.
-  var nextAge: Int64? {
+  var nextAge: Instant? {
     places.compactMap { place in
       switch place.state {
-      case .leaving: place.left == 0 ? 0 : place.left.addingSaturating(Self.leavingTime)
-      case .ready where place.due == nil: recycling.maximumAge.map { place.begun.addingSaturating($0) }
+      case .leaving: place.left.map { $0 + Self.leavingTime } ?? .start
+      case .ready where place.due == nil: recycling.maximumAge.map { place.begun + $0 }
       default: nil
       }
     }.min()
   }
 
-  mutating func checkAges(now: Int64) {
-    for index in places.indices {
-      switch places[index].state {
-      case .leaving where places[index].left == 0: places[index].left = now
-      case .leaving where now >= places[index].left.addingSaturating(Self.leavingTime): condemn(index)
-      case .ready where places[index].due == nil:
-        guard let age = recycling.maximumAge, now >= places[index].begun.addingSaturating(age) else {
+  mutating func checkAges(now: Instant) {
+    for id in places.indices {
+      switch places[id].state {
+      case .leaving where places[id].left == nil: places[id].left = now
+      case .leaving where now >= places[id].left! + Self.leavingTime: condemn(id)
+      case .ready where places[id].due == nil:
+        guard let age = recycling.maximumAge, now >= places[id].begun + age else {
           continue
         }
-        makeDue(index, .age, now: now)
+        makeDue(id, .age, now: now)
       default: break
       }
     }
   }
 
-  /// How long a process may take to leave, in nanoseconds: it has nothing to do but to exit, which runs what
+  /// How long a process may take to leave: it has nothing to do but to exit, which runs what
   /// tasks have registered for that.
-  static var leavingTime: Int64 { 5_000_000_000 }
+  static var leavingTime: Nanoseconds { .milliseconds(5_000) }
 }

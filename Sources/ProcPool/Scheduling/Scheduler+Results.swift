@@ -9,33 +9,33 @@ extension Scheduler {
   /// - Parameter position: where in the worker's order the first of them stands; `nil` for what comes through
   ///   the pipe, which is in order.
   mutating func received(
-    _ index: Int, call: UInt32, first: UInt64, count: Int, position: UInt64? = nil
+    _ id: PlaceID, call: CallID, first: ItemIndex, count: Int, position: UInt64? = nil
   ) -> Reception {
-    let start = position ?? places[index].streamPosition
-    let known = places[index].position
+    let start = position ?? places[id].streamPosition
+    let known = places[id].position
     // A gap: what came before is still in the pipe, and will be read first.
     guard start <= known else { return .ignore }
     let skipped = Int(min(known - start, UInt64(count)))
     if skipped == count {
-      if position == nil { places[index].streamPosition += UInt64(count) }
+      if position == nil { places[id].streamPosition += UInt64(count) }
       return .ignore
     }
     // A worker may say anything; a number that overflows matches no item.
-    if let violation = mismatch(index, call: call, first: first &+ UInt64(skipped), count: count - skipped) {
+    if let violation = mismatch(id, call: call, first: first + skipped, count: count - skipped) {
       // Of a worker that is being killed, what it answers late is nobody's any more.
-      if case .condemned = places[index].state { return .ignore }
+      if case .condemned = places[id].state { return .ignore }
       return .violation(violation)
     }
     var left = count - skipped
-    calls[call]!.counts.ended += UInt64(left)
+    calls[known: call].counts.ended += UInt64(left)
     while left > 0 {
-      let ended = min(left, places[index].queue.first!.remaining)
-      endFront(index, items: ended)
+      let ended = min(left, places[id].queue.first!.remaining)
+      endFront(id, items: ended)
       left -= ended
     }
-    if position == nil { places[index].streamPosition += UInt64(count) }
-    places[index].unmeasured[call, default: 0] += count - skipped
-    places[index].strikes = 0
+    if position == nil { places[id].streamPosition += UInt64(count) }
+    places[id].unmeasured[call, default: 0] += count - skipped
+    places[id].strikes = 0
     let isWanted = calls[call]?.isRetired == false
     forgetIfDone(call)
     return isWanted ? .deliver(skipping: skipped) : .ignore
@@ -45,32 +45,32 @@ extension Scheduler {
   ///
   /// - Parameter position: where in the worker's order the item stands; `nil` for what comes through the pipe.
   func firstChunk(
-    of index: Int, ifAt item: UInt64, of call: UInt32, position: UInt64?
+    of id: PlaceID, ifAt item: ItemIndex, of call: CallID, position: UInt64?
   ) -> Chunk<Payload>? {
-    guard let chunk = places[index].queue.first, chunk.call == call,
-      chunk.first + UInt64(chunk.done) == item,
-      position ?? places[index].streamPosition == places[index].position
+    guard let chunk = places[id].queue.first, chunk.call == call,
+      chunk.first + chunk.done == item,
+      position ?? places[id].streamPosition == places[id].position
     else { return nil }
     return chunk
   }
 
   /// Why items are not those that a worker has before it; `nil` if they are. Looked at before any of them
   /// ends: an answer that is wrong at its end must not end what it begins with.
-  private func mismatch(_ index: Int, call: UInt32, first: UInt64, count: Int) -> String? {
+  private func mismatch(_ id: PlaceID, call: CallID, first: ItemIndex, count: Int) -> String? {
     var item = first
     var left = count
     var offset = 0
     while left > 0 {
-      guard offset < places[index].queue.count else {
-        return "it answers item \(item) of call \(call), and has nothing to do"
+      guard offset < places[id].queue.count else {
+        return "it answers item \(item.value) of \(call), and has nothing to do"
       }
-      let chunk = places[index].queue[offset]
-      let expected = chunk.first + UInt64(chunk.done)
+      let chunk = places[id].queue[offset]
+      let expected = chunk.first + chunk.done
       guard chunk.call == call, expected == item else {
         return
-          "it answers item \(item) of call \(call), where item \(expected) of call \(chunk.call) comes next"
+          "it answers item \(item.value) of \(call), where item \(expected.value) of \(chunk.call) comes next"
       }
-      item &+= UInt64(chunk.remaining)
+      item = item + chunk.remaining
       left -= chunk.remaining
       offset += 1
     }
@@ -78,28 +78,28 @@ extension Scheduler {
   }
 
   /// Items at the front of a worker's queue have ended, in whatever way.
-  private mutating func endFront(_ index: Int, items: Int) {
-    let front = places[index].queue.first!
-    calls[front.call]!.inFlight -= items
-    places[index].position += UInt64(items)
-    places[index].items -= items
-    places[index].isStuck = false
+  private mutating func endFront(_ id: PlaceID, items: Int) {
+    let front = places[id].queue.first!
+    calls[known: front.call].inFlight -= items
+    places[id].position += UInt64(items)
+    places[id].items -= items
+    places[id].isStuck = false
     if items == front.remaining {
-      places[index].queue.popFirst()
-      places[index].cost -= front.cost
-      places[index].bytes -= front.payload.byteCount
+      places[id].queue.popFirst()
+      places[id].cost -= front.cost
+      places[id].bytes -= front.payload.byteCount
     } else {
-      places[index].queue[0].done += items
+      places[id].queue[0].done += items
     }
   }
 
   /// Learns from what was received since the last time, then gives the worker more.
-  mutating func measure(_ index: Int, now: Int64) {
-    let ended = places[index].unmeasured
+  mutating func measure(_ id: PlaceID, now: Instant) {
+    let ended = places[id].unmeasured
     guard !ended.isEmpty else { return }
-    places[index].unmeasured.removeAll(keepingCapacity: true)
-    let elapsed = Double(max(1, now - places[index].lastProgress))
-    places[index].lastProgress = now
+    places[id].unmeasured.removeAll(keepingCapacity: true)
+    let elapsed = Double(max(1, (now - places[id].lastProgress).count))
+    places[id].lastProgress = now
     var expected = 0.0
     var items = 0
     for (call, count) in ended {
@@ -115,10 +115,10 @@ extension Scheduler {
       // call up.
       let weight = measured < old && items >= 8 ? 0.9 : 0.5
       // What an earlier call's items took says less than that.
-      calls[call]!.itemTime = calls[call]!.isMeasured ? old + weight * (measured - old) : measured
-      calls[call]!.isMeasured = true
+      calls[known: call].itemTime = calls[known: call].isMeasured ? old + weight * (measured - old) : measured
+      calls[known: call].isMeasured = true
     }
-    recycleIfExhausted(index, now: now)
+    recycleIfExhausted(id, now: now)
     dispatch(now: now)
   }
 
@@ -127,11 +127,11 @@ extension Scheduler {
   /// - Parameters:
   ///   - position: the first item that is back, in the worker's order.
   ///   - epoch: the gate's, for the frame that opens it again.
-  mutating func tookBack(_ index: Int, position: UInt64, epoch: UInt64, now: Int64) {
+  mutating func tookBack(_ id: PlaceID, position: UInt64, epoch: UInt64, now: Instant) {
     var kept = Deque<Chunk<Payload>>()
     var back: [Chunk<Payload>] = []
-    var next = places[index].position
-    for chunk in places[index].queue {
+    var next = places[id].position
+    for chunk in places[id].queue {
       let stays = position > next ? Int(min(position - next, UInt64(chunk.remaining))) : 0
       next += UInt64(chunk.remaining)
       if stays == chunk.remaining {
@@ -139,44 +139,44 @@ extension Scheduler {
         continue
       }
       let returned = chunk.rest(without: stays)
-      if calls[chunk.call]!.isSingle { actions.append(.sendEndCall(place: index, call: chunk.call)) }
-      places[index].items -= returned.count
-      calls[chunk.call]!.inFlight -= returned.count
+      if calls[known: chunk.call].isSingle { actions.append(.sendEndCall(place: id, call: chunk.call)) }
+      places[id].items -= returned.count
+      calls[known: chunk.call].inFlight -= returned.count
       if stays > 0 {
         var staying = chunk
         staying.count = chunk.done + stays
         staying.isCut = true
-        staying.cost = chunk.cost / Int64(chunk.remaining) * Int64(stays)
-        places[index].cost -= chunk.cost - staying.cost
+        staying.cost = chunk.cost / chunk.remaining * stays
+        places[id].cost -= chunk.cost - staying.cost
         kept.append(staying)
       } else {
-        places[index].cost -= chunk.cost
-        places[index].bytes -= chunk.payload.byteCount
+        places[id].cost -= chunk.cost
+        places[id].bytes -= chunk.payload.byteCount
       }
-      if !calls[chunk.call]!.isRetired { back += parts(of: returned) }
+      if !calls[known: chunk.call].isRetired { back += parts(of: returned) }
     }
-    places[index].queue = kept
+    places[id].queue = kept
     // What the worker is running it keeps, and the time that it has taken.
-    if let watch = places[index].watch, watch.position >= position { places[index].watch = nil }
-    actions.append(.sendResume(place: index, epoch: epoch))
-    cancelRunning(index)
+    if let watch = places[id].watch, watch.position >= position { places[id].watch = nil }
+    actions.append(.sendResume(place: id, epoch: epoch))
+    cancelRunning(id)
     giveBack(back, now: now)
     for call in Array(calls.keys) { forgetIfDone(call) }
-    recycleIfExhausted(index, now: now)
+    recycleIfExhausted(id, now: now)
     dispatch(now: now)
   }
 
   /// Puts chunks back to where they came from, in their order, before what came after them.
-  mutating func giveBack(_ chunks: [Chunk<Payload>], now: Int64) {
+  mutating func giveBack(_ chunks: [Chunk<Payload>], now: Instant) {
     for var chunk in chunks.reversed() {
       chunk.accepted = now
       if let seat = chunk.seat {
         places[seats[seat]].pinned.prepend(chunk)
-        calls[chunk.call]!.inFlight += chunk.count
+        calls[known: chunk.call].inFlight += chunk.count
       } else {
-        if calls[chunk.call]!.pending.isEmpty { turns.append(chunk.call) }
-        calls[chunk.call]!.counts.noteGivenBack()
-        calls[chunk.call]!.prepend(chunk)
+        if calls[known: chunk.call].pending.isEmpty { turns.append(chunk.call) }
+        calls[known: chunk.call].counts.noteGivenBack()
+        calls[known: chunk.call].prepend(chunk)
       }
     }
   }
@@ -191,9 +191,9 @@ extension Scheduler {
   /// - Returns: whether any item had begun, which one was running, if that is known, and what is to be begun
   ///   once more.
   mutating func giveUpStarted(
-    _ index: Int, progress: StatusPage.Progress?, _ loss: WorkerLoss, now: Int64
+    _ id: PlaceID, progress: StatusPage.Progress?, _ loss: WorkerLoss, now: Instant
   ) -> (any: Bool, culprit: ItemID?, again: [Chunk<Payload>]) {
-    let place = places[index]
+    let place = places[id]
     guard !place.queue.isEmpty else { return (false, nil, []) }
     let exceeded = place.exceededLimit
     let failure = exceeded.map { ItemFailure.timedOut(loss, limit: $0) } ?? .lost(loss)
@@ -207,9 +207,9 @@ extension Scheduler {
     let hadBegun = started > 0
     var culprit: ItemID?
     var again: [Chunk<Payload>] = []
-    while started > 0, let front = places[index].queue.first {
+    while started > 0, let front = places[id].queue.first {
       let count = min(started, front.remaining)
-      let call = calls[front.call]!
+      let call = calls[known: front.call]
       // One that took too long may have gone on for an instant before it was killed.
       let seen = exceeded == nil ? progress?.step : place.watch?.step ?? progress?.step
       let isKnown = count == 1 && count == started
@@ -218,7 +218,7 @@ extension Scheduler {
         trace.step = seen
         trace.isPreparation =
           exceeded == nil ? progress?.phase == .preparing : place.watch?.isPreparation ?? false
-        culprit = ItemID(call: front.call, index: Int(clamping: seen ?? front.first + UInt64(front.done)))
+        culprit = ItemID(call: front.call, index: Int(clamping: seen ?? (front.first + front.done).value))
         if let watch = place.watch, watch.position == place.position {
           trace.elapsed = min(trace.elapsed, now - watch.since)
         }
@@ -227,16 +227,16 @@ extension Scheduler {
         if front.attempt < call.limits.attempts {
           again += front.attempts(ofFirst: count)
           for chunk in again.suffix(count) {
-            let item = ItemID(call: chunk.call, index: Int(clamping: chunk.first))
+            let item = ItemID(call: chunk.call, index: Int(clamping: chunk.first.value))
             actions.append(.announce(.itemRetried(item, attempt: chunk.attempt)))
           }
         } else {
-          calls[front.call]!.counts.ended += UInt64(count)
+          calls[known: front.call].counts.ended += UInt64(count)
           actions.append(
-            .fail(call: front.call, first: front.first + UInt64(front.done), count: count, trace, failure))
+            .fail(call: front.call, first: front.first + front.done, count: count, trace, failure))
         }
       }
-      endFront(index, items: count)
+      endFront(id, items: count)
       started -= count
     }
     for call in Set(place.queue.map(\.call)) { forgetIfDone(call) }
@@ -244,11 +244,11 @@ extension Scheduler {
   }
 
   /// Takes everything else from a lost worker.
-  mutating func returnUnstarted(_ index: Int, now: Int64) {
-    let chunks = Array(places[index].queue)
-    places[index].empty()
-    for chunk in chunks { calls[chunk.call]!.inFlight -= chunk.remaining }
-    let wanted = chunks.filter { !calls[$0.call]!.isRetired }
+  mutating func returnUnstarted(_ id: PlaceID, now: Instant) {
+    let chunks = Array(places[id].queue)
+    places[id].empty()
+    for chunk in chunks { calls[known: chunk.call].inFlight -= chunk.remaining }
+    let wanted = chunks.filter { !calls[known: $0.call].isRetired }
     giveBack(wanted.map { $0.rest() }, now: now)
     for call in Set(chunks.map(\.call)) { forgetIfDone(call) }
   }
@@ -256,7 +256,7 @@ extension Scheduler {
   // MARK: Time limits
 
   /// Whether a call is to end because its time is over.
-  func isDeadlineOver(now: Int64) -> Bool { expiries.values.contains { now >= $0 } }
+  func isDeadlineOver(now: Instant) -> Bool { expiries.values.contains { now >= $0 } }
 
   /// Does what is due by the clock: condemns workers whose items have run for longer than they may, ends
   /// calls whose time is over, and those workers that go on with what is cancelled.
@@ -265,52 +265,52 @@ extension Scheduler {
   /// decoding the task and `prepare`, has the same limit for itself. Time in which nobody looked, because this
   /// process was stopped, is not counted. A worker that has not even begun what it was given is counted as
   /// running it.
-  mutating func checkClock(now: Int64, _ look: (Int) -> WorkerSight) {
+  mutating func checkClock(now: Instant, _ look: (PlaceID) -> WorkerSight) {
     for (call, expiry) in expiries where now >= expiry { expire(call, now: now) }
     checkAges(now: now)
     share(now: now, look)
-    for index in places.indices where places[index].state == .ready {
-      endCancelled(index, now: now)
-      guard let front = places[index].queue.first else {
-        places[index].watch = nil
+    for id in places.indices where places[id].state == .ready {
+      endCancelled(id, now: now)
+      guard let front = places[id].queue.first else {
+        places[id].watch = nil
         continue
       }
-      let limit = calls[front.call]!.limits.timeout
+      let limit = calls[known: front.call].limits.timeout
       guard limit != nil || stallTime != nil else { continue }
-      let seen = look(index).progress
-      let position = max(seen?.position ?? 0, places[index].position)
+      let seen = look(id).progress
+      let position = max(seen?.position ?? 0, places[id].position)
       let isPreparation = seen?.phase == .preparing
-      guard let watch = places[index].watch, watch.position == position, watch.step == seen?.step,
+      guard let watch = places[id].watch, watch.position == position, watch.step == seen?.step,
         watch.isPreparation == isPreparation
       else {
-        places[index].watch = Place.Watch(
+        places[id].watch = Place.Watch(
           position: position, step: seen?.step, isPreparation: isPreparation, now: now)
         continue
       }
-      let elapsed = places[index].watch!.elapsed(now: now)
-      if let stallTime, elapsed >= stallTime { tellOfStall(index, elapsed: elapsed) }
-      if let limit, elapsed >= limit.nanoseconds { condemn(index, timeLimit: limit) }
+      let elapsed = places[id].watch!.elapsed(now: now)
+      if let stallTime, elapsed >= stallTime { tellOfStall(id, elapsed: elapsed) }
+      if let limit, elapsed >= Nanoseconds(limit) { condemn(id, timeLimit: limit) }
     }
   }
 
   /// Says once that an item has been running for long.
-  private mutating func tellOfStall(_ index: Int, elapsed: Int64) {
-    let place = places[index]
+  private mutating func tellOfStall(_ id: PlaceID, elapsed: Nanoseconds) {
+    let place = places[id]
     guard let watch = place.watch, !watch.isTold else { return }
-    places[index].watch!.isTold = true
-    guard let stalled = item(at: watch.position, step: watch.step, of: index) else { return }
-    let worker = WorkerID(index: place.seat!)
-    actions.append(.announce(.itemStalled(stalled, worker, elapsed: .nanoseconds(elapsed), stack: [])))
+    places[id].watch!.isTold = true
+    guard let stalled = item(at: watch.position, step: watch.step, of: id) else { return }
+    let worker = place.seat!
+    actions.append(.announce(.itemStalled(stalled, worker, elapsed: .nanoseconds(elapsed.count), stack: [])))
   }
 
   /// The item at a position of a worker's, if it has that before it.
-  func item(at position: UInt64, step: UInt64?, of index: Int) -> ItemID? {
-    let place = places[index]
+  func item(at position: UInt64, step: UInt64?, of id: PlaceID) -> ItemID? {
+    let place = places[id]
     guard position >= place.position else { return nil }
     var offset = position - place.position
     for chunk in place.queue {
       if offset < UInt64(chunk.remaining) {
-        let item = step ?? chunk.first + UInt64(chunk.done) + offset
+        let item = step ?? (chunk.first + chunk.done).value &+ offset
         return ItemID(call: chunk.call, index: Int(clamping: item))
       }
       offset -= UInt64(chunk.remaining)
@@ -320,24 +320,24 @@ extension Scheduler {
 
   /// How long it may be until the clock is looked at, or `nil` if nothing depends on it: an eighth of the
   /// shortest limit, so that it is kept to within that.
-  func patience(now: Int64) -> Int64? {
+  func patience(now: Instant) -> Nanoseconds? {
     var shortest = timedCalls.values.min()
     let runsCancelled = places.contains { $0.state == .ready && isRetired($0.queue.first) }
-    if runsCancelled { shortest = min(shortest ?? .max, grace.shortest) }
+    if runsCancelled { shortest = min(shortest ?? .max, Nanoseconds(grace.shortest)) }
     if let stallTime, busyPlaces > 0 { shortest = min(shortest ?? .max, stallTime) }
-    var patience = shortest.map { max(1_000_000, min($0 / 8, 100_000_000)) }
+    var patience = shortest.map { max(.milliseconds(1), min($0 / 8, .milliseconds(100))) }
     if let time = timeToShare { patience = min(patience ?? .max, time) }
     for instant in [expiries.values.min(), nextAge].compactMap(\.self) {
-      patience = min(patience ?? .max, max(0, instant - now))
+      patience = min(patience ?? .max, max(.zero, instant - now))
     }
     return patience
   }
 
   private func isRetired(_ chunk: Chunk<Payload>?) -> Bool {
-    chunk.map { calls[$0.call]!.isRetired } ?? false
+    chunk.map { calls[known: $0.call].isRetired } ?? false
   }
 
-  private mutating func expire(_ call: UInt32, now: Int64) {
+  private mutating func expire(_ call: CallID, now: Instant) {
     expiries[call] = nil
     guard let state = calls[call], !state.isRetired, let limit = state.limits.deadline else { return }
     actions.append(.expire(call: call, limit: limit))
@@ -346,22 +346,22 @@ extension Scheduler {
 
   /// A worker that runs what is cancelled is told so at once; when that has not helped for a while it is
   /// asked to end, and then killed. It has nothing else before it: `dispatch` sees to that.
-  private mutating func endCancelled(_ index: Int, now: Int64) {
-    guard let front = places[index].queue.first, calls[front.call]!.isRetired else {
-      places[index].cancellation = nil
+  private mutating func endCancelled(_ id: PlaceID, now: Instant) {
+    guard let front = places[id].queue.first, calls[known: front.call].isRetired else {
+      places[id].cancellation = nil
       return
     }
-    guard let cancellation = places[index].cancellation, cancellation.call == front.call else {
-      places[index].cancellation = (front.call, now, false)
+    guard let cancellation = places[id].cancellation, cancellation.call == front.call else {
+      places[id].cancellation = (front.call, now, false)
       return
     }
     let time = now - cancellation.since
-    let beforeKill = grace.beforeTermination.nanoseconds.addingSaturating(grace.beforeKill.nanoseconds)
-    if time >= beforeKill {
-      condemn(index)
-    } else if time >= grace.beforeTermination.nanoseconds, !cancellation.isTerminated {
-      places[index].cancellation!.isTerminated = true
-      actions.append(.terminate(place: index))
+    let beforeTermination = Nanoseconds(grace.beforeTermination)
+    if time >= beforeTermination + Nanoseconds(grace.beforeKill) {
+      condemn(id)
+    } else if time >= beforeTermination, !cancellation.isTerminated {
+      places[id].cancellation!.isTerminated = true
+      actions.append(.terminate(place: id))
     }
   }
 }

@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import ProcPoolWorker
 
 // Starts that fail because the system lacks something for the moment: processes, threads, memory, descriptors.
@@ -10,21 +11,23 @@ enum Shortage {
   /// So many tries a call waits for: what is lacking for a moment is back within three seconds.
   static let maximumTries = 6
   /// After the first try; then twice as long each time, up to the last. Nanoseconds.
-  private static let firstDelay: Int64 = 100_000_000
-  private static let longestDelay: Int64 = 1_600_000_000
+  private static let firstDelay = Nanoseconds.milliseconds(100)
+  private static let longestDelay = Nanoseconds.milliseconds(1_600)
 
   /// How long to wait after the try of this number, from 1.
-  static func delay(after tries: Int) -> Int64 { min(firstDelay << Int64(min(tries - 1, 10)), longestDelay) }
+  static func delay(after tries: Int) -> Nanoseconds {
+    min(firstDelay * (1 << min(tries - 1, 10)), longestDelay)
+  }
 }
 
 extension Scheduler {
   /// No worker could be started in a place for the moment.
-  mutating func waitOutShortage(_ index: Int, _ failure: WorkerStartFailure) {
-    places[index].shortages = min(places[index].shortages + 1, Shortage.maximumTries)
-    places[index].state = .resting
-    actions.append(.rest(place: index, Shortage.delay(after: places[index].shortages)))
+  mutating func waitOutShortage(_ id: PlaceID, _ failure: WorkerStartFailure) {
+    places[id].shortages = min(places[id].shortages + 1, Shortage.maximumTries)
+    places[id].state = .resting
+    actions.append(.rest(place: id, Shortage.delay(after: places[id].shortages)))
     lastShortage = failure
-    if places[index].isStarved { failIfStarved() }
+    if places[id].isStarved { failIfStarved() }
   }
 
   /// Calls do not wait for workers that there may never be.
@@ -40,10 +43,10 @@ extension Scheduler {
   mutating func promptStarts() {
     guard life == .open || life == .closing, seats.allSatisfy({ !places[$0].isAlive || places[$0].isStarved })
     else { return }
-    for index in seats where places[index].isStarved {
+    for id in seats where places[id].isStarved {
       // One more try after this one: a call waits for two.
-      places[index].shortages = Shortage.maximumTries - 2
-      if places[index].state == .resting { rested(index) }
+      places[id].shortages = Shortage.maximumTries - 2
+      if places[id].state == .resting { rested(id) }
     }
   }
 }

@@ -1,4 +1,4 @@
-import ProcPoolWorker
+import ProcPoolProtocol
 
 extension Scheduler {
   /// A place for a process. The process in it may be replaced; which worker of the pool it is, if any, is its
@@ -11,12 +11,12 @@ extension Scheduler {
       /// What runs is not the item, but what its worker does for the call before that.
       let isPreparation: Bool
       /// Since when it runs; later by the time in which nobody looked.
-      var since: Int64
-      var lastLook: Int64
+      var since: Instant
+      var lastLook: Instant
       /// It was told that it runs for long.
       var isTold = false
 
-      init(position: UInt64, step: UInt64?, isPreparation: Bool, now: Int64) {
+      init(position: UInt64, step: UInt64?, isPreparation: Bool, now: Instant) {
         self.position = position
         self.step = step
         self.isPreparation = isPreparation
@@ -28,8 +28,8 @@ extension Scheduler {
       ///
       /// Looks come ten times a second or more often. When one comes a second late, this process or the whole
       /// machine has been stopped meanwhile, and the worker perhaps with it: such time is not the item's.
-      mutating func elapsed(now: Int64) -> Int64 {
-        if now - lastLook > 1_000_000_000 { since += now - lastLook }
+      mutating func elapsed(now: Instant) -> Nanoseconds {
+        if now - lastLook > .milliseconds(1_000) { since = since + (now - lastLook) }
         lastLook = now
         return now - since
       }
@@ -51,11 +51,11 @@ extension Scheduler {
 
     var state = State.vacant
     /// Which of the pool's workers is here.
-    var seat: Int?
+    var seat: WorkerID?
     /// When its process took up work: while it stands by it does not age.
-    var begun: Int64 = 0
+    var begun = Instant.start
     /// When it was seen that it had been told to go.
-    var left: Int64 = 0
+    var left: Instant?
     /// Why its process is to be replaced, as soon as another one stands by.
     var due: RecyclingReason?
     /// Chunks in flight, in the order in which they were sent.
@@ -66,26 +66,26 @@ extension Scheduler {
     /// status page.
     var streamPosition: UInt64 = 0
     /// Estimated work in flight, in nanoseconds; items and bytes in flight.
-    var cost: Int64 = 0
+    var cost = Nanoseconds.zero
     var items = 0
     var bytes = 0
     /// Calls whose task this worker has.
-    var calls: Set<UInt32> = []
+    var calls: Set<CallID> = []
     /// When the worker last got its first chunk or ended an item.
-    var lastProgress: Int64 = 0
+    var lastProgress = Instant.start
     /// Items that ended since that time, each by call, to be accounted for together.
-    var unmeasured: [UInt32: Int] = [:]
+    var unmeasured: [CallID: Int] = [:]
     /// Whether the worker gives back what it has not begun.
     var canGiveBack = true
     /// What was seen of the worker when it was looked whether it has too much to do, and since when that is so.
-    var look: (seen: WorkerSight, since: Int64)?
+    var look: (seen: WorkerSight, since: Instant)?
     /// It did not get on then: until it ends an item, others come first.
     var isStuck = false
     /// What was seen of the running item, for its time limit.
     var watch: Watch?
     /// Since when the worker has been running items of a call that is cancelled, and whether it was asked to
     /// end for it.
-    var cancellation: (call: UInt32, since: Int64, isTerminated: Bool)?
+    var cancellation: (call: CallID, since: Instant, isTerminated: Bool)?
     /// Workers lost in this place since one of them ended an item.
     var strikes = 0
     /// How often in a row no worker could be started here because something was lacking for the moment.
@@ -109,7 +109,7 @@ extension Scheduler {
     /// Forgets what is in flight.
     mutating func empty() {
       queue.removeAll()
-      cost = 0
+      cost = .zero
       items = 0
       bytes = 0
     }

@@ -21,12 +21,12 @@ struct Scheduler<Payload: ChunkPayload> {
   static var maximumStrikes: Int { 6 }
   /// The second of them is started at once, the third after this, and each further one after twice as long.
   /// Nanoseconds.
-  static var firstDelay: Int64 { 100_000_000 }
+  static var firstDelay: Nanoseconds { .milliseconds(100) }
 
   private(set) var life = Life.open
-  var places: [Place]
+  var places: Table<PlaceID, Place>
   /// In which place each of the pool's workers is.
-  var seats: [Int]
+  var seats: Table<WorkerID, PlaceID>
   let recycling: Recycling
   /// How many workers can run at the same time.
   let processors: Int
@@ -34,41 +34,41 @@ struct Scheduler<Payload: ChunkPayload> {
   var spareTarget: Int
   /// How many of those in a row have ended before they were needed.
   var spareFailures = 0
-  var calls: [UInt32: Call] = [:]
+  var calls: [CallID: Call] = [:]
   /// The time limits of those calls that have one, in nanoseconds.
-  var timedCalls: [UInt32: Int64] = [:]
+  var timedCalls: [CallID: Nanoseconds] = [:]
   /// When the time of those calls is over that have a deadline.
-  var expiries: [UInt32: Int64] = [:]
+  var expiries: [CallID: Instant] = [:]
   /// Calls with pending chunks, in the order in which they get their turn.
-  var turns = Deque<UInt32>()
+  var turns = Deque<CallID>()
   var actions: [SchedulerAction<Payload>] = []
   /// Whether any worker has ever greeted: until then a failure to start is the program's fault, not bad luck.
   private(set) var hasGreeted = false
   private var firstStartFailure: WorkerStartFailure?
   /// Why no worker could be started for the moment, when that happened last.
   var lastShortage: WorkerStartFailure?
-  var lastCall: UInt32 = 0
+  var lastCall = CallID(0)
   /// Chunks that were given to workers, and how long they had waited for that, in nanoseconds.
   var chunksSent: UInt64 = 0
-  var queued: Int64 = 0
+  var queued = Nanoseconds.zero
   /// How long cancelled items may go on.
   let grace: CancellationGrace
   /// How long an item runs before it is told of, in nanoseconds.
-  let stallTime: Int64?
+  let stallTime: Nanoseconds?
 
   init(
     workers: Int, grace: CancellationGrace = CancellationGrace(), recycling: Recycling = Recycling(),
-    stallTime: Int64? = nil, processors: Int = .max
+    stallTime: Nanoseconds? = nil, processors: Int = .max
   ) {
     self.processors = processors
     self.grace = grace
     self.stallTime = stallTime
     self.recycling = recycling
     spareTarget = recycling.standby ?? (recycling.isExpected ? Recycling.standby(workers: workers) : 0)
-    seats = Array(0..<workers)
+    seats = Table((0..<workers).map(PlaceID.init(index:)))
     let places = Recycling.places(workers: workers, spareTarget: spareTarget)
-    self.places = Array(repeating: Place(), count: places)
-    for index in 0..<workers { self.places[index].seat = index }
+    self.places = Table(Array(repeating: Place(), count: places))
+    for (worker, place) in zip(seats.indices, seats) { self.places[place].seat = worker }
   }
 }
 
@@ -76,27 +76,27 @@ struct Scheduler<Payload: ChunkPayload> {
 
 extension Scheduler {
   mutating func start() {
-    for index in seats { launch(index) }
+    for id in seats { launch(id) }
     fillSpares()
   }
 
-  mutating func launch(_ index: Int) {
-    let strikes = places[index].strikes
-    vacate(index, strikes: strikes)
+  mutating func launch(_ id: PlaceID) {
+    let strikes = places[id].strikes
+    vacate(id, strikes: strikes)
     if strikes < 2 {
-      places[index].state = .launching
-      actions.append(.launch(place: index))
+      places[id].state = .launching
+      actions.append(.launch(place: id))
     } else {
-      places[index].state = .resting
-      actions.append(.rest(place: index, Self.firstDelay << Int64(strikes - 2)))
+      places[id].state = .resting
+      actions.append(.rest(place: id, Self.firstDelay * (1 << (strikes - 2))))
     }
   }
 
   /// A place has waited for as long as it was to.
-  mutating func rested(_ index: Int) {
-    guard places[index].state == .resting else { return }
-    places[index].state = .launching
-    actions.append(.launch(place: index))
+  mutating func rested(_ id: PlaceID) {
+    guard places[id].state == .resting else { return }
+    places[id].state = .launching
+    actions.append(.launch(place: id))
   }
 
   /// No more calls; the workers go when the last call has ended.
@@ -114,11 +114,11 @@ extension Scheduler {
 
   mutating func leaveIfIdle() {
     guard life == .closing, calls.isEmpty else { return }
-    for index in places.indices where [.ready, .standby].contains(places[index].state) { leave(index) }
-    for index in places.indices where places[index].state == .resting { places[index].state = .vacant }
+    for id in places.indices where [.ready, .standby].contains(places[id].state) { leave(id) }
+    for id in places.indices where places[id].state == .resting { places[id].state = .vacant }
     // From the end of the queue on, which is where it is cheap.
-    for index in places.indices.reversed() where places[index].state == .launching {
-      actions.append(.recall(place: index))
+    for id in places.indices.reversed() where places[id].state == .launching {
+      actions.append(.recall(place: id))
     }
     stopIfEmpty()
   }
@@ -130,7 +130,7 @@ extension Scheduler {
     case .broken, .open, .closing: life = .terminating
     }
     failEverything(.terminated)
-    for index in places.indices where places[index].isAlive { condemn(index) }
+    for id in places.indices where places[id].isAlive { condemn(id) }
     stopIfEmpty()
   }
 
@@ -138,35 +138,35 @@ extension Scheduler {
     for chunk in chunks where calls[chunk.call]?.isRetired == false {
       actions.append(
         .fail(
-          call: chunk.call, first: chunk.first + UInt64(chunk.done), count: chunk.remaining, ItemTrace(),
+          call: chunk.call, first: chunk.first + chunk.done, count: chunk.remaining, ItemTrace(),
           failure))
     }
   }
 
   /// Every item that has not ended ends like this.
   mutating func failEverything(_ failure: ItemFailure) {
-    for index in places.indices {
-      failAll(Array(places[index].queue) + Array(places[index].pinned), failure)
-      places[index].empty()
-      places[index].pinned.removeAll()
+    for id in places.indices {
+      failAll(Array(places[id].queue) + Array(places[id].pinned), failure)
+      places[id].empty()
+      places[id].pinned.removeAll()
     }
     for (call, state) in calls {
       failAll(Array(state.pending), failure)
-      calls[call]!.dropPending()
-      calls[call]!.inFlight = 0
+      calls[known: call].dropPending()
+      calls[known: call].inFlight = 0
       forgetIfDone(call)
     }
     turns.removeAll()
   }
 
-  mutating func condemn(_ index: Int, timeLimit: Duration? = nil) {
-    switch places[index].state {
+  mutating func condemn(_ id: PlaceID, timeLimit: Duration? = nil) {
+    switch places[id].state {
     case .condemned: return
-    case .resting: return places[index].state = .vacant
+    case .resting: return places[id].state = .vacant
     case .vacant, .launching, .standby, .ready, .leaving: break
     }
-    places[index].state = .condemned(timeLimit: timeLimit)
-    actions.append(.kill(place: index))
+    places[id].state = .condemned(timeLimit: timeLimit)
+    actions.append(.kill(place: id))
   }
 
   mutating func stopIfEmpty() {
@@ -182,16 +182,16 @@ extension Scheduler {
 
   /// A worker has greeted.
   /// - Parameter canGiveBack: whether the worker has a page on which its gate is.
-  mutating func greeted(_ index: Int, canGiveBack: Bool = true, now: Int64) {
-    guard places[index].state == .launching else { return }
-    places[index].canGiveBack = canGiveBack
-    places[index].shortages = 0
+  mutating func greeted(_ id: PlaceID, canGiveBack: Bool = true, now: Instant) {
+    guard places[id].state == .launching else { return }
+    places[id].canGiveBack = canGiveBack
+    places[id].shortages = 0
     let isFirst = !hasGreeted
     hasGreeted = true
-    if places[index].seat == nil {
-      places[index].state = .standby
+    if places[id].seat == nil {
+      places[id].state = .standby
     } else {
-      takeUp(index, now: now)
+      takeUp(id, now: now)
     }
     if life == .closing && calls.isEmpty { return leaveIfIdle() }
     replaceThoseDue(now: now)
@@ -203,46 +203,46 @@ extension Scheduler {
   }
 
   /// A worker could not be started, or ended before it had greeted.
-  mutating func failedToStart(_ index: Int, _ failure: WorkerStartFailure, now: Int64) {
+  mutating func failedToStart(_ id: PlaceID, _ failure: WorkerStartFailure, now: Instant) {
     if !failure.isShortage { firstStartFailure = firstStartFailure ?? failure }
-    if let seat = places[index].seat, life == .open || life == .closing {
-      actions.append(.announce(.workerFailedToStart(WorkerID(index: seat), failure)))
+    if let seat = places[id].seat, life == .open || life == .closing {
+      actions.append(.announce(.workerFailedToStart(seat, failure)))
     }
     let isShortage = failure.isShortage
-    vacate(index, strikes: places[index].strikes + (isShortage ? 0 : 1))
+    vacate(id, strikes: places[id].strikes + (isShortage ? 0 : 1))
     guard life == .open || life == .closing else { return stopIfEmpty() }
-    if isShortage { return waitOutShortage(index, failure) }
-    if places[index].seat == nil { return loseSpare(index) }
+    if isShortage { return waitOutShortage(id, failure) }
+    if places[id].seat == nil { return loseSpare(id) }
     // Before any worker has greeted each place is tried once: a program that cannot serve is not run again
     // and again. When one greets after all, the others are tried again.
-    if hasGreeted && places[index].strikes < Self.maximumStrikes { return launch(index) }
+    if hasGreeted && places[id].strikes < Self.maximumStrikes { return launch(id) }
     breakIfEmpty()
   }
 
   /// A worker that is not wanted any more was not started.
-  mutating func tookBack(_ index: Int) {
-    vacate(index, strikes: places[index].strikes)
+  mutating func tookBack(_ id: PlaceID) {
+    vacate(id, strikes: places[id].strikes)
     stopIfEmpty()
   }
 
-  mutating func vacate(_ index: Int, strikes: Int) {
-    let pinned = places[index].pinned
-    let seat = places[index].seat
-    let shortages = places[index].shortages
-    places[index] = Place()
-    places[index].strikes = strikes
-    places[index].shortages = shortages
-    places[index].pinned = pinned
-    places[index].seat = seat
+  mutating func vacate(_ id: PlaceID, strikes: Int) {
+    let pinned = places[id].pinned
+    let seat = places[id].seat
+    let shortages = places[id].shortages
+    places[id] = Place()
+    places[id].strikes = strikes
+    places[id].shortages = shortages
+    places[id].pinned = pinned
+    places[id].seat = seat
   }
 
   /// A worker that had greeted has ended. What it had finished has been reported before this.
   ///
   /// - Parameter progress: the last word of its status page; `nil` if it had none.
-  mutating func lost(_ index: Int, progress: StatusPage.Progress?, loss: WorkerLoss, now: Int64) {
-    let place = places[index]
-    let begun = giveUpStarted(index, progress: progress, loss, now: now)
-    returnUnstarted(index, now: now)
+  mutating func lost(_ id: PlaceID, progress: StatusPage.Progress?, loss: WorkerLoss, now: Instant) {
+    let place = places[id]
+    let begun = giveUpStarted(id, progress: progress, loss, now: now)
+    returnUnstarted(id, now: now)
     // Before what was not begun, so that results in order do not wait for it.
     giveBack(begun.again, now: now)
     if place.state != .leaving && place.seat != nil || loss.isLeftBehind {
@@ -250,16 +250,16 @@ extension Scheduler {
     }
     let isBlameless = begun.any || place.position > 0 || place.state == .leaving
     let strikes = isBlameless ? 0 : place.strikes + 1
-    vacate(index, strikes: strikes)
+    vacate(id, strikes: strikes)
     if life == .terminating || life == .closing && calls.isEmpty { return stopIfEmpty() }
     guard life == .open || life == .closing else { return }
     if place.seat == nil {
-      if place.state == .leaving { fillSpares() } else { loseSpare(index) }
+      if place.state == .leaving { fillSpares() } else { loseSpare(id) }
     } else if strikes < Self.maximumStrikes {
       // A pool that has lost a worker may lose another.
       if recycling.standby == nil, place.state != .leaving { spareTarget = max(spareTarget, 1) }
       // One that ends without a reason ends again: it need not use up those that stand by.
-      if strikes > 1 || !reseat(from: index, anew: false, now: now) { launch(index) }
+      if strikes > 1 || !reseat(from: id, anew: false, now: now) { launch(id) }
       fillSpares()
     } else {
       firstStartFailure = firstStartFailure ?? WorkerStartFailure(lostIdle: loss)
@@ -275,7 +275,7 @@ extension Scheduler {
       life = .broken(failure)
       actions.append(.announce(.failed(failure)))
       failEverything(.noWorkers(failure))
-      for index in places.indices where places[index].isAlive { condemn(index) }
+      for id in places.indices where places[id].isAlive { condemn(id) }
       if wasClosing { close() }
     } else {
       failIfStarved()
@@ -286,11 +286,11 @@ extension Scheduler {
   mutating func failStranded() {
     // With the first greeting empty places get another chance.
     if !hasGreeted, seats.contains(where: { places[$0].isAlive }) { return }
-    for index in places.indices
-    where (!places[index].isAlive || places[index].isStarved) && !places[index].pinned.isEmpty {
-      let chunks = Array(places[index].pinned)
-      places[index].pinned.removeAll()
-      for chunk in chunks { calls[chunk.call]!.inFlight -= chunk.count }
+    for id in places.indices
+    where (!places[id].isAlive || places[id].isStarved) && !places[id].pinned.isEmpty {
+      let chunks = Array(places[id].pinned)
+      places[id].pinned.removeAll()
+      for chunk in chunks { calls[known: chunk.call].inFlight -= chunk.count }
       failAll(chunks, .noWorkers(firstStartFailure ?? WorkerStartFailure("its place is empty")))
     }
   }

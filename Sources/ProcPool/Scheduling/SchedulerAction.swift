@@ -3,34 +3,34 @@ import ProcPoolWorker
 
 /// What the owner of a scheduler is to do.
 enum SchedulerAction<Payload: ChunkPayload> {
-  case launch(place: Int)
+  case launch(place: PlaceID)
   /// Report that it was `tookBack`, if nothing has been done for a launch yet.
-  case recall(place: Int)
+  case recall(place: PlaceID)
   /// Report so many nanoseconds later that the place has `rested`.
-  case rest(place: Int, Int64)
-  case sendCall(place: Int, call: UInt32)
-  case sendChunk(place: Int, Chunk<Payload>, flags: ChunkHint)
+  case rest(place: PlaceID, Nanoseconds)
+  case sendCall(place: PlaceID, call: CallID)
+  case sendChunk(place: PlaceID, Chunk<Payload>, flags: ChunkHint)
   /// Close the worker's gate and report what it had claimed through `tookBack`, before any other event.
-  case takeBack(place: Int)
-  case sendResume(place: Int, epoch: UInt64)
-  case sendEndCall(place: Int, call: UInt32)
-  case sendEnd(place: Int)
+  case takeBack(place: PlaceID)
+  case sendResume(place: PlaceID, epoch: UInt64)
+  case sendEndCall(place: PlaceID, call: CallID)
+  case sendEnd(place: PlaceID)
   /// A worker of this number has taken up work: tell it, where its number is not that of its place.
-  case begin(place: Int, worker: WorkerID)
+  case begin(place: PlaceID, worker: WorkerID)
   /// Tell the worker that everything below the position is cancelled.
-  case cancelRunning(place: Int, below: UInt64)
+  case cancelRunning(place: PlaceID, below: UInt64)
   /// Ask the worker's process to end.
-  case terminate(place: Int)
-  case kill(place: Int)
+  case terminate(place: PlaceID)
+  case kill(place: PlaceID)
   /// Items of a call ended without a result.
-  case fail(call: UInt32, first: UInt64, count: Int, ItemTrace, ItemFailure)
+  case fail(call: CallID, first: ItemIndex, count: Int, ItemTrace, ItemFailure)
   /// The call's time is over.
-  case expire(call: UInt32, limit: Duration)
+  case expire(call: CallID, limit: Duration)
   case announce(PoolEvent)
   /// Nobody needs the call any more.
-  case forget(call: UInt32, CallCounts)
+  case forget(call: CallID, CallCounts)
   /// There is room for more of the call, whose owner was told that there was none.
-  case askForMore(call: UInt32)
+  case askForMore(call: CallID)
   /// All workers are gone, and no more will come.
   case stopped
 }
@@ -56,7 +56,7 @@ struct ItemTrace: Equatable {
   /// Which attempt it was, from 1.
   var attempt = 1
   /// How long it had been running, at the most, in nanoseconds.
-  var elapsed: Int64 = 0
+  var elapsed = Nanoseconds.zero
   /// It was its call's task that was being decoded or prepared for it.
   var isPreparation = false
 }

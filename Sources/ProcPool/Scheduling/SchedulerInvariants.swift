@@ -1,19 +1,22 @@
+import ProcPoolProtocol
+
 // What holds in a `Scheduler` between any two events. Checked after every event in debug builds, and after
 // every step of the simulation.
 
 extension Scheduler {
   /// The first invariant that does not hold, in words; `nil` if all do.
   func brokenInvariant() -> String? {
-    var inFlight: [UInt32: Int] = [:]
-    for (index, place) in places.enumerated() {
-      var name: String { "place \(index)" }
+    var inFlight: [CallID: Int] = [:]
+    for id in places.indices {
+      let place = places[id]
+      var name: String { "place \(id.index)" }
       for chunk in place.queue {
         guard let call = calls[chunk.call] else {
-          return "\(name) holds a chunk of call \(chunk.call), which is gone"
+          return "\(name) holds a chunk of \(chunk.call), which is gone"
         }
         if chunk.remaining <= 0 { return "\(name) holds a chunk in which nothing is left" }
         if !call.isSingle, !place.calls.contains(chunk.call) {
-          return "\(name) was not told the task of call \(chunk.call)"
+          return "\(name) was not told the task of \(chunk.call)"
         }
         inFlight[chunk.call, default: 0] += chunk.remaining
       }
@@ -21,14 +24,14 @@ extension Scheduler {
         if chunk.seat != place.seat {
           return "\(name) keeps a chunk for worker \(String(describing: chunk.seat))"
         }
-        if calls[chunk.call] == nil { return "\(name) keeps a chunk of call \(chunk.call), which is gone" }
+        if calls[chunk.call] == nil { return "\(name) keeps a chunk of \(chunk.call), which is gone" }
         inFlight[chunk.call, default: 0] += chunk.count
       }
       if place.items != place.queue.reduce(0, { $0 + $1.remaining }) { return "\(name) miscounts its items" }
       if place.bytes != place.queue.reduce(0, { $0 + $1.payload.byteCount }) {
         return "\(name) miscounts its bytes"
       }
-      if place.cost != place.queue.reduce(0, { $0 + $1.cost }) { return "\(name) miscounts its cost" }
+      if place.cost != place.queue.reduce(.zero, { $0 + $1.cost }) { return "\(name) miscounts its cost" }
       if place.streamPosition > place.position { return "\(name) has read more than has ended" }
       switch place.state {
       case .vacant, .resting, .launching, .standby:
@@ -37,7 +40,7 @@ extension Scheduler {
         if !place.queue.isEmpty { return "\(name) has work and was told to leave" }
       case .ready, .condemned: break
       }
-      if place.state == .ready, place.queue.isEmpty, isExhausted(index), life == .open {
+      if place.state == .ready, place.queue.isEmpty, isExhausted(id), life == .open {
         return "\(name) is to be replaced, and nothing stands in the way"
       }
       if place.state == .ready, place.seat == nil { return "\(name) is nobody's and works" }
@@ -47,24 +50,24 @@ extension Scheduler {
       }
       if place.strikes > Self.maximumStrikes { return "\(name) was filled again too often" }
     }
-    for (seat, index) in seats.enumerated() where places[index].seat != seat {
-      return "worker \(seat) is not where it is said to be"
+    for seat in seats.indices where places[seats[seat]].seat != seat {
+      return "\(seat) is not where it is said to be"
     }
     if places.count(where: { $0.seat != nil }) != seats.count {
       return "a place has a worker's seat too many"
     }
     for (id, call) in calls {
-      if call.inFlight != inFlight[id, default: 0] { return "call \(id) miscounts what is in flight" }
+      if call.inFlight != inFlight[id, default: 0] { return "\(id) miscounts what is in flight" }
       if call.pendingItems != call.pending.reduce(0, { $0 + $1.count }) {
-        return "call \(id) miscounts its items"
+        return "\(id) miscounts its items"
       }
       if call.pendingBytes != call.pending.reduce(0, { $0 + $1.payload.byteCount }) {
-        return "call \(id) miscounts its bytes"
+        return "\(id) miscounts its bytes"
       }
-      if call.isRetired && !call.pending.isEmpty { return "call \(id) is retired and has pending chunks" }
-      if call.isRetired && call.inFlight == 0 { return "call \(id) is done and was not forgotten" }
+      if call.isRetired && !call.pending.isEmpty { return "\(id) is retired and has pending chunks" }
+      if call.isRetired && call.inFlight == 0 { return "\(id) is done and was not forgotten" }
       if turns.filter({ $0 == id }).count != (call.pending.isEmpty ? 0 : 1) {
-        return "call \(id) has \(turns.filter { $0 == id }.count) turns"
+        return "\(id) has \(turns.filter { $0 == id }.count) turns"
       }
     }
     if timedCalls.keys.contains(where: { calls[$0] == nil }) { return "a call that is gone has a time limit" }
@@ -87,9 +90,9 @@ extension Scheduler {
   private func brokenIdleness() -> String? {
     for (id, call) in calls where !call.isRetired && call.pendingItems + call.inFlight == 0 {
       for size in [1, Pacing.maximumChunk] where appetite(of: call, chunkSize: size).items < size {
-        return "call \(id) has nothing under way and no appetite for a chunk of \(size)"
+        return "\(id) has nothing under way and no appetite for a chunk of \(size)"
       }
-      if call.awaitsRoom { return "call \(id) waits for room and has nothing under way" }
+      if call.awaitsRoom { return "\(id) waits for room and has nothing under way" }
     }
     return nil
   }

@@ -15,7 +15,7 @@
 package struct FrameHeader: Equatable, Sendable {
   package var kind: FrameKind
   package var flags: UInt8
-  package var call: UInt32
+  package var call: CallID
   package var count: UInt32
   package var first: UInt64
   package var bodyLength: Int
@@ -29,7 +29,7 @@ package struct FrameHeader: Equatable, Sendable {
   package static let openCount = UInt32.max
 
   package init(
-    _ kind: FrameKind, flags: UInt8 = 0, call: UInt32 = 0, count: UInt32 = 0, first: UInt64 = 0,
+    _ kind: FrameKind, flags: UInt8 = 0, call: CallID = 0, count: UInt32 = 0, first: UInt64 = 0,
     bodyLength: Int = 0
   ) {
     self.kind = kind
@@ -50,7 +50,7 @@ package struct FrameHeader: Equatable, Sendable {
   package func store(to place: UnsafeMutableRawPointer) {
     let length = UInt64(bodyLength) | UInt64(kind.rawValue) << 48 | UInt64(flags) << 56
     place.storeBytes(of: length, as: UInt64.self)
-    place.storeBytes(of: call, toByteOffset: 8, as: UInt32.self)
+    place.storeBytes(of: call.number, toByteOffset: 8, as: UInt32.self)
     place.storeBytes(of: count, toByteOffset: 12, as: UInt32.self)
     place.storeBytes(of: first, toByteOffset: 16, as: UInt64.self)
   }
@@ -64,7 +64,7 @@ package struct FrameHeader: Equatable, Sendable {
     guard let known = FrameKind(rawValue: kind) else { throw .unknownKind(kind) }
     self.init(
       known, flags: UInt8(word >> 56),
-      call: place.loadUnaligned(fromByteOffset: 8, as: UInt32.self),
+      call: CallID(place.loadUnaligned(fromByteOffset: 8, as: UInt32.self)),
       count: place.loadUnaligned(fromByteOffset: 12, as: UInt32.self),
       first: place.loadUnaligned(fromByteOffset: 16, as: UInt64.self),
       bodyLength: Int(word & 0xFFFF_FFFF_FFFF))

@@ -1,16 +1,16 @@
 /// The identity of an item: its call, and its position in that call. Unique within a pool.
 public struct ItemID: Hashable, Sendable, CustomStringConvertible {
-  /// The number of the call, counted from 1 over the pool's life.
-  public let call: UInt32
+  /// The call.
+  public let call: CallID
   /// The position of the item's input among the inputs of its call, from 0.
   public let index: Int
 
   /// Creates the ID of the item at a position, counted from 0, of a call.
-  public init(call: UInt32, index: Int) {
+  public init(call: CallID, index: Int) {
     self.call = call
     self.index = index
   }
 
   /// The ID as messages have it: "item 7 of call 2".
-  public var description: String { "item \(index) of call \(call)" }
+  public var description: String { "item \(index) of \(call)" }
 }

@@ -9,10 +9,10 @@ package struct ItemMark: Equatable, Sendable {
   /// Stands for no item.
   package static let none = UInt64.max
 
-  package var call: UInt32
+  package var call: CallID
   package var item: UInt64
 
-  package init(call: UInt32, item: UInt64) {
+  package init(call: CallID, item: UInt64) {
     self.call = call
     self.item = item
   }
@@ -21,7 +21,7 @@ package struct ItemMark: Equatable, Sendable {
     func little<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {
       withUnsafeBytes(of: number.littleEndian) { Array($0) }
     }
-    return [0] + little(secret) + little(call) + little(item)
+    return [0] + little(secret) + little(call.number) + little(item)
   }
 
   /// Reads a mark, or finds that there is none.
@@ -30,7 +30,7 @@ package struct ItemMark: Equatable, Sendable {
     guard bytes.count == Self.size, bytes[0] == 0 else { return nil }
     self = bytes.withUnsafeBytes {
       ItemMark(
-        call: UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: 9, as: UInt32.self)),
+        call: CallID(UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: 9, as: UInt32.self))),
         item: UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 13, as: UInt64.self)))
     }
     guard self.bytes(secret: secret) == bytes else { return nil }

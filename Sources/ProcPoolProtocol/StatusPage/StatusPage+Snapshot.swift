@@ -36,12 +36,12 @@ extension StatusPage {
     store(UInt64(worker.index) + 1, PageLayout.worker)
   }
 
-  package func noteChunk(call: UInt32, first: UInt64, position: UInt64) {
+  package func noteChunk(call: CallID, first: UInt64, position: UInt64) {
     // A reader that sees one of them of another chunk sees, by the position, that they do not fit, or takes one item
     // of the chunk for another.
     store(position, PageLayout.chunkPosition)
     store(first, PageLayout.chunkFirst)
-    store(UInt64(call), PageLayout.call)
+    store(UInt64(call.number), PageLayout.call)
   }
 
   package func note(_ task: TaskLabel) {
@@ -104,7 +104,7 @@ extension StatusPage {
     let isRunning = progress.phase != .idle && call > 0 && progress.position >= start
     let item = progress.step ?? first &+ (progress.position &- start)
     let running =
-      isRunning ? UInt32(exactly: call).map { ItemID(call: $0, index: Int(clamping: item)) } : nil
+      isRunning ? UInt32(exactly: call).map { ItemID(call: CallID($0), index: Int(clamping: item)) } : nil
     return Snapshot(
       process: process, worker: number > 0 ? WorkerID(index: Int(clamping: number - 1)) : nil,
       started: min(now, max(0, Int64(bitPattern: load(PageLayout.started)))),

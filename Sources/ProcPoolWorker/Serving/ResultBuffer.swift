@@ -50,7 +50,7 @@ final class ResultBuffer: @unchecked Sendable {
   }
 
   /// Begins to take outputs of a call, from item `first` on.
-  func begin(call: UInt32, first: UInt64, position: UInt64) throws(SystemError) {
+  func begin(call: CallID, first: UInt64, position: UInt64) throws(SystemError) {
     if openStart >= 0 {
       if openHeader.call == call, openHeader.first + UInt64(openCount) == first { return }
       close()
@@ -59,7 +59,7 @@ final class ResultBuffer: @unchecked Sendable {
     open(call: call, first: first)
   }
 
-  private func open(call: UInt32, first: UInt64) {
+  private func open(call: CallID, first: UInt64) {
     openStart = used
     openCount = 0
     openHeader = FrameHeader(.results, call: call, count: FrameHeader.openCount, first: first)
@@ -185,7 +185,7 @@ final class ResultBuffer: @unchecked Sendable {
 
   /// Says that `count` items from `first` on ended without an output.
   func addFailure(
-    _ report: ErrorReport, call: UInt32, first: UInt64, count: UInt32, position: UInt64
+    _ report: ErrorReport, call: CallID, first: UInt64, count: UInt32, position: UInt64
   ) throws(SystemError) {
     close()
     scratch.removeAll()
@@ -209,7 +209,7 @@ final class ResultBuffer: @unchecked Sendable {
   /// - Parameters:
   ///   - words: as the frame's body has them.
   ///   - position: of the item that they belong to.
-  func lend(_ words: [UInt64], count: Int, call: UInt32, position: UInt64) throws(SystemError) {
+  func lend(_ words: [UInt64], count: Int, call: CallID, position: UInt64) throws(SystemError) {
     var writer = WireWriter(capacity: FrameHeader.size + 8 * words.count)
     writer.writeFrame(FrameHeader(.lend, call: call, count: UInt32(count), first: position)) { writer in
       for word in words { writer.writeFixed(word) }

@@ -38,7 +38,7 @@ final class WorkerSession: @unchecked Sendable {
   /// Of the chunk that was run last, if the coordinator has them in its memory: it may be making the next.
   private var lastBytes = 0
   private var input: InputBuffer
-  var calls: [UInt32: ServedCall] = [:]
+  var calls: [CallID: ServedCall] = [:]
   /// The task types of all calls so far, by their mangled names.
   private var taskTypes: [String: KnownTask] = [:]
   /// The task whose name is on the page.
@@ -50,7 +50,7 @@ final class WorkerSession: @unchecked Sendable {
   private(set) var claimedEnd: UInt64 = 0
   /// The chunk that is running, for the task's context: its call and first item, and the position of that
   /// item.
-  private(set) var current: (call: UInt32, first: UInt64, position: UInt64) = (0, 0, 0)
+  private(set) var current: (call: CallID, first: UInt64, position: UInt64) = (0, 0, 0)
   /// Its results are written when it is done.
   private var flushesAfterChunk = false
   /// Which attempt at its items the chunk that is running is, and the next one.
@@ -387,7 +387,7 @@ final class WorkerSession: @unchecked Sendable {
     return ItemID(call: current.call, index: Int(item))
   }
 
-  func replace(call: UInt32, by other: ServedCall) {
+  func replace(call: CallID, by other: ServedCall) {
     other.shared = calls[call]?.shared
     calls[call] = other
   }

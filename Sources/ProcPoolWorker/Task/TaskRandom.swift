@@ -1,3 +1,5 @@
+import ProcPoolProtocol
+
 /// A generator of random numbers for one item. Not for secrets: the seed determines every number.
 ///
 /// The algorithm is SplitMix64 by Guy Steele, Doug Lea and Christine Flood (*Fast splittable
@@ -6,8 +8,8 @@
 public struct TaskRandom: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  init(seed: UInt64, call: UInt32, item: UInt64) {
-    state = Self.mixed(Self.mixed(Self.mixed(seed) ^ UInt64(call)) ^ item)
+  init(seed: UInt64, call: CallID, item: UInt64) {
+    state = Self.mixed(Self.mixed(Self.mixed(seed) ^ UInt64(call.number)) ^ item)
   }
 
   /// Returns the next number of the sequence, uniformly distributed over all values of `UInt64`.

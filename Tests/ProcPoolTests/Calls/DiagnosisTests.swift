@@ -4,7 +4,7 @@ import Testing
 
 /// The figures of a call on two workers and two processors that took a second and ran items all the time; to be changed.
 private struct Figures {
-  var call: UInt32 = 1
+  var call: CallID = 1
   var chunkSize: Int?
   var isOver = true
   var elapsed = Duration.seconds(1)

@@ -40,7 +40,7 @@ struct Simulation {
     var next: UInt64 = 0
     var sent: UInt64 = 0
     /// Results that it has computed and not written.
-    var buffered: [(position: UInt64, call: UInt32, item: UInt64)] = []
+    var buffered: [(position: UInt64, call: CallID, item: UInt64)] = []
     /// The position of the item that is running, if one is.
     var running: UInt64?
     var leaving = false
@@ -61,18 +61,18 @@ struct Simulation {
   enum Fate: Equatable { case pending, done, failed, cancelled }
 
   var scheduler: Scheduler<Items>
-  var workers: [Worker?]
-  var fates: [UInt32: [Fate]] = [:]
-  var cancelled: Set<UInt32> = []
-  var streams: [UInt32: Stream] = [:]
+  var workers: Table<PlaceID, Worker?>
+  var fates: [CallID: [Fate]] = [:]
+  var cancelled: Set<CallID> = []
+  var streams: [CallID: Stream] = [:]
   /// How often items of a call may be begun.
-  var attempts: [UInt32: Int] = [:]
+  var attempts: [CallID: Int] = [:]
   /// Places that wait before they are filled again.
-  var rests: Set<Int> = []
-  var launches: Set<Int> = []
+  var rests: Set<PlaceID> = []
+  var launches: Set<PlaceID> = []
   var isStopped = false
   var random: SeededGenerator
-  var now: Int64 = 0
+  var now: Instant = 0
   /// What went wrong, in words.
   var breach: String?
   private var counts: [String: Int] = [:]
@@ -85,7 +85,7 @@ struct Simulation {
       grace: CancellationGrace(beforeTermination: .milliseconds(4), beforeKill: .milliseconds(4)),
       recycling: Self.recycling(&random), stallTime: Bool.random(using: &random) ? 3_000_000 : nil,
       processors: Int.random(in: 1...5, using: &random))
-    workers = Array(repeating: nil, count: scheduler.places.count)
+    workers = Table(Array(repeating: nil, count: scheduler.places.count))
     scheduler.start()
     settle()
   }
@@ -94,7 +94,7 @@ struct Simulation {
     var recycling = Recycling()
     if Bool.random(using: &random) { recycling.maximumTasks = UInt64.random(in: 1...10, using: &random) }
     if Bool.random(using: &random) {
-      recycling.maximumAge = Int64.random(in: 1...50, using: &random) * 1_000_000
+      recycling.maximumAge = .milliseconds(.random(in: 1...50, using: &random))
     }
     if Bool.random(using: &random) { recycling.standby = Int.random(in: 0...3, using: &random) }
     return recycling
@@ -154,7 +154,7 @@ struct Simulation {
   }
 
   /// A launch for which nothing has been done yet is taken back; sometimes that comes too late.
-  private mutating func recall(_ place: Int) {
+  private mutating func recall(_ place: PlaceID) {
     guard Bool.random(using: &random), launches.remove(place) != nil else { return }
     counts["recall", default: 0] += 1
     scheduler.tookBack(place)
@@ -164,10 +164,10 @@ struct Simulation {
     switch action {
     case .launch(let place):
       if !launches.insert(place).inserted || workers[place] != nil {
-        breach = "place \(place) is launched twice"
+        breach = "place \(place.index) is launched twice"
       }
     case .sendChunk(let place, let chunk, _):
-      if chunk.payload != Items(first: chunk.first, count: chunk.count) {
+      if chunk.payload != Items(first: chunk.first.value, count: chunk.count) {
         breach = "a chunk of \(chunk.count) items from \(chunk.first) carries \(chunk.payload)"
       }
       guard workers[place] != nil else { return breach = "work for place \(place), which has no worker" }
@@ -179,25 +179,25 @@ struct Simulation {
       default: return breach = "work for place \(place), which is \(scheduler.places[place].state)"
       }
       if let seat = chunk.seat, seat != scheduler.places[place].seat {
-        breach = "place \(place) gets another's work"
+        breach = "place \(place.index) gets another's work"
       }
       workers[place]!.frames.append((workers[place]!.sent, chunk))
       workers[place]!.sent += UInt64(chunk.count)
       if let limit = scheduler.recycling.maximumTasks, workers[place]!.sent > limit {
-        breach = breach ?? "place \(place) gets \(workers[place]!.sent) items, and may run \(limit)"
+        breach = breach ?? "place \(place.index) gets \(workers[place]!.sent) items, and may run \(limit)"
       }
     case .takeBack(let place): takeBack(place)
     case .fail(let call, let first, let count, let trace, let failure):
-      for item in first..<first + UInt64(count) { end(call, item, .failed) }
+      for item in first.value..<first.value + UInt64(count) { end(call, item, .failed) }
       switch failure {
       case .lost, .timedOut:
         if trace.attempt != attempts[call]! {
           breach =
-            breach ?? "item \(first) of call \(call) failed in attempt \(trace.attempt) of \(attempts[call]!)"
+            breach ?? "item \(first) of \(call) failed in attempt \(trace.attempt) of \(attempts[call]!)"
         }
       case .noWorkers, .terminated: break
       }
-    case .rest(let place, _): if !rests.insert(place).inserted { breach = "place \(place) rests twice" }
+    case .rest(let place, _): if !rests.insert(place).inserted { breach = "place \(place.index) rests twice" }
     case .expire(let call, _): expire(call)
     case .cancelRunning(let place, let position): cancelRunning(place, below: position)
     case .terminate(let place):
@@ -212,12 +212,12 @@ struct Simulation {
     case .sendCall, .sendResume, .sendEndCall, .forget, .askForMore: break
     case .begin(let place, let worker):
       guard let process = workers[place], process.greeted else {
-        return breach = breach ?? "place \(place) begins without having greeted"
+        return breach = breach ?? "place \(place.index) begins without having greeted"
       }
-      if scheduler.seats[worker.index] != place {
-        breach = breach ?? "place \(place) is not worker \(worker.index)"
+      if scheduler.seats[worker] != place {
+        breach = breach ?? "place \(place.index) is not worker \(worker.index)"
       }
-      if process.sent > 0 { breach = breach ?? "place \(place) has worked before it begins" }
+      if process.sent > 0 { breach = breach ?? "place \(place.index) has worked before it begins" }
     case .announce(let event):
       switch event {
       case .itemRetried: counts["retry", default: 0] += 1
@@ -228,36 +228,38 @@ struct Simulation {
     }
   }
 
-  private mutating func expire(_ call: UInt32) {
+  private mutating func expire(_ call: CallID) {
     counts["deadline", default: 0] += 1
-    if !cancelled.insert(call).inserted { breach = breach ?? "call \(call) is over twice" }
+    if !cancelled.insert(call).inserted { breach = breach ?? "\(call) is over twice" }
     giveUp(call)
   }
 
-  private mutating func giveUp(_ call: UInt32) {
+  private mutating func giveUp(_ call: CallID) {
     for index in fates[call]!.indices where fates[call]![index] == .pending {
       fates[call]![index] = .cancelled
     }
   }
 
   /// What is cancelled below a position must be, and nothing beside it may be there to begin.
-  private mutating func cancelRunning(_ place: Int, below position: UInt64) {
+  private mutating func cancelRunning(_ place: PlaceID, below position: UInt64) {
     counts["cancelled while running", default: 0] += 1
-    guard let worker = workers[place] else { return breach = breach ?? "place \(place) has nobody to tell" }
+    guard let worker = workers[place] else {
+      return breach = breach ?? "place \(place.index) has nobody to tell"
+    }
     for (start, chunk) in worker.frames {
       for offset in 0..<UInt64(chunk.count) where start + offset >= worker.next {
         let isBelow = start + offset < position
         if isBelow != cancelled.contains(chunk.call) {
           breach =
             breach
-            ?? "position \(start + offset) of place \(place) is told a wrong thing about its call \(chunk.call)"
+            ?? "position \(start + offset) of place \(place.index) is told a wrong thing about its \(chunk.call)"
         }
       }
     }
   }
 
   /// What the gate does: the running item has been claimed, and perhaps some more.
-  private mutating func takeBack(_ place: Int) {
+  private mutating func takeBack(_ place: PlaceID) {
     counts["take-back", default: 0] += 1
     let worker = workers[place]!
     let least = worker.running.map { $0 + 1 } ?? worker.next
@@ -272,13 +274,13 @@ struct Simulation {
     scheduler.tookBack(place, position: claimed, epoch: 1, now: now)
   }
 
-  private mutating func end(_ call: UInt32, _ item: UInt64, _ fate: Fate) {
+  private mutating func end(_ call: CallID, _ item: UInt64, _ fate: Fate) {
     guard fates[call]![Int(item)] == .pending else {
-      breach = breach ?? "item \(item) of call \(call) ends as \(fate) after \(fates[call]![Int(item)])"
+      breach = breach ?? "item \(item) of \(call) ends as \(fate) after \(fates[call]![Int(item)])"
       return
     }
     if cancelled.contains(call) {
-      breach = breach ?? "item \(item) of call \(call) ends after its cancellation"
+      breach = breach ?? "item \(item) of \(call) ends after its cancellation"
     }
     fates[call]![Int(item)] = fate
     streams[call]?.held += 1
@@ -288,8 +290,8 @@ struct Simulation {
 
   /// One event, drawn at random from those that are possible.
   mutating func step() {
-    now += Int64.random(in: 1...2_000_000, using: &random)
-    let place = Int.random(in: workers.indices, using: &random)
+    now = now + Nanoseconds(.random(in: 1...2_000_000, using: &random))
+    let place = workers.indices.randomElement(using: &random)!
     switch Int.random(in: 0..<100, using: &random) {
     case 0..<14: submit()
     case 14..<18: advance(Int.random(in: 0...8, using: &random))
@@ -317,7 +319,7 @@ struct Simulation {
     let open = fates.keys.filter {
       !cancelled.contains($0) && scheduler.calls[$0] != nil && streams[$0] == nil
     }.sorted()
-    let call: UInt32
+    let call: CallID
     if let some = open.randomElement(using: &random), Bool.random(using: &random) || !scheduler.isOpen {
       call = some
     } else {
@@ -340,13 +342,14 @@ struct Simulation {
         ? scheduler.seats.indices.randomElement(using: &random) : nil
       chunks.append(
         Chunk(
-          call: call, first: first, count: count, payload: Items(first: first, count: count), seat: seat))
+          call: call, first: ItemIndex(first), count: count, payload: Items(first: first, count: count),
+          seat: seat))
       fates[call]! += Array(repeating: .pending, count: count)
     }
     scheduler.accept(chunks, now: now)
   }
 
-  private mutating func beginStream(_ call: UInt32) {
+  private mutating func beginStream(_ call: CallID) {
     counts["stream", default: 0] += 1
     let chunkSize = [nil, 1, 3, 7, 131_073, Pacing.maximumChunk].randomElement(using: &random)!
     // As `imap` has them.
@@ -365,7 +368,7 @@ struct Simulation {
     }
   }
 
-  private mutating func exchange(_ call: UInt32) {
+  private mutating func exchange(_ call: CallID) {
     guard let stream = streams[call], stream.left > 0 else { return }
     switch scheduler.life {
     case .open, .closing: break
@@ -379,12 +382,12 @@ struct Simulation {
       limit: stream.limit, held: stream.held, inPool: inPool,
       remaining: Bool.random(using: &random) ? stream.left : nil, workers: scheduler.seats.count)
     if submission.count == 0 {
-      if inPool == 0, stream.held == 0 { breach = breach ?? "call \(call) would wait for ever" }
+      if inPool == 0, stream.held == 0 { breach = breach ?? "\(call) would wait for ever" }
       return
     }
     if submission.count > stream.limit { counts["chunk beyond the limit", default: 0] += 1 }
     if stream.held + inPool > 0, submission.count > stream.limit - stream.held - inPool {
-      breach = breach ?? "call \(call) has more under way than it may have"
+      breach = breach ?? "\(call) has more under way than it may have"
     }
     let taken = min(stream.left, submission.count)
     streams[call]!.left -= taken
@@ -393,7 +396,8 @@ struct Simulation {
     while left > 0 {
       let first = UInt64(fates[call]!.count)
       let count = min(left, submission.chunkSize)
-      chunks.append(Chunk(call: call, first: first, count: count, payload: Items(first: first, count: count)))
+      chunks.append(
+        Chunk(call: call, first: ItemIndex(first), count: count, payload: Items(first: first, count: count)))
       fates[call]! += Array(repeating: .pending, count: count)
       left -= count
     }
@@ -401,7 +405,7 @@ struct Simulation {
     settle()
   }
 
-  private mutating func launched(_ place: Int) {
+  private mutating func launched(_ place: PlaceID) {
     if let worker = workers[place], !worker.greeted {
       if Int.random(in: 0..<4, using: &random) == 0 {
         let isShortage = Bool.random(using: &random)
@@ -425,11 +429,11 @@ struct Simulation {
   }
 
   /// Ends the running item, or begins the next one.
-  private mutating func work(_ place: Int) {
+  private mutating func work(_ place: PlaceID) {
     guard let worker = workers[place], worker.greeted else { return }
     if let running = worker.running {
       let (position, chunk) = worker.frames.first { running < $0.position + UInt64($0.chunk.count) }!
-      workers[place]!.buffered.append((running, chunk.call, chunk.first + (running - position)))
+      workers[place]!.buffered.append((running, chunk.call, chunk.first.value + (running - position)))
       workers[place]!.running = nil
       workers[place]!.next = running + 1
     } else if worker.next < worker.sent {
@@ -440,11 +444,12 @@ struct Simulation {
   }
 
   private mutating func report(
-    _ place: Int, _ results: [(position: UInt64, call: UInt32, item: UInt64)], peeked: Bool
+    _ place: PlaceID, _ results: [(position: UInt64, call: CallID, item: UInt64)], peeked: Bool
   ) {
     for result in results {
       let reception = scheduler.received(
-        place, call: result.call, first: result.item, count: 1, position: peeked ? result.position : nil)
+        place, call: result.call, first: ItemIndex(result.item), count: 1,
+        position: peeked ? result.position : nil)
       switch reception {
       case .deliver: end(result.call, result.item, .done)
       case .ignore: break
@@ -454,13 +459,13 @@ struct Simulation {
     scheduler.measure(place, now: now)
   }
 
-  private mutating func flush(_ place: Int) {
+  private mutating func flush(_ place: PlaceID) {
     guard let worker = workers[place], !worker.buffered.isEmpty else { return }
     workers[place]!.buffered = []
     report(place, worker.buffered, peeked: false)
   }
 
-  private mutating func peek(_ place: Int) {
+  private mutating func peek(_ place: PlaceID) {
     guard let worker = workers[place], !worker.buffered.isEmpty else { return }
     counts["peek", default: 0] += 1
     report(place, worker.buffered, peeked: true)
@@ -475,7 +480,7 @@ struct Simulation {
     scheduler.retire(call, now: now)
   }
 
-  private mutating func lose(_ place: Int) {
+  private mutating func lose(_ place: PlaceID) {
     guard let worker = workers[place], worker.greeted else { return }
     counts["loss", default: 0] += 1
     // Half of the time there is no page to salvage from: what was not written is lost, and must not run
@@ -491,7 +496,7 @@ struct Simulation {
       place, progress: salvages || Bool.random(using: &random) ? progress : nil, loss: Self.loss, now: now)
   }
 
-  private mutating func die(_ place: Int) {
+  private mutating func die(_ place: PlaceID) {
     guard let worker = workers[place] else { return }
     if worker.greeted {
       lose(place)
@@ -501,7 +506,7 @@ struct Simulation {
     }
   }
 
-  private mutating func time(_ place: Int) {
+  private mutating func time(_ place: PlaceID) {
     counts["time limit", default: 0] += 1
     let workers = workers
     scheduler.checkClock(now: now) { Self.look(at: workers[$0]) }
@@ -511,7 +516,7 @@ struct Simulation {
   private mutating func share() {
     let workers = workers
     scheduler.share(now: now) { Self.look(at: workers[$0]) }
-    now += 250_000_000
+    now = now + .milliseconds(250)
     scheduler.share(now: now) { Self.look(at: workers[$0]) }
     if !scheduler.actions.isEmpty { counts["sharing", default: 0] += 1 }
   }
@@ -557,7 +562,7 @@ struct Simulation {
     }
     if breach != nil { return breach }
     for (call, fates) in fates where !cancelled.contains(call) || fates.contains(.pending) {
-      if let item = fates.firstIndex(of: .pending) { return "item \(item) of call \(call) never ended" }
+      if let item = fates.firstIndex(of: .pending) { return "item \(item) of \(call) never ended" }
     }
     return isStopped ? nil : "the pool did not stop"
   }

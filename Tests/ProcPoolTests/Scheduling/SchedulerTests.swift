@@ -67,7 +67,7 @@ import Testing
 }
 
 @Suite struct ChunksGrowAndShrinkWithTheWork {
-  private func scheduler(itemTime: Double) -> (Scheduler<Items>, UInt32) {
+  private func scheduler(itemTime: Double) -> (Scheduler<Items>, CallID) {
     var scheduler = Scheduler<Items>(workers: 4)
     let call = scheduler.begin(itemTime: itemTime)
     return (scheduler, call)
@@ -140,16 +140,16 @@ import Testing
   @Test func noQueueIsCopiedWhenAChunkIsGivenOutOrEnds() throws {
     var scheduler = Scheduler<Items>(workers: 2)
     scheduler.start()
-    for index in 0..<2 { scheduler.greeted(index, now: 0) }
+    for index in 0..<2 { scheduler.greeted(PlaceID(index: index), now: 0) }
     let call = scheduler.begin()
     let chunks = (0..<1_000).map {
-      Chunk(call: call, first: UInt64($0), count: 1, payload: Items(first: UInt64($0), count: 1))
+      Chunk(call: call, first: ItemIndex(UInt64($0)), count: 1, payload: Items(first: UInt64($0), count: 1))
     }
     scheduler.accept(chunks, now: 0)
     // Until each worker holds what it may: its queue has grown to its size.
     var given = 0
     for round in 1..<20 {
-      answer(&scheduler, call, now: Int64(round) * 50_000)
+      answer(&scheduler, call, now: Instant(Int64(round) * 50_000))
       given = scheduler.places[0].queue.count + scheduler.places[1].queue.count
     }
     try #require(given > 10 && scheduler.calls[call]!.pendingItems > 100)
@@ -161,7 +161,7 @@ import Testing
     let queues = scheduler.places.map { memory(of: $0.queue) }
     for round in 20..<60 {
       let pending = scheduler.calls[call]!.pendingItems
-      answer(&scheduler, call, now: Int64(round) * 50_000)
+      answer(&scheduler, call, now: Instant(Int64(round) * 50_000))
       // By one at a time: two copies in a row may end where the first began.
       if scheduler.calls[call]!.pendingItems != pending - 1 { continue }
       looked += 1
@@ -172,8 +172,8 @@ import Testing
   }
 
   /// The worker whose turn it is ends an item.
-  private func answer(_ scheduler: inout Scheduler<Items>, _ call: UInt32, now: Int64) {
-    let index = Int(now / 50_000) % 2
+  private func answer(_ scheduler: inout Scheduler<Items>, _ call: CallID, now: Instant) {
+    let index = PlaceID(index: Int(now.time / 50_000) % 2)
     let item = scheduler.places[index].queue.first!.first
     _ = scheduler.received(index, call: call, first: item, count: 1, position: nil)
     scheduler.measure(index, now: now)
@@ -185,7 +185,7 @@ import Testing
   @Test func noTwoCallsHaveTheSameNumberWhenTheNumbersComeRoundAgain() {
     var scheduler = Scheduler<Items>(workers: 1)
     let long = scheduler.begin()
-    scheduler.lastCall = .max
+    scheduler.lastCall = CallID(.max)
     let others = (0..<3).map { _ in scheduler.begin() }
     #expect(long == 1)
     #expect(others == [0, 2, 3])
@@ -197,15 +197,15 @@ import Testing
     scheduler.greeted(0, now: 0)
     let long = scheduler.begin(itemTime: 1e6)
     let chunks = (0..<100).map {
-      Chunk(call: long, first: UInt64($0), count: 1, payload: Items(first: UInt64($0), count: 1))
+      Chunk(call: long, first: ItemIndex(UInt64($0)), count: 1, payload: Items(first: UInt64($0), count: 1))
     }
     scheduler.accept(chunks, now: 0)
     let short = scheduler.begin(itemTime: 1e6)
     scheduler.accept([Chunk(call: short, first: 0, count: 1, payload: Items(first: 0, count: 1))], now: 0)
-    var ended: [UInt32] = []
-    var now: Int64 = 0
+    var ended: [CallID] = []
+    var now: Instant = 0
     while let front = scheduler.places[0].queue.first {
-      now += 1_000_000
+      now = now + .milliseconds(1)
       _ = scheduler.received(0, call: front.call, first: front.first, count: 1)
       scheduler.measure(0, now: now)
       ended.append(front.call)
@@ -307,7 +307,7 @@ import Testing
     let other = scheduler.begin(itemTime: 10)
     scheduler.accept([Chunk(call: other, first: 0, count: 1, payload: Items(first: 0, count: 1))], now: 0)
     func look(_ milliseconds: Int64) -> Bool {
-      scheduler.checkClock(now: milliseconds * 1_000_000) { _ in Self.running }
+      scheduler.checkClock(now: .start + .milliseconds(milliseconds)) { _ in Self.running }
       return scheduler.actions.contains { if case .kill = $0 { true } else { false } }
     }
     for time in stride(from: 0, through: 1_750, by: 250) { #expect(!look(Int64(time))) }
@@ -321,7 +321,7 @@ import Testing
     let call = scheduler.begin(CallLimits(timeout: .milliseconds(2_000)), itemTime: 10)
     scheduler.accept([Chunk(call: call, first: 0, count: 1, payload: Items(first: 0, count: 1))], now: 0)
     func look(_ milliseconds: Int64) -> Bool {
-      scheduler.checkClock(now: milliseconds * 1_000_000) { _ in Self.running }
+      scheduler.checkClock(now: .start + .milliseconds(milliseconds)) { _ in Self.running }
       return scheduler.actions.contains { if case .kill = $0 { true } else { false } }
     }
     for time in stride(from: 0, through: 1_000, by: 100) { #expect(!look(Int64(time))) }
@@ -350,7 +350,7 @@ import Testing
     worker: WorkerID(index: 0), pid: 1, end: .signalled(9), cause: .timeLimit, peakMemory: nil,
     standardError: "")
 
-  private func scheduler(stallTime: Int64? = nil, timeout: Duration? = nil) -> Scheduler<Items> {
+  private func scheduler(stallTime: Nanoseconds? = nil, timeout: Duration? = nil) -> Scheduler<Items> {
     var scheduler = Scheduler<Items>(workers: 1, stallTime: stallTime)
     scheduler.start()
     scheduler.greeted(0, now: 0)
@@ -361,7 +361,7 @@ import Testing
   }
 
   private func look(_ scheduler: inout Scheduler<Items>, _ phase: StatusPage.Phase, at milliseconds: Int64) {
-    scheduler.checkClock(now: milliseconds * 1_000_000) { _ in
+    scheduler.checkClock(now: .start + .milliseconds(milliseconds)) { _ in
       WorkerSight(progress: StatusPage.Progress(position: 0, phase: phase), written: 0)
     }
   }

@@ -7,8 +7,12 @@ import Testing
 @Suite struct WorkGoesToThoseWhoHaveNone {
   private let soon = Scheduler<Items>.worthSharing
 
-  private func chunk(_ call: UInt32, _ first: UInt64 = 0, count: Int = 1, seat: Int? = nil) -> Chunk<Items> {
-    Chunk(call: call, first: first, count: count, payload: Items(first: first, count: count), seat: seat)
+  private func chunk(_ call: CallID, _ first: UInt64 = 0, count: Int = 1, seat: WorkerID? = nil) -> Chunk<
+    Items
+  > {
+    Chunk(
+      call: call, first: ItemIndex(first), count: count, payload: Items(first: first, count: count),
+      seat: seat)
   }
 
   /// Worker 0 has everything; the others greet afterwards.
@@ -19,15 +23,15 @@ import Testing
     scheduler.start()
     scheduler.greeted(0, now: 0)
     for chunk in chunks(&scheduler) { scheduler.accept([chunk], now: 0) }
-    for index in 1..<workers { scheduler.greeted(index, now: 0) }
+    for index in 1..<workers { scheduler.greeted(PlaceID(index: index), now: 0) }
     scheduler.actions.removeAll()
     return scheduler
   }
 
   private func looks(
-    _ scheduler: inout Scheduler<Items>, at now: Int64, position: UInt64 = 0,
+    _ scheduler: inout Scheduler<Items>, at now: Instant, position: UInt64 = 0,
     phase: StatusPage.Phase = .running, written: UInt64 = 0
-  ) -> [Int] {
+  ) -> [PlaceID] {
     scheduler.actions.removeAll()
     scheduler.share(now: now) {
       WorkerSight(
@@ -52,7 +56,7 @@ import Testing
   @Test func aFewItemsGoToAllWhoHaveNothingToDo() {
     var scheduler = Scheduler<Items>(workers: 3)
     scheduler.start()
-    for index in 0..<3 { scheduler.greeted(index, now: 0) }
+    for index in 0..<3 { scheduler.greeted(PlaceID(index: index), now: 0) }
     let call = scheduler.begin(itemTime: 60_000)
     scheduler.accept((0..<6).map { chunk(call, $0) }, now: 0)
     #expect(items(scheduler) == [2, 2, 2])
@@ -62,7 +66,7 @@ import Testing
   @Test func aFewItemsThatAreSoonOverStayTogether() {
     var scheduler = Scheduler<Items>(workers: 3)
     scheduler.start()
-    for index in 0..<3 { scheduler.greeted(index, now: 0) }
+    for index in 0..<3 { scheduler.greeted(PlaceID(index: index), now: 0) }
     let call = scheduler.begin(itemTime: 1_000)
     scheduler.accept((0..<6).map { chunk(call, $0) }, now: 0)
     #expect(items(scheduler) == [6, 0, 0])
@@ -71,7 +75,7 @@ import Testing
   @Test func whatIsSoonOverStays() {
     var scheduler = scheduler { [chunk($0.begin(itemTime: 1000), count: 100)] }
     for look in 0..<10 {
-      #expect(looks(&scheduler, at: Int64(look) * soon, position: UInt64(10 * look)) == [])
+      #expect(looks(&scheduler, at: .start + soon * look, position: UInt64(10 * look)) == [])
     }
   }
 
@@ -79,14 +83,14 @@ import Testing
   @Test func whatIsBehindALongItemDoesNotWaitForIt() {
     var scheduler = scheduler { [chunk($0.begin(itemTime: 10), count: 5)] }
     #expect(looks(&scheduler, at: 1, position: 2) == [])
-    #expect(looks(&scheduler, at: soon, position: 2) == [])
+    #expect(looks(&scheduler, at: .start + soon, position: 2) == [])
     #expect(looks(&scheduler, at: 1 + soon, position: 2) == [0])
     scheduler.tookBack(0, position: 3, epoch: 1, now: 1 + soon)
     #expect(items(scheduler) == [3, 2])
   }
 
   @Test func whatIsBehindAnotherCallsLongItemDoesNotWaitForIt() {
-    var calls: [UInt32] = []
+    var calls: [CallID] = []
     var scheduler = scheduler { scheduler in
       calls = (0..<2).map { _ in scheduler.begin(itemTime: 10) }
       return calls.map { chunk($0) }
@@ -100,7 +104,7 @@ import Testing
   }
 
   @Test func aWorkerThatDoesNotGetOnGetsNoMoreUntilItDoes() {
-    var call: UInt32 = 0
+    var call: CallID = 0
     var scheduler = scheduler { scheduler in
       call = scheduler.begin(itemTime: 10)
       return [chunk(call, count: 2)]
@@ -121,7 +125,7 @@ import Testing
     var scheduler = scheduler { [chunk($0.begin(itemTime: 10))] }
     #expect(scheduler.timeToShare == late)
     #expect(looks(&scheduler, at: 1, phase: .idle) == [])
-    #expect(looks(&scheduler, at: late, phase: .idle) == [])
+    #expect(looks(&scheduler, at: .start + late, phase: .idle) == [])
     #expect(looks(&scheduler, at: 1 + late, phase: .idle) == [0])
     scheduler.tookBack(0, position: 0, epoch: 1, now: 1 + late)
     #expect(items(scheduler) == [0, 1])
@@ -130,15 +134,15 @@ import Testing
   @Test func aWorkerKeepsTheOnlyItemThatItIsRunning() {
     var scheduler = scheduler { [chunk($0.begin(itemTime: 10))] }
     for look in 0..<5 {
-      #expect(looks(&scheduler, at: Int64(look) * Scheduler<Items>.longestSilence) == [])
+      #expect(looks(&scheduler, at: .start + Scheduler<Items>.longestSilence * look) == [])
     }
   }
 
   /// It would have to begin anew with another, and so on.
   @Test func whatAWorkerHasNotEvenBegunIsNotTakenFromItBecauseThereIsMuchOfIt() {
     var scheduler = scheduler { [chunk($0.begin(itemTime: 1e6), count: 100)] }
-    for look in 0..<10 { #expect(looks(&scheduler, at: Int64(look) * soon, phase: .idle) == []) }
-    #expect(looks(&scheduler, at: 10 * soon) == [0])
+    for look in 0..<10 { #expect(looks(&scheduler, at: .start + soon * look, phase: .idle) == []) }
+    #expect(looks(&scheduler, at: .start + soon * 10) == [0])
   }
 
   /// A long frame takes its time.
@@ -146,20 +150,20 @@ import Testing
     let late = Scheduler<Items>.longestSilence
     var scheduler = scheduler { [chunk($0.begin(itemTime: 10))] }
     for look in 0..<5 {
-      let now = Int64(look) * late
+      let now = Instant.start + late * look
       #expect(looks(&scheduler, at: now, phase: .idle, written: UInt64(look) * 4096) == [])
     }
   }
 
   /// Whether or not anybody has looked.
   @Test func aWorkerOfWhichNothingIsHeardGetsNoMore() {
-    let late = 2 * Scheduler<Items>.longestSilence
-    var call: UInt32 = 0
+    let late = Scheduler<Items>.longestSilence * 2
+    var call: CallID = 0
     var scheduler = scheduler { scheduler in
       call = scheduler.begin(itemTime: 10)
       return [chunk(call)]
     }
-    for item in 1..<5 { scheduler.accept([chunk(call, UInt64(item))], now: late) }
+    for item in 1..<5 { scheduler.accept([chunk(call, UInt64(item))], now: .start + late) }
     #expect(items(scheduler) == [1, 4])
   }
 
@@ -169,13 +173,13 @@ import Testing
       return [chunk(call, 0, seat: 0), chunk(call, 1, seat: 0)]
     }
     #expect(looks(&scheduler, at: 1) == [])
-    #expect(looks(&scheduler, at: 10 * soon) == [])
+    #expect(looks(&scheduler, at: .start + soon * 10) == [])
   }
 
   @Test func nothingIsTakenBackWhileEverybodyHasSomethingToDo() {
     var scheduler = scheduler(workers: 1) { [chunk($0.begin(itemTime: 1e6), count: 100)] }
     #expect(scheduler.timeToShare == nil)
-    #expect(looks(&scheduler, at: 10 * soon) == [])
+    #expect(looks(&scheduler, at: .start + soon * 10) == [])
   }
 
   /// They wait for each other's processors; only what takes very long is shared.
@@ -183,12 +187,12 @@ import Testing
     var scheduler = scheduler(processors: 1) { [chunk($0.begin(itemTime: 10_000), count: 100)] }
     #expect(looks(&scheduler, at: 1) == [])
     #expect(looks(&scheduler, at: 1 + soon) == [])
-    #expect(looks(&scheduler, at: 1 + 100 * soon) == [0])
+    #expect(looks(&scheduler, at: 1 + soon * 100) == [0])
   }
 
   /// With less, a worker would wait for the coordinator after every long item.
   @Test func theNextLongItemIsThereBeforeTheWorkerNeedsIt() {
-    var call: UInt32 = 0
+    var call: CallID = 0
     var scheduler = scheduler(workers: 1) { scheduler in
       call = scheduler.begin()
       return [chunk(call), chunk(call, 1), chunk(call, 2), chunk(call, 3)]
@@ -200,7 +204,7 @@ import Testing
   }
 
   @Test func whatAnEarlierCallsItemsTookIsBelievedUntilTheFirstOfThisOneEnds() {
-    var call: UInt32 = 0
+    var call: CallID = 0
     var scheduler = scheduler(workers: 1) { scheduler in
       call = scheduler.begin(itemTime: 1000)
       return [chunk(call, count: 100), chunk(call, 100, count: 100)]

@@ -6,7 +6,7 @@ import Testing
 @Suite struct Shortages {
   private static let shortage = WorkerStartFailure("no process to be had", isShortage: true)
 
-  private func rests(_ scheduler: Scheduler<Items>) -> [Int64] {
+  private func rests(_ scheduler: Scheduler<Items>) -> [Nanoseconds] {
     scheduler.actions.compactMap { if case .rest(_, let time) = $0 { time } else { nil } }
   }
 
@@ -18,9 +18,9 @@ import Testing
     scheduler.actions.compactMap { if case .fail(_, _, _, _, let failure) = $0 { failure } else { nil } }
   }
 
-  private func accept(_ call: UInt32, first: UInt64 = 0, in scheduler: inout Scheduler<Items>) {
+  private func accept(_ call: CallID, first: UInt64 = 0, in scheduler: inout Scheduler<Items>) {
     scheduler.accept(
-      [Chunk(call: call, first: first, count: 1, payload: Items(first: first, count: 1))], now: 0)
+      [Chunk(call: call, first: ItemIndex(first), count: 1, payload: Items(first: first, count: 1))], now: 0)
   }
 
   @Test func startsAreTriedAgainForAsLongAsThePoolLives() {
@@ -59,12 +59,12 @@ import Testing
     var scheduler = Scheduler<Items>(workers: 2)
     scheduler.start()
     for _ in 0..<6 {
-      for place in 0..<2 {
+      for place in (0..<2).map(PlaceID.init(index:)) {
         scheduler.failedToStart(place, Self.shortage, now: 0)
         scheduler.rested(place)
       }
     }
-    for place in 0..<2 { scheduler.failedToStart(place, Self.shortage, now: 0) }
+    for place in (0..<2).map(PlaceID.init(index:)) { scheduler.failedToStart(place, Self.shortage, now: 0) }
     scheduler.actions.removeAll()
     let call = scheduler.begin()
     accept(call, in: &scheduler)

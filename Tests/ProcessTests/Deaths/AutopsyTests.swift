@@ -38,7 +38,7 @@ extension Processes {
         #expect(autopsy.elapsed < .seconds(20))
         #expect(autopsy.loss.peakMemory.map { $0 > 1 << 20 && $0 < 1 << 32 } ?? true, "\(autopsy)")
         #expect(
-          autopsy.description.hasPrefix("item 3 of call \(autopsy.item.call) was lost after "), "\(autopsy)")
+          autopsy.description.hasPrefix("item 3 of \(autopsy.item.call) was lost after "), "\(autopsy)")
       }
     }
 

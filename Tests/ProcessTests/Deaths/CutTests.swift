@@ -105,7 +105,7 @@ private struct Stream: Sendable {
 
   private static func places(in bytes: [UInt8]) throws -> [Place?] {
     var places = [Place?](repeating: nil, count: Preamble.size)
-    var firstCall: UInt32?
+    var firstCall: CallID?
     while places.count < bytes.count {
       let start = places.count
       let header = try bytes.withUnsafeBytes { try FrameHeader(loading: $0.baseAddress! + start) }
@@ -114,7 +114,7 @@ private struct Stream: Sendable {
         continue
       }
       firstCall = firstCall ?? header.call
-      let call = Int(header.call - firstCall!)
+      let call = Int(header.call.number - firstCall!.number)
       // A loan names its item by the position in the worker's order, in which the calls follow each other.
       let before = header.kind == .lend ? Session.expected[..<call].reduce(0) { $0 + $1.count } : 0
       let first = Int(header.first) - before

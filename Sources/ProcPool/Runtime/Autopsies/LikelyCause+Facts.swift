@@ -7,7 +7,7 @@ import ProcPoolWorker
 extension Autopsy {
   init(_ item: ItemID, _ trace: ItemTrace, _ loss: WorkerLoss) {
     self.init(
-      item: item, attempt: trace.attempt, elapsed: .nanoseconds(trace.elapsed),
+      item: item, attempt: trace.attempt, elapsed: .nanoseconds(trace.elapsed.count),
       isPreparation: trace.isPreparation, loss: loss)
   }
 }

@@ -69,7 +69,7 @@ struct ProcessMaker: WorkerMaker {
       location: pageFile.map { $0.pages.location($0.index) })
   }
 
-  func abandonPage(of place: Int) { pages.abandon(place) }
+  func abandonPage(of place: PlaceID) { pages.abandon(place) }
 
   /// Without a descriptor of its process a worker cannot be watched.
   private static func refusal(_ error: SystemError) -> WorkerStartFailure {
@@ -88,15 +88,15 @@ private final class PageFiles: Sendable {
   /// The pages of all places; `nil` if the machine cannot share memory: then workers send each result as it comes.
   private let shared: SharedPages?
   /// The pages of places whose page has been left to a worker that did not end.
-  private let others = Mutex<[Int: SharedPages?]>([:])
+  private let others = Mutex<[PlaceID: SharedPages?]>([:])
 
   init(places: Int) { shared = try? SharedPages(places: places) }
 
   /// The file that has the page of a place, and its index there; `nil` if there is none.
-  func file(of place: Int) -> (pages: SharedPages, index: Int)? {
+  func file(of place: PlaceID) -> (pages: SharedPages, index: Int)? {
     if let other = others.withLock({ $0[place] }) { return other.map { ($0, 0) } }
-    return shared.map { ($0, place) }
+    return shared.map { ($0, place.index) }
   }
 
-  func abandon(_ place: Int) { others.withLock { $0[place] = .some(try? SharedPages(places: 1)) } }
+  func abandon(_ place: PlaceID) { others.withLock { $0[place] = .some(try? SharedPages(places: 1)) } }
 }

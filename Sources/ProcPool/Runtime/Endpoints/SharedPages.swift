@@ -20,14 +20,14 @@ struct SharedPages: Sendable {
     identity = try FileIdentity(of: file.descriptor)
   }
 
-  func page(_ place: Int) throws(SystemError) -> StatusPage {
+  func page(_ index: Int) throws(SystemError) -> StatusPage {
     StatusPage(
-      try SharedMapping(file.descriptor, offset: place * StatusPage.size, count: StatusPage.size))
+      try SharedMapping(file.descriptor, offset: index * StatusPage.size, count: StatusPage.size))
   }
 
-  func location(_ place: Int) -> MemoryLocation {
+  func location(_ index: Int) -> MemoryLocation {
     MemoryLocation(
       descriptor: file.descriptor.number, device: identity.device, inode: identity.inode,
-      fileSize: identity.size, offset: place * StatusPage.size)
+      fileSize: identity.size, offset: index * StatusPage.size)
   }
 }

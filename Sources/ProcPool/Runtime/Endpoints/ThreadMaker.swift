@@ -26,10 +26,10 @@ struct ThreadMaker: WorkerMaker {
     let worker = LaunchedWorker(connection, settings, coordinator: 0)
     try WorkerThread.startInProcess(
       streams: WorkerStreams(tasks: workerTasks, results: Descriptor(owning: resultEnds.writing)), page: page,
-      index: request.place)
+      index: request.place.index)
     return worker
   }
 
   /// Each worker has a page of its own.
-  func abandonPage(of place: Int) {}
+  func abandonPage(of place: PlaceID) {}
 }

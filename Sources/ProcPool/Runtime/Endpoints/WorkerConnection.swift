@@ -9,7 +9,7 @@ import Synchronization
 /// only the runtime thread uses is a ``RuntimeLoop/Standing``.
 final class WorkerConnection: Sendable {
   /// Its place among the pool's processes.
-  let place: Int
+  let place: PlaceID
   /// Counts the workers of a pool, so that an event of an earlier worker is not taken for a later one's.
   let generation: UInt32
   let pid: Int32
@@ -36,7 +36,7 @@ final class WorkerConnection: Sendable {
   let incoming = Mutex(Incoming())
 
   init(
-    place: Int, generation: UInt32, pid: Int32, offers offered: Abilities, process: ChildProcess?,
+    place: PlaceID, generation: UInt32, pid: Int32, offers offered: Abilities, process: ChildProcess?,
     page: StatusPage, pipes: consuming ConnectionPipes, now: Int64
   ) {
     self.place = place
@@ -70,7 +70,7 @@ extension WorkerConnection {
   struct Token {
     enum Source: UInt64 { case results = 0, tasks = 1, process = 2, errors = 3 }
 
-    let place: Int
+    let place: PlaceID
     let generation: UInt32
     let source: Source
 
@@ -82,11 +82,11 @@ extension WorkerConnection {
 
     init(rawValue: UInt64) {
       source = Source(rawValue: rawValue & 3)!
-      place = Int(rawValue >> 2 & 0x3FFF_FFFF)
+      place = PlaceID(index: Int(rawValue >> 2 & 0x3FFF_FFFF))
       generation = UInt32(truncatingIfNeeded: rawValue >> 32)
     }
 
-    var rawValue: UInt64 { UInt64(generation) << 32 | UInt64(place) << 2 | source.rawValue }
+    var rawValue: UInt64 { UInt64(generation) << 32 | UInt64(place.index) << 2 | source.rawValue }
   }
 
   func token(_ source: Token.Source) -> UInt64 { Token(self, source).rawValue }

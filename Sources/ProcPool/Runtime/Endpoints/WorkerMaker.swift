@@ -11,7 +11,7 @@ protocol WorkerMaker: Sendable {
   func makeWorker(_ request: Launcher.Request) throws -> LaunchedWorker
 
   /// The page of a place is given to no other worker: one that has not ended may write to it.
-  func abandonPage(of place: Int)
+  func abandonPage(of place: PlaceID)
 }
 
 /// A worker that has been started and not greeted.
@@ -31,7 +31,7 @@ struct LaunchedWorker {
     var writer = WireWriter(capacity: 256)
     Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
     let hello = Hello(
-      worker: UInt32(connection.place), coordinator: coordinator, abilities: connection.offered,
+      worker: UInt32(connection.place.index), coordinator: coordinator, abilities: connection.offered,
       maximumBody: settings.maximumPayload,
       pollingTime: settings.pollingTimes.frame, callPollingTime: settings.pollingTimes.call,
       seed: settings.seed, itemMark: settings.itemMark, limits: settings.limits,

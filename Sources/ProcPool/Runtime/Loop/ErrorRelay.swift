@@ -92,7 +92,7 @@ struct ErrorRelay {
   }
 
   private func id(of worker: WorkerConnection) -> WorkerID {
-    runtime.state.withLock { $0.workers[worker]?.worker } ?? WorkerID(index: worker.place)
+    runtime.state.withLock { $0.workers[worker]?.worker } ?? WorkerID(index: worker.place.index)
   }
 
   /// - Returns: whether nothing of the worker's waits any more.

@@ -79,7 +79,7 @@ extension RuntimeLoop {
       return
     }
     runtime.change { state, _ in
-      for request in requests { state.scheduler.failedToStart(request.place, failure, now: now) }
+      for request in requests { state.scheduler.failedToStart(request.place, failure, now: Instant(now)) }
     }
   }
 }
@@ -87,7 +87,7 @@ extension RuntimeLoop {
 extension PoolRuntime {
   /// Gives to no other worker what one that has not ended might still write to.
   fileprivate func abandonMemory(of worker: WorkerConnection) {
-    let payloads = state.withLock { state in state.scheduler.places[worker.place].queue.map(\.payload) }
+    let payloads = state.withLock { state in state.scheduler.chunks(at: worker.place).map(\.payload) }
     leftBehind.withLock { $0 += payloads }
     launcher.withLock { $0?.abandonPage(of: worker.place) }
   }

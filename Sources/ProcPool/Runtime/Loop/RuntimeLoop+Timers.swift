@@ -68,10 +68,10 @@ extension RuntimeLoop {
   }
 
   private func check(now: Int64) {
-    if runtime.state.withLock({ $0.scheduler.isDeadlineOver(now: now) }) { runtime.fetchResults() }
+    if runtime.state.withLock({ $0.scheduler.isDeadlineOver(now: Instant(now)) }) { runtime.fetchResults() }
     runtime.change { state, _ in
       let workers = state.workers
-      state.scheduler.checkClock(now: now) { place in
+      state.scheduler.checkClock(now: Instant(now)) { place in
         guard let worker = workers[place] else { return WorkerSight(written: 0) }
         return WorkerSight(progress: worker.progress, written: worker.outgoing.written)
       }
@@ -94,7 +94,7 @@ extension RuntimeLoop {
     }
     for worker in late {
       let failure = WorkerStartFailure(
-        "worker \(worker.place) (pid \(worker.pid)) did not complete the handshake within "
+        "worker \(worker.place.index) (pid \(worker.pid)) did not complete the handshake within "
           + "\(Self.greetingTime / 1_000_000_000) s; " + Self.serveAdvice)
       worker.incoming.withLock { $0.startFailure = $0.startFailure ?? failure }
       standings[worker.generation, default: Standing(connection: worker)].isLate = true
@@ -141,7 +141,7 @@ extension RuntimeLoop {
     if large.isEmpty { return }
     runtime.change { state, _ in
       for worker in large where state.workers[worker] != nil {
-        state.scheduler.exceededMemory(worker.place, now: now)
+        state.scheduler.exceededMemory(worker.place, now: Instant(now))
       }
     }
   }
@@ -159,8 +159,8 @@ extension Deadlines {
   fileprivate mutating func set(
     from state: inout PoolState, now: Int64, measuresMemory: Bool, late: Set<UInt32>
   ) {
-    if let patience = state.scheduler.patience(now: now) {
-      advance(.check, to: now.addingSaturating(patience))
+    if let patience = state.scheduler.patience(now: Instant(now)) {
+      advance(.check, to: now.addingSaturating(patience.count))
     } else {
       self[.check] = .max
     }

@@ -1,8 +1,10 @@
+import ProcPoolProtocol
+
 /// The calls that a pool runs, as bytes, and what is known of the kinds of calls that it has run.
 struct CallTable {
-  private var boxes: [UInt32: CallBox] = [:]
+  private var boxes: [CallID: CallBox] = [:]
   /// Of those the calls of several items that their callers still want something of.
-  private(set) var long: [UInt32: CallBox] = [:]
+  private(set) var long: [CallID: CallBox] = [:]
   /// When the last call of several items ended; 0 before there was one.
   var lastEnd: Int64 = 0
   /// What an item of the last call took, by task type, in nanoseconds, and the bytes of its output.
@@ -12,7 +14,7 @@ struct CallTable {
 
   var count: Int { boxes.count }
 
-  subscript(call: UInt32) -> CallBox? { boxes[call] }
+  subscript(call: CallID) -> CallBox? { boxes[call] }
 
   mutating func add(_ box: CallBox, isSingle: Bool) {
     boxes[box.id] = box
@@ -20,7 +22,7 @@ struct CallTable {
   }
 
   /// The scheduler has forgotten the call.
-  mutating func remove(_ call: UInt32) -> CallBox? { boxes.removeValue(forKey: call) }
+  mutating func remove(_ call: CallID) -> CallBox? { boxes.removeValue(forKey: call) }
 
   /// The caller of a call of several items wants nothing more of it.
   mutating func retire(_ box: CallBox) { long[box.id] = nil }

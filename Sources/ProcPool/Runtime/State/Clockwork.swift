@@ -1,7 +1,7 @@
 /// What other threads leave for the runtime thread's clock.
 struct Clockwork {
   /// Places that wait before the next worker is started in them, and until when.
-  var rests: [(place: Int, until: Int64)] = []
+  var rests: [(place: PlaceID, until: Int64)] = []
   /// Workers that cannot be killed and are to be given up.
   var abandoned: [WorkerConnection] = []
   /// Work has been sent whose results may lie in a worker's buffer.

@@ -4,11 +4,11 @@ import ProcPoolProtocol
 struct Ledger {
   var statistics = PoolStatistics()
   /// What processes that have ended had done, by the worker that they were last.
-  private(set) var former: [WorkerRecord]
+  private(set) var former: Table<WorkerID, WorkerRecord>
   /// What processes had done that ended without having been a worker.
   private(set) var formerStandby = WorkerRecord()
-  /// When a worker took up work for the first time; 0 before that.
-  private(set) var firstTakeUp: Int64 = 0
+  /// When a worker took up work for the first time.
+  private(set) var firstTakeUp: Int64?
   /// Calls of several items that are over, the latest last.
   private(set) var pastCalls: [CallStatistics] = []
   var singleCalls = SingleCalls()
@@ -16,26 +16,26 @@ struct Ledger {
   /// How many calls that are over are remembered.
   private static let rememberedCalls = 16
 
-  init(workers: Int) { former = Array(repeating: WorkerRecord(), count: workers) }
+  init(workers: Int) { former = Table(Array(repeating: WorkerRecord(), count: workers)) }
 
   /// Counts a worker that has taken up work.
   ///
   /// - Returns: how many processes were this worker before.
-  mutating func noteTakeUp(worker: Int, now: Int64) -> Int {
-    if firstTakeUp == 0 { firstTakeUp = now }
+  mutating func noteTakeUp(worker: WorkerID, now: Int64) -> Int {
+    firstTakeUp = firstTakeUp ?? now
     defer { former[worker].starts += 1 }
     return former[worker].starts
   }
 
   mutating func noteLoss(of worker: WorkerEntry) {
     statistics.workersLost += 1
-    if worker.hasSeat { former[worker.worker.index].losses += 1 }
+    if worker.hasSeat { former[worker.worker].losses += 1 }
   }
 
   /// Keeps what a worker that has ended had done.
   mutating func noteEnd(of worker: WorkerEntry, now: Int64) {
     if worker.hasSeat {
-      former[worker.worker.index].add(worker, now: now)
+      former[worker.worker].add(worker, now: now)
     } else {
       formerStandby.add(worker, now: now)
     }

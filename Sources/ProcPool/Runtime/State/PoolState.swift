@@ -1,3 +1,5 @@
+import ProcPoolProtocol
+
 /// What a pool's lock guards: the scheduler, and a component for each thing that its owner keeps beside it.
 struct PoolState: ~Copyable {
   var scheduler: Scheduler<InputSlice>
@@ -16,13 +18,13 @@ struct PoolState: ~Copyable {
 
   init(_ scheduler: Scheduler<InputSlice>, workers: Int) {
     self.scheduler = scheduler
-    self.workers = WorkerTable(places: scheduler.places.count)
+    self.workers = WorkerTable(places: scheduler.placeCount)
     ledger = Ledger(workers: workers)
   }
 
   /// Whether so many calls are pending that `submit` waits: enough to fill every worker's window with items of a tenth
   /// of a millisecond.
-  var isFull: Bool { scheduler.turns.count >= 16 * scheduler.seats.count }
+  var isFull: Bool { scheduler.pendingCalls >= 16 * scheduler.workerCount }
 
   /// Why the pool runs nothing more, if that is so.
   var poolEnd: PoolError? {
@@ -38,7 +40,7 @@ struct PoolState: ~Copyable {
 struct Effects {
   private(set) var flushes: [WorkerConnection] = []
   var resumed: [UnsafeContinuation<Void, Never>] = []
-  var completed: [(completion: @Sendable (_ call: UInt32, CallNews) -> Void, call: UInt32, news: CallNews)] =
+  var completed: [(completion: @Sendable (_ call: CallID, CallNews) -> Void, call: CallID, news: CallNews)] =
     []
   var finishedSingles: [CallBox] = []
   var events: [(event: PoolEvent, listeners: [PoolEvents.Continuation])] = []

@@ -20,7 +20,7 @@ struct WorkerEntry {
 
   init(_ connection: WorkerConnection) {
     self.connection = connection
-    worker = WorkerID(index: connection.place)
+    worker = WorkerID(index: connection.place.index)
   }
 
   /// Where the worker is, if its page says so.
@@ -34,17 +34,17 @@ struct WorkerEntry {
 
 /// The workers that there are, by place.
 struct WorkerTable {
-  private var entries: [WorkerEntry?]
+  private var entries: Table<PlaceID, WorkerEntry?>
   private var lastGeneration: UInt32 = 0
 
-  init(places: Int) { entries = Array(repeating: nil, count: places) }
+  init(places: Int) { entries = Table(Array(repeating: nil, count: places)) }
 
   mutating func nextGeneration() -> UInt32 {
     lastGeneration &+= 1
     return lastGeneration
   }
 
-  subscript(place: Int) -> WorkerEntry? {
+  subscript(place: PlaceID) -> WorkerEntry? {
     _read { yield entries[place] }
     _modify { yield &entries[place] }
   }

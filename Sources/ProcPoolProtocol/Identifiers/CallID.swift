@@ -1,0 +1,17 @@
+/// The number of a call within its pool, counted from 1 in the order in which calls begin.
+public struct CallID: Hashable, Sendable, Comparable, CustomStringConvertible, ExpressibleByIntegerLiteral {
+  /// The number; 0 for no call.
+  public let number: UInt32
+
+  /// Creates the ID of the call with a number.
+  public init(_ number: UInt32) { self.number = number }
+
+  /// Creates the ID of the call with a number.
+  public init(integerLiteral number: UInt32) { self.init(number) }
+
+  /// Orders calls by the order in which they began.
+  public static func < (one: CallID, other: CallID) -> Bool { one.number < other.number }
+
+  /// The ID as messages have it: "call 3".
+  public var description: String { "call \(number)" }
+}
