@@ -1,12 +1,12 @@
-// Preconditions that say what is wrong in every build: `precondition` is silent in release builds.
+// Preconditions with a message in every build: `precondition` prints none in release builds.
 
-/// Ends the program with a message if the caller has broken a precondition.
+/// Ends the program with a message if the caller has violated a precondition.
 ///
-/// The message goes to standard error and into the crash report. The check costs one compare and branch; the
-/// message is built in a function of its own, out of the way of the loops that check.
+/// The message goes to standard error and into the crash report. The check costs one compare and
+/// branch; the message is built in a separate function, so that it does not slow down loops.
 ///
 /// - Parameters:
-///   - message: what was wrong, with the values; evaluated only on failure.
+///   - message: the problem, with the values; evaluated only on failure.
 @inlinable
 @inline(__always)
 package func require(

@@ -26,7 +26,7 @@ public struct ChaosOptions: Sendable {
 
 /// What was done to workers, and what became of the items.
 public struct ChaosTally: Sendable {
-  /// Rounds, each with a pool of its own.
+  /// Rounds; in chaos each has a pool of its own, in soak all share one.
   public internal(set) var rounds = 0
   /// Items that ended.
   public internal(set) var items = 0

@@ -1,7 +1,7 @@
 import ProcPoolSystem
 import Synchronization
 
-/// What a process of a pool spends its time on.
+/// The activities by which the time of a process is counted.
 package enum Activity: Int, Sendable, CaseIterable {
   case waiting = 0, reading, decoding, running, encoding, writing
 }
@@ -9,27 +9,29 @@ package enum Activity: Int, Sendable, CaseIterable {
 /// Nanoseconds by ``Activity``, in the order of its raw values.
 package typealias ActivityTimes = SIMD8<UInt64>
 
-/// Where a worker's time goes, and how many bytes it has copied, in a few words of its status page.
+/// The time of a worker by activity, and the bytes that it has copied, in a few words of its status
+/// page.
 ///
-/// The clock is read when the activity changes, about as often as there are system calls and never for each item:
-/// coding small values counts as running. Values of ``longValue`` bytes and more are measured apart.
+/// The clock is read when the activity changes, which is about as often as there are system calls
+/// and never for each item: encoding and decoding small values counts as running. Values of
+/// ``longValue`` bytes or more are counted separately.
 ///
-/// One thread writes. The word of the current activity also holds when it began, so that a reader can add the time of
-/// an activity that has not ended.
+/// One thread writes. The word of the current activity also holds its start, so that a reader can
+/// add the time of the unfinished activity.
 package struct ActivityClock {
-  /// Because reading the clock twice takes some 60 ns, a twentieth of what it takes to copy as many bytes
-  /// into new memory.
+  /// In bytes. Reading the clock twice takes about 60 ns, a twentieth of the time to copy this many
+  /// bytes into new memory.
   package static let longValue = 4096
 
   private let words: UnsafeMutablePointer<Atomic<UInt64>>
 
-  /// Words of memory: the current activity, the bytes, and the time of each activity.
+  /// The number of words: the current activity, the bytes, and the time of each activity.
   static let wordCount = 2 + Activity.allCases.count
 
   init(_ words: UnsafeMutablePointer<Atomic<UInt64>>) { self.words = words }
 
   private static let activityBits: UInt64 = 3
-  /// In the place of the current activity while it is changed: no activity, since no time.
+  /// The value of the current activity while it is being changed.
   private static let changing: UInt64 = 7
 
   private static func current(_ activity: Activity, since time: Int64) -> UInt64 {
@@ -46,7 +48,7 @@ package struct ActivityClock {
     let now = MonotonicClock.now()
     let (before, since) = Self.parts(words[0].load(ordering: .relaxed))
     words[0].store(Self.changing, ordering: .relaxed)
-    // Before the total: who sees that must not add the same time again.
+    // Stored before the total: a reader that sees the new total must not add the same time again.
     atomicMemoryFence(ordering: .releasing)
     let total = words + 2 + before
     total.pointee.store(
@@ -58,22 +60,23 @@ package struct ActivityClock {
     words[1].store(words[1].load(ordering: .relaxed) &+ UInt64(bytes), ordering: .relaxed)
   }
 
-  /// The current activity, and when it began.
+  /// The current activity and its start.
   var current: (activity: Activity, since: Int64) {
     let (activity, since) = Self.parts(words[0].load(ordering: .acquiring))
     return (Activity(rawValue: activity) ?? .running, since)
   }
 
   private static func parts(_ word: UInt64) -> (activity: Int, since: Int64) {
-    // A task may write anywhere, so that any word must be understood.
+    // A task may overwrite the page, so every word must be valid.
     (min(Int(word & 7), Activity.allCases.count - 1), Int64(bitPattern: word >> activityBits))
   }
 
-  /// The times so far, what has not ended among them, and the bytes: by another process, while the worker
-  /// goes on.
+  /// The times so far, including the unfinished activity, and the bytes. Another process may call
+  /// it while the worker runs.
   func read(now: Int64) -> (times: ActivityTimes, bytesCopied: UInt64) {
     var times = ActivityTimes()
-    // A worker that changes its activity meanwhile would have that time counted twice, or not at all.
+    // Repeated if the worker changes its activity in between: that time would be counted twice or
+    // not at all.
     for _ in 0..<8 {
       let word = words[0].load(ordering: .acquiring)
       for activity in Activity.allCases {

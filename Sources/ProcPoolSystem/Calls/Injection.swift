@@ -2,19 +2,19 @@
   import Glibc
   import Synchronization
 
-  /// Makes calls to the C library fail, for tests; a release build knows nothing of it.
+  /// Makes calls to the C library fail, for tests. It does not exist in release builds.
   ///
-  /// The environment variable PROCPOOL_INJECT says which, to a process and to those that it starts. After an
-  /// `@` it names a file:
+  /// The environment variable PROCPOOL_INJECT specifies the calls, for a process and those that it
+  /// starts, and a file after an `@`:
   ///
-  ///     coordinator:read:17:EINTR@/tmp/report   the 17th `read` of the process that is no worker
+  ///     coordinator:read:17:EINTR@/tmp/report   the 17th `read` of the process that is not a worker
   ///     worker:writev:3:short@/tmp/report       moves one byte; in the first worker that comes so far, and in no
   ///                                             other
   ///     worker:mmap:every:ENOMEM@/tmp/report    all of them, in all workers
   ///     record@/tmp/report                      none; each call adds a line to the file, `worker 4711 read`
   ///
-  /// Commas separate several. When the first of them strikes, it leaves the file `/tmp/report.0`, the second
-  /// `/tmp/report.1`, and so on.
+  /// Commas separate several rules. When the first rule applies, it creates the file
+  /// `/tmp/report.0`, the second creates `/tmp/report.1`, and so on.
   final class Injection: Sendable {
     enum Fault: Equatable {
       case failure(Int32)
@@ -26,15 +26,15 @@
     private struct Rule {
       var role: Role
       var call: SystemCall
-      /// Counted in the process, from 1; `nil` for every one.
+      /// The number of the call in the process, from 1; `nil` for every call.
       var occurrence: Int?
       var fault: Fault
-      /// The file that it leaves.
+      /// The file that the rule creates.
       var report: String
     }
 
     private struct State {
-      /// Until it says that it is a worker.
+      /// The role of the process: coordinator until it becomes a worker.
       var role = Role.coordinator
       var counts: [SystemCall: Int] = [:]
     }
@@ -46,7 +46,7 @@
     private let record: String?
     private let state = Mutex(State())
 
-    /// What becomes of a call that is about to be made; `nil` for what is to become of it anyway.
+    /// The fault for the next call; `nil` to make the call normally.
     static func strike(_ call: SystemCall) -> Fault? { current?.strike(call) }
 
     /// The process is a worker from here on.
@@ -60,7 +60,7 @@
       if let record { Self.add("\(role) \(getpid()) \(call.rawValue)\n", to: record) }
       for rule in rules where rule.role == role && rule.call == call {
         if let occurrence = rule.occurrence {
-          // The file is the token that makes one process of several the one where it strikes.
+          // Creating the file decides in which of several processes the rule applies.
           if occurrence == count, Self.make(rule.report, O_EXCL) { return rule.fault }
         } else {
           if count == 1 { _ = Self.make(rule.report, 0) }
@@ -70,7 +70,7 @@
       return nil
     }
 
-    // Not by `attempt`: these calls are none of the product's.
+    // Not by `attempt`, because these calls are not part of the product.
 
     private static func make(_ path: String, _ flags: Int32) -> Bool {
       let file = Glibc.open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0o600)

@@ -1,8 +1,9 @@
 import Glibc
 
-/// The calls to the C library whose failure something is done about, by the names that errors have for them.
+/// The calls to the C library whose failures are handled, by their names in errors.
 ///
-/// Those are not here whose failure cannot be helped and harms nothing, as that of `close` or `munmap`.
+/// Calls whose failure is harmless and cannot be handled, such as `close` and `munmap`, are not
+/// included.
 enum SystemCall: String, CaseIterable, Sendable {
   // Descriptors and pipes
   case open
@@ -71,7 +72,7 @@ enum SystemCall: String, CaseIterable, Sendable {
   case receiveDescriptor = "recvmsg"
 }
 
-/// Makes a call: every one of ``SystemCall`` goes through here, or through ``attemptTransfer(_:_:)``.
+/// Makes a call. Every ``SystemCall`` is made by this function or ``attemptTransfer(_:_:)``.
 ///
 /// - Returns: the call's result; -1 with the reason in `errno` if it failed.
 @inline(__always)
@@ -85,10 +86,10 @@ func attempt<Result: SignedInteger>(_ call: SystemCall, _ body: () -> Result) ->
   return body()
 }
 
-/// Makes a call that moves bytes, perhaps fewer than there are.
+/// Makes a call that transfers bytes, possibly fewer than requested.
 ///
-/// - Parameter body: is told whether to move a single byte; never, but in a debug build where a test wants
-///   that.
+/// - Parameter body: makes the call. It receives `true` if it must transfer a single byte, which
+///   happens only in debug builds, on request of a test.
 @inline(__always)
 func attemptTransfer(_ call: SystemCall, _ body: (_ isShort: Bool) -> Int) -> Int {
   #if DEBUG
@@ -103,10 +104,9 @@ func attemptTransfer(_ call: SystemCall, _ body: (_ isShort: Bool) -> Int) -> In
   return body(false)
 }
 
-/// Repeats a call while a signal interrupts it: the policy for every call in this module that can be
-/// interrupted.
+/// Makes a call, and repeats it while a signal interrupts it.
 ///
-/// - Parameter object: what the call is about, for the error.
+/// - Parameter object: the object of the call, for the error.
 /// - Returns: the call's result, never negative.
 @discardableResult
 @inline(__always)
@@ -120,7 +120,8 @@ func retryingInterrupts<Result: SignedInteger>(
   }
 }
 
-/// The result of a call that returns an error's number, or 0, as those have it that set `errno`.
+/// Converts the result of a call that returns 0 or an error number to that of a call that sets
+/// `errno`.
 @inline(__always)
 func negative(_ code: Int32) -> Int32 {
   if code == 0 { return 0 }

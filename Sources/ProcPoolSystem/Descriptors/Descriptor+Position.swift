@@ -1,12 +1,12 @@
 import Glibc
 
 extension Descriptor {
-  /// Reads from a place in the file until the memory is full, the file ends, or it cannot be read.
+  /// Reads from an offset of the file until the memory is full, the file ends, or an error occurs.
   ///
-  /// Where another process may shorten a file at any moment, this is how to look into it: what is mapped and cut off
-  /// costs the life of whoever reads it (`SIGBUS`).
+  /// Use this for files that another process may truncate: reading a mapping beyond the end of its
+  /// file kills the process (`SIGBUS`).
   ///
-  /// - Returns: how many bytes there are now.
+  /// - Returns: the number of bytes read.
   package func read(into memory: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
     var count = 0
     while count < memory.count {

@@ -2,24 +2,26 @@ import CProcPoolShims
 import Glibc
 import Synchronization
 
-/// A file descriptor with one owner, closed when that owner lets go of it.
+/// A file descriptor with one owner, closed at the end of its lifetime.
 package struct Descriptor: ~Copyable, Sendable {
-  /// The number. Valid as long as this value lives.
+  /// The number of the descriptor, valid as long as this value lives.
   package let number: Int32
 
   /// Takes over a descriptor that is open and has no other owner.
   ///
-  /// If it has the number of a standard stream, which the program must have closed, it gets another one.
+  /// If it has the number of a standard stream, because the program has closed that stream, it is
+  /// moved to another number.
   package init(owning number: Int32) {
     self.number = number > STDERR_FILENO ? number : StandardStreams.vacate(number)
   }
 
   deinit {
-    // Not repeated after EINTR: on Linux the descriptor is gone by then, and its number may be another's.
+    // Not repeated after EINTR: on Linux the descriptor is closed then, and its number may have
+    // been reused.
     _ = Glibc.close(number)
   }
 
-  /// Gives the number away: from here on somebody else closes it.
+  /// Transfers the ownership of the number to the caller.
   package consuming func relinquish() -> Int32 {
     let number = self.number
     discard self
@@ -31,27 +33,28 @@ package struct Descriptor: ~Copyable, Sendable {
     try Self.duplicate(number, atLeast: minimum)
   }
 
-  /// The same for a descriptor that nobody owns: a standard stream.
+  /// Duplicates a descriptor without an owner, such as a standard stream.
   static func duplicate(_ number: Int32, atLeast minimum: Int32) throws(SystemError) -> Descriptor {
     let copy = try retryingInterrupts(.duplicate) { fcntl(number, F_DUPFD_CLOEXEC, minimum) }
     return Descriptor(owning: copy)
   }
 
-  /// Makes reads and writes return at once where they would wait.
+  /// Makes reads and writes return immediately rather than wait.
   ///
-  /// The setting belongs to the open file, so everyone who shares that shares the setting.
+  /// The setting belongs to the open file description, so it also applies to other processes that
+  /// share it.
   package func setNonBlocking() throws(SystemError) {
     let flags = try retryingInterrupts(.getFlags) { fcntl(number, F_GETFL) }
     try retryingInterrupts(.setFlags) { fcntl(number, F_SETFL, flags | O_NONBLOCK) }
   }
 
-  /// Opens a file.
+  /// Opens a file, close-on-exec.
   package static func open(_ path: String, _ flags: Int32) throws(SystemError) -> Descriptor {
     Descriptor(owning: try retryingInterrupts(.open, of: path) { Glibc.open(path, flags | O_CLOEXEC) })
   }
 
-  /// How many descriptors this process may have open, or `nil` where the system does not say. It can be set
-  /// up to what the system allows, the hard limit.
+  /// The maximum number of open descriptors of this process; `nil` if the system does not report
+  /// it. It can be raised up to the hard limit.
   package static var limit: UInt64? {
     get {
       var soft: UInt64 = 0
@@ -62,9 +65,8 @@ package struct Descriptor: ~Copyable, Sendable {
 
   private static let raised = Mutex(())
 
-  /// Runs the body with a limit of at least `minimum` descriptors, as far as the system lets this process
-  /// raise its own; afterwards it is as before. One caller at a time, because the limit is the whole
-  /// process's.
+  /// Runs the body with a limit of at least `minimum` descriptors, or up to the hard limit, and
+  /// then restores the limit. One caller at a time, because the limit applies to the whole process.
   package static func withLimit<Result, Failure: Error>(
     atLeast minimum: UInt64, _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -77,18 +79,19 @@ package struct Descriptor: ~Copyable, Sendable {
   }
 }
 
-/// What a read or write on a non-blocking descriptor came to.
+/// The result of a read or write on a non-blocking descriptor.
 package enum Transfer: Equatable, Sendable {
-  /// So many bytes were moved, at least one.
+  /// This number of bytes was moved, at least one.
   case moved(Int)
   /// Nothing could be moved without waiting.
   case wouldBlock
-  /// The other side has closed: there is nothing more to read, or nobody to write to.
+  /// The other end is closed: there is nothing more to read, or no reader.
   case closed
 }
 
 extension Descriptor {
-  /// Reads what is there, at most as much as fits. Waits for the first byte if the descriptor blocks.
+  /// Reads the available bytes, at most as many as fit. Waits for the first byte if the descriptor
+  /// blocks.
   package func read(into memory: UnsafeMutableRawBufferPointer) throws(SystemError) -> Transfer {
     while true {
       let count = attemptTransfer(.read) { isShort in
@@ -104,11 +107,11 @@ extension Descriptor {
     }
   }
 
-  /// Reads what is there, in pieces, from a pipe that does not block: as much as the pipe holds and no more,
-  /// because another process may go on writing.
+  /// Reads the content of a non-blocking pipe in pieces, at most the capacity of the pipe, because
+  /// another process may continue to write.
   package func drain(_ body: (UnsafeRawBufferPointer) -> Void) {
     let capacity = procpool_pipe_capacity(number)
-    // 64 KiB is a pipe's usual capacity.
+    // 64 KiB is the usual capacity of a pipe.
     var rest = capacity > 0 ? Int(capacity) : 1 << 16
     withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { memory in
       while rest > 0 {
@@ -119,16 +122,16 @@ extension Descriptor {
     }
   }
 
-  /// Writes as much as fits now. Waits for all of it if the descriptor blocks.
+  /// Writes as much as fits. Waits until everything is written if the descriptor blocks.
   package func write(_ memory: UnsafeRawBufferPointer) throws(SystemError) -> Transfer {
     var vector = iovec(
       iov_base: UnsafeMutableRawPointer(mutating: memory.baseAddress), iov_len: memory.count)
     return try write(gathering: &vector, count: 1)
   }
 
-  /// Writes several pieces of memory with one call, as much as fits now.
+  /// Writes several pieces of memory with one call, as much as fits.
   ///
-  /// - Parameter count: how many pieces, at most 1 024 (`IOV_MAX`).
+  /// - Parameter count: the number of pieces, at most 1 024 (`IOV_MAX`).
   package func write(
     gathering pieces: UnsafeMutablePointer<iovec>, count: Int
   ) throws(SystemError) -> Transfer {
@@ -147,9 +150,9 @@ extension Descriptor {
     }
   }
 
-  /// Writes all of it, waiting where need be.
+  /// Writes all bytes, waiting if necessary.
   ///
-  /// - Returns: `false` if nobody is left to read it.
+  /// - Returns: `false` if there is no reader left.
   package func writeAll(_ memory: UnsafeRawBufferPointer) throws(SystemError) -> Bool {
     var rest = memory
     while !rest.isEmpty {
@@ -162,16 +165,17 @@ extension Descriptor {
     return true
   }
 
-  /// Whether there is something to read (or an end to see) right now.
+  /// Whether a read would return immediately, with data or with the end of the stream.
   package func isReadable() -> Bool {
     var poll = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
     return attempt(.poll) { Glibc.poll(&poll, 1, 0) } > 0
   }
 
-  /// Waits until one of `events` is possible, or the other side has gone.
+  /// Waits until one of `events` is possible, or the other end is closed.
   ///
-  /// - Parameter milliseconds: how long to wait at the most; for ever unless given. A signal starts it anew.
-  /// - Returns: `false` if the time was over.
+  /// - Parameter milliseconds: how long to wait; without limit by default. A signal restarts the
+  ///   wait.
+  /// - Returns: `false` if the time has elapsed.
   @discardableResult
   package func waitUntilReady(for events: Int16, milliseconds: Int32 = -1) throws(SystemError) -> Bool {
     var poll = pollfd(fd: number, events: events, revents: 0)

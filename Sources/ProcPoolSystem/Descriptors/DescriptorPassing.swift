@@ -19,34 +19,35 @@ package struct SocketPair: ~Copyable {
     far = Descriptor(owning: numbers.1)
   }
 
-  /// Takes the pair apart. The numbers are the caller's to own: Swift has no tuples of what cannot be copied.
+  /// Transfers the ownership of both descriptors to the caller, as numbers because Swift has no
+  /// tuples of noncopyable values.
   package consuming func relinquish() -> (near: Int32, far: Int32) {
     (near.relinquish(), far.relinquish())
   }
 }
 
 extension Descriptor {
-  /// Descriptors that one message carries at the most (`SCM_MAX_FD`).
+  /// The maximum number of descriptors in one message (`SCM_MAX_FD`).
   package static let mostPassedAtOnce = 253
 
-  /// What became of an attempt to pass descriptors.
+  /// The result of an attempt to pass descriptors.
   package enum Passing: Equatable, Sendable {
     case passed
-    /// The other end has not taken what is there, and there is no room for more.
+    /// The socket is full because the other end has not taken earlier messages.
     case wouldBlock
-    /// So many descriptors are on their way between this user's processes that the kernel takes no more
+    /// The kernel's limit on descriptors in transit between the user's processes is reached
     /// (`ETOOMANYREFS`).
     case tooMany
-    /// There is no other end any more.
+    /// The other end is closed.
     case closed
-    /// This is no socket, or one of the descriptors is none, or the system refuses.
+    /// This is not a socket, one of the descriptors is invalid, or the system does not allow it.
     case impossible
   }
 
-  /// Passes descriptors to the other end of a stream, with one message of one byte.
+  /// Passes descriptors to the other end of a stream socket, with a message of one byte.
   ///
-  /// From then on the files are open until the other end has taken and closed them, or is gone itself; this process
-  /// may close its own or end.
+  /// The files then stay open until the other end has taken and closed them, or is closed itself,
+  /// even if this process closes its descriptors or ends.
   ///
   /// - Parameter numbers: at most ``mostPassedAtOnce``, and at least one.
   package func pass(_ numbers: ArraySlice<Int32>) -> Passing {
@@ -67,16 +68,16 @@ extension Descriptor {
     }
   }
 
-  /// Whether this is a socket, and can pass descriptors.
+  /// Whether this is a socket, which can pass descriptors.
   var isSocket: Bool {
     var status = stat()
     return attempt(.fileStatus) { fstat(number, &status) } == 0 && status.st_mode & S_IFMT == S_IFSOCK
   }
 
-  /// Takes the descriptors of the next message that the other end has passed, without waiting.
+  /// Takes the descriptors of the next message from the other end, without waiting.
   ///
-  /// - Returns: their numbers, for the caller to own, and whether some were lost, because this process may open no
-  ///   more; `nil` if there is no message.
+  /// - Returns: their numbers, which the caller owns, and whether some were lost because this
+  ///   process has reached its limit on descriptors; `nil` if there is no message.
   package func takePassed() -> (numbers: [Int32], isCut: Bool)? {
     while true {
       var isCut: Int32 = 0
@@ -92,6 +93,6 @@ extension Descriptor {
     }
   }
 
-  /// Whether the other end has taken everything that was passed.
+  /// Whether the other end has taken all messages.
   package var isEverythingTaken: Bool { procpool_unread(number) <= 0 }
 }

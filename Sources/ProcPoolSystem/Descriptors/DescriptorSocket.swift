@@ -2,29 +2,34 @@ import CProcPoolShims
 import Glibc
 import Synchronization
 
-/// Descriptors that travel to other processes, over a local socket with a name in no file system.
+/// A service that passes descriptors to other processes, over a local socket in the abstract
+/// namespace.
 ///
-/// Anyone on the machine may knock: who asks must name what only those know who were told. What is asked for
-/// is a number that cannot be guessed, and the answer is a descriptor or none.
+/// Any process on the machine can connect, so a request must contain a number that cannot be
+/// guessed. The answer is a descriptor or none.
 package enum DescriptorSocket {
-  /// Whether other processes of the user may look into this one, and open what it has open.
+  /// Whether other processes of the user may open descriptors of this one.
   package static var isProcessOpen: Bool { procpool_is_dumpable() != 0 }
 
-  /// How long who asks may take to say for what: it does so at once. Microseconds.
+  /// How long the service waits for a request after a connection, in microseconds: clients send it
+  /// immediately.
   private static let patienceWithQuestions = 50_000
-  /// How long an answer may take, on a loaded machine, and after others who ask nothing. Microseconds.
+  /// How long a client waits for an answer, in microseconds: the machine may be loaded, and other
+  /// clients may be slow.
   private static let patienceWithAnswers = 999_999
 
-  /// So that a pool goes on while one of its workers is stopped. Nanoseconds.
+  /// How long a process that did not answer is not asked again, in nanoseconds, so that a pool
+  /// continues while one of its workers is stopped.
   private static let silence: Int64 = 10_000_000_000
-  /// Those that have not answered, and until when they are not asked again. Nanoseconds.
+  /// The processes that did not answer, and the time until which they are not asked again, in
+  /// nanoseconds.
   private static let silent = Mutex<[UInt64: Int64]>([:])
 
-  /// Answers in a thread of its own, for as long as the process lives.
+  /// Starts a thread that answers requests as long as the process lives.
   ///
   /// - Parameters:
-  ///   - number: the name, for `ask`.
-  ///   - find: gives what is asked for to its second argument, or nothing.
+  ///   - number: the name of the socket, for `ask`.
+  ///   - find: passes the requested descriptor to its second argument, or does not call it.
   package static func serve(
     _ number: UInt64, _ find: @escaping @Sendable (UInt64, (borrowing Descriptor) -> Void) -> Void
   ) throws(SystemError) {
@@ -50,7 +55,7 @@ package enum DescriptorSocket {
   ) {
     let accepted = attempt(.accept) { procpool_accept(listening) }
     guard accepted >= 0 else {
-      // Out of descriptors or memory: who knocks waits until there are some.
+      // Out of descriptors or memory: the client waits until there are some.
       if errno != EINTR && errno != ECONNABORTED { usleep(10_000) }
       return
     }
@@ -58,7 +63,7 @@ package enum DescriptorSocket {
     guard (try? setPatience(connection.number, patienceWithQuestions)) != nil else { return }
     var wanted: UInt64 = 0
     let number = connection.number
-    // Eight bytes come as they were sent: all at once.
+    // Eight bytes arrive together, as they were sent.
     guard (try? retryingInterrupts(.receive) { recv(number, &wanted, 8, Int32(MSG_WAITALL)) }) == 8 else {
       return
     }
@@ -70,17 +75,17 @@ package enum DescriptorSocket {
     if !isFound { give(-1, to: number) }
   }
 
-  /// Who is not there any more needs no answer.
+  /// Sends an answer. Errors are ignored, because the client may have ended.
   private static func give(_ descriptor: Int32, to connection: Int32) {
     _ = try? retryingInterrupts(.sendDescriptor) { procpool_send_descriptor(connection, descriptor) }
   }
 
-  /// Asks another process for a descriptor.
+  /// Requests a descriptor from another process.
   ///
-  /// One that does not answer is not asked again for a while, so that many questions to a process that is
-  /// stopped do not take many times as long.
+  /// A process that does not answer is not asked again for a while, so that many requests to a
+  /// stopped process do not add up.
   ///
-  /// - Returns: `nil` if it has none, or does not answer.
+  /// - Returns: `nil` if the process does not have the descriptor, or does not answer.
   package static func ask(_ number: UInt64, for wanted: UInt64) throws(SystemError) -> Descriptor? {
     let now = MonotonicClock.now()
     guard silent.withLock({ $0[number] ?? 0 }) <= now else { return nil }
@@ -113,7 +118,8 @@ package enum DescriptorSocket {
     return Descriptor(owning: try retryingInterrupts(.socket) { Glibc.socket(AF_UNIX, type, 0) })
   }
 
-  /// Beyond it a read, a write or a connection fails: neither side waits for one that has stopped.
+  /// Sets the time after which a read, a write or a connection fails, so that neither side waits
+  /// for a stopped process.
   private static func setPatience(_ socket: Int32, _ microseconds: Int) throws(SystemError) {
     var time = timeval(tv_sec: 0, tv_usec: microseconds)
     for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
@@ -128,7 +134,8 @@ package enum DescriptorSocket {
   ) throws(SystemError) {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
-    // A name that begins with a zero is in no file system, and goes with the socket.
+    // A name that starts with a zero byte is in the abstract namespace, and vanishes with the
+    // socket.
     let name = [0] + Array("procpool-\(String(number, radix: 16))".utf8)
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
     let length = socklen_t(MemoryLayout<sockaddr_un>.offset(of: \.sun_path)! + name.count)

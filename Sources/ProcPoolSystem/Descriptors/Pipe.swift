@@ -3,8 +3,8 @@ import Glibc
 
 /// The two ends of a new pipe, both close-on-exec from the first instant.
 ///
-/// Foundation's `Pipe` is inheritable: a child that another thread starts at the wrong moment would keep an
-/// end open, and the death of a worker or of the coordinator would go unseen.
+/// Foundation's `Pipe` is inheritable: a child process that another thread starts at that moment
+/// would keep an end open, and the end of a worker or of the coordinator would not be detected.
 package struct Pipe: ~Copyable {
   package let reading: Descriptor
   package let writing: Descriptor
@@ -19,25 +19,26 @@ package struct Pipe: ~Copyable {
     writing = Descriptor(owning: numbers.1)
   }
 
-  /// Asks for room for `bytes` in the pipe. Best effort: what a user may have in all his pipes is limited
-  /// (`/proc/sys/fs/pipe-user-pages-soft`), and a smaller pipe is slower, not wrong.
+  /// Requests a capacity in bytes. Best effort: the capacity of all pipes of a user is limited
+  /// (`/proc/sys/fs/pipe-user-pages-soft`), and a smaller pipe is only slower.
   package func requestCapacity(_ bytes: Int32) {
     _ = attempt(.setPipeSize) { procpool_set_pipe_capacity(writing.number, bytes) }
   }
 
-  /// Opens the pipe once more, as a descriptor that is both ends and does not block: a write to it never finds the pipe
-  /// without a reader, and so never ends the program by `SIGPIPE`. It fails where there is no `/proc`.
+  /// Opens the pipe again, as a non-blocking descriptor for both ends: a write to it always finds a
+  /// reader, and thus never ends the program by `SIGPIPE`. Fails without `/proc`.
   package func openBothEnds() throws(SystemError) -> Descriptor {
     try Descriptor.open("/proc/self/fd/\(writing.number)", O_RDWR | O_NONBLOCK)
   }
 
-  /// How many bytes it holds, or `nil` where the system does not say.
+  /// The capacity in bytes; `nil` if the system does not report it.
   package var capacity: Int? {
     let capacity = procpool_pipe_capacity(writing.number)
     return capacity < 0 ? nil : Int(capacity)
   }
 
-  /// Takes the pipe apart. The numbers are the caller's to own: Swift has no tuples of what cannot be copied.
+  /// Transfers the ownership of both ends to the caller, as numbers because Swift has no tuples of
+  /// noncopyable values.
   package consuming func relinquish() -> (reading: Int32, writing: Int32) {
     (reading.relinquish(), writing.relinquish())
   }

@@ -1,25 +1,25 @@
 import CProcPoolShims
 import Glibc
 
-/// What a descriptor is watched for, and what it was found ready for.
+/// The events that a descriptor is watched for, or that have occurred.
 package struct Readiness: OptionSet, Sendable {
   package let rawValue: UInt32
   package init(rawValue: UInt32) { self.rawValue = rawValue }
 
   package static let readable = Readiness(rawValue: procpool_epoll_in)
   package static let writable = Readiness(rawValue: procpool_epoll_out)
-  /// The other end has closed. Always watched for.
+  /// The other end is closed. Always watched for.
   package static let hangUp = Readiness(rawValue: procpool_epoll_hangup)
 }
 
-/// Waits for many descriptors at once, at a cost that does not grow with their number.
+/// Waits for events of many descriptors, at a cost that does not depend on their number.
 ///
 /// Descriptors may be added, changed and removed by any thread while another waits.
 package struct Poller: ~Copyable, Sendable {
   private let epoll: Descriptor
   private let wakeUp: Descriptor
 
-  /// The token that `wait` uses itself, for wake-ups.
+  /// The token of wake-ups, which `wait` uses itself.
   private static let wakeUpToken = UInt64.max
 
   package init() throws(SystemError) {
@@ -33,7 +33,7 @@ package struct Poller: ~Copyable, Sendable {
     self.wakeUp = wakeUp
   }
 
-  /// Starts to watch a descriptor; `token` names it in what `wait` reports.
+  /// Starts to watch a descriptor, which `wait` reports by its `token`.
   package func add(
     _ descriptor: borrowing Descriptor, for readiness: Readiness, token: UInt64
   ) throws(SystemError) {
@@ -43,7 +43,7 @@ package struct Poller: ~Copyable, Sendable {
     }
   }
 
-  /// Changes what a watched descriptor is watched for.
+  /// Changes the events that a descriptor is watched for.
   package func modify(
     _ descriptor: borrowing Descriptor, for readiness: Readiness, token: UInt64
   ) throws(SystemError) {
@@ -53,27 +53,28 @@ package struct Poller: ~Copyable, Sendable {
     }
   }
 
-  /// Stops watching a descriptor. To be called before it is closed: a copy of it in another process would
-  /// otherwise go on being reported.
+  /// Stops watching a descriptor. Call it before the descriptor is closed: otherwise a copy in
+  /// another process would still be reported.
   package func remove(_ descriptor: borrowing Descriptor) {
     _ = procpool_epoll_remove(epoll.number, descriptor.number)
   }
 
-  /// Makes the current or the next `wait` return at once.
+  /// Makes the current or the next `wait` return immediately.
   package func wake() {
     var one: UInt64 = 1
-    // Fails only when the counter is full, and then a wake-up is already pending.
+    // Fails only if the counter is full, and then a wake-up is pending.
     _ = Glibc.write(wakeUp.number, &one, 8)
   }
 
-  /// Waits until something is ready, `wake` is called or the time is up, then reports each ready descriptor.
+  /// Waits until a descriptor is ready, `wake` is called or the time has elapsed, and reports each
+  /// ready descriptor.
   ///
-  /// - Parameter timeout: nanoseconds, rounded up to milliseconds; 0 looks and returns; negative waits for
-  ///   ever.
+  /// - Parameter timeout: the time in nanoseconds, rounded up to milliseconds; 0 polls without
+  ///   waiting, and a negative value waits without limit.
   /// - Returns: whether anything was reported or `wake` had been called.
   @discardableResult
   package func wait(timeout: Int64, _ report: (UInt64, Readiness) -> Void) throws(SystemError) -> Bool {
-    // 64 per call: the rest is reported by the next one, and the arrays stay on the stack.
+    // 64 per call, so that the arrays are on the stack. The next call reports the rest.
     let capacity = 64
     let count = withUnsafeTemporaryAllocation(of: UInt64.self, capacity: capacity) { tokens in
       withUnsafeTemporaryAllocation(of: UInt32.self, capacity: capacity) { masks in
@@ -93,7 +94,7 @@ package struct Poller: ~Copyable, Sendable {
       }
     }
     if count < 0 {
-      // A signal handler ran. To the caller that is as good as a wake-up: it looks at everything again.
+      // A signal handler ran. The caller treats this like a wake-up, and checks everything again.
       if errno == EINTR { return true }
       throw SystemError(.waitForPoller)
     }

@@ -1,7 +1,7 @@
 import CProcPoolShims
 import Glibc
 
-/// The pipes of a worker, taken off the standard streams.
+/// The pipes of a worker, moved away from the standard streams.
 package struct WorkerStreams: ~Copyable {
   /// Frames from the coordinator.
   package let tasks: Descriptor
@@ -10,7 +10,7 @@ package struct WorkerStreams: ~Copyable {
   /// The socket by which descriptors are passed to the coordinator; `nil` if there is none.
   package let passing: Descriptor?
 
-  /// For pipes that are not standard streams: a worker on threads.
+  /// Creates streams from other pipes, for a worker on a thread.
   package init(tasks: consuming Descriptor, results: consuming Descriptor) {
     self.init(tasks: tasks, results: results, passing: nil)
   }
@@ -23,21 +23,21 @@ package struct WorkerStreams: ~Copyable {
     self.passing = passing
   }
 
-  /// For what ``relinquish()`` gave.
+  /// Takes over the descriptors that ``relinquish()`` has returned.
   package init(owning numbers: Numbers) {
     tasks = Descriptor(owning: numbers.tasks)
     results = Descriptor(owning: numbers.results)
     passing = numbers.passing.map { Descriptor(owning: $0) }
   }
 
-  /// Descriptors as numbers: closures cannot own what cannot be copied.
+  /// The descriptors as numbers, because closures cannot own noncopyable values.
   package struct Numbers: Sendable {
     package let tasks: Int32
     package let results: Int32
     package let passing: Int32?
   }
 
-  /// Takes the streams apart. The numbers are the caller's to own.
+  /// Transfers the ownership of the descriptors to the caller.
   package consuming func relinquish() -> Numbers {
     let passing: Int32? =
       switch consume passing {
@@ -47,26 +47,26 @@ package struct WorkerStreams: ~Copyable {
     return Numbers(tasks: tasks.relinquish(), results: results.relinquish(), passing: passing)
   }
 
-  /// A worker's first act: makes the process one in which a task can do as it likes.
+  /// Takes over the standard streams of a worker process, so that tasks can use their own. Workers
+  /// call it first.
   ///
-  /// - The signal mask and the dispositions that were inherited are undone.
+  /// - The inherited signal mask and dispositions are reset.
   /// - Standard input and output move to private descriptors. Standard input is the socket in which the task pipe
   ///   is queued, or that pipe itself if the system has no such sockets. Then standard input becomes `/dev/null`
   ///   and standard output a copy of standard error, so that a task's output cannot corrupt the frames. The
-  ///   worker's own messages go to a private descriptor, so that a task may close all three.
-  /// - Every other descriptor is marked close-on-exec, so that a program that a task starts holds neither a
-  ///   pipe of the pool nor Foundation's socket: their ends would otherwise stay unseen until that program
-  ///   ends.
+  /// worker's own messages go to a private descriptor, so that a task may close all three.
+  /// - Every other descriptor is marked close-on-exec, so that programs that tasks start do not
+  ///   inherit the pipes of the pool or Foundation's socket: the other ends would otherwise not see
+  ///   them closed until such a program ends.
   package static func takeOver() throws(SystemError) -> WorkerStreams {
     #if DEBUG
       Injection.becomeWorker()
     #endif
     SignalState.clearMask()
     SignalState.restoreDefaults()
-    // Numbers from 10 up keep clear of the single digits that shell scripts use by number. The streams are
-    // replaced without ever being closed: the program's other threads, the dispatch library's among them,
-    // open files whenever they like, and one of them could land on a number that is free for a moment, to be
-    // overwritten in the next.
+    // Numbers from 10 up avoid the single digits that shell scripts use. The streams are replaced
+    // without being closed: other threads, such as those of libdispatch, may open files at any
+    // time, and could get a number that is free for a moment and then overwritten.
     let input = try Descriptor.duplicate(STDIN_FILENO, atLeast: 10)
     let results = try Descriptor.duplicate(STDOUT_FILENO, atLeast: 10)
     try StandardError.keepPrivately()
@@ -75,22 +75,24 @@ package struct WorkerStreams: ~Copyable {
     try retryingInterrupts(.dup2) { Glibc.dup2(nullNumber, STDIN_FILENO) }
     try retryingInterrupts(.dup2) { Glibc.dup2(STDERR_FILENO, STDOUT_FILENO) }
     if attempt(.closeRange, { procpool_mark_others_close_on_exec(3) }) != 0 { markEachCloseOnExec() }
-    // Standard output is a pipe now, and C would hold back what a task prints until a crash loses it.
+    // Standard output is a pipe now, which the C library would fully buffer, so that a crash would
+    // lose text.
     procpool_line_buffer_stdout()
     guard input.isSocket else { return WorkerStreams(tasks: input, results: results) }
     return WorkerStreams(tasks: try takeTasks(from: input), results: results, passing: input)
   }
 
-  /// The coordinator passes the pipe before it starts the worker: it is there.
+  /// Takes the task pipe, which the coordinator has passed before it started the worker.
   private static func takeTasks(from socket: borrowing Descriptor) throws(SystemError) -> Descriptor {
     guard let passed = socket.takePassed(), let number = passed.numbers.first else {
       throw SystemError(call: "recvmsg of the pipe of tasks", code: EAGAIN)
     }
-    // As the others, which were duplicated to be so.
+    // Numbered from 10 up like the others.
     return try Descriptor(owning: number).duplicate(atLeast: 10)
   }
 
-  /// For kernels before 5.11, which cannot mark a range of descriptors with one call.
+  /// Marks descriptors one by one, for kernels before 5.11, which cannot mark a range with one
+  /// call.
   private static func markEachCloseOnExec() {
     for number in 3..<Int32(clamping: min(Descriptor.limit ?? 1024, 65536)) {
       _ = fcntl(number, F_SETFD, FD_CLOEXEC)

@@ -1,24 +1,24 @@
 import CProcPoolShims
 import Glibc
 
-/// The names of the functions in a program or library: its symbol table, as the ELF format (System V ABI,
-/// chapter 4) has it. Of what makes no sense there is no name.
+/// The names of the functions in a program or library, from its symbol table in the ELF format
+/// (System V ABI, chapter 4). Invalid entries are ignored.
 ///
-/// The file is read and not mapped: somebody may cut it off meanwhile, which would cost whoever looks into a
-/// map his life.
+/// The file is read rather than mapped: if another process truncated it, reading the mapping would
+/// kill this process.
 final class ElfSymbols {
   private let file: Descriptor
   private var segments: [(offset: UInt64, size: UInt64, address: UInt64)] = []
   private var functions: [(address: UInt64, size: UInt64, name: UInt64)] = []
 
-  /// The longest table that is read: a million symbols of 24 bytes and more. Swift's compiler has a quarter
-  /// of that.
+  /// The maximum length of a table in bytes: more than a million symbols of 24 bytes. The Swift
+  /// compiler has a quarter of that.
   private static let longestTable: UInt64 = 32 << 20
-  /// The longest name that is read.
+  /// The maximum length of a name in bytes.
   private static let longestName: UInt64 = 4096
 
   init?(path: String) {
-    // What is mapped may be a device, or something that has no file, like "[vdso]".
+    // A mapping may be a device, or have no file, such as "[vdso]".
     guard path.hasPrefix("/"), let file = try? Descriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY) else {
       return nil
     }
@@ -32,7 +32,7 @@ final class ElfSymbols {
     readFunctions(header)
   }
 
-  /// So many bytes of the file, or `nil` if it has not so many, or if they are too many.
+  /// A range of bytes of the file; `nil` if the file is shorter, or if the range is too long.
   private func bytes(at offset: UInt64, _ count: UInt64) -> [UInt8]? {
     guard count <= Self.longestTable, let place = off_t(exactly: offset) else { return nil }
     let bytes = [UInt8](unsafeUninitializedCapacity: Int(count)) { memory, filled in
@@ -45,21 +45,22 @@ final class ElfSymbols {
     return bytes.count == Int(count) ? bytes : nil
   }
 
-  /// A field of an entry, which is as long as its kind has it.
+  /// A field of an entry.
   private func load<Number: FixedWidthInteger>(
     _ entry: ArraySlice<UInt8>, _ offset: Int, _: Number.Type = Number.self
   ) -> Number {
     entry.withUnsafeBytes { Number(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: Number.self)) }
   }
 
-  /// The entries of a table; none if they are not all there, or shorter than `least`.
+  /// The entries of a table; none if the table is truncated, or if entries are shorter than
+  /// `least`.
   private func table(_ offset: UInt64, size: UInt64, count: UInt64, least: UInt64) -> [ArraySlice<UInt8>] {
     let (length, overflow) = size.multipliedReportingOverflow(by: count)
     guard size >= least, !overflow, let bytes = bytes(at: offset, length) else { return [] }
     return (0..<Int(count)).map { bytes[$0 * Int(size)..<($0 + 1) * Int(size)] }
   }
 
-  /// Which part of the file lies at which address.
+  /// Reads the addresses of the parts of the file.
   private func readSegments(_ header: ArraySlice<UInt8>) {
     let segments = table(
       load(header, 32), size: UInt64(load(header, 54, UInt16.self)),
@@ -73,7 +74,7 @@ final class ElfSymbols {
     let sections = table(
       load(header, 40), size: UInt64(load(header, 58, UInt16.self)),
       count: UInt64(load(header, 60, UInt16.self)), least: 64)
-    // The full table (2), or else what is left for the dynamic linker (11).
+    // The full table (2), or else the table for the dynamic linker (11).
     let symbols = [2, 11].lazy.compactMap { type in
       sections.first { self.load($0, 4, UInt32.self) == type }
     }
@@ -83,7 +84,7 @@ final class ElfSymbols {
     let names: UInt64 = load(sections[link], 24)
     let size: UInt64 = load(section, 32)
     for symbol in table(load(section, 24), size: 24, count: size / 24, least: 24) {
-      // Those of functions, and of them those that are defined here.
+      // Functions that are defined in this file.
       guard symbol[symbol.startIndex + 4] & 15 == 2 else { continue }
       let address: UInt64 = load(symbol, 8)
       if address == 0 { continue }
@@ -92,7 +93,7 @@ final class ElfSymbols {
     functions.sort { $0.address < $1.address }
   }
 
-  /// The name of the function to which a place in the file belongs, as the table has it.
+  /// The mangled name of the function at an offset of the file.
   func function(atOffset offset: UInt64) -> String? {
     guard let segment = segments.first(where: { $0.offset <= offset && offset - $0.offset < $0.size })
     else { return nil }
@@ -108,7 +109,7 @@ final class ElfSymbols {
 
   private func name(at offset: UInt64) -> String? {
     var length = Self.longestName
-    // The last names of a file have less behind them.
+    // The last names of a file have fewer bytes after them.
     while length > 0 {
       if let bytes = bytes(at: offset, length) {
         guard let end = bytes.firstIndex(of: 0), end > 0 else { return nil }
@@ -119,7 +120,7 @@ final class ElfSymbols {
     return nil
   }
 
-  /// A name as the source has it, if it is one of Swift's.
+  /// The demangled name, if it is a Swift name.
   static func demangled(_ name: String) -> String {
     guard let demangled = procpool_demangle(name, name.utf8.count) else { return name }
     defer { free(demangled) }

@@ -1,11 +1,11 @@
 import Glibc
 
-/// What this process can see of another.
+/// The visibility of another process in `/proc`.
 package enum ProcessSight {
-  /// Whether another process is there and `/proc` does not show it, or is not there itself: then what is not found below
-  /// it may exist.
+  /// Whether another process exists but is not visible in `/proc`, or `/proc` is not mounted: then
+  /// files that are not found there may exist.
   package static func isHidden(_ process: Int32) -> Bool {
-    // Not by `attempt`: that these fail is the answer.
+    // Not by `attempt`, because the failure of these calls is a regular result.
     if access("/proc/\(process)/fd", F_OK) == 0 { return false }
     return kill(process, 0) == 0 || errno == EPERM
   }

@@ -1,40 +1,41 @@
 import CProcPoolShims
 import Glibc
 
-/// What a thread of another process is doing, looked at from outside: the process need not help, and does not
-/// notice. It must be this process's child, or the system must allow tracing in another way.
+/// Reads the call stack of a thread of another process, without the cooperation of that process.
+/// The process must be a child of this one, or the system must permit tracing it otherwise.
 package enum StackWalk {
-  /// One function that has been entered and not left.
+  /// A frame of the call stack.
   package struct Frame: Hashable, Sendable {
-    /// Where it goes on.
+    /// The address of the current instruction, or the return address in a caller.
     package var address: UInt64
-    /// The function as its source has it, if the program says.
+    /// The demangled name of the function, if there is a symbol for it.
     package var function: String?
-    /// The path of the program or library, if it is one's.
+    /// The path of the program or library, if the address belongs to one.
     package var image: String?
 
-    /// It is a function of Swift's, whose callers are found by its frame.
+    /// Whether it is a Swift function, whose callers are found by its frame.
     fileprivate var isSwift = false
   }
 
-  /// A stack of more functions than that is cut off at its outer end.
+  /// The maximum number of frames; outer frames are omitted.
   private static let mostFrames = 64
-  /// C functions between the innermost frame and where the thread is: sleeping takes three.
+  /// The maximum number of C functions inside the innermost Swift frame; sleeping needs three.
   private static let mostUnframed = 8
-  /// So much of the stack is read at once: a few functions use more, and the others are read one by one.
+  /// The number of bytes of the stack that are read at once. Words beyond them are read one by one.
   private static let windowSize = 1 << 16
-  /// How long a thread may take to stop, in steps of a millisecond: one that waits for a disk does not, and
-  /// one that waits for a processor does when it gets one.
+  /// How long to wait until a thread stops, in milliseconds. A thread in uninterruptible sleep does
+  /// not stop, and one that waits for a processor stops when it gets one.
   private static let patience = 1_000
 
-  /// The functions that a thread is in, the innermost first; none if the system does not allow to look.
+  /// The frames of a thread, the innermost first; empty if the system does not permit tracing.
   ///
-  /// The thread stands still for a millisecond or so. Swift's functions keep their callers in a chain
-  /// of frames; those of C libraries often do not, and may be missing between others.
+  /// The thread is stopped for about a millisecond. Swift functions maintain a chain of frames;
+  /// functions of C libraries often do not, and may be missing.
   ///
   /// - Parameters:
-  ///   - thread: its name.
-  ///   - isRunning: whether the process is still the one that is meant, asked while the thread stands still.
+  ///   - thread: the name of the thread.
+  ///   - isRunning: whether the process ID still belongs to the intended process; called while the
+  ///     thread is stopped.
   package static func frames(ofThread thread: String, process: Int32, isRunning: () -> Bool) -> [Frame] {
     guard let number = Self.number(ofThread: thread, process: process), number != process,
       procpool_trace_begin(number) == 0
@@ -58,16 +59,16 @@ package enum StackWalk {
     return stack.frames(MappedImages.Symbols(images))
   }
 
-  /// Where the functions of a stack go on.
+  /// The addresses of the frames of a stack.
   private struct Stack {
-    /// Where the thread was stopped.
+    /// The address at which the thread was stopped.
     var counter: UInt64?
-    /// Where the function that it was in goes back to, if that is certain and not in the chain: because it
-    /// had just been entered, or was about to be left.
+    /// The return address of the innermost function, if it is certain and not in the chain, because
+    /// the function has just been entered or is about to return.
     var caller: UInt64?
-    /// Places below the innermost frame that look as if a call had come from before them.
+    /// Possible return addresses on the stack below the innermost frame.
     var unframed: [UInt64] = []
-    /// By the chain of frames.
+    /// The return addresses in the chain of frames.
     var framed: [UInt64] = []
 
     func frames(_ symbols: MappedImages.Symbols) -> [Frame] {
@@ -76,8 +77,8 @@ package enum StackWalk {
       var frames = [symbols.frame(at: counter, isReturn: false)]
       if let caller { frames.append(symbols.frame(at: caller, isReturn: true)) }
       let certain = frames.count
-      // Functions of C libraries keep no frame. The Swift function that has called them does, and it is the
-      // one whose frame is the innermost.
+      // Functions of C libraries have no frame. The Swift function that has called them has one,
+      // which is the innermost.
       for address in unframed where address != caller && !frames.last!.isSwift {
         frames.append(symbols.frame(at: address, isReturn: true))
       }
@@ -92,8 +93,8 @@ package enum StackWalk {
     }
   }
 
-  /// Follows the chain of frames: each begins with the address of the one outside it and the place where its
-  /// caller goes on.
+  /// Follows the chain of frames: each starts with the address of the outer frame and the return
+  /// address.
   private static func walk(_ thread: Int32, _ process: Int32, _ images: MappedImages) -> Stack {
     var (counter, stack, frame): (UInt64, UInt64, UInt64) = (0, 0, 0)
     guard procpool_trace_registers(thread, &counter, &stack, &frame) == 0 else { return Stack() }
@@ -110,14 +111,14 @@ package enum StackWalk {
     {
       found.caller = caller
     }
-    // A C library may use the register for something else: then the chain begins further out, at the first
-    // place that looks like two links of it.
+    // A C library may use the register otherwise. Then the chain starts further out, at the first
+    // position that looks like two links of it.
     if link(at: frame) == nil {
       frame =
         window.addresses.first { link(at: $0).map { $0.outer > stack && link(at: $0.outer) != nil } ?? false }
         ?? 0
     }
-    // Lazily, because the thread stands still meanwhile.
+    // Lazily, because the thread is stopped in the meantime.
     found.unframed = Array(
       window.addresses.prefix { $0 < frame }.lazy.compactMap { window.word(at: $0) }
         .filter { images.isReturn(to: $0) && Self.followsCall($0, process) }.prefix(mostUnframed))
@@ -129,9 +130,9 @@ package enum StackWalk {
     return found
   }
 
-  /// Where a function may go back to that has no frame of its own at this instruction.
+  /// The possible return address of a function that has no frame of its own at this instruction.
   ///
-  /// - Parameter word: gives a word of the stack, counted from its top.
+  /// - Parameter word: returns a word of the stack, counted from its top.
   private static func caller(
     of counter: UInt64, _ process: Int32, _ frame: UInt64, _ word: (UInt64) -> UInt64?
   ) -> UInt64? {
@@ -151,7 +152,7 @@ package enum StackWalk {
     var bytes = [UInt8](repeating: 0, count: 7)
     guard procpool_read_memory(process, address &- 7, &bytes, 7) == 7 else { return false }
     #if arch(x86_64)
-      // E8 and four bytes of distance, or FF /2 and up to five bytes that say where the target stands.
+      // E8 and four bytes of distance, or FF /2 and up to five bytes for the operand.
       return bytes[2] == 0xE8
         || [0, 1, 3, 4, 5].contains { bytes[$0] == 0xFF && bytes[$0 + 1] & 0x38 == 0x10 }
     #elseif arch(arm64)
@@ -163,7 +164,7 @@ package enum StackWalk {
   }
 }
 
-/// A piece of another process's memory.
+/// A part of the stack of another process.
 private struct StackWindow {
   private let process: Int32
   private let start: UInt64
@@ -177,7 +178,7 @@ private struct StackWindow {
     }
   }
 
-  /// Of all words in it.
+  /// The addresses of all words.
   var addresses: some Sequence<UInt64> { (0..<UInt64(words.count)).lazy.map { start + 8 * $0 } }
 
   func word(at address: UInt64) -> UInt64? {
@@ -192,17 +193,18 @@ private struct StackWindow {
 private struct MappedImages {
   struct Image {
     let range: Range<UInt64>
-    /// Where in the file it begins.
+    /// The offset of the mapping in the file.
     let offset: UInt64
     let path: String
   }
 
-  /// In the order of their addresses.
+  /// The mappings, in the order of their addresses.
   private var images: [Image] = []
 
   init() {}
 
-  /// All that may be run, by `/proc/PID/maps`: "start-end rwxp offset device inode path".
+  /// Reads the executable mappings from `/proc/PID/maps`: "start-end rwxp offset device inode
+  /// path".
   init(ofProcess process: Int32) {
     images = (TextFile.read("/proc/\(process)/maps") ?? "").lines().compactMap { line in
       let words = line.split(separator: " ", maxSplits: 5)
@@ -224,17 +226,18 @@ private struct MappedImages {
     return low < images.count && images[low].range.contains(address) ? images[low] : nil
   }
 
-  /// Whether a call may return there: with code before it. It may be the next function's first instruction.
+  /// Whether the address is a possible return address, with code before it. It may be the first
+  /// instruction of the next function.
   func isReturn(to address: UInt64) -> Bool { image(at: address &- 1) != nil }
 
-  /// The names of functions, as far as they have been asked for.
+  /// The symbol tables of the images, read on demand.
   struct Symbols {
     private let images: MappedImages
     private var tables: [String: ElfSymbols] = [:]
 
     init(_ images: MappedImages) { self.images = images }
 
-    /// - Parameter isReturn: whether the address is where a call returns to.
+    /// - Parameter isReturn: whether the address is a return address.
     mutating func frame(at address: UInt64, isReturn: Bool) -> StackWalk.Frame {
       let place = isReturn ? address &- 1 : address
       guard let image = images.image(at: place) else { return StackWalk.Frame(address: address) }

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Small files of the kernel's, which are texts.
+/// Small text files of the kernel.
 package enum TextFile {
-  /// All of a file, however long, or `nil` if it cannot be read.
+  /// The content of a file; `nil` if it cannot be read.
   package static func read(_ path: String) -> String? {
     guard let file = try? Descriptor.open(path, O_RDONLY) else { return nil }
     var bytes: [UInt8] = []
@@ -13,9 +13,9 @@ package enum TextFile {
   }
 }
 
-/// Folders whose entries are numbers: those of processes and threads below `/proc`.
+/// Directories whose entries are numbers, of processes and threads in `/proc`.
 enum NumberFolder {
-  /// In no particular order; nothing if the folder cannot be read.
+  /// The numbers, in no particular order; empty if the directory cannot be read.
   static func entries(_ path: String) -> [Int32] {
     guard let folder = opendir(path) else { return [] }
     defer { closedir(folder) }
@@ -31,7 +31,7 @@ enum NumberFolder {
 }
 
 enum Folder {
-  /// The names of the folders in a folder; nothing if it cannot be read.
+  /// The names of the directories in a directory; empty if it cannot be read.
   static func folders(in path: String) -> [String] {
     guard let folder = opendir(path) else { return [] }
     defer { closedir(folder) }
@@ -48,6 +48,6 @@ enum Folder {
 }
 
 package enum FileStatus {
-  /// Whether there is a file of that name, of whatever kind.
+  /// Whether there is a file of any kind with the path.
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 }

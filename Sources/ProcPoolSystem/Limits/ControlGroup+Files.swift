@@ -1,10 +1,12 @@
 extension ControlGroup {
-  /// Whether the controller is one of version 1: bound to a hierarchy of its own in `/proc/self/cgroup`.
+  /// Whether the controller belongs to version 1, with a hierarchy of its own in
+  /// `/proc/self/cgroup`.
   package static func isLegacy(_ controller: String, membership: String?) -> Bool {
     lines(membership).contains { $0.controllers.contains(controller) }
   }
 
-  /// How many more processes and threads the control group and those above it allow; `nil` where none sets a limit.
+  /// The number of further processes and threads that the control group and its ancestors allow;
+  /// `nil` without a limit.
   ///
   /// - Parameters:
   ///   - membership: the text of `/proc/self/cgroup`.
@@ -28,7 +30,7 @@ extension ControlGroup {
     return least
   }
 
-  /// The lines of a membership: the controllers of a hierarchy, none in version 2, and the group.
+  /// The lines of a membership: the controllers of a hierarchy (none in version 2), and the group.
   private static func lines(_ membership: String?) -> [(controllers: [String], group: Substring)] {
     (membership ?? "").lines().compactMap { line in
       let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)

@@ -1,15 +1,17 @@
 import Glibc
 
-/// The control groups that limit the memory of a process, in both versions, from the texts of the kernel's files.
+/// The control groups of both versions that limit the memory of a process, from the texts of the
+/// kernel's files.
 ///
-/// Both may be mounted at once; then one of the two has the memory, and the files of the other are not there.
+/// Both versions may be mounted at the same time. Then only one of them controls memory, and the
+/// files of the other do not exist.
 struct MemoryGroups {
   enum Version { case one, two }
 
-  /// The groups that one mount shows, from the process's own up to the root of what is mounted.
+  /// The groups of one mount, from that of the process up to the root of the mount.
   struct Chain {
     var version: Version
-    /// The paths of their folders.
+    /// The paths of their directories.
     var folders: [String]
   }
 
@@ -17,7 +19,7 @@ struct MemoryGroups {
 
   /// - Parameters:
   ///   - membership: the text of `/proc/self/cgroup`.
-  ///   - mounts: where groups can be seen.
+  ///   - mounts: the mounted hierarchies.
   init(membership: String, mounts: [Mount]) {
     for line in membership.lines() {
       let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
@@ -31,22 +33,24 @@ struct MemoryGroups {
         continue
       }
       let fitting = mounts.filter { $0.version == version }
-      // In a container the path may be the host's, of which the root of the mount is the container's part.
+      // In a container the path may be the host's; the root of the mount is then the container's
+      // part of it.
       guard let mount = fitting.first(where: { $0.shows(fields[2]) }) ?? fitting.first else { continue }
       chains.append(Chain(version: version, folders: mount.folders(from: fields[2])))
     }
   }
 
-  /// A hierarchy of control groups as the process sees it.
+  /// A mounted hierarchy of control groups.
   struct Mount: Equatable {
     let version: Version
-    /// The group that the folder shows.
+    /// The group at the root of the mount.
     let root: String
     let folder: String
 
-    /// Those that have to do with memory.
+    /// The mounts that can control memory.
     ///
-    /// - Parameter text: of `/proc/self/mountinfo`; without it they are where they usually are.
+    /// - Parameter text: the text of `/proc/self/mountinfo`; without it the usual paths are
+    ///   assumed.
     static func all(_ text: String?) -> [Mount] {
       guard let text else {
         return [
@@ -68,7 +72,7 @@ struct MemoryGroups {
       }
     }
 
-    /// Spaces and the like are written in octal.
+    /// Decodes the octal escapes of spaces and similar characters.
     private static func unescaped(_ word: Substring) -> String {
       var bytes: [UInt8] = []
       var rest = Array(word.utf8)[...]
@@ -107,11 +111,12 @@ struct MemoryGroups {
     }
   }
 
-  // MARK: - What is left
+  // MARK: - Available memory
 
-  /// Bytes that the groups have left, the least of all; `nil` where none has a limit.
+  /// The number of bytes that all groups have left; `nil` without a limit.
   ///
-  /// Clean pages of files count as left: they are given up before a process is killed.
+  /// Clean file pages count as available, because the kernel reclaims them before it kills a
+  /// process.
   func available(_ read: (String) -> String?) -> Int? {
     chains.compactMap { chain in
       switch chain.version {
@@ -135,10 +140,10 @@ struct MemoryGroups {
   private static func availableOne(_ folders: [String], _ read: (String) -> String?) -> Int? {
     var least: Int?
     for (depth, folder) in folders.enumerated() {
-      // What a group uses does not count in the one above, and that one's limit does not hold for it, unless that is
-      // said there.
+      // Without this setting, the usage of a group is not counted in its parent, whose limit does
+      // not apply.
       if depth > 0, read(folder + "/memory.use_hierarchy").flatMap(number) == 0 { break }
-      // Without a limit it says a number that no machine has, so that nothing follows from it.
+      // A number that exceeds the memory of any machine means no limit.
       guard let limit = read(folder + "/memory.limit_in_bytes").flatMap(number), limit < noLimit,
         let used = read(folder + "/memory.usage_in_bytes").flatMap(number)
       else { continue }
@@ -150,7 +155,8 @@ struct MemoryGroups {
     return least
   }
 
-  /// 4 EiB: version 1 says the largest number of bytes in whole pages where there is no limit, which is about 8 EiB.
+  /// 4 EiB. Without a limit, version 1 reports the maximum number of bytes in whole pages, about 8
+  /// EiB.
   private static let noLimit = 1 << 62
 
   private static func rest(_ limit: Int, _ used: Int, _ caches: Int) -> Int {
@@ -162,21 +168,22 @@ struct MemoryGroups {
     text.lines().first.flatMap { Int($0) }
   }
 
-  // MARK: - Whom the kernel has killed
+  // MARK: - Kills
 
-  /// How many processes of the groups the kernel has killed for want of memory, by the groups' folders.
+  /// The number of processes of each group that the kernel has killed because memory had run out,
+  /// by the directory of the group.
   ///
-  /// - Parameter list: the names of the folders in a folder.
+  /// - Parameter list: returns the names of the directories in a directory.
   func kills(_ read: (String) -> String?, list: (String) -> [String]) -> [String: Int] {
     var kills: [String: Int] = [:]
     for chain in chains {
       guard let own = chain.folders.first else { continue }
       switch chain.version {
       case .two:
-        // Those of the groups below it are counted in it.
+        // Includes the kills in descendant groups.
         kills[own] = read(own + "/memory.events").flatMap { MemoryAllowance.field("oom_kill", of: $0) }
       case .one:
-        // Of the root everything is a part; what the kernel counts for the machine says the same.
+        // All groups are descendants of the root; the kernel's count for the machine covers them.
         let all = chain.folders.count == 1 ? [own] : Self.groups(in: own, list)
         for folder in all {
           kills[folder] = read(folder + "/memory.oom_control").flatMap {
@@ -188,7 +195,7 @@ struct MemoryGroups {
     return kills
   }
 
-  /// A group and those below it.
+  /// A group and its descendants.
   private static func groups(in folder: String, _ list: (String) -> [String]) -> [String] {
     var found = [folder]
     var next = 0
@@ -199,15 +206,16 @@ struct MemoryGroups {
     return Array(found.prefix(mostGroups))
   }
 
-  /// Because each is a file to read, and few programs have any: those that do have one for each kind of job.
+  /// The maximum number of groups, because each is a file to read. Programs with groups usually
+  /// have one per kind of job.
   private static let mostGroups = 64
 }
 
 extension MemoryGroups {
-  /// Read once: each large array asks, and some systems have hundreds of mounts.
+  /// Read once, because each large array needs them, and some systems have hundreds of mounts.
   private static let mounts = Mount.all(TextFile.read("/proc/self/mountinfo"))
 
-  /// Of this process, which may have been moved since the last time.
+  /// The groups of this process, which may have changed since the last call.
   static func current() -> MemoryGroups? {
     TextFile.read("/proc/self/cgroup").map { MemoryGroups(membership: $0, mounts: mounts) }
   }

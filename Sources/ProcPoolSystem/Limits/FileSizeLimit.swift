@@ -1,17 +1,20 @@
 import CProcPoolShims
 import Glibc
 
-/// How large this process may make a file (`RLIMIT_FSIZE`, `ulimit -f`). Files of memory count.
+/// The maximum size of files that this process may create (`RLIMIT_FSIZE`, `ulimit -f`). It applies
+/// to memory files.
 ///
-/// The kernel kills a process that goes beyond the limit (`SIGXFSZ`), so that it has to be looked at before.
+/// The kernel kills a process that exceeds the limit (`SIGXFSZ`), so it must be checked before.
 package enum FileSizeLimit {
-  /// Bytes; `nil` if there is no limit.
+  /// The limit in bytes; `nil` if there is none.
   package static var current: Int? {
     let bytes = procpool_file_size_limit()
     return bytes == .max ? nil : Int(clamping: bytes)
   }
 
-  /// - Throws: `EFBIG`, as the call would give it to a process that ignores the signal.
+  /// Checks the size of a file.
+  ///
+  /// - Throws: `EFBIG`, the error of the call in a process that ignores the signal.
   static func check(_ count: Int, for call: SystemCall) throws(SystemError) {
     if let current, count > current { throw SystemError(call: call.rawValue, code: EFBIG) }
   }

@@ -1,20 +1,21 @@
 import Glibc
 
-/// How much memory this process could still get.
+/// The memory that this process can still allocate.
 package enum MemoryAllowance {
-  /// Bytes that the machine, and the control group of this process, have left; `nil` where nothing says so.
+  /// The number of bytes that the machine and the control group of this process have left; `nil` if
+  /// it is unknown.
   ///
-  /// What is counted is what the kernel could give without killing anybody: memory that holds nothing but
+  /// It includes the memory that the kernel can provide without killing a process: free memory,
   /// caches, and swap.
   package static func available() -> Int? {
     available(meminfo: TextFile.read("/proc/meminfo"), groups: MemoryGroups.current(), read: TextFile.read)
   }
 
-  /// The same from the texts of the files.
+  /// The same number, from the texts of the files.
   ///
   /// - Parameters:
-  ///   - meminfo: of `/proc/meminfo`, in KiB.
-  ///   - read: of a file of a control group.
+  ///   - meminfo: the text of `/proc/meminfo`, in KiB.
+  ///   - read: returns the text of a file of a control group.
   static func available(meminfo: String?, groups: MemoryGroups?, read: (String) -> String?) -> Int? {
     var least: Int?
     if let meminfo, let free = field("MemAvailable:", of: meminfo) {
@@ -35,10 +36,9 @@ package enum MemoryAllowance {
   }
 }
 
-/// How much memory a process uses.
+/// The memory usage of a process.
 package enum ProcessMemory {
-  /// Bytes that are in memory and its own, not shared with other processes; `nil` if there is no such
-  /// process.
+  /// The resident private memory of a process in bytes; `nil` if the process does not exist.
   package static func ofItsOwn(_ pid: Int32) -> Int? {
     // Size, resident, shared, …, in pages.
     guard let words = TextFile.read("/proc/\(pid)/statm")?.split(separator: " "), words.count > 2,
@@ -48,12 +48,13 @@ package enum ProcessMemory {
   }
 }
 
-/// How many processes the kernel has killed because there was no memory left.
+/// The number of processes that the kernel has killed because memory had run out.
 package enum OutOfMemoryKills {
-  /// Of this process's control group and those below it, by group, and of the whole machine, since it was started;
-  /// nothing where nobody says.
+  /// The number for the control group of this process and its descendants, by group, and for the
+  /// whole machine since its start; empty and `nil` if unknown.
   package static func count() -> (groups: [String: Int], machine: Int?) {
-    // In this order, which is the kernel's: what counts for the machine must not be missing among the groups.
+    // In the order in which the kernel counts: a kill that is counted for the machine must be
+    // counted for its group.
     let machine = TextFile.read("/proc/vmstat").flatMap { MemoryAllowance.field("oom_kill", of: $0) }
     return (MemoryGroups.current()?.kills(TextFile.read, list: Folder.folders(in:)) ?? [:], machine)
   }

@@ -1,12 +1,12 @@
 import Glibc
 
-/// How much memory this process could ever have.
+/// The maximum memory that this process could ever have.
 package enum MemoryCapacity {
-  /// Bytes of address space: what Linux gives a process on x86-64 and on ARM with 48-bit addresses.
+  /// The size of the address space in bytes, on x86-64 and on ARM with 48-bit addresses.
   static let addressSpace = 1 << 47
 
-  /// Bytes of memory and swap that the machine has, or fewer if the process is limited to fewer (`RLIMIT_AS`,
-  /// `RLIMIT_DATA`). More than this fits nowhere, whatever else runs.
+  /// The memory and swap of the machine in bytes, or the limit of the process if it is lower
+  /// (`RLIMIT_AS`, `RLIMIT_DATA`). Larger allocations always fail.
   package static func total() -> Int {
     total(meminfo: TextFile.read("/proc/meminfo"), limits: [limit(RLIMIT_AS), limit(RLIMIT_DATA)])
   }

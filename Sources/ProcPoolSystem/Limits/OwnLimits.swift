@@ -1,28 +1,28 @@
 import CProcPoolShims
 import Glibc
 
-/// What this process may use, as it limits itself.
+/// Limits that this process sets for itself.
 package enum OwnLimits {
-  /// Limits the memory of its own that the process may have (`RLIMIT_DATA`): heap, stacks and private
-  /// mappings, but not what it shares with others, nor its program.
+  /// Limits the private memory of the process (`RLIMIT_DATA`): heap, stacks and private mappings,
+  /// without shared memory and the program itself.
   package static func setMemory(_ bytes: UInt64) throws(SystemError) {
     try retryingInterrupts(.limitMemory) { procpool_limit_data(bytes) }
   }
 
-  /// Limits the time that the process may spend on processors: then it gets `SIGXCPU`, and `SIGKILL` five
+  /// Limits the processor time of the process, which then receives `SIGXCPU`, and `SIGKILL` five
   /// seconds later.
   package static func setProcessorTime(seconds: UInt64) throws(SystemError) {
     try retryingInterrupts(.limitProcessorTime) { procpool_limit_processor_time(seconds, seconds &+ 5) }
   }
 
-  /// Gives way to other processes: 19 at the most, and with the right privileges the opposite down to -20.
+  /// Sets the niceness: at most 19, and with privileges down to -20.
   package static func setNiceness(_ niceness: Int32) throws(SystemError) {
     for thread in threads {
       try retryingInterrupts(.setNiceness) { procpool_set_niceness(thread, niceness) }
     }
   }
 
-  /// Runs on these processors only.
+  /// Restricts the process to the given processors.
   package static func setProcessors(_ processors: [UInt32]) throws(SystemError) {
     for thread in threads {
       try retryingInterrupts(.setProcessors) {
@@ -31,11 +31,11 @@ package enum OwnLimits {
     }
   }
 
-  /// All threads of the process: Linux sets both for one at a time. Threads that are started later inherit
-  /// them.
+  /// All threads of the process, because Linux sets niceness and processors per thread. Threads
+  /// that are started later inherit them.
   private static var threads: [Int32] {
     let threads = NumberFolder.entries("/proc/self/task")
-    // 0 is the one that asks.
+    // 0 is the calling thread.
     return threads.isEmpty ? [0] : threads
   }
 }

@@ -1,13 +1,14 @@
 import CProcPoolShims
 import Glibc
 
-/// How many processors this process may use, and what says so.
+/// The number of processors that this process may use, by affinity and quota.
 package struct ProcessorAllowance: Hashable, Sendable {
-  /// Processors that the scheduling affinity of this process allows.
+  /// The number of processors in the scheduling affinity of this process.
   package var affinity: Int
   /// The control group's CPU quota, in CPUs; `nil` if it sets none.
   package var quota: Double?
-  /// The control group's file that sets a limit, if one does: `cpu.max`, or `cpu.cfs_quota_us` of version 1.
+  /// The name of the control group's file that sets the quota: `cpu.max`, or `cpu.cfs_quota_us` in
+  /// version 1.
   package var quotaFile: String
 
   package init(affinity: Int, quota: Double?, quotaFile: String = ControlGroup.quotaFile) {
@@ -16,14 +17,14 @@ package struct ProcessorAllowance: Hashable, Sendable {
     self.quotaFile = quotaFile
   }
 
-  /// The number of workers that keep all of the allowance busy: a quota's fraction is rounded up, so that 1.5
-  /// processors are used, not 1.
+  /// The number of workers that use the whole allowance. A fractional quota is rounded up, so that
+  /// 1.5 processors are used rather than 1.
   package var workers: Int {
     let byQuota = quota.map { Int($0.rounded(.up)) } ?? affinity
     return max(1, min(affinity, byQuota))
   }
 
-  /// What holds for the calling process now.
+  /// The current allowance of this process.
   package static func current() -> ProcessorAllowance {
     let limit = ControlGroup.cpuLimit(
       membership: TextFile.read("/proc/self/cgroup"), read: { TextFile.read("/sys/fs/cgroup" + $0) })
@@ -35,11 +36,11 @@ package struct ProcessorAllowance: Hashable, Sendable {
 
 /// The control group's limit on processor time, from the texts of its files.
 package enum ControlGroup {
-  /// Version 2's file of the limit on processor time, and version 1's.
+  /// The file with the limit on processor time in version 2.
   package static let quotaFile = "cpu.max"
   static let legacyQuotaFile = "cpu.cfs_quota_us"
 
-  /// The smallest limit on the way from the process's own group up to the root.
+  /// The smallest quota of the process's own group and its ancestors.
   ///
   /// Version 2 writes `cpu.max` as "quota period" or "max period" (microseconds); version 1 writes
   /// `cpu.cfs_quota_us` (-1 for none) and `cpu.cfs_period_us`.
@@ -51,7 +52,7 @@ package enum ControlGroup {
     cpuLimit(membership: membership, read: read)?.quota
   }
 
-  /// The same limit, and the name of the file that sets it.
+  /// The smallest quota, and the name of the file that sets it.
   package static func cpuLimit(
     membership: String?, read: (String) -> String?
   ) -> (quota: Double, file: String)? {
@@ -79,8 +80,9 @@ package enum ControlGroup {
     return smallest
   }
 
-  /// Where the hierarchy of these controllers may be mounted: as the process's membership names it, in the order that
-  /// distributions have settled on (`cpu,cpuacct`, where some kernels list `cpuacct,cpu`), or by one of the names.
+  /// The possible mount points of the hierarchy of these controllers: as in the membership, in the
+  /// usual order of distributions (`cpu,cpuacct`, while some kernels list `cpuacct,cpu`), or by one
+  /// of the names.
   private static func mounts(of controllers: [String]) -> [String] {
     let names =
       [controllers, controllers.sorted()].map { $0.joined(separator: ",") } + ["cpu"]

@@ -1,25 +1,26 @@
 import CProcPoolShims
 import Glibc
 
-/// Files in /dev/shm, which programs that know nothing of each other share by name.
+/// Files in /dev/shm, which unrelated programs share by name.
 package enum NamedMemory {
-  /// Where they lie.
+  /// The directory of the files.
   package static let directory = "/dev/shm"
 
-  /// Whether a name can be that of a file there.
+  /// Whether a name is a valid file name.
   package static func isName(_ name: String) -> Bool {
     !name.isEmpty && name.utf8.count <= 255 && name != "." && name != ".."
       && !name.utf8.contains(UInt8(ascii: "/"))
       && !name.utf8.contains(0)
   }
 
-  /// Makes a file that nobody but its owner can open, with all of its bytes allocated: zeros.
+  /// Creates a file that only its owner can open, with all of its bytes allocated and zero.
   ///
-  /// - Parameter replaces: whether a file that has the name already loses it; who has it open keeps it.
+  /// - Parameter replaces: whether the name is taken from an existing file. Processes that have
+  ///   that file open keep it.
   package static func make(_ name: String, count: Int, replaces: Bool) throws(SystemError) -> Descriptor {
     try FileSizeLimit.check(count, for: .allocate)
-    // Without a name until it is whole: nobody finds half of it, and nothing is left if this process is
-    // killed.
+    // Without a name until it is complete: no process can open an incomplete file, and nothing is
+    // left if this process is killed.
     let file = Descriptor(
       owning: try retryingInterrupts(.openNameless) { procpool_open_nameless(directory) })
     try SharedMapping.allocate(file, count)
@@ -28,7 +29,7 @@ package enum NamedMemory {
       try self.name(file.number, path)
     } catch {
       guard replaces, error.code == EEXIST else { throw error }
-      // A name can be taken over only by a file that has one.
+      // Only a file with a name can take over another name.
       let temporary = "\(directory)/.procpool-\(getpid())-\(UInt64.random(in: 0 ... .max))"
       try self.name(file.number, temporary)
       do throws(SystemError) {
@@ -47,7 +48,7 @@ package enum NamedMemory {
     }
   }
 
-  /// Opens a file to read and write, never through a symbolic link.
+  /// Opens a file for reading and writing, never through a symbolic link.
   package static func open(_ name: String) throws(SystemError) -> Descriptor {
     let path = "\(directory)/\(name)"
     return Descriptor(
@@ -56,12 +57,12 @@ package enum NamedMemory {
       })
   }
 
-  /// Takes a name away. Who has the file open keeps it.
+  /// Removes a name. Processes that have the file open keep it.
   package static func remove(_ name: String) throws(SystemError) {
     try retryingInterrupts(.unlink) { unlink("\(directory)/\(name)") }
   }
 
-  /// What is known of an open file: who owns it, who else may open it, and whether it is a plain file.
+  /// The owner and the permissions of an open file, whether it is a regular file, and its size.
   package static func status(
     of file: borrowing Descriptor
   ) throws(SystemError) -> (owner: UInt32, permissions: UInt32, isPlain: Bool, size: Int) {
@@ -71,10 +72,10 @@ package enum NamedMemory {
     return (status.st_uid, status.st_mode & 0o777, status.st_mode & S_IFMT == S_IFREG, Int(status.st_size))
   }
 
-  /// Who this process is to files.
+  /// The effective user ID of this process.
   package static var user: UInt32 { geteuid() }
 
-  /// Bytes that are free there, or `nil` if it is not there.
+  /// The number of free bytes in the directory; `nil` if it does not exist.
   package static var available: Int? {
     var status = statvfs()
     guard (try? retryingInterrupts(.spaceLeft) { statvfs(directory, &status) }) != nil else { return nil }

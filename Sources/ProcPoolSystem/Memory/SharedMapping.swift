@@ -1,16 +1,15 @@
 import CProcPoolShims
 import Glibc
 
-/// Memory that several processes see, without a name in any file system: the kernel frees it with its last
-/// user.
-///
-/// - Because `@unchecked Sendable`: the class hands out an address and never touches the bytes itself; who
-///   writes what is settled by the types that lay themselves over it (with atomics, in the case of the status
-///   page).
+/// A mapping of memory that several processes share, without a name in a file system: the kernel
+/// frees it with its last user.
 package final class SharedMapping: @unchecked Sendable {
+  // Safety: the class only provides an address and never accesses the bytes itself; the types that
+  // use the memory synchronise access.
+
   /// The first byte, page-aligned.
   package let base: UnsafeMutableRawPointer
-  /// Bytes mapped.
+  /// The number of mapped bytes.
   package let count: Int
   private let isWritable: Bool
 
@@ -24,34 +23,34 @@ package final class SharedMapping: @unchecked Sendable {
     munmap(base, count)
   }
 
-  /// Maps part of a file of memory and has its pages at hand at once.
+  /// Maps a part of a memory file.
   ///
   /// - Parameters:
-  ///   - offset: a multiple of the page size.
-  ///   - count: more than zero.
-  ///   - isWritable: whether it can be written; a write where it cannot is a `SIGSEGV`.
+  ///   - offset: the offset in the file, a multiple of the page size.
+  ///   - count: the number of bytes, more than zero.
+  ///   - isWritable: whether the mapping can be written; otherwise a write is a `SIGSEGV`.
   package convenience init(
     _ file: borrowing Descriptor, offset: Int = 0, count: Int, isWritable: Bool = true
   ) throws(SystemError) {
     let protection = isWritable ? PROT_READ | PROT_WRITE : PROT_READ
     let number = file.number
-    // What fails is -1, which is no address.
+    // A failure is -1, which is not an address.
     let address = try retryingInterrupts(.map) {
       Int(bitPattern: mmap(nil, count, protection, MAP_SHARED, number, offset))
     }
     self.init(base: UnsafeMutableRawPointer(bitPattern: address)!, count: count, isWritable: isWritable)
   }
 
-  /// Has all pages at hand, so that no access waits for one: without this each first touch of a page costs a
-  /// fault, some half a microsecond.
+  /// Maps all pages in advance: otherwise the first access to each page costs a fault, about half a
+  /// microsecond.
   ///
-  /// - Complexity: O(n) in the pages that are not there yet.
+  /// - Complexity: O(*n*) in the pages that are not mapped yet.
   package func populate() throws(SystemError) {
     do throws(SystemError) {
       try retryingInterrupts(.populate) { procpool_populate(base, count, isWritable ? 1 : 0) }
     } catch {
-      // Kernels before 5.14 do not know the advice. One byte of each page is read, since a write could undo
-      // another process's.
+      // Kernels before 5.14 do not support the advice. One byte of each page is read, because a
+      // write could overwrite another process's.
       guard error.code == EINVAL else { throw error }
       for offset in stride(from: 0, to: count, by: Self.pageSize) {
         withExtendedLifetime((base + offset).load(as: UInt8.self)) {}
@@ -59,16 +58,16 @@ package final class SharedMapping: @unchecked Sendable {
     }
   }
 
-  /// Keeps the memory out of copies of this process that are made from now on.
+  /// Excludes the memory from forked copies of this process, from now on.
   package func keepFromCopies() throws(SystemError) {
     try retryingInterrupts(.keepFromCopies) { madvise(base, count, MADV_DONTFORK) }
   }
 
-  /// Bytes of a page.
+  /// The size of a page in bytes.
   package static let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
 
-  /// Makes a file of memory of `count` bytes, all of them allocated: a lack of memory is an error here, never
-  /// a `SIGBUS` later. Nor can anybody shrink it, who has it too.
+  /// Creates a memory file of `count` bytes, all of them allocated, so that a lack of memory is an
+  /// error here rather than a `SIGBUS` later. No process can shrink it.
   ///
   /// - Throws: `EFBIG` for more than ``FileSizeLimit`` allows.
   package static func makeFile(named name: String, count: Int) throws(SystemError) -> Descriptor {
@@ -77,23 +76,23 @@ package final class SharedMapping: @unchecked Sendable {
     let number = file.number
     try retryingInterrupts(.resize) { ftruncate(number, count) }
     try allocate(file, count)
-    // Refused only where the kernel was built without seals, which is no worse than before.
+    // Fails only if the kernel was built without seals, which are not required.
     _ = attempt(.seal) { procpool_seal_size(number) }
     return file
   }
 
-  /// Has the file system set aside all bytes of a file, which may make it longer.
+  /// Allocates all bytes of a file in its file system, which may extend the file.
   static func allocate(_ file: borrowing Descriptor, _ count: Int) throws(SystemError) {
     let number = file.number
     try retryingInterrupts(.allocate) { negative(posix_fallocate(number, 0, count)) }
   }
 }
 
-/// What identifies an open file among all of a machine: its device and inode.
+/// The identity of an open file on a machine: its device and inode, with its size.
 package struct FileIdentity: Hashable, Sendable {
   package let device: UInt64
   package let inode: UInt64
-  /// The file's size in bytes.
+  /// The size of the file in bytes.
   package let size: Int
 
   package init(device: UInt64, inode: UInt64, size: Int) {
@@ -102,13 +101,13 @@ package struct FileIdentity: Hashable, Sendable {
     self.size = size
   }
 
-  /// Opens the file through the descriptor that another process has of it.
+  /// Opens the file through the descriptor of another process.
   ///
-  /// - Throws: `ESTALE` if that descriptor's number has become another file's.
+  /// - Throws: `ESTALE` if the number of the descriptor now refers to another file.
   package func open(
     ofProcess process: Int32, descriptor: Int32, isWritable: Bool = true
   ) throws(SystemError) -> Descriptor {
-    // Without waiting, and without side effects, should the number be another's: a pipe's, a terminal's.
+    // The flags avoid blocking and side effects if the number refers to a pipe or a terminal now.
     let path = "/proc/\(process)/fd/\(descriptor)"
     let flags = (isWritable ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
     let file = Descriptor(
@@ -117,7 +116,9 @@ package struct FileIdentity: Hashable, Sendable {
     return file
   }
 
-  /// - Throws: `ESTALE` for any other file.
+  /// Checks that an open file is this one.
+  ///
+  /// - Throws: `ESTALE` if it is another file.
   package func check(_ file: borrowing Descriptor) throws(SystemError) {
     guard try FileIdentity(of: file) == self else { throw SystemError(call: "attach", code: ESTALE) }
   }

@@ -1,18 +1,22 @@
 import CProcPoolShims
 import Synchronization
 
-/// Sees to it that a crash of this process ends, though the report of it by Swift's runtime may not.
+/// Ensures that this process ends after a crash, even if the crash report of the Swift runtime
+/// hangs.
 ///
-/// While the report is written, all threads stand still. A process that exists for as long as the report
-/// takes, and no longer, kills this one and the report's author if the coordinator ends, and after a minute.
+/// While the report is written, all threads are stopped. A helper process that exists during that
+/// time kills this process and the reporter if the coordinator ends, or after a minute.
 package enum CrashGuard {
-  /// Guards this process from now on; where the runtime does not report crashes, there is nothing to do. Once
-  /// in a process.
+  /// Guards this process from now on; does nothing if the runtime does not report crashes. Call it
+  /// once per process.
   ///
   /// - Parameters:
-  ///   - coordinator: the number of its pidfd, or a negative one; open as long as the process lives.
-  ///   - pipe: the number of the end of a pipe that hangs up with the coordinator; likewise.
-  ///   - signal: gets the number of the signal that the process crashes by; memory for life.
+  ///   - coordinator: the number of the coordinator's pidfd, or negative; open as long as the
+  ///     process lives.
+  ///   - pipe: the number of the end of a pipe that hangs up with the coordinator; open as long as
+  ///     the process lives.
+  ///   - signal: receives the number of the signal of the crash; valid as long as the process
+  ///     lives.
   package static func start(
     coordinator: Int32, orHangUpOf pipe: Int32, signal: UnsafeMutablePointer<Atomic<Int32>>
   ) {

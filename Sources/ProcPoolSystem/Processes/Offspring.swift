@@ -2,56 +2,58 @@ import CProcPoolShims
 import Glibc
 import Synchronization
 
-/// The processes that a worker's tasks have started, and their descendants.
+/// The processes that the tasks of a worker have started, and their descendants.
 ///
-/// They carry a mark that every process inherits from its parent, whatever program it runs: the soft limit of
-/// `RLIMIT_LOCKS`, which Linux has not used since 2.4.25. A program that must outlive the worker starts a
-/// session of its own (`setsid`).
+/// They have a mark that every process inherits from its parent, whatever program it runs: the soft
+/// limit of `RLIMIT_LOCKS`, which Linux has not used since 2.4.25. A program that must outlive the
+/// worker starts a session of its own (`setsid`).
 package enum Offspring {
-  /// A number that no two workers share.
+  /// Creates a mark that is unique to a worker.
   package static func makeMark() -> UInt64 {
-    // Far from what anybody would set as a limit, and below what stands for none.
+    // Far above any actual limit, and below the value for no limit.
     .random(in: 1 << 40..<1 << 62)
   }
 
-  /// Marks the calling process, and so whatever it starts from now on. A worker's first act. Where the system refuses,
-  /// only the worker's group can be found.
+  /// Marks the calling process, and thereby the processes that it starts. Workers call it first. If
+  /// it fails, only the process group of the worker can be found.
   package static func mark(_ mark: UInt64) {
     if procpool_set_mark(mark) == 0 { own.store(mark, ordering: .relaxed) }
   }
 
-  /// The mark of this process; 0 if it has none of its own. One that it has inherited is its worker's.
+  /// The mark of this process; 0 if it has none of its own. An inherited mark belongs to another
+  /// worker.
   private static let own = Atomic<UInt64>(0)
 
-  /// Kills that of the calling process.
+  /// Kills the offspring of the calling process.
   package static func killOwn() {
     let mark = own.load(ordering: .relaxed)
     if mark != 0 { kill(of: getpid(), mark: mark, session: getsid(0)) }
   }
 
-  /// Kills that of a worker that has ended, or will not end. Without `/proc` none is found.
+  /// Kills the offspring of a worker that has ended, or that does not end. Without `/proc` none is
+  /// found.
   ///
   /// - Parameters:
-  ///   - worker: its process, which is spared.
-  ///   - session: the session that the worker was started in. A process is spared if it is neither in this session
-  ///     nor in one that the worker itself leads.
-  /// - Complexity: O(n) in the processes of the machine, half a microsecond for each.
+  ///   - worker: the process ID of the worker, which is not killed.
+  ///   - session: the session in which the worker was started. Processes in other sessions are not
+  ///     killed, except in a session that the worker leads.
+  /// - Complexity: O(*n*) in the number of processes of the machine, half a microsecond each.
   package static func kill(of worker: Int32, mark: UInt64, session: Int32) {
     func belongs(_ pid: Int32) -> Bool {
       guard pid != worker, procpool_mark_of(pid) == mark else { return false }
       let its = getsid(pid)
       return its == session || its == worker
     }
-    // Those that start others as fast as they are killed would be seen again and again.
+    // Limited, because processes may start others as fast as they are killed.
     for _ in 0..<maximumRounds {
       var isFound = false
       for pid in NumberFolder.entries("/proc") where belongs(pid) {
-        // Held before it is looked at once more, lest the number be another's by then.
+        // Checked again with a pidfd, because the number could have been reused.
         guard let process = try? ProcessDescriptor(pid: pid), belongs(pid), process.isRunning,
           (try? process.send(signal: SIGKILL, pid: pid)) != nil
         else { continue }
         isFound = true
-        // Gone, or as good as: a process that is dying still has its mark.
+        // Wait for its end, because a dying process still has its mark.
         _ = try? process.descriptor.waitUntilReady(for: Int16(POLLIN), milliseconds: 100)
       }
       if !isFound { return }
@@ -61,27 +63,28 @@ package enum Offspring {
   private static let maximumRounds = 16
 }
 
-/// How a process leaves, in a word that others see.
+/// A record of a call of `exit`, in a word of shared memory.
 package enum ExitNote {
-  /// Has the calling process note it when `exit` is called.
+  /// Makes the calling process record a call of `exit`.
   ///
   /// - Parameters:
-  ///   - word: gets `base` plus the status, unless something else has been written to it by then; memory for life.
+  ///   - word: receives `base` plus the status, unless another value has been written to it; valid
+  ///     as long as the process lives.
   package static func keep(
     in word: UnsafeMutablePointer<Atomic<Int32>>, from base: Int32
   ) throws(SystemError) {
     let place = UnsafeMutableRawPointer(word).assumingMemoryBound(to: Int32.self)
-    // It fails where there is no memory.
+    // Fails only if there is no memory.
     if procpool_note_exit(place, base) != 0 { throw SystemError(call: "on_exit", code: ENOMEM) }
   }
 }
 
 extension ProcessDescriptor {
-  /// Kills the group that the process leads, or led: what its tasks have started and not moved elsewhere. Also when
-  /// the process has ended and its status has been taken: while the group exists, no other process gets that number.
+  /// Kills the process group that the process leads or has led. This also works when the process
+  /// has ended and was reaped: while the group exists, its number is not reused.
   package func killGroup(pid: Int32) {
     if attempt(.signalGroup, { procpool_pidfd_signal_group(descriptor.number, SIGKILL) }) == 0 { return }
-    // Older kernels, and profiles that refuse it.
+    // For older kernels, and for seccomp profiles that deny the call.
     if errno != ESRCH { _ = Glibc.kill(-pid, SIGKILL) }
   }
 }

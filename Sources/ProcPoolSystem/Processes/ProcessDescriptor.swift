@@ -1,26 +1,27 @@
 import CProcPoolShims
 import Glibc
 
-/// One process, and never another that got the same number after it: a pidfd.
+/// A pidfd: a descriptor of one process, which never refers to a later process with the same
+/// number.
 package struct ProcessDescriptor: ~Copyable, Sendable {
   /// Readable once the process has ended.
   package let descriptor: Descriptor
 
-  /// - Parameter pid: a child that has not been waited for, or a process whose number is known to be its own
-  ///   still.
+  /// - Parameter pid: a child that has not been reaped, or a process whose number is known not to
+  ///   have been reused.
   package init(pid: Int32) throws(SystemError) {
     descriptor = Descriptor(owning: try retryingInterrupts(.openProcess) { procpool_pidfd_open(pid) })
   }
 
-  /// What `waitForEnd` has seen end.
+  /// The event that ended `waitForEnd`.
   package enum Ended: Sendable { case process, thread }
 
-  /// Waits until a process has ended, the other side of a pipe has gone, or a thread has ended.
+  /// Waits until a process has ended, the other end of a pipe is closed, or a thread has ended.
   ///
   /// - Parameters:
-  ///   - process: the number of its pidfd; a negative one is passed over.
-  ///   - pipe: the number of an end of it.
-  ///   - thread: the number of a ``ThreadDescriptor``; a negative one is passed over.
+  ///   - process: the number of a pidfd; ignored if negative.
+  ///   - pipe: the number of an end of the pipe.
+  ///   - thread: the number of a ``ThreadDescriptor``; ignored if negative.
   package static func waitForEnd(
     of process: Int32, orHangUpOf pipe: Int32, orOfThread thread: Int32 = -1
   ) -> Ended {
@@ -29,24 +30,25 @@ package struct ProcessDescriptor: ~Copyable, Sendable {
       pollfd(fd: process, events: Int16(POLLIN), revents: 0),
       pollfd(fd: thread, events: Int16(POLLIN), revents: 0),
     ]
-    // Whatever the failure: there is nothing else to do.
+    // Repeated after any failure, because there is no alternative.
     while attempt(.poll, { poll(&watched, 3, -1) }) <= 0 {}
     return watched[0].revents == 0 && watched[1].revents == 0 ? .thread : .process
   }
 
-  /// Gives up ownership: closing it is the caller's.
+  /// Transfers the ownership of the descriptor to the caller.
   package consuming func relinquish() -> Int32 { descriptor.relinquish() }
 
-  /// Whether it has not ended. While this holds, no other process has its number.
+  /// Whether the process has not ended. Until then its number is not reused.
   package var isRunning: Bool { !descriptor.isReadable() }
 
-  /// Sends a signal; to a process that has ended it does nothing.
+  /// Sends a signal; does nothing if the process has ended.
   ///
-  /// Where the kernel or a seccomp profile refuses to do that by descriptor, it is sent by number, as long as the
-  /// process has not ended: its number may be another's after that.
+  /// If the kernel or a seccomp profile does not allow that by descriptor, the signal is sent by
+  /// number, as long as the process has not ended.
   ///
-  /// - Parameter pid: the process's number.
-  /// - Throws: `EPERM` if this process has no right to, for example because one of the two has changed its user.
+  /// - Parameter pid: the process ID.
+  /// - Throws: `EPERM` if this process lacks the permission, for example because one of the two has
+  ///   changed its user.
   package func send(signal: Int32, pid: Int32) throws(SystemError) {
     guard attempt(.signalProcess, { procpool_pidfd_send_signal(descriptor.number, signal) }) != 0 else {
       return
@@ -56,13 +58,14 @@ package struct ProcessDescriptor: ~Copyable, Sendable {
     throw SystemError(call: "kill", code: errno)
   }
 
-  /// Takes the status of a child that has ended, so that nothing of it stays in the process table.
+  /// Reaps a child that has ended, which removes it from the process table.
   ///
-  /// If somebody else has taken it first (Foundation, the program, or the kernel where `SIGCHLD` is ignored), the
-  /// kernel is asked what it was, which those from 6.15 on know.
+  /// If the child was already reaped (by Foundation, by the program, or by the kernel because
+  /// `SIGCHLD` is ignored), its status is requested from the kernel, which supports that from
+  /// version 6.15 on.
   ///
-  /// - Returns: `nil` while it runs, and `.unknown` where there is no way to tell. With it the most memory that
-  ///   the child had in use at once, in bytes, if the system said.
+  /// - Returns: `nil` while the child runs; otherwise its end, `.unknown` if it cannot be
+  ///   determined, and its peak resident memory in bytes, if the system reports it.
   package func reap() -> (end: ProcessEnd, peakMemory: Int?)? {
     var code: Int32 = 0
     var status: Int32 = 0
@@ -79,47 +82,47 @@ package struct ProcessDescriptor: ~Copyable, Sendable {
   }
 }
 
-/// One thread of this process: readable once that has ended.
+/// A descriptor of a thread of this process, which is readable when the thread has ended.
 package enum ThreadDescriptor {
-  /// The number of a descriptor of the calling thread, the caller's to own; `nil` where the kernel has none (before
-  /// 6.9).
+  /// The number of a descriptor of the calling thread, which the caller owns; `nil` if the kernel
+  /// does not support it (before 6.9).
   package static func ofCaller() -> Int32? {
     let number = procpool_pidfd_open_thread()
     return number < 0 ? nil : number
   }
 }
 
-/// What a process is doing, as far as it matters here.
+/// The state of a process.
 package enum ProcessState: Sendable {
-  /// A signal has stopped it, or a debugger.
+  /// A signal or a debugger has stopped the process.
   case stopped
-  /// Its main thread has ended; if others have not, the process is still there.
+  /// The main thread has ended; the process exists until all threads have ended.
   case ended
   case other
 
-  /// How a process has ended whose status the kernel keeps for another process that traces it.
+  /// The end of a process whose status the kernel keeps for a process that traces it.
   ///
-  /// - Returns: `nil` if it has not ended; `.unknown` where the kernel does not say how.
+  /// - Returns: `nil` if the process has not ended; `.unknown` if the kernel does not report how.
   package static func endOfTraced(_ pid: Int32) -> ProcessEnd? {
     guard let text = TextFile.read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
     let fields = text[end...].dropFirst(2).split(whereSeparator: \.isWhitespace)
     guard fields.first == "Z" else { return nil }
-    // The last field, as `wait` has it; 0 also where this process may not see it.
+    // The last field, in the form of `wait`; also 0 if this process may not see it.
     guard let status = fields.last.flatMap({ Int32($0) }), status != 0 else { return .unknown }
     return ProcessEnd(waitStatus: status)
   }
 
-  /// Lets the threads of a child that has been killed go, as far as it is this process that traces them: the child ends
-  /// when its tracer has taken their statuses. A thread asks its parent for that by `PTRACE_TRACEME`.
+  /// Reaps the threads of a killed child that this process traces: the child ends only when its
+  /// tracer has done so. A thread makes its parent the tracer by `PTRACE_TRACEME`.
   package static func releaseThreads(ofTraced pid: Int32) {
-    // Not of the first, which is that of the process.
+    // Except for the main thread, whose status is that of the process.
     for thread in NumberFolder.entries("/proc/\(pid)/task") where thread != pid {
       waitpid(thread, nil, Int32(bitPattern: UInt32(__WALL)) | WNOHANG)
     }
   }
 
-  /// What the kernel says of a process that should have ended, in words: "state D (disk sleep), traced by process
-  /// 4711".
+  /// A description of the state of a process that should have ended: "state D (disk sleep), traced
+  /// by process 4711".
   package static func describe(_ pid: Int32) -> String {
     let lines = (TextFile.read("/proc/\(pid)/status") ?? "").lines()
     func value(_ name: String) -> Substring? {
@@ -130,9 +133,9 @@ package enum ProcessState: Sendable {
     return "state \(state)" + (tracer == 0 ? "" : ", traced by process \(tracer)")
   }
 
-  /// - Returns: `nil` if there is no such process.
+  /// The state of a process; `nil` if it does not exist.
   package static func of(_ pid: Int32) -> ProcessState? {
-    // "PID (name) S …", and the name may have anything in it, parentheses too.
+    // "PID (name) S …", where the name may contain any characters, including parentheses.
     guard let text = TextFile.read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
     switch text[end...].dropFirst(2).first {
     case nil: return nil

@@ -1,10 +1,10 @@
 import CProcPoolShims
 import Glibc
 
-/// The environment of this process, in the bytes that it has: names and values need not be text.
+/// The environment of this process as bytes, because names and values need not be valid text.
 package enum ProcessEnvironment {
-  /// The entries, "NAME=VALUE", without the zero at their end, in the system's order. Not to be called while another
-  /// thread changes the environment.
+  /// The entries, "NAME=VALUE" without the terminating zero, in the system's order. Do not call it
+  /// while another thread changes the environment.
   package static var entries: [[UInt8]] {
     var entries: [[UInt8]] = []
     guard var next = procpool_environment() else { return [] }
@@ -15,8 +15,8 @@ package enum ProcessEnvironment {
     return entries
   }
 
-  /// The environment as far as it is text, for those who take it as a dictionary, and the entries that are not in it:
-  /// what is no UTF-8, and names that are equal to others as Swift compares strings.
+  /// The entries that are text as a dictionary, and the remaining entries: those that are not
+  /// UTF-8, and those whose names Swift considers equal to others.
   package static func split(
     _ entries: [[UInt8]] = entries
   ) -> (text: [String: String], rest: [[UInt8]]) {
@@ -30,7 +30,7 @@ package enum ProcessEnvironment {
         continue
       }
       let name = String(line[..<equals])
-      // Of two with one name the first counts: that is the one that `getenv` finds.
+      // The first of two entries with the same name counts, as for `getenv`.
       if let index = text.index(forKey: name) {
         if !text.keys[index].utf8.elementsEqual(name.utf8) { rest.append(entry) }
       } else {
@@ -40,8 +40,8 @@ package enum ProcessEnvironment {
     return (text, rest)
   }
 
-  /// Adds entries, "NAME=VALUE", in place of what has the same names. Not to be called while another thread reads the
-  /// environment.
+  /// Adds entries, "NAME=VALUE", which replace variables with the same names. Do not call it while
+  /// another thread reads the environment.
   package static func add(_ entries: [[UInt8]]) {
     for entry in entries {
       guard let equals = entry.dropFirst().firstIndex(of: UInt8(ascii: "=")) else { continue }

@@ -2,11 +2,12 @@ import CProcPoolShims
 import Glibc
 import Synchronization
 
-/// Tells this process from copies of it that are made with `fork`, at the cost of reading a word.
+/// Distinguishes this process from copies of it that `fork` has created, at the cost of reading a
+/// word.
 ///
-/// A copy has the memory of what it is a copy of, and none of its threads.
+/// A copy has the memory of the original, but none of its threads.
 package enum ProcessOrigin {
-  /// A number that is this process's, and no copy's.
+  /// The process ID, which differs in copies.
   package static var current: Int32 {
     guard let word else { return getpid() }
     let number = word.pointee.load(ordering: .relaxed)
@@ -15,19 +16,21 @@ package enum ProcessOrigin {
     return getpid()
   }
 
-  /// The process that has begun to use what no copy can: threads, and locks that know them by number. 0 until then.
+  /// The process that uses threads and locks, which do not work in copies; 0 before the first use.
   private static let user = Atomic<Int32>(0)
 
   /// Notes that this process uses threads and locks from now on.
   ///
-  /// - Returns: the process that did, and of which this one is a copy; `nil` if this one may.
+  /// - Returns: `nil` if it may; if it is a copy of a process that already used them, the ID of
+  ///   that process.
   package static func claim() -> Int32? {
     let own = current
     let (_, user) = user.compareExchange(expected: 0, desired: own, ordering: .relaxed)
     return user == 0 || user == own ? nil : user
   }
 
-  /// A word that the kernel zeroes in forked copies (`MADV_WIPEONFORK`, since Linux 4.14); `nil` if it cannot.
+  /// A word that the kernel zeroes in forked copies (`MADV_WIPEONFORK`, since Linux 4.14); `nil` if
+  /// that is not supported.
   // Safety: the memory is never freed, and all access is atomic.
   nonisolated(unsafe) private static let word: UnsafeMutablePointer<Atomic<Int32>>? = {
     let count = SharedMapping.pageSize

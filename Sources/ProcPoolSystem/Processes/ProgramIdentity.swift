@@ -2,20 +2,19 @@ import CProcPoolShims
 import Glibc
 import Synchronization
 
-/// What tells one build of a program from another.
+/// The identity of the running program and process.
 package enum ProgramIdentity {
-  /// The ELF build ID of the running program as the linker wrote it, or no bytes where it wrote none.
+  /// The ELF build ID of the running program; empty if the linker wrote none.
   package static var buildID: [UInt8] {
     [UInt8](unsafeUninitializedCapacity: 64) { bytes, count in
       count = Int(procpool_build_id(bytes.baseAddress, Int32(bytes.count)))
     }
   }
 
-  /// The path of the running program's file, for messages and to find what lies beside it. What is no UTF-8 in it is
-  /// replaced.
+  /// The path of the running program's file, for messages. Invalid UTF-8 is replaced.
   package static var path: String? { pathBytes.map { String(decoding: $0, as: UTF8.self) } }
 
-  /// The same as it is; `nil` where there is no `/proc`.
+  /// The path as bytes; `nil` without `/proc`.
   private static var pathBytes: [UInt8]? {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
       let count = attempt(.readlink) { Glibc.readlink("/proc/self/exe", buffer.baseAddress!, buffer.count) }
@@ -23,10 +22,10 @@ package enum ProgramIdentity {
     }
   }
 
-  /// The folder of the running program's file, as a path that is text: where the folder's own is not, by way of a
-  /// descriptor of this process, which stays open.
+  /// The directory of the running program's file, as a path in UTF-8. If the actual path is not
+  /// UTF-8, a path through a descriptor of this process, which stays open.
   ///
-  /// - Throws: `ENOENT` where there is no `/proc`.
+  /// - Throws: `ENOENT` without `/proc`.
   package static func folder() throws(SystemError) -> String {
     guard let path = pathBytes, let slash = path.lastIndex(of: UInt8(ascii: "/")) else {
       throw SystemError(call: "readlink(/proc/self/exe)", code: ENOENT)
@@ -41,14 +40,14 @@ package enum ProgramIdentity {
           }
         }
       }
-      // By the process's number, because it is another process that opens it.
+      // With the process ID, because another process opens it.
       return "/proc/\(pid)/fd/\(number)"
     }
   }
 
-  /// The number of the program's folder, once it was needed: the program's file stays where it is.
+  /// The descriptor of the program's directory, opened on first use.
   private static let openFolder = Mutex<Int32>(-1)
 
-  /// The running process.
+  /// The process ID.
   package static var pid: Int32 { getpid() }
 }

@@ -1,29 +1,30 @@
-/// Text for standard error that has been accepted and not written yet, and the line at the terminal's bottom.
+/// The queue of unwritten text for standard error, and the line at the bottom of the terminal.
 ///
-/// A value without a clock or a call: ``ErrorStream`` keeps it under a lock, and writes what it gives.
+/// A value without clock or system calls: ``ErrorStream`` protects it by a lock, and writes the
+/// bytes that it returns.
 struct ErrorQueue {
-  /// How much text waits before no more is accepted, in bytes: some times a pipe's capacity, so that a reader that
-  /// reads in bursts keeps the workers busy.
+  /// The maximum length of waiting text in bytes before no more is accepted: several times the
+  /// capacity of a pipe, so that a reader that reads in bursts does not stall the workers.
   static let capacity = 1 << 18
 
   private var waiting: [UInt8] = []
-  /// Where in `waiting` lines of the coordinator's own start.
+  /// The positions in `waiting` at which lines of the coordinator itself start.
   private var ownLines: [Int] = []
   private var line = TerminalLine()
-  /// Bytes that have been taken to be written, and are not.
+  /// The number of bytes that have been taken and are not written yet.
   private var underWay = 0
-  /// Bytes of text that have been accepted so far.
+  /// The number of bytes of text that have been accepted so far.
   private(set) var accepted: UInt64 = 0
-  /// Those of them that have been written, or given up.
+  /// The number of those that have been written or dropped.
   private(set) var passed: UInt64 = 0
   private var taken: UInt64 = 0
-  /// How often the file has taken something: whoever waits for the text sees by it that something reads.
+  /// The number of successful writes, by which a waiting thread recognises progress.
   private(set) var steps: UInt64 = 0
 
-  /// Something is to be written.
+  /// Whether there is something to write.
   var hasWork: Bool { !waiting.isEmpty || !line.isShown }
   var isFull: Bool { waiting.count + underWay >= Self.capacity }
-  /// There is room again, and enough of it to be worth waking somebody for.
+  /// Whether there is enough room to wake up waiting callers.
   var hasRoom: Bool { waiting.count + underWay <= Self.capacity / 2 }
 
   /// Accepts text, whether there is room or not.
@@ -32,17 +33,18 @@ struct ErrorQueue {
     accepted += UInt64(text.count)
   }
 
-  /// Accepts a line of the coordinator's own: it starts a new line, whatever a worker's text has left unfinished.
+  /// Accepts a line of the coordinator itself, which starts on a new line even if the text of a
+  /// worker has not ended its line.
   mutating func addLine(_ text: some Collection<UInt8>) {
     ownLines.append(waiting.count)
     add(text)
     add(CollectionOfOne(TerminalLine.newline))
   }
 
-  /// Sets the line at the bottom, in place of the one before; empty for none.
+  /// Replaces the line at the bottom; empty for none.
   mutating func show(_ text: String) { line.wanted = text }
 
-  /// Takes what is to be written next; `nil` if there is nothing.
+  /// Takes the bytes to be written next; `nil` if there are none.
   mutating func take() -> [UInt8]? {
     guard hasWork else { return nil }
     let bytes = line.compose(waiting, linesStartingAt: ownLines)
@@ -53,13 +55,13 @@ struct ErrorQueue {
     return bytes
   }
 
-  /// The file has taken some of what was taken last.
+  /// Notes that a number of the bytes that were taken last has been written.
   mutating func note(written count: Int) {
     underWay -= count
     steps += 1
   }
 
-  /// What was taken last is written, or given up.
+  /// Notes that the bytes that were taken last have been written or dropped.
   mutating func finish() {
     underWay = 0
     passed = taken

@@ -1,13 +1,15 @@
 import Glibc
 import Synchronization
 
-/// The coordinator's standard error: the file that descriptor 2 was when a pool was made.
+/// The standard error of the coordinator: the file that descriptor 2 referred to when a pool was
+/// created.
 ///
-/// Written by a thread of its own, because a write may wait for as long as nothing reads: a full pipe, a terminal
-/// that Ctrl-S has stopped, a file system that is frozen. All that others do is to add text to a queue. The thread is
-/// started for the first text, and ends with the stream.
+/// A separate thread writes it, because a write may block for any time: on a full pipe, a terminal
+/// stopped by Ctrl-S, a frozen file system. Other threads only add text to a queue. The writing
+/// thread starts with the first text, and ends with the stream.
 ///
-/// A copy of descriptor 2, which a program may close: its number is then another file's.
+/// The stream has a copy of descriptor 2, because a program may close it, and its number may then
+/// be reused.
 package final class ErrorStream: Sendable {
   private let writer: Writer
 
@@ -17,11 +19,11 @@ package final class ErrorStream: Sendable {
 
   deinit { writer.stop() }
 
-  /// How many characters a line of the terminal has; `nil` if standard error is no terminal, or one that cannot
+  /// The number of columns of the terminal; `nil` if standard error is not a terminal, or cannot
   /// erase a line.
   package var terminalWidth: Int? { Self.terminalErases ? writer.target.terminalWidth : nil }
 
-  /// Read once: it does not change while a program runs, unless the program itself changes it.
+  /// Read once, because only the program itself could change it.
   private static let terminalErases: Bool = {
     let kind = getenv("TERM").map { String(cString: $0) } ?? ""
     return kind != "" && kind != "dumb"
@@ -29,9 +31,10 @@ package final class ErrorStream: Sendable {
 
   // MARK: - Text
 
-  /// Accepts text, unless too much of it waits.
+  /// Accepts text, unless the queue is full.
   ///
-  /// - Parameter whenRoom: called once, on the stream's thread, when there is room again, if there is none now.
+  /// - Parameter whenRoom: if the text is not accepted, called once on the stream's thread when
+  ///   there is room again.
   /// - Returns: whether the text was accepted.
   package func add(_ text: [UInt8], whenRoom: (@Sendable () -> Void)?) -> Bool {
     writer.change { state in
@@ -44,33 +47,35 @@ package final class ErrorStream: Sendable {
     }
   }
 
-  /// Accepts text, however much of it waits.
+  /// Accepts text, even if the queue is full.
   package func addAnyway(_ text: [UInt8]) {
     writer.change { $0.queue.add(text) }
   }
 
-  /// Accepts a line of the coordinator's own. Dropped if nothing has read for long, unless it is to be kept `anyway`.
+  /// Accepts a line of the coordinator itself. It is dropped if the queue is full, unless `anyway`
+  /// is `true`.
   package func writeLine(_ text: String, anyway: Bool = false) {
     writer.change { state in
       if anyway || !state.queue.isFull { state.queue.addLine(text.utf8) }
     }
   }
 
-  /// Shows a line at the bottom of the terminal, no longer than ``terminalWidth``, in place of the one before; an
-  /// empty one for none. Lines that come faster than the terminal takes them are skipped.
+  /// Replaces the line at the bottom of the terminal, which must not exceed ``terminalWidth``;
+  /// empty for none. Lines that arrive faster than the terminal accepts them are skipped.
   package func show(_ line: String) {
     writer.change { $0.queue.show(line) }
   }
 
   // MARK: - The end
 
-  /// How long text waits at the end for a file that takes nothing of it, in nanoseconds: longer than a reader takes
-  /// that is busy with something else, and not so long that a program seems to hang.
+  /// How long the end of a program waits without any progress, in nanoseconds: longer than a reader
+  /// is usually busy, and short enough that a program does not seem to hang.
   package static let patience: Int64 = 10_000_000_000
-  /// How long it waits in all for a file that takes some of it now and then.
+  /// How long the end of a program waits in total, in nanoseconds.
   package static let longestEnd: Int64 = 60_000_000_000
 
-  /// Waits until the text that has been accepted is written, within the limits of ``patience`` and ``longestEnd``.
+  /// Waits until the accepted text has been written, within the limits of ``patience`` and
+  /// ``longestEnd``.
   package func waitUntilWritten() { writer.waitUntilWritten() }
 
   // MARK: - Streams of the process
@@ -79,10 +84,11 @@ package final class ErrorStream: Sendable {
     weak var stream: ErrorStream?
   }
 
-  /// The streams that there are: one, unless the program has made descriptor 2 another file between two pools.
+  /// The existing streams: one, unless the program has redirected descriptor 2 between two pools.
   private static let known = Mutex<[Known]>([])
 
-  /// The stream for the file that descriptor 2 is now. Pools share it, so that they do not write across each other.
+  /// The stream for the file that descriptor 2 refers to now. Pools share it, so that their texts
+  /// are not interleaved within lines.
   package static func current() throws(SystemError) -> ErrorStream {
     let identity = try ErrorTarget.Identity(of: STDERR_FILENO)
     waitsAtExit
@@ -96,14 +102,15 @@ package final class ErrorStream: Sendable {
     }
   }
 
-  /// Writes a line as the last thing that a program does before it calls `exit`, which waits for it.
+  /// Writes a line immediately before the program calls `exit`, and waits until it is written.
   package static func writeLastLine(_ text: String) {
     guard let stream = try? current() else { return StandardError.writeLine(text) }
     stream.writeLine(text)
     stream.waitUntilWritten()
   }
 
-  /// Programs may end without having ended their pools, or right after the last line of a progress bar.
+  /// Registers a wait at exit, because programs may end without ending their pools, or right after
+  /// the last line of a progress bar.
   private static let waitsAtExit: Void = {
     atexit {
       let streams = ErrorStream.known.withLock { $0.compactMap(\.stream) }
@@ -112,25 +119,25 @@ package final class ErrorStream: Sendable {
   }()
 }
 
-/// The thread that writes a stream, and what it works on. Lives as long as the thread does, which a blocking write
-/// may hold up for longer than there is a stream.
+/// The thread that writes a stream, and its state. It lives as long as the thread, which a blocking
+/// write may keep longer than the stream.
 private final class Writer: Sendable {
   struct State {
     var queue = ErrorQueue()
     var awaitingRoom: [@Sendable () -> Void] = []
     var hasThread = false
-    /// The thread sleeps, or is about to.
+    /// Whether the thread sleeps or is about to.
     var isThreadIdle = false
     var isStopped = false
   }
 
   let target: ErrorTarget
   private let state = Mutex(State())
-  /// Signalled for the thread when there is something to do.
+  /// Signals the thread that there is work.
   private let work = WakeUp()
-  /// Signalled for those that wait for the end of the text, when some of it has been passed on.
+  /// Signals progress to callers that wait for the end of the text.
   private let progress = WakeUp()
-  /// A copy of the process that `fork` has made has the queue and not the thread.
+  /// The process that has the thread: a forked copy has only the queue.
   private let process = ProgramIdentity.pid
 
   init(_ target: consuming ErrorTarget) { self.target = target }
@@ -156,9 +163,9 @@ private final class Writer: Sendable {
     work.signal()
   }
 
-  /// Starts the thread, if there is none and something for it to do.
+  /// Starts the thread if there is work and no thread.
   ///
-  /// - Returns: `false` if none can be made. The text stays in the queue until one can.
+  /// - Returns: `false` if no thread can be created. The text then stays in the queue.
   @discardableResult
   private func startThread() -> Bool {
     let isNeeded = state.withLock { state in
@@ -168,7 +175,7 @@ private final class Writer: Sendable {
     }
     guard isNeeded else { return true }
     do throws(SystemError) {
-      // 256 KiB of stack: it copies bytes and calls the system.
+      // 256 KiB of stack suffice, because the thread only copies bytes and makes system calls.
       try SystemThread.start(name: "procpool-errors", stack: 1 << 18, blocksSignals: true) { [self] in run() }
       return true
     } catch {
@@ -190,7 +197,7 @@ private final class Writer: Sendable {
     }
   }
 
-  /// Writes what there is, until a time or until the stream is stopped.
+  /// Writes the waiting text, until a deadline or until the stream is stopped.
   private func write(until deadline: Int64) {
     while true {
       let bytes = state.withLock { $0.isStopped ? nil : $0.queue.take() }
@@ -212,19 +219,20 @@ private final class Writer: Sendable {
       case .refused: return
       case .wouldBlock:
         if state.withLock({ $0.isStopped }) || MonotonicClock.now() >= deadline { return }
-        // In steps, because nothing else ends the wait when the stream is stopped.
+        // In steps, because stopping the stream does not end the wait.
         if hasWaited { usleep(Self.pause) }
         hasWaited = target.isReady(within: Self.step)
       }
     }
   }
 
-  /// Milliseconds: how soon the thread notices that the stream is stopped.
+  /// How soon the thread notices that the stream is stopped, in milliseconds.
   private static let step: Int32 = 50
-  /// Microseconds, for a terminal that says that it is ready and has no room for the next character.
+  /// The pause for a terminal that reports readiness but accepts nothing, in microseconds.
   private static let pause: UInt32 = 10_000
 
-  /// Whole lines, as far as they fit: what another process writes to the same file comes between two of them.
+  /// The longest prefix that fits, in whole lines if possible, so that text of other processes
+  /// appears between lines.
   private static func piece(of bytes: UnsafeRawBufferPointer, longest: Int) -> UnsafeRawBufferPointer {
     guard bytes.count > longest else { return bytes }
     let most = bytes[..<longest]
@@ -265,15 +273,14 @@ private final class Writer: Sendable {
       }
     }
   }
-  /// Writes what there is on the calling thread, which has nothing else to do: the last chance if no thread can be
-  /// made.
+  /// Writes the waiting text on the calling thread, if no thread can be created.
   private func writeHere(until deadline: Int64) {
     let isFree = state.withLock { state in
       defer { state.hasThread = true }
       return !state.hasThread
     }
     guard isFree else { return }
-    // Among them SIGPIPE, for the rest of a thread that ends its pool or its program.
+    // This includes SIGPIPE. The thread is about to end its pool or its program.
     SignalState.block()
     write(until: deadline)
     state.withLock { $0.hasThread = false }

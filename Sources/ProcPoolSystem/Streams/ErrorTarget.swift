@@ -1,44 +1,45 @@
 import CProcPoolShims
 import Glibc
 
-/// The file that standard error is, and how it is written to without waiting, as far as it can be.
+/// The file of standard error, which is written without blocking if possible.
 ///
-/// The `O_NONBLOCK` flag of the inherited descriptor is never set: it belongs to the open file description, which this
-/// process shares with others, a shell among them.
+/// The `O_NONBLOCK` flag of the inherited descriptor is never set, because it belongs to the open
+/// file description, which this process shares with others, such as its shell.
 struct ErrorTarget: ~Copyable, Sendable {
   private enum Manner: Sendable {
-    /// An open file of this process's own, which does not block.
+    /// A separate, non-blocking open file description.
     case nonBlocking
-    /// Each call says that it must not block.
+    /// A socket: each call has a flag not to block.
     case socket
-    /// A write may block: a file or device that cannot be opened a second time.
+    /// A file or device that cannot be opened a second time: a write may block.
     case blocking
   }
 
   enum Outcome {
     case moved(Int)
     case wouldBlock
-    /// It takes nothing: its reader has gone, its terminal has gone, its disk is full.
+    /// The file accepts nothing: the reader or the terminal is gone, or the disk is full.
     case refused
   }
 
   private let descriptor: Descriptor
   private let manner: Manner
-  /// The most bytes to be written with one call. Of a pipe that is ready, `PIPE_BUF` bytes are written at once and
-  /// not mixed with other processes' bytes.
+  /// The maximum number of bytes per write. A pipe that is ready accepts `PIPE_BUF` bytes
+  /// atomically.
   let longestWrite: Int
-  /// Tells one file from another; `nil` for none.
+  /// The identity of the file; `nil` for none.
   let identity: Identity?
 
   struct Identity: Equatable, Sendable {
     var device: UInt64
     var inode: UInt64
-    /// Of a file that is a device, which.
+    /// The device number, if the file is a device.
     var deviceNumber: UInt64
     fileprivate var kind: mode_t
 
-    /// The identity of an open file; `nil` if the number is no open file's, or that of a file that is no stream:
-    /// an event counter or a poller of the kernel's, which has taken a number that the program has closed.
+    /// The identity of an open file; `nil` if the number is not open, or belongs to a kernel object
+    /// that is not a stream, such as an event counter or a poller that has reused the number of a
+    /// closed stream.
     init?(of number: Int32) throws(SystemError) {
       var status = stat()
       do throws(SystemError) {
@@ -55,14 +56,15 @@ struct ErrorTarget: ~Copyable, Sendable {
     }
   }
 
-  /// - Parameter given: the identity of descriptor 2; `nil` if that is no stream, and what is written is to vanish.
+  /// - Parameter given: the identity of descriptor 2; `nil` if it is not a stream, and text is
+  ///   dropped.
   init(_ given: Identity?) throws(SystemError) {
-    // By number, because Swift has no tuples of what cannot be copied.
+    // As a number, because Swift has no tuples of noncopyable values.
     let (number, manner) = try Self.open(given)
     descriptor = Descriptor(owning: number)
     self.manner = manner
     identity = given
-    // A file's writes are whole however long they are; 64 KiB keeps the memory and the time of each small.
+    // Writes to a file are atomic whatever their length; 64 KiB keeps each short.
     longestWrite = given?.kind == S_IFREG ? 1 << 16 : 4096
   }
 
@@ -75,7 +77,8 @@ struct ErrorTarget: ~Copyable, Sendable {
     return (copy, identity.kind == S_IFSOCK ? .socket : .blocking)
   }
 
-  /// `nil` where that is refused: without `/proc`, and where the user may not open the terminal or pipe anew.
+  /// Opens the file a second time; `nil` without `/proc`, or if the user may not open the terminal
+  /// or pipe.
   private static func openAgain(_ identity: Identity) -> Int32? {
     guard
       let number = try? Descriptor.open("/proc/self/fd/\(STDERR_FILENO)", O_WRONLY | O_NONBLOCK | O_NOCTTY)
@@ -86,11 +89,11 @@ struct ErrorTarget: ~Copyable, Sendable {
     return nil
   }
 
-  /// How many characters the terminal has in a line; `nil` if it is no terminal.
+  /// The number of columns of the terminal; `nil` if the file is not a terminal.
   var terminalWidth: Int? {
     guard isatty(descriptor.number) != 0 else { return nil }
     let width = procpool_terminal_width(descriptor.number)
-    // One that does not say is taken for the usual one.
+    // The usual width, if the terminal does not report one.
     return width > 0 ? Int(width) : 80
   }
 
@@ -105,7 +108,8 @@ struct ErrorTarget: ~Copyable, Sendable {
             number, bytes.baseAddress, isShort ? 1 : bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
         }
       case .blocking:
-        // A terminal that is ready may wait all the same, since it does not say how much it takes.
+        // A write to a terminal that is ready may still block, because the terminal does not report
+        // how much it accepts.
         if !isReady(within: 0) { return .wouldBlock }
         fallthrough
       case .nonBlocking:
@@ -128,8 +132,8 @@ struct ErrorTarget: ~Copyable, Sendable {
   /// - Returns: `false` if the time was over.
   func isReady(within milliseconds: Int32) -> Bool {
     var poll = pollfd(fd: descriptor.number, events: Int16(POLLOUT), revents: 0)
-    // A failure is as good as readiness: the write says more. So are POLLERR and POLLHUP, which a full pipe
-    // without a reader has instead of POLLOUT.
+    // A failure counts as readiness, because the write reports the error. So do POLLERR and
+    // POLLHUP, which a full pipe without a reader has rather than POLLOUT.
     return attempt(.poll) { Glibc.poll(&poll, 1, milliseconds) } != 0
   }
 }

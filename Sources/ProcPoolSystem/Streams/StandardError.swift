@@ -2,24 +2,26 @@ import CProcPoolShims
 import Glibc
 import Synchronization
 
-/// The process's standard error, written by the calling thread, which waits if nothing reads it.
+/// The standard error of the process, written by the calling thread, which blocks if nothing reads
+/// it.
 ///
-/// In a worker that is right: its tasks' own text waits in the same way. A coordinator has an ``ErrorStream``.
+/// For workers, in which the output of tasks blocks in the same way. A coordinator uses an
+/// ``ErrorStream``.
 package enum StandardError {
-  /// The number that is written to: descriptor 2, or the private copy of it that ``keepPrivately()`` has made.
+  /// The descriptor that is written to: 2, or the private copy that ``keepPrivately()`` has made.
   package static var number: Int32 { current.load(ordering: .relaxed) }
 
   private static let current = Atomic(STDERR_FILENO)
 
-  /// Makes a private copy of standard error, which this type writes to from now on. A task may close descriptor 2,
-  /// and its number is then another file's.
+  /// Makes a private copy of standard error, which this type writes to from now on. A task may
+  /// close descriptor 2, and its number may then be reused.
   static func keepPrivately() throws(SystemError) {
     // From 10 up for the same reason as a worker's pipes.
     let copy = try Descriptor.duplicate(STDERR_FILENO, atLeast: 10)
     current.store(copy.relinquish(), ordering: .relaxed)
   }
 
-  /// Passes bytes on as they are, waiting if need be. Bytes that cannot be written are dropped.
+  /// Writes bytes, waiting if necessary. Bytes that cannot be written are dropped.
   package static func write(_ bytes: UnsafeRawBufferPointer) {
     let number = number
     var rest = bytes
@@ -31,7 +33,7 @@ package enum StandardError {
         switch errno {
         case EINTR: continue
         case EAGAIN:
-          // Whoever started this process has left the stream non-blocking.
+          // The parent process has left the stream non-blocking.
           var poll = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
           _ = attempt(.poll) { Glibc.poll(&poll, 1, -1) }
           continue
@@ -43,16 +45,17 @@ package enum StandardError {
     }
   }
 
-  /// Writes what the C library holds back of standard output, which is a copy of standard error in a worker.
+  /// Flushes the C library's buffer of standard output, which is a copy of standard error in a
+  /// worker.
   ///
-  /// Costs a system call only if something is held back. A thread that is printing keeps what it holds: waiting
-  /// for it could take for ever.
+  /// Costs a system call only if the buffer is not empty. It does not wait for a thread that is
+  /// printing, which could take forever.
   package static func flushOutput() {
     procpool_flush_stdout()
   }
 
-  /// Writes a line, with one call so that lines of several processes do not mix. A line that cannot be written is
-  /// dropped.
+  /// Writes a line with one call, so that lines of several processes are not interleaved. A line
+  /// that cannot be written is dropped.
   package static func writeLine(_ text: String) {
     var line = text + "\n"
     line.withUTF8 { write(UnsafeRawBufferPointer($0)) }

@@ -1,17 +1,18 @@
 import Glibc
 
-/// The numbers 0 to 2, which every process takes for its standard streams, whatever they refer to.
+/// The descriptors 0 to 2, which every process uses as its standard streams, whatever they refer
+/// to.
 ///
-/// A program that was started with one of them closed (`2>&-`) gets that number for the next file that it opens,
-/// and everything that is printed goes into that file from then on.
+/// In a program that was started with one of them closed (`2>&-`), the next opened file gets that
+/// number, and receives everything that is printed.
 package enum StandardStreams {
-  /// Opens the streams that are closed, so that their numbers cannot become those of other files.
+  /// Opens the streams that are closed, so that other files cannot get their numbers.
   ///
-  /// Each becomes `/dev/null`, opened for the opposite of its purpose: reading standard input and writing to the
-  /// other two fail with `EBADF`, as if the stream were still closed.
+  /// Each becomes `/dev/null`, opened in the opposite direction: reading standard input and writing
+  /// to the other two fail with `EBADF`, as if the stream were still closed.
   package static func fill() throws(SystemError) {
     for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 {
-      // The lowest free number, which is this one unless another thread has just taken it.
+      // The lowest free number is this one, unless another thread has just taken it.
       let opened = try open(for: number)
       if opened > STDERR_FILENO { Glibc.close(opened) }
     }
@@ -19,11 +20,12 @@ package enum StandardStreams {
 
   /// Moves an open file away from the number of a standard stream, which becomes `/dev/null`.
   ///
-  /// - Returns: the file's new number; the old one if the system has no other.
+  /// - Returns: the new number of the file; the old one if no other is available.
   static func vacate(_ number: Int32) -> Int32 {
     let moved = attempt(.duplicate) { fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) }
     if moved < 0 { return number }
-    // Replaced rather than closed first: another thread could open a file at the number in between.
+    // Replaced rather than closed, because another thread could open a file with the number in
+    // between.
     if let null = try? open(for: number) {
       _ = attempt(.dup2) { Glibc.dup2(null, number) }
       if null != number { Glibc.close(null) }
@@ -33,7 +35,8 @@ package enum StandardStreams {
     return moved
   }
 
-  /// Opens `/dev/null` in place of a stream. Inherited by programs that this one starts, as the streams are.
+  /// Opens `/dev/null` in place of a stream. Programs that this one starts inherit it, as they
+  /// inherit the streams.
   private static func open(for number: Int32) throws(SystemError) -> Int32 {
     let flags = number == STDIN_FILENO ? O_WRONLY : O_RDONLY
     return try retryingInterrupts(.open, of: "/dev/null") { Glibc.open("/dev/null", flags) }

@@ -1,19 +1,19 @@
-/// A line at the bottom of a terminal that is written over and over, among text that scrolls past it.
+/// A line at the bottom of a terminal that is repeatedly overwritten, while text scrolls above it.
 ///
-/// A value that knows what the terminal shows, and composes the bytes that change it.
+/// A value that tracks what the terminal shows, and composes the bytes that change it.
 struct TerminalLine {
-  /// What is to be at the bottom; empty for nothing.
+  /// The line to show; empty for none.
   var wanted = ""
   private var shown = ""
-  /// The text that was written last has not ended its line.
+  /// Whether the text that was written last has not ended its line.
   private var isMidLine = false
 
-  /// Whether the terminal shows what it should.
+  /// Whether the terminal shows the wanted line.
   var isShown: Bool { wanted == shown }
 
-  /// The bytes that add text to what has been written, and have the wanted line below it.
+  /// The bytes that append text, and show the wanted line below it.
   ///
-  /// - Parameter starts: where in `text` the line must be a new one.
+  /// - Parameter starts: the positions in `text` that must be at the start of a line.
   mutating func compose(_ text: [UInt8], linesStartingAt starts: [Int] = []) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.count + 256)
@@ -28,7 +28,7 @@ struct TerminalLine {
       written = start
     }
     guard !wanted.isEmpty else { return bytes }
-    // Text without an end must not be erased together with the line.
+    // An unfinished line of text must not be erased together with the line at the bottom.
     bytes += (isMidLine ? "\n" : Self.eraser).utf8
     bytes += wanted.utf8
     isMidLine = false
@@ -43,6 +43,6 @@ struct TerminalLine {
   }
 
   static let newline = UInt8(ascii: "\n")
-  /// To the first column, and away with what follows: ECMA-48's "Erase in Line".
+  /// Moves to the first column and erases the line, by "Erase in Line" of ECMA-48.
   private static let eraser = "\r\u{1B}[K"
 }

@@ -1,8 +1,9 @@
 extension StringProtocol {
-  /// How many columns of a terminal the text takes, at the most.
+  /// The maximum number of columns that the text takes on a terminal.
   ///
-  /// Terminals differ about emoji of several scalars: some draw one picture, others each of its parts. The greater number
-  /// counts, because a line that is taken for narrower than it is goes on in the next, where nothing erases it.
+  /// Terminals differ for emoji of several scalars: some draw one picture, others each of its
+  /// parts. The larger number counts, because a line that is wider than expected wraps, and its
+  /// second part is not erased.
   ///
   /// - Complexity: O(n).
   package var displayWidth: Int {
@@ -10,7 +11,7 @@ extension StringProtocol {
     return unicodeScalars.reduce(0) { $0 + $1.displayWidth }
   }
 
-  /// The longest start of the text, in whole characters, that takes no more than so many columns.
+  /// The longest prefix, in whole characters, that takes at most the given number of columns.
   package func prefix(columns: Int) -> SubSequence {
     var left = columns
     return prefix { character in
@@ -19,33 +20,34 @@ extension StringProtocol {
     }
   }
 
-  /// The text, or as much of it as fits into so many columns with an ellipsis at its end.
+  /// The text, truncated with an ellipsis if it takes more than the given number of columns.
   package func cut(toColumns columns: Int) -> String {
     displayWidth <= columns ? String(self) : prefix(columns: columns - 1) + "…"
   }
 }
 
 extension Unicode.Scalar {
-  /// Columns of a terminal: 0, 1 or 2.
+  /// The number of columns on a terminal: 0, 1 or 2.
   ///
-  /// Not `wcwidth`, which knows nothing beyond ASCII in the locale in which a program starts.
+  /// `wcwidth` is not used, because it supports only ASCII in the initial locale of a program.
   package var displayWidth: Int {
     if value < 0x300 { return properties.generalCategory == .control ? 0 : 1 }
     // East Asian Width "W" and "F" of Unicode's annex 11: emoji that are drawn as such, and the blocks below.
     if properties.isEmojiPresentation || Self.isInWideBlock(value) { return 2 }
     switch properties.generalCategory {
     case .nonspacingMark, .enclosingMark:
-      // The mark that makes an emoji of the character before it, which then takes two columns.
+      // The variation selector that turns the character before it into an emoji of two columns.
       return value == 0xFE0F ? 1 : 0
     case .otherLetter:
-      // Vowels and finals of Hangul are drawn into the syllable's first letter.
+      // Vowels and final consonants of Hangul are combined with the first letter of the syllable.
       return (0x1160...0x11FF).contains(value) || (0xD7B0...0xD7FF).contains(value) ? 0 : 1
     case .format, .unassigned: return properties.isDefaultIgnorableCodePoint ? 0 : 1
     default: return 1
     }
   }
 
-  /// Blocks of wide characters, whole: what is not assigned in them will be wide when it is.
+  /// Whether the value is in a block of wide characters. Unassigned values in these blocks will be
+  /// wide when they are assigned.
   private static func isInWideBlock(_ value: UInt32) -> Bool {
     switch value {
     case 0x1100...0x115F, 0x2329...0x232A, 0x2630...0x2637, 0x268A...0x268F, 0x2E80...0x303E, 0x3041...0xA4CF,

@@ -1,7 +1,8 @@
 extension StringProtocol {
-  /// The lines of a text from outside, without what ends them.
+  /// The lines of a text from outside the program, without their terminators.
   ///
-  /// By bytes: a carriage return and the newline after it are one character, at which `split` does not look.
+  /// Splits by bytes, because a carriage return with the newline after it is one character, which
+  /// `split` does not match.
   package func lines(omittingEmpty: Bool = true) -> [Substring] {
     let bytes = Substring(self).utf8
     return bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).compactMap { line in

@@ -1,7 +1,7 @@
 import Synchronization
 
 #if DEBUG
-  /// A mutex that counts how often it is taken, for tests. In a release build it is a `Mutex` and no more.
+  /// A mutex that counts its acquisitions, for tests. In a release build it is a `Mutex`.
   package struct CountedMutex<Value: ~Copyable>: ~Copyable, Sendable {
     private let mutex: Mutex<Value>
 
@@ -15,7 +15,7 @@ import Synchronization
     }
   }
 
-  /// How often mutexes that count were taken in this process, all together.
+  /// The number of acquisitions of all counted mutexes in this process.
   package enum MutexCount {
     private static let count = Atomic(0)
     package static var value: Int { count.load(ordering: .relaxed) }

@@ -3,13 +3,14 @@ import Glibc
 
 /// A lock in shared memory: `pthread_mutex_t`, robust, process-shared and error-checking.
 ///
-/// A value is a view of the memory where the lock lies. The one who makes the memory calls ``initialize()``,
-/// once; nobody destroys a lock, because it holds nothing but its memory.
+/// A value is a view of the memory of the lock. The process that creates the memory calls
+/// ``initialize()`` once. A lock is never destroyed, because it has no resources other than its
+/// memory.
 package struct ProcessMutex: @unchecked Sendable {
-  // Unchecked because the C library synchronises all access to the memory.
+  // Safety: the C library synchronises all access to the memory.
   private let place: UnsafeMutableRawPointer
 
-  /// Bytes of a lock, a cache line, which it must have for itself.
+  /// The size of a lock in bytes: a cache line, which it must not share.
   package static let size = Int(procpool_mutex_size)
 
   /// A view of the lock at `place`, which is aligned to 16 bytes.
@@ -21,21 +22,23 @@ package struct ProcessMutex: @unchecked Sendable {
     try retryingInterrupts(.makeMutex) { negative(procpool_mutex_init(place)) }
   }
 
-  /// How an attempt to take the lock came out.
+  /// The result of an attempt to acquire the lock.
   package enum Acquisition: Sendable {
     case acquired
-    /// Acquired, and whoever held it before has died with it: what it protects may be half changed.
+    /// Acquired, and the last holder has died while it held the lock: the protected value may be
+    /// half changed.
     case acquiredFromDead
     case timedOut
-    /// The calling thread has it already.
+    /// The calling thread already holds the lock.
     case heldByCaller
-    /// Somebody got it from a dead holder and let go of it without ``makeConsistent()``.
+    /// A process acquired the lock from a dead holder, and released it without
+    /// ``makeConsistent()``.
     case unrecoverable
   }
 
-  /// Takes the lock.
+  /// Acquires the lock.
   ///
-  /// - Parameter timeout: how long to wait, in nanoseconds; negative for ever.
+  /// - Parameter timeout: how long to wait, in nanoseconds; negative for no limit.
   package func lock(timeout: Int64 = -1) throws(SystemError) -> Acquisition {
     switch procpool_mutex_lock(place, timeout) {
     case 0: return .acquired
@@ -47,7 +50,7 @@ package struct ProcessMutex: @unchecked Sendable {
     }
   }
 
-  /// What it protects is in order again.
+  /// Marks the lock as usable again after its holder has died.
   package func makeConsistent() { _ = procpool_mutex_make_consistent(place) }
 
   package func unlock() { _ = procpool_mutex_unlock(place) }

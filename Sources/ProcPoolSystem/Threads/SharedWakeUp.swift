@@ -1,15 +1,14 @@
 import CProcPoolShims
 import Synchronization
 
-/// Lets a thread sleep until another one signals, which may be another process's: a counter in shared memory,
-/// and the kernel's futex on it.
+/// Lets a thread sleep until another thread, possibly of another process, signals: a counter in
+/// shared memory, with the kernel's futex on it.
 ///
 ///     let seen = wakeUp.count
 ///     if nothingToDo { wakeUp.wait(since: seen) }     // returns at once if there was a signal since
-///
-/// - Because `@unchecked Sendable`: the counter is atomic, and lives as long as whoever made this of its
-///   address says.
 package struct SharedWakeUp: @unchecked Sendable {
+  // Safety: the counter is atomic, and the creator guarantees that its memory lives long enough.
+
   private let word: UnsafeMutablePointer<Atomic<UInt32>>
 
   /// - Parameter place: four bytes, aligned to four.
@@ -17,21 +16,23 @@ package struct SharedWakeUp: @unchecked Sendable {
     word = place.assumingMemoryBound(to: Atomic<UInt32>.self)
   }
 
-  /// Begins to count. Only by one of the processes, before any other looks.
+  /// Initialises the counter. Exactly one process calls it, before any other uses the counter.
   package func initialize() {
     UnsafeMutableRawPointer(word).bindMemory(to: Atomic<UInt32>.self, capacity: 1).initialize(to: Atomic(0))
   }
 
-  /// How many signals there have been, modulo 2³².
+  /// The number of signals so far, modulo 2³².
   package var count: UInt32 { word.pointee.load(ordering: .acquiring) }
 
-  /// Sleeps until there is a signal, unless there has been one since the count was `seen`. May return early.
+  /// Sleeps until the next signal, unless there has been one since the count was `seen`. May return
+  /// early.
   package func wait(since seen: UInt32) {
-    // Whatever it returns for, the caller looks again: a signal, an interruption, a count that has moved on.
+    // The caller checks its condition again, whether there was a signal, an interruption or a
+    // changed count.
     procpool_futex_wait(word, seen)
   }
 
-  /// Wakes whoever waits.
+  /// Counts a signal, and wakes all waiting threads.
   package func signal() {
     word.pointee.wrappingAdd(1, ordering: .releasing)
     procpool_futex_wake(word)

@@ -1,20 +1,21 @@
 import CProcPoolShims
 import Glibc
 
-/// A thread of its own, with a stack as large as a main thread's.
+/// Threads with a stack as large as that of a main thread.
 package enum SystemThread {
-  /// 8 MiB: what `main` gets on Linux, so that recursion that works in a program works in its workers.
+  /// 8 MiB, the stack of a main thread on Linux, so that recursion that works in a program works in
+  /// its workers.
   package static let fullStack = 8 << 20
 
   /// Starts a detached thread.
   ///
   /// - Parameters:
-  ///   - name: shown by `top -H` and debuggers; the first 15 bytes count.
-  ///   - stack: bytes of stack, reserved but not touched.
-  ///   - blocksSignals: whether the thread starts as ``SignalState/block()`` makes it; else with what its
-  ///     maker blocks.
-  ///   - lost: called on the thread as its last act if it ends before `body` has returned, as it does by
-  ///     `pthread_exit`.
+  ///   - name: the name in `top -H` and debuggers, of which the kernel keeps 15 bytes.
+  ///   - stack: the size of the stack in bytes, which is reserved but not touched.
+  ///   - blocksSignals: whether signals are blocked in the thread as by ``SignalState/block()``;
+  ///     otherwise it inherits the mask.
+  ///   - lost: called at the end of the thread if it ends before `body` has returned, for example
+  ///     by `pthread_exit`.
   package static func start(
     name: String, stack: Int = fullStack, blocksSignals: Bool = false,
     lost: (@Sendable () -> Void)? = nil, _ body: @escaping @Sendable () -> Void
@@ -53,8 +54,8 @@ package enum SystemThread {
     return nil
   }
 
-  /// What a thread has that is to be told of its early end: the C library calls the destructor, with what the thread
-  /// has, however it ends. `nil` where the C library has no key left.
+  /// The key of the thread-specific value whose destructor the C library calls when the thread ends
+  /// early; `nil` if no key is available.
   private static let lostKey: pthread_key_t? = {
     var key = pthread_key_t()
     let code = pthread_key_create(&key) { context in
@@ -80,22 +81,23 @@ package enum SystemThread {
   }
 }
 
-/// What a process inherits about signals, and how to undo it.
+/// Signal masks and dispositions, some of which a process inherits.
 package enum SignalState {
   /// Unblocks every signal in the calling thread.
   package static func clearMask() { procpool_clear_signal_mask() }
 
-  /// Blocks in the calling thread every signal that is not the thread's own fault.
+  /// Blocks all signals in the calling thread, except for those that the thread itself causes.
   ///
-  /// What is sent to the process then goes to the threads that the program means it for, those that wait for
-  /// it among them (`sigwait`); and a write to a pipe without a reader is an error and nothing more.
+  /// Signals to the process are then delivered to other threads of the program, including those
+  /// that wait for them (`sigwait`), and a write to a pipe without a reader is only an error.
   package static func block() { procpool_block_signals() }
 
-  /// Has SIGHUP and SIGPIPE end this process as before, unless the reader of its results has gone: then its watchdog ends
-  /// it, and what it has started. A write of results may come first, and the kernel hangs up on a process that is
-  /// stopped when its parent goes. It is sent SIGCONT then.
+  /// Lets SIGHUP and SIGPIPE end this process as usual, unless the reader of its results is gone:
+  /// then the watchdog ends the process and its offspring. The signals could otherwise arrive
+  /// before the watchdog acts, by a write of results, or by the kernel, which sends SIGHUP and
+  /// SIGCONT to a stopped process when its parent ends.
   package static func spareForWatchdog(results: Int32) { procpool_spare_for_watchdog(results) }
 
-  /// Gives every signal that was inherited as ignored its default disposition back.
+  /// Restores the default disposition of every signal that was inherited as ignored.
   package static func restoreDefaults() { procpool_restore_signal_defaults() }
 }

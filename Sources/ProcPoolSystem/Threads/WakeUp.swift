@@ -1,9 +1,9 @@
 import CProcPoolShims
 import Glibc
 
-/// A ``SharedWakeUp`` of this process alone, in memory of its own.
+/// A ``SharedWakeUp`` in private memory, for threads of this process.
 final class WakeUp: @unchecked Sendable {
-  // Safety: the address is only used through the atomic counter that lies there.
+  // Safety: the memory is accessed only as an atomic counter.
   private let place: UnsafeMutableRawPointer
   private let shared: SharedWakeUp
 
@@ -21,7 +21,8 @@ final class WakeUp: @unchecked Sendable {
 
   func wait(since seen: UInt32) { shared.wait(since: seen) }
 
-  /// Sleeps until there is a signal, unless there has been one since the count was `seen`, or until the time is over.
+  /// Sleeps until the next signal, unless there has been one since the count was `seen`, or until
+  /// the time has elapsed.
   func wait(since seen: UInt32, nanoseconds: Int64) {
     _ = procpool_futex_wait_for(place, seen, nanoseconds)
   }

@@ -6,14 +6,15 @@ extension MemoryLocation {
   var identity: FileIdentity { FileIdentity(device: device, inode: inode, size: fileSize) }
 }
 
-/// Memory of the coordinator's in which the bodies of chunks lie, or where outputs are to lie: mapped once
-/// each, and as long as the coordinator goes on using it.
+/// Mappings of the coordinator's memory for the bodies of chunks or for outputs. Each file is
+/// mapped once, and stays mapped while the coordinator uses it.
 struct BodyMappings {
-  /// Else the memory is to be read only.
+  /// Whether the memory is mapped for writing.
   private let isWritable: Bool
   private var mappings: [FileIdentity: (mapping: SharedMapping, used: Int64)] = [:]
 
-  /// As long as a coordinator keeps what nobody wants. Nanoseconds.
+  /// How long an unused mapping is kept, in nanoseconds: as long as the coordinator keeps unused
+  /// memory.
   private static let patience: Int64 = 1_000_000_000
 
   init(isWritable: Bool) { self.isWritable = isWritable }
@@ -27,9 +28,9 @@ struct BodyMappings {
       let file = try identity.open(
         ofProcess: coordinator, descriptor: place.descriptor, isWritable: isWritable)
       let mapping = try SharedMapping(file, count: place.fileSize, isWritable: isWritable)
-      // A copy that a task makes may go on as if it were this worker.
+      // A forked copy of this process may continue as if it were the worker.
       if isWritable { try mapping.keepFromCopies() }
-      // It saves faults, and nothing is wrong without it.
+      // Saves page faults; not required.
       try? mapping.populate()
       mappings[identity] = (mapping, 0)
     }
@@ -41,7 +42,8 @@ struct BodyMappings {
 
   mutating func removeAll() { mappings.removeAll() }
 
-  /// Lets go of what has not been asked for lately: the coordinator may have let go of it, too.
+  /// Releases mappings that have not been used recently: the coordinator may have released the
+  /// memory.
   mutating func removeOld() {
     let now = MonotonicClock.now()
     mappings = mappings.filter { now - $0.value.used < Self.patience }

@@ -2,19 +2,20 @@ import ProcPoolProtocol
 import ProcPoolSystem
 import ProcPoolWire
 
-/// Chunks of a call on their way through a worker, one after the other: gives the inputs, takes the outputs.
+/// The loop state for the items of consecutive chunks of a call: provides inputs and takes outputs.
 ///
-/// Made by the serving loop and used by the default `PoolTask._runChunk`, into whose specialisation its
-/// methods are inlined: for numbers an item costs a compare, a load, a store and the store of the progress
-/// word.
+/// Created by the serving loop and used by the default `PoolTask._runChunk`, into whose
+/// specialisation the methods are inlined. For numbers an item costs a compare, a load, a store,
+/// and the store of the progress word.
 public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable {
   @usableFromInline let worker: WorkerSession
   @usableFromInline let page: StatusPage
   @usableFromInline let results: ResultBuffer
   @usableFromInline let codecs: TaskCodecs<Input, Output>
-  /// Bytes of an output of fixed size; 0 for outputs of no bytes, negative for all others.
+  /// The size of outputs in bytes if it is fixed; 0 for outputs without bytes, negative for
+  /// individual lengths.
   @usableFromInline let outputSize: Int
-  /// Bytes of an input of fixed size; 0 where each says its own length.
+  /// The size of inputs in bytes if it is fixed; 0 for individual lengths.
   @usableFromInline let inputStride: Int
   @usableFromInline var reader: WireReader
 
@@ -34,7 +35,7 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
     inputStride = codecs.input.blockStride
     reader = WireReader(frame.body)
     position = worker.position
-    // Its first item may be claimed.
+    // The first item may have been claimed already.
     claimedEnd = max(worker.position, worker.claimedEnd)
     end = worker.position + UInt64(frame.header.count)
     claimBatch = Self.claimBatch(of: frame, worker)
@@ -44,9 +45,9 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
     worker.claimsEachItem ? 1 : 1 << UInt64(ChunkFlags(rawValue: frame.header.flags).claimExponent)
   }
 
-  /// Commits the item before, and starts the next one.
+  /// Commits the previous item, and starts the next one.
   ///
-  /// - Returns: `false` if no more have come, or if the rest has been taken back.
+  /// - Returns: `false` if no more items have arrived, or if the rest has been taken back.
   @inlinable
   public mutating func startNext() -> Bool {
     guard position < end || goOn() else { return false }
@@ -57,7 +58,7 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
     return true
   }
 
-  /// Goes on with the next chunk, if it has come.
+  /// Continues with the next chunk, if it has arrived.
   @usableFromInline
   mutating func goOn() -> Bool {
     while position == end {
@@ -76,16 +77,16 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
     return true
   }
 
-  /// Decodes the input of the item that was started.
+  /// Decodes the input of the current item.
   ///
-  /// - Returns: `nil` if that was not possible; the item has then ended with that error.
+  /// - Returns: `nil` if decoding failed; the item has then ended with the error.
   @inlinable
   public mutating func takeInput() -> Input? {
     if inputStride > 0, reader.remaining >= inputStride {
       let bytes = try! reader.readBytes(inputStride)
       return withUnsafeTemporaryAllocation(of: Input.self, capacity: 1) { place in
-        // A copy because the bytes need not be aligned as the type must be; the codec vouches for every
-        // pattern.
+        // Copied because the bytes may be unaligned. Every bit pattern is valid for a type of fixed
+        // size.
         UnsafeMutableRawPointer(place.baseAddress!).copyMemory(
           from: bytes.baseAddress!, byteCount: MemoryLayout<Input>.size)
         return place.baseAddress!.pointee
@@ -108,7 +109,7 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
     }
   }
 
-  /// Takes the output of the item that was started.
+  /// Takes the output of the current item.
   @inlinable
   public mutating func finish(_ output: Output) {
     if outputSize >= 0 {
@@ -116,7 +117,7 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
         store(output, at: place)
       } else {
         worker.renewResults(position: position)
-        // A fresh buffer holds any output whose size made it this far.
+        // An empty buffer has room for any output of fixed size.
         store(output, at: results.place(outputSize)!)
       }
     } else {
@@ -141,7 +142,7 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
       return worker.report(ItemFailureReport(report: report), position: position)
     }
     do {
-      // How long it will be nobody knows; as long as the one before is a good guess.
+      // The length is not known in advance; that of the previous output is a good estimate.
       try results.add(
         position: position, stride: codec.blockStride, maximumBody: worker.maximumBody
       ) { writer in
@@ -153,13 +154,13 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
     } catch let error as SystemError {
       worker.loseCoordinator(error)
     } catch {
-      // What it holds that could be encoded is not sent.
+      // The parts of the output that could be encoded are not sent.
       _ = worker.sharing.takeCarried()
       worker.report(.outputUnencodable, error, position: position)
     }
   }
 
-  /// Ends the item that was started with an error.
+  /// Ends the current item with an error.
   @usableFromInline
   mutating func fail(_ error: any Error) {
     worker.report(.threw, error, position: position)

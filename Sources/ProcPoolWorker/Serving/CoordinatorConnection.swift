@@ -4,27 +4,27 @@ import ProcPoolSharedMemory
 import ProcPoolSystem
 import ProcPoolWire
 
-/// A worker's end of the pipes, once both sides know that they speak the same language.
+/// The pipes of a worker after the handshake.
 struct CoordinatorConnection: ~Copyable {
   let hello: Hello
   let tasks: Descriptor
   let results: Descriptor
-  /// Files are passed to the coordinator by it; `nil` if there is none.
+  /// The socket by which files are passed to the coordinator; `nil` if there is none.
   let passing: Descriptor?
   let input: InputBuffer
   let page: StatusPage
   /// The abilities that the coordinator offers and this worker accepts.
   let abilities: Abilities
-  /// Why the page is not the coordinator's, if it is not.
+  /// The reason why the page is not shared; empty if it is shared.
   private let pageFailure: String
 
-  /// Why no connection came about.
+  /// The reason why a handshake failed.
   enum Failure: Error, CustomStringConvertible {
-    /// The coordinator went before it had said anything.
+    /// The coordinator closed the pipe before it sent a hello.
     case coordinatorGone
-    /// What it said makes no sense; in words.
+    /// The hello is invalid, as the text describes.
     case invalid(String)
-    /// The system refused something: what could not be done, and why.
+    /// A system call failed: the operation and the error.
     case refused(String, SystemError)
 
     var description: String {
@@ -36,10 +36,10 @@ struct CoordinatorConnection: ~Copyable {
     }
   }
 
-  /// Waits for the coordinator's first words and attaches the status page.
+  /// Waits for the coordinator's hello, and attaches the status page.
   ///
-  /// - Parameter page: the status page of a worker on threads; `nil` if it is to be attached as the hello
-  ///   says.
+  /// - Parameter page: the status page of a worker on threads; `nil` to attach the page that the
+  ///   hello specifies.
   init(streams: consuming WorkerStreams, page given: StatusPage?) throws(Failure) {
     var input = InputBuffer()
     let numbers = streams.relinquish()
@@ -52,7 +52,7 @@ struct CoordinatorConnection: ~Copyable {
     } catch {
       throw .refused("cannot apply the pool's worker limits (`WorkerLimits`)", error)
     }
-    // Before there is anything that could read it.
+    // Before any code reads the environment.
     ProcessEnvironment.add(hello.environment)
     let page = given.map { AttachedPage(page: $0, failure: "") } ?? Self.attachPage(hello)
 
@@ -64,7 +64,8 @@ struct CoordinatorConnection: ~Copyable {
       }
     }
 
-    // What keeps this worker from looking into the coordinator may work the other way, too.
+    // If this worker cannot open descriptors of the coordinator, the reverse may also be
+    // impossible.
     if !page.failure.isEmpty { BlockServer.start() } else if given == nil { BlockServer.startIfClosed() }
     self.hello = hello
     self.page = page.page
@@ -76,7 +77,7 @@ struct CoordinatorConnection: ~Copyable {
     self.passing = passing
   }
 
-  /// Tells the coordinator that the worker is ready: from now on it is given work.
+  /// Sends the greeting, after which the worker receives work.
   func greet() throws(Failure) {
     var writer = WireWriter()
     Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
@@ -91,7 +92,7 @@ struct CoordinatorConnection: ~Copyable {
     }
   }
 
-  /// Before the process does anything that could have used too much.
+  /// Applies the limits, before the process can exceed them.
   private static func apply(_ limits: ResourceLimits) throws(SystemError) {
     if !limits.processors.isEmpty { try OwnLimits.setProcessors(limits.processors) }
     if limits.niceness != 0 { try OwnLimits.setNiceness(limits.niceness) }
@@ -131,8 +132,8 @@ struct CoordinatorConnection: ~Copyable {
     }
   }
 
-  /// A hello is some hundred bytes, and what is no text in the environment, of which the kernel takes a few megabytes;
-  /// anything much longer is none.
+  /// The maximum length of a hello in bytes: some hundred, plus the environment entries that are
+  /// not text, which the kernel limits to a few megabytes.
   private static let longestHello = 1 << 24
 
   private static func takeHello(_ header: FrameHeader, _ input: inout InputBuffer) throws -> Hello {
@@ -149,8 +150,8 @@ struct CoordinatorConnection: ~Copyable {
     let failure: String
   }
 
-  /// Maps the status page. Where that is not possible the worker keeps a page to itself, and sends each
-  /// result as it comes.
+  /// Maps the status page. If that fails, the worker uses a private page, and writes each result
+  /// immediately.
   private static func attachPage(_ hello: Hello) -> AttachedPage {
     var failure = ""
     if let location = hello.page {

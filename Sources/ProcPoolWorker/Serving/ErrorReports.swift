@@ -1,12 +1,13 @@
 import ProcPoolProtocol
 import ProcPoolWire
 
-// What a worker tells of an error.
+// The reports of errors that a worker sends.
 
 extension ErrorReport {
-  /// What can be told of `error`: its type, its description, and itself if it is `Codable`; or why not.
+  /// Creates a report of `error` with its type, its description, and its encoded value or the
+  /// reason why there is none.
   ///
-  /// - Parameter message: what comes before the description, if anything does.
+  /// - Parameter message: a text in front of the description, if any.
   init(_ reason: Reason, _ error: any Error, as message: String? = nil) {
     let words = LocalizedDescription.words(for: error)
     self.init(
@@ -28,7 +29,8 @@ extension ErrorReport {
     guard let codable = error as? any Error & Codable else {
       return .failure(Unsendable(words: notCodable))
     }
-    // What cannot be found here by its name cannot be found there.
+    // A type that this process cannot look up by name cannot be looked up in the coordinator
+    // either.
     guard let name = _mangledTypeName(type(of: error)), _typeByName(name) == type(of: error) else {
       return .failure(
         Unsendable(
@@ -44,13 +46,13 @@ extension ErrorReport {
   }
 }
 
-/// Names of types for people.
+/// The names of types in messages.
 package enum TypeName {
-  /// The name of a type with its module, without the addresses by which the runtime tells private types apart:
-  /// they differ between any two runs.
+  /// The name of a type with its module. Without the addresses by which the runtime distinguishes
+  /// private types, because they differ between runs.
   package static func of(_ type: Any.Type) -> String { withoutAddresses(String(reflecting: type)) }
 
-  /// Drops each `(unknown context at $7f5618).`.
+  /// Removes each `(unknown context at $7f5618).`.
   static func withoutAddresses(_ name: String) -> String {
     let mark = "(unknown context at $"
     var result = ""

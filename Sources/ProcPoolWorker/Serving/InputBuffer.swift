@@ -1,13 +1,13 @@
 import ProcPoolSystem
 import ProcPoolWire
 
-/// The bytes that have come from the coordinator, cut into frames.
+/// A buffer of the bytes that have arrived from the coordinator, from which frames are consumed.
 struct InputBuffer: ~Copyable {
   private var memory: UnsafeMutableRawBufferPointer
   private var start = 0
   private var end = 0
 
-  /// One pipe's worth, so that a read takes all that is there.
+  /// The capacity of a pipe, so that one read empties it.
   private static let smallest = 1 << 16
 
   init() {
@@ -18,15 +18,15 @@ struct InputBuffer: ~Copyable {
     memory.deallocate()
   }
 
-  /// What has come and was not consumed.
+  /// The bytes that have arrived and have not been consumed.
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[start..<end]) }
 
-  /// Forgets the first `count` bytes. What they hold stays readable until the next `read`.
+  /// Consumes the first `count` bytes. Their memory stays valid until the next `read`.
   mutating func consume(_ count: Int) {
     start += count
   }
 
-  /// Reads once, with room for a frame of `frameLength` bytes in all.
+  /// Reads once, after making room for a frame of `frameLength` bytes.
   mutating func read(
     from descriptor: borrowing Descriptor, frameLength: Int
   ) throws(SystemError) -> Transfer {
@@ -36,15 +36,15 @@ struct InputBuffer: ~Copyable {
     return transfer
   }
 
-  /// Moves what is left to the front, and to larger or smaller memory if the frame wants it.
+  /// Moves the remaining bytes to the front, and to larger or smaller memory as the frame requires.
   private mutating func makeRoom(for frameLength: Int) {
     if start == end {
       start = 0
       end = 0
     }
     let wanted = max(Self.smallest, frameLength)
-    // Large memory is given back when it is not wanted any more; up to 16 pipes' worth is kept, for the next
-    // one.
+    // Large memory is released when it is no longer needed; up to 16 times the capacity of a pipe
+    // is kept.
     if wanted > memory.count
       || memory.count > 16 * Self.smallest && wanted * 4 < memory.count && end - start < wanted
     {

@@ -1,22 +1,25 @@
 import Glibc
 import ProcPoolSystem
 
-/// Passes files of memory that this worker has made to the coordinator, along with what refers to them.
+/// Passes memory files of this worker to the coordinator, along with the outputs that refer to
+/// them.
 ///
-/// From then on they lie in the coordinator's end of a socket: the worker may end at any instant, and what it has finished
-/// stays whole.
+/// The files are then queued in the coordinator's end of a socket: the outputs of finished items
+/// stay valid even if the worker ends.
 struct Lending: ~Copyable {
-  /// `nil` where the system has none to give, or passes nothing through it.
+  /// The socket; `nil` if the system provides none, or does not pass descriptors through it.
   private var socket: Descriptor?
-  /// The kernel has taken no more for as long as there is patience: it is asked once each time, until it does.
+  /// Whether the kernel has accepted no descriptors for the maximum time. Until it does, each call
+  /// tries only once.
   private var isRefused = false
 
   init(through socket: consuming Descriptor?) { self.socket = socket }
 
-  /// Passes files on. Waits while the coordinator has not taken what was passed before.
+  /// Passes files. Waits while the socket is full because the coordinator has not taken earlier
+  /// ones.
   ///
-  /// - Returns: how many; fewer than there are if the system takes no more. The coordinator asks this process for the
-  ///   rest.
+  /// - Returns: the number of files that were passed, which is lower if the system accepts no more.
+  ///   The coordinator requests the rest from this process.
   mutating func pass(_ files: [Int32]) throws(SystemError) -> Int {
     let passed =
       switch socket {
@@ -32,7 +35,8 @@ struct Lending: ~Copyable {
   ) throws(SystemError) -> (count: Int, isPossible: Bool) {
     var files = files[...]
     var passed = 0
-    /// Since when the kernel takes no more, though the coordinator has taken everything from here.
+    /// The time since which the kernel has accepted no more, although the coordinator has taken
+    /// everything.
     var refused: Int64?
     while !files.isEmpty {
       let some = files.prefix(Descriptor.mostPassedAtOnce)
@@ -43,10 +47,10 @@ struct Lending: ~Copyable {
         refused = nil
         isRefused = false
       case .wouldBlock:
-        // If the coordinator ends meanwhile, the watchdog ends this process.
+        // If the coordinator ends in the meantime, the watchdog ends this process.
         try socket.waitUntilReady(for: Int16(POLLOUT))
       case .tooMany:
-        // Nothing tells when there will be room.
+        // The kernel does not notify when there is room.
         let now = MonotonicClock.now()
         if socket.isEverythingTaken {
           if isRefused || now - (refused ?? now) >= patience {
@@ -64,7 +68,7 @@ struct Lending: ~Copyable {
     return (passed, true)
   }
 
-  /// How long others of the user's programs may keep the kernel from passing any more, in nanoseconds: they take what
-  /// is passed to them within microseconds, unless they are stopped.
+  /// How long to wait while other programs of the user occupy the kernel's limit, in nanoseconds:
+  /// they take their descriptors within microseconds, unless they are stopped.
   private static let patience: Int64 = 2_000_000_000
 }

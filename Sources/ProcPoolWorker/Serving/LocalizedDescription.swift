@@ -1,15 +1,15 @@
-/// What an error says of itself by `LocalizedError`, for programs that do not know whether Foundation is there.
+/// The `errorDescription` of errors that are `LocalizedError`, without importing Foundation.
 ///
-/// A worker without Foundation starts in two milliseconds, so this module must not bring it along. But where a
-/// task throws a `LocalizedError`, the task's own module has. The protocol is therefore looked up by its name,
-/// and an error that conforms to it is seen as an `Alike`: a protocol with the same requirements in the same
-/// order, which is what calls through a protocol go by.
+/// A worker without Foundation starts in two milliseconds, so this module must not link it. If a
+/// task throws a `LocalizedError`, the module of the task links Foundation. The protocol is
+/// therefore looked up by its name, and a conforming error is treated as an `Alike`: a protocol
+/// with the same requirements in the same order, so that its witness tables have the same layout.
 package enum LocalizedDescription {
   /// The `errorDescription` of an error that is a `LocalizedError` and has one.
   package static func of(_ error: any Error) -> String? {
     guard let localized else { return nil }
     func describe<Existential>(_: Existential.Type) -> String? {
-      // The cast looks up whether the error's type conforms, and the runtime remembers that.
+      // The cast checks whether the type of the error conforms; the runtime caches the result.
       guard MemoryLayout<Existential>.size == MemoryLayout<any Alike>.size, let error = error as? Existential
       else { return nil }
       // Safety: `localized` has the same layout as `any Alike`: one protocol, with the same kinds of
@@ -21,13 +21,13 @@ package enum LocalizedDescription {
     return _openExistential(localized, do: describe)
   }
 
-  /// `errorDescription`, or else what is printed of the error, without the addresses by which Swift tells private types
-  /// apart: they differ in every process.
+  /// The `errorDescription`, or else the printed error without the addresses by which Swift
+  /// distinguishes private types, because they differ between processes.
   package static func words(for error: any Error) -> String {
     of(error) ?? TypeName.withoutAddresses("\(error)")
   }
 
-  /// Foundation's protocol as of Swift 6: what is declared here is never conformed to.
+  /// A copy of the requirements of Foundation's protocol as of Swift 6. No type conforms to it.
   private protocol Alike: Error {
     var errorDescription: String? { get }
     var failureReason: String? { get }
@@ -35,9 +35,9 @@ package enum LocalizedDescription {
     var helpAnchor: String? { get }
   }
 
-  /// `any LocalizedError`, if this program has it, and it is what it is taken for.
+  /// `any LocalizedError`, if this program has the protocol with the expected requirements.
   private static let localized: Any.Type? = {
-    // In swift-corelibs-foundation before Swift 6 it was in the module Foundation.
+    // Before Swift 6 the protocol was in the module Foundation of swift-corelibs-foundation.
     for module in ["20FoundationEssentials", "10Foundation"] {
       guard let type = _typeByName("\(module)14LocalizedError_p") else { continue }
       return requirements(of: type) == requirements(of: (any Alike).self) ? type : nil
@@ -45,8 +45,8 @@ package enum LocalizedDescription {
     return nil
   }()
 
-  /// The kinds of what a protocol requires, in order, from the runtime's description of an existential type; `nil`
-  /// if that is not one of a single protocol.
+  /// The kinds of a protocol's requirements, in order, from the metadata of an existential type;
+  /// `nil` if the type does not consist of a single protocol.
   ///
   /// The layouts are of Swift's stable ABI (`swift/ABI/Metadata.h`): of an existential type's metadata, a kind,
   /// flags, the number of protocols and pointers to their descriptors; of a descriptor, three words for its name

@@ -2,7 +2,8 @@ import ProcPoolProtocol
 import ProcPoolSystem
 import ProcPoolWire
 
-/// Memory of the coordinator's into which long outputs of one chunk are encoded, so that they cross no pipe.
+/// Memory of the coordinator into which long outputs of one chunk are encoded, so that they are not
+/// sent through the pipe.
 final class OutputRoom: WireMemory {
   private let mapping: SharedMapping
   private let base: UnsafeMutableRawPointer
@@ -15,15 +16,15 @@ final class OutputRoom: WireMemory {
     capacity = location.length
   }
 
-  /// What is left, to whoever wants so much: one writer at a time.
+  /// Returns all of the remaining memory if it is large enough, for one writer at a time.
   func allocate(_ count: Int) -> (base: UnsafeMutableRawPointer, capacity: Int, owner: AnyObject)? {
     guard count > IndirectFrame.shortest, count <= capacity - used else { return nil }
     return (base + used, capacity - used, self)
   }
 
-  /// Keeps what a writer has written.
+  /// Keeps the bytes that a writer has written.
   ///
-  /// - Returns: where it lies; `nil` if the writer did not get its memory here.
+  /// - Returns: their location; `nil` if the writer's memory is not part of this room.
   func keep(_ bytes: UnsafeRawBufferPointer) -> IndirectFrame? {
     guard let start = bytes.baseAddress, start == UnsafeRawPointer(base + used) else { return nil }
     defer { used += FrameHeader.padded(bytes.count) }

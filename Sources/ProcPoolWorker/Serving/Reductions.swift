@@ -1,24 +1,24 @@
 import ProcPoolProtocol
 import Synchronization
 
-// A reduction is a task of its own, around the user's: its items are *parts* of the inputs, and the inputs of
-// a part are the item's *steps*. The status page says which step is running, so that an error, a time limit
-// or a crash belongs to one input and not to the whole part.
+// A reduction is a task that wraps the user's task: its items are *parts* of the inputs, and the
+// inputs of a part are the *steps* of the item. The status page has the running step, so that an
+// error, a time limit or a crash is attributed to one input rather than to the whole part.
 
-/// Says which of a part's inputs is running.
+/// Records which input of a part is running.
 public struct _Steps {
-  /// On the status page; in a program that runs a task outside a worker, nowhere that anyone reads.
+  /// A word of the status page, or an unused word in a program that runs a task outside a worker.
   @usableFromInline let word: UnsafeMutablePointer<Atomic<UInt64>>
   @usableFromInline let first: UInt64
 
   @inlinable
   func note(_ index: Int) {
-    // Relaxed because it says where the worker is and publishes nothing. One more, because 0 says that no
-    // step is running.
+    // Relaxed because the store publishes no other memory. Plus 1 because 0 means that no step is
+    // running.
     word.pointee.store(first &+ UInt64(truncatingIfNeeded: index) &+ 1, ordering: .relaxed)
   }
 
-  /// Runs a part whose first input is the `first` of all inputs.
+  /// Runs a part whose first input has the index `first` among all inputs.
   static func run<Output>(
     from first: UInt64, _ body: (_Steps) async throws -> Output
   ) async throws -> Output {
@@ -28,14 +28,14 @@ public struct _Steps {
       defer { word.deallocate() }
       return try await body(_Steps(word: word, first: first))
     }
-    // Not when it throws: the report of the error looks at the step.
+    // Not reset if the body throws: the error report reads the step.
     let output = try await body(_Steps(word: page[PageLayout.step], first: first))
     page.noteNoStep()
     return output
   }
 }
 
-/// A part of inputs that are consecutive integers: of whatever length, it travels as three numbers.
+/// A part of inputs that are consecutive integers, encoded as three numbers whatever its length.
 package struct IntervalPart<Input: FixedWidthInteger & Codable & Sendable>: Codable, Sendable {
   /// The place of its first input among all inputs.
   let first: UInt64
@@ -47,7 +47,7 @@ package struct IntervalPart<Input: FixedWidthInteger & Codable & Sendable>: Coda
   }
 }
 
-/// A task that stands around the user's.
+/// A task that wraps the user's task.
 protocol ReductionOfTask {
   static var reducedTask: any Any.Type { get }
 }
@@ -69,7 +69,7 @@ where T.Input: FixedWidthInteger {
   }
 }
 
-/// A part of any inputs.
+/// A part of arbitrary inputs.
 package struct InputPart<Input: Codable & Sendable>: Codable, Sendable {
   /// The place of its first input among all inputs.
   let first: UInt64
@@ -81,7 +81,7 @@ package struct InputPart<Input: Codable & Sendable>: Codable, Sendable {
   }
 }
 
-/// Reduces parts of inputs that travel.
+/// Reduces parts whose inputs are sent.
 package struct InputReduction<T: ReducingTask>: PoolTask, ReductionOfTask {
   static var reducedTask: any Any.Type { T.self }
   private var task: T

@@ -3,17 +3,18 @@ import ProcPoolProtocol
 import ProcPoolSystem
 import ProcPoolWire
 
-/// Collects the results of items as frames, in memory that the coordinator can read, and writes many with one
-/// call.
+/// A buffer of result frames, in memory that the coordinator can read, which are written many at a
+/// time.
 ///
-/// Consecutive outputs of one call share a frame, which is *open* while it grows: its header then holds
-/// ``FrameHeader/openCount``, and how many items are in it follows from the positions that are committed.
-///
-/// - Because `@unchecked Sendable`: only the serving thread touches it.
+/// Consecutive outputs of one call share a frame, which is *open* while it grows. The header of an
+/// open frame has ``FrameHeader/openCount``; its number of items follows from the committed
+/// positions.
 @usableFromInline
 final class ResultBuffer: @unchecked Sendable {
-  // Because exclusivity(unchecked): one thread uses it, and a check per item and field would double an item's
-  // cost.
+  // Safety: only the serving thread uses it.
+
+  // Safety: one thread uses the fields, and no access overlaps another. Exclusivity checks per item
+  // and field would double the cost of an item.
   @exclusivity(unchecked) @usableFromInline var used = 0
   @exclusivity(unchecked) @usableFromInline var openCount: UInt32 = 0
   @exclusivity(unchecked) private var openStart = -1
@@ -22,23 +23,24 @@ final class ResultBuffer: @unchecked Sendable {
   @usableFromInline let base: UnsafeMutableRawPointer
   /// Leaves room for the padding and the next header, so that closing a frame never overflows.
   @usableFromInline let limit = StatusPage.bufferCapacity - 2 * FrameHeader.size
-  /// An output longer than this is written from where it was encoded and not copied here: a quarter of the
-  /// buffer, so that a flush carries at least a few.
+  /// The maximum length of outputs that are copied to the buffer; longer ones are written from
+  /// where they were encoded. A quarter of the buffer, so that a flush writes at least a few
+  /// outputs.
   private static let longest = StatusPage.bufferCapacity / 4
 
   private let page: StatusPage
   private let output: Descriptor
-  /// Nobody can read the buffer, so nothing may wait in it while an item runs.
+  /// Whether the buffer is flushed after each item, because the coordinator cannot read it.
   let flushesEachItem: Bool
-  /// Where outputs are encoded that do not go straight into the buffer: in the room, where there is one and
-  /// they are long.
+  /// The writer for outputs that are not encoded into the buffer directly. Long ones are in the
+  /// memory of the room, if there is one.
   private var scratch = WireWriter(capacity: 1 << 10)
-  /// Where the coordinator wants long outputs of the chunk that is running.
+  /// The memory of the coordinator for long outputs of the current chunk.
   var room: OutputRoom? {
     didSet { if room != nil || oldValue != nil { renewScratch() } }
   }
   private let clock: ActivityClock
-  /// Of the last output of no fixed size.
+  /// The length of the last output with an individual length.
   private(set) var lastLength = 0
 
   init(page: StatusPage, isShared: Bool, output: consuming Descriptor) {
@@ -49,7 +51,7 @@ final class ResultBuffer: @unchecked Sendable {
     flushesEachItem = !isShared
   }
 
-  /// Begins to take outputs of a call, from item `first` on.
+  /// Starts to take outputs of a call, from item `first` on.
   func begin(call: CallID, first: UInt64, position: UInt64) throws(SystemError) {
     if openStart >= 0 {
       if openHeader.call == call, openHeader.first + UInt64(openCount) == first { return }
@@ -86,7 +88,8 @@ final class ResultBuffer: @unchecked Sendable {
     if used + bytes > StatusPage.bufferCapacity { try flush(position: position) }
   }
 
-  /// A place for one more output of fixed size in the open frame, or `nil` if the buffer is full.
+  /// Returns a place for another output of fixed size in the open frame; `nil` if the buffer is
+  /// full.
   @inlinable
   func place(_ bytes: Int) -> UnsafeMutableRawPointer? {
     guard used + bytes <= limit else { return nil }
@@ -102,9 +105,10 @@ final class ResultBuffer: @unchecked Sendable {
   func add(
     position: UInt64, stride: Int, maximumBody: Int, _ encode: (inout WireWriter) throws -> Void
   ) throws {
-    // Room for a header and a length before the output, so that a long one can be written from where it lies.
+    // Room for a header and a length before the output, so that a long output can be written
+    // without a copy.
     let head = FrameHeader.size + 16
-    // A copy of this process has no such memory.
+    // A forked copy of this process does not have this memory mapped.
     if room != nil { ForkedCopy.endIfCopy() }
     scratch.removeAll()
     _ = scratch.appendUninitialized(head)
@@ -123,7 +127,7 @@ final class ResultBuffer: @unchecked Sendable {
       let header = FrameHeader(.results, call: call, count: 1, first: item, bodyLength: prefix + length)
       let start = memory + head - prefix - FrameHeader.size
       header.store(to: start)
-      // The room begins where the writer does, some bytes before the frame.
+      // The writer's memory starts some bytes before the frame.
       let bytes = UnsafeRawBufferPointer(start: memory, count: head + length)
       if var frame = room.keep(bytes) {
         frame.offset += start - memory
@@ -158,7 +162,7 @@ final class ResultBuffer: @unchecked Sendable {
 
   private func renewScratch() { scratch = WireWriter(capacity: 1 << 10, growingIn: room) }
 
-  /// Says where the output of an item lies.
+  /// Adds a frame with the location of an output in the room.
   private func addRemote(
     _ frame: IndirectFrame, _ header: FrameHeader, position: UInt64
   ) throws(SystemError) {
@@ -174,7 +178,7 @@ final class ResultBuffer: @unchecked Sendable {
     open(call: header.call, first: header.first + 1)
   }
 
-  /// Writes what is there and goes on with the open frame, so that one more output of fixed size fits.
+  /// Flushes the buffer and continues the open frame, so that another output of fixed size fits.
   @usableFromInline
   func renew(position: UInt64) throws(SystemError) {
     let call = openHeader.call
@@ -183,7 +187,7 @@ final class ResultBuffer: @unchecked Sendable {
     open(call: call, first: item)
   }
 
-  /// Says that `count` items from `first` on ended without an output.
+  /// Adds a frame that ends `count` items from `first` on without an output.
   func addFailure(
     _ report: ErrorReport, call: CallID, first: UInt64, count: UInt32, position: UInt64
   ) throws(SystemError) {
@@ -203,12 +207,13 @@ final class ResultBuffer: @unchecked Sendable {
     open(call: call, first: first + UInt64(count))
   }
 
-  /// Tells the coordinator what shared memory the outputs that follow hold. Not through the buffer: it must
-  /// arrive before they do, however they get there.
+  /// Sends a frame that lends the shared memory of following outputs. It bypasses the buffer,
+  /// because it must arrive before these outputs even if the coordinator reads them from the
+  /// buffer.
   ///
   /// - Parameters:
-  ///   - words: as the frame's body has them.
-  ///   - position: of the item that they belong to.
+  ///   - words: the body of the frame.
+  ///   - position: the position of the item that they belong to.
   func lend(_ words: [UInt64], count: Int, call: CallID, position: UInt64) throws(SystemError) {
     var writer = WireWriter(capacity: FrameHeader.size + 8 * words.count)
     writer.writeFrame(FrameHeader(.lend, call: call, count: UInt32(count), first: position)) { writer in
@@ -218,20 +223,21 @@ final class ResultBuffer: @unchecked Sendable {
       try write(writer.bytes)
       page.noteLoan()
     } catch {
-      // The output will not follow, and must not be looked for behind those that are in the open frame.
+      // The output will not follow. The open frame is closed so that the output is not expected in
+      // it.
       close()
       throw error
     }
   }
 
-  /// Tells the coordinator something that has to do with no result: a frame without a body.
+  /// Sends a frame without a body that is not a result.
   func tell(_ header: FrameHeader) throws(SystemError) {
     var writer = WireWriter(capacity: FrameHeader.size)
     writer.writeFrame(header) { _ in }
     try write(writer.bytes)
   }
 
-  /// Writes everything to the coordinator. Waits while the pipe is full.
+  /// Writes the buffer to the coordinator. Waits while the pipe is full.
   ///
   /// - Parameter position: the first item whose result is not in the buffer.
   func flush(position: UInt64) throws(SystemError) {
@@ -244,7 +250,7 @@ final class ResultBuffer: @unchecked Sendable {
     page.noteBufferStart(position)
   }
 
-  /// Drops what could not be written, and goes on with an empty frame of the same call.
+  /// Drops unwritten results, and continues with an empty frame of the same call.
   func discard() {
     used = 0
     open(call: openHeader.call, first: openHeader.first + UInt64(openCount))
@@ -252,7 +258,7 @@ final class ResultBuffer: @unchecked Sendable {
 
   private func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
     ForkedCopy.endIfCopy()
-    // Before, because whoever gets the bytes may look at once.
+    // Counted before the write, because the reader may check the count immediately.
     clock.count(copied: bytes.count)
     clock.enter(.writing)
     guard try output.writeAll(bytes) else { throw SystemError(call: "write to the coordinator", code: EPIPE) }

@@ -1,10 +1,10 @@
 import ProcPoolSystem
 import Synchronization
 
-/// Runs a worker's asynchronous code on the one thread that calls `run`.
+/// Runs the asynchronous code of a worker on the thread that calls `run`.
 ///
-/// A task executor rather than an actor's: a nonisolated `async` function stays where it was called, so that
-/// neither the loop nor an item's `run` ever changes threads.
+/// It is a task executor rather than the executor of an actor, so nonisolated `async` functions
+/// stay on it: neither the loop nor the `run` of an item changes threads.
 final class ServeExecutor: TaskExecutor {
   private struct State: ~Copyable {
     var jobs: [UnownedJob] = []
@@ -15,8 +15,8 @@ final class ServeExecutor: TaskExecutor {
   private let state = Mutex(State())
   private let wakeUp: SharedWakeUp
 
-  /// - Parameter wakeUp: what the thread sleeps on while there is nothing to run. On the status page, so that
-  ///   the coordinator can wake it too.
+  /// - Parameter wakeUp: the futex on which the idle thread sleeps. It is on the status page, so
+  ///   that the coordinator can also wake the thread.
   init(wakeUp: SharedWakeUp) {
     self.wakeUp = wakeUp
   }
@@ -30,12 +30,12 @@ final class ServeExecutor: TaskExecutor {
     if wasSleeping { wakeUp.signal() }
   }
 
-  /// Makes `run` return when it has run what it was given. Called by a job.
+  /// Makes `run` return when no job is left. Called by a job.
   func stop() {
     state.withLock { $0.isStopped = true }
   }
 
-  /// Runs jobs as they come, until `stop` is called.
+  /// Runs jobs as they arrive, until `stop` is called.
   ///
   /// - Parameter look: called before the thread sleeps, and between jobs.
   func run(_ look: () -> Void) {
@@ -55,7 +55,7 @@ final class ServeExecutor: TaskExecutor {
       }
       if jobs.isEmpty {
         if isStopped { return }
-        // A copy has none of the threads that would wake it up.
+        // A forked copy has none of the threads that would wake it up.
         ForkedCopy.endIfCopy()
         wakeUp.wait(since: seen)
       }

@@ -2,7 +2,7 @@ import ProcPoolProtocol
 import ProcPoolSharedMemory
 import ProcPoolWire
 
-/// A chunk as the serving loop found it: its header, and its inputs in the input buffer.
+/// A received chunk: its header, and its inputs in the input buffer.
 struct ServedChunk {
   let header: FrameHeader
   let body: UnsafeRawBufferPointer
@@ -15,7 +15,8 @@ final class TaskCodecs<Input: Codable & Sendable, Output: Sendable> {
   @usableFromInline let output: _OutputCodec<Output>
   @usableFromInline let outputSize: Int
 
-  /// Outputs of fixed size up to this go straight into the results buffer: a small part of it.
+  /// The maximum size in bytes of outputs that are encoded into the results buffer directly: a
+  /// small part of it.
   private static var longestDirect: Int { 4096 }
 
   init(output: _OutputCodec<Output>) {
@@ -29,28 +30,28 @@ final class TaskCodecs<Input: Codable & Sendable, Output: Sendable> {
   }
 }
 
-/// The task of a call, as a worker holds it until the call ends.
+/// A call in a worker, with its task, until the call ends.
 class ServedCall {
-  /// The call has one item, after which it is over.
+  /// Whether the call has one item, and ends with it.
   var isSingle = false
-  /// What it has brought in shared memory.
+  /// The blocks of shared memory that the worker has received with the call.
   var shared: KeptBlocks?
-  /// The type of its task, if that was found.
+  /// The type of the task, if it was found.
   var known: KnownTask?
 
-  /// Runs a chunk, or as much of it as is not taken back.
+  /// Runs the items of a chunk that are not taken back.
   func run(_ chunk: ServedChunk, for worker: WorkerSession) async {}
 
-  /// Finds the task's type in this program and decodes its value.
+  /// Looks up the type of the task in this program, and decodes the task.
   ///
-  /// - Parameter known: the types that have been found before, by their mangled names: looking one up takes
-  ///   longer than some calls do, and so does making its name.
+  /// - Parameter known: the types that have been found before, by their mangled names. Looking up a
+  ///   type and formatting its name takes longer than a short call.
   static func make(_ message: CallMessage, known: inout [String: KnownTask]) -> ServedCall {
     func make<T: PoolTask>(_ type: T.Type) -> ServedCall {
       do {
         return ServedTask(try WireCoding.decode(type, from: message.task))
       } catch {
-        // Shared memory that cannot be had has nothing to do with the program.
+        // An unavailable block of shared memory does not indicate a different build.
         let question = error is SharedMemoryError ? "" : "; is its program of the same build?"
         return FailedCall(
           ErrorReport(
@@ -82,9 +83,9 @@ class ServedCall {
   }
 }
 
-/// A type of task that a worker has found.
+/// A task type that a worker has found.
 ///
-/// - Because a class: calls of one item come by the hundred thousand, and need not each have room for the label.
+/// A class, so that the many single-item calls share the label.
 final class KnownTask {
   let type: any PoolTask.Type
   let label: TaskLabel
@@ -95,7 +96,7 @@ final class KnownTask {
   }
 }
 
-/// A call whose task is here.
+/// A call whose task has been decoded.
 private final class ServedTask<T: PoolTask>: ServedCall {
   private var task: T
   private let codecs = TaskCodecs<T.Input, T.Output>(output: T._makeOutputCodec())
@@ -123,8 +124,8 @@ private final class ServedTask<T: PoolTask>: ServedCall {
   }
 }
 
-/// A call whose items had been taken back when it came. Its task is not decoded before there is an item to be
-/// decoded for: a worker that is free must not be held up by that.
+/// A call whose items were taken back before it arrived. Its task is decoded when an item arrives,
+/// so that decoding does not delay an idle worker.
 final class UndecodedCall: ServedCall {
   private let body: [UInt8]
 
@@ -148,7 +149,7 @@ final class UndecodedCall: ServedCall {
   }
 }
 
-/// A call that cannot be served here: each of its items ends with the reason.
+/// A call that the worker cannot run: each of its items ends with the reason.
 final class FailedCall: ServedCall {
   private let failure: ItemFailureReport
 
@@ -169,7 +170,8 @@ final class FailedCall: ServedCall {
   }
 }
 
-/// Why an item ends without an output, and the shared memory that the error holds.
+/// The report of an item that ends without an output, and the shared memory that its error refers
+/// to.
 struct ItemFailureReport {
   let report: ErrorReport
   var carried: [SharedBlock] = []

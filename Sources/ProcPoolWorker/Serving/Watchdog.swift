@@ -2,31 +2,34 @@ import Glibc
 import ProcPoolProtocol
 import ProcPoolSystem
 
-/// Ends the worker as soon as its coordinator is gone, in the middle of a task too.
+/// Ends the worker as soon as its coordinator has ended, even in the middle of a task.
 ///
-/// It watches three things: the task pipe, for hang-up only; the coordinator's process, because a fork of the
-/// coordinator would keep the pipe open; and the serving thread, whose end is the worker's end. It does not end the
-/// process by `PR_SET_PDEATHSIG`, which fires when the *thread* that started the worker ends. A worker leaves in response
-/// to a frame, so a hang-up always means that the coordinator has died, or has given the worker up. The processes
-/// that its tasks have started end with it.
+/// The watchdog polls three descriptors: the task pipe, for hang-up only; the process of the
+/// coordinator, because a fork of the coordinator would keep the pipe open; and the serving thread,
+/// whose end ends the worker. `PR_SET_PDEATHSIG` is not used, because it fires when the *thread*
+/// that started the worker ends. A worker exits in response to a frame, so a hang-up always means
+/// that the coordinator has died or has given the worker up. The processes that tasks have started
+/// are killed as well.
 ///
-/// While the worker crashes, its threads stand still, this one too: then a ``CrashGuard`` watches.
+/// While the worker crashes, all of its threads are stopped, including this one. A ``CrashGuard``
+/// takes over then.
 enum Watchdog {
-  /// 256 KiB of stack, of which a few are touched until it has to look for what tasks have started.
+  /// 256 KiB of stack, most of which is used only to find the processes that tasks have started.
   private static let stack = 1 << 18
 
-  /// Watches the coordinator of a connection, and the calling thread, until the process ends: what it looks at is
-  /// its own for life, since the process may crash after its session, too.
+  /// Watches the coordinator of a connection, and the calling thread, until the process ends. The
+  /// watchdog keeps its descriptors until then, because the process may also crash after its
+  /// session.
   ///
-  /// - Parameter lostThread: called when the calling thread has ended and the process goes on without it.
+  /// - Parameter lostThread: called when the calling thread has ended while the process continues.
   static func start(
     _ connection: borrowing CoordinatorConnection, lostThread: @escaping @Sendable () -> Void
   ) throws(SystemError) {
     let tasks = try connection.tasks.duplicate().relinquish()
     let page = connection.page
     page.keepForLife()
-    // Where the kernel has no pidfd, the hang-up of the pipe has to do. If the process is gone, so is the
-    // pipe's other end, and the first poll says so.
+    // Without pidfds, only the hang-up of the pipe is watched. If the process has ended already,
+    // the first poll reports the hang-up.
     let coordinator = (try? ProcessDescriptor(pid: connection.hello.coordinator))?.relinquish() ?? -1
     let thread = ThreadDescriptor.ofCaller() ?? -1
     CrashGuard.start(coordinator: coordinator, orHangUpOf: tasks, signal: page.lastActWord)
@@ -40,7 +43,8 @@ enum Watchdog {
     }
   }
 
-  /// Ends the process and what its tasks have started, which no coordinator is left to kill.
+  /// Ends the process, and the processes that its tasks have started, because no coordinator is
+  /// left to kill them.
   static func endAtOnce() -> Never {
     Offspring.killOwn()
     _exit(0)

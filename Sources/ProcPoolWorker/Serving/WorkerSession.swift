@@ -5,19 +5,18 @@ import ProcPoolSystem
 import ProcPoolWire
 
 /// The serving loop of a worker: reads frames, runs chunks, writes results.
-///
-/// - Because `@unchecked Sendable`: it belongs to the serving thread, on which all of its asynchronous code
-///   stays.
 @usableFromInline
 final class WorkerSession: @unchecked Sendable {
+  // Safety: only the serving thread uses it, on which all of its asynchronous code stays.
+
   private(set) var worker: WorkerID
   @usableFromInline let page: StatusPage
   @usableFromInline let results: ResultBuffer
   let clock: ActivityClock
   let maximumBody: Int
-  /// Whether each item is claimed by itself, whatever the coordinator suggests. So where there is no shared
-  /// page, because a result is then written before the next item starts; and on a thread, which cannot be
-  /// killed, so that it does nothing beyond the item for which it is given up.
+  /// Whether items are claimed one by one, whatever the coordinator suggests: without a shared
+  /// page, because each result is written before the next item starts; and on a thread, which
+  /// cannot be killed, so that a worker that was given up runs no further items.
   let claimsEachItem: Bool
 
   /// The seed of `TaskContext.random`.
@@ -26,55 +25,60 @@ final class WorkerSession: @unchecked Sendable {
   private let itemMark: UInt64
   private let coordinator: Int32
   private let abilities: Abilities
-  /// Where the bodies of chunks lie that did not come through the pipe; kept until a moment of idleness.
+  /// Mappings of the bodies of chunks that are not sent through the pipe; kept until the worker is
+  /// idle.
   private var bodies = BodyMappings(isWritable: false)
-  /// Where outputs are to lie that do not go through the pipe; likewise.
+  /// Mappings of the rooms for outputs that are not sent through the pipe; kept until the worker is
+  /// idle.
   private var rooms = BodyMappings(isWritable: true)
   private let tasks: Descriptor
   private let pollingTime: Int64
   private let callPollingTime: Int64
-  /// Whether the chunk that ran last is followed by another call.
+  /// Whether another call is expected right after the last chunk.
   private var awaitsCall = false
-  /// Of the chunk that was run last, if the coordinator has them in its memory: it may be making the next.
+  /// The bytes of the last chunk if its body is in the coordinator's memory: the coordinator may be
+  /// preparing the next one.
   private var lastBytes = 0
   private var input: InputBuffer
   var calls: [CallID: ServedCall] = [:]
   /// The task types of all calls so far, by their mangled names.
   private var taskTypes: [String: KnownTask] = [:]
-  /// The task whose name is on the page.
+  /// The task type whose name is on the page.
   private var shown: KnownTask?
 
   /// The position of the next item.
   var position: UInt64 = 0
   /// The items before this position are claimed.
   private(set) var claimedEnd: UInt64 = 0
-  /// The chunk that is running, for the task's context: its call and first item, and the position of that
-  /// item.
+  /// The current chunk, for the context of the task: its call and first item, and the position of
+  /// that item.
   private(set) var current: (call: CallID, first: UInt64, position: UInt64) = (0, 0, 0)
-  /// Its results are written when it is done.
+  /// Whether results are written at the end of the current chunk.
   private var flushesAfterChunk = false
-  /// Which attempt at its items the chunk that is running is, and the next one.
+  /// The number of the attempt at the items of the current chunk, and of the next chunk.
   private(set) var attempt = 1
   private var nextAttempt = 1
-  /// The Swift task that serves, and whether it was cancelled with the items that it was running.
+  /// The Swift task that serves, and whether it was cancelled together with the running item.
   var task: Task<Void, Never>?
   private var isTaskCancelled = false
-  /// A chunk's items are running, as `current` says.
+  /// Whether items of the `current` chunk are running.
   private var isInChunk = false
-  /// For what is encoded and decoded of calls: shared blocks come and go with it.
+  /// The scope for shared values in tasks, inputs and outputs.
   let sharing = SharedScope()
-  /// What the last call that is over had brought: the next one may bring it again, and then finds it mapped.
-  /// Gone when the next call has run something else, or after a moment of idleness.
+  /// The blocks of the last call that has ended, which the next call may use again without mapping
+  /// them. Released when the next call has run an item, or when the worker has been idle for a
+  /// moment.
   private var lingering: KeptBlocks?
-  /// Lent with outputs, and not known to have arrived.
+  /// The blocks that were lent with outputs and have not been acknowledged.
   private var lent: [SharedBlock] = []
   private var lending: Lending
-  /// The gate was found closed: chunks are skipped until the frame that reopens it.
+  /// Whether the gate is closed: chunks are skipped until the frame that reopens it.
   private var isSkipping = false
-  /// A chunk could not be reached: chunks are skipped until they come again.
+  /// Whether the memory of a chunk could not be mapped: chunks are skipped until they are sent
+  /// again.
   private var awaitsAgain = false
   private var isLost = false
-  /// Called when results cannot be written, before anything else is said to have ended.
+  /// Called when results cannot be written, before further items are committed.
   private let broken: (SystemError) -> Void
 
   init(_ connection: consuming CoordinatorConnection, broken: @escaping (SystemError) -> Void) {
@@ -96,6 +100,7 @@ final class WorkerSession: @unchecked Sendable {
     tasks = connection.tasks
     lending = Lending(through: connection.passing)
     input = connection.input
+    // A worker on a thread shares the memory of the coordinator.
     if abilities.contains(.hasOwnMemory) {
       sharing.isRefused = { [unowned self] process in
         guard process == coordinator else { return false }
@@ -104,28 +109,28 @@ final class WorkerSession: @unchecked Sendable {
     }
   }
 
-  /// How a session ended.
+  /// The end of a session.
   enum Ending: Equatable {
-    /// The coordinator said that no more will come.
+    /// The coordinator sent an `end` frame.
     case ordered
-    /// The coordinator is gone.
+    /// The coordinator has closed the pipe.
     case lost
-    /// The coordinator sent what is no frame.
+    /// The coordinator sent an invalid frame.
     case broken(String)
   }
 
-  /// Cancels the Swift task if what it runs was cancelled. On the serving thread, which has nothing else to
-  /// do: an item that computes looks at `TaskContext.isCancelled`.
+  /// Cancels the Swift task if the running item was cancelled. Called on the serving thread while
+  /// it is idle; an item that computes checks `TaskContext.isCancelled`.
   func passOnCancellation() {
     guard !isTaskCancelled, page.isCancelled else { return }
     isTaskCancelled = true
     task?.cancel()
   }
 
-  /// Serves until the coordinator says that it is over, or goes.
+  /// Serves until the coordinator ends the session or closes the pipe.
   ///
-  /// - Returns: `nil` if the Swift task was cancelled with what it ran: another one has to serve on, since
-  ///   what follows must not find itself cancelled.
+  /// - Returns: `nil` if the Swift task was cancelled with its item: another Swift task must
+  ///   continue, so that the following items are not cancelled.
   func serve() async -> Ending? {
     isTaskCancelled = false
     clock.start()
@@ -147,7 +152,7 @@ final class WorkerSession: @unchecked Sendable {
         case .attempt: nextAttempt = Int(frame.header.count)
         case .seat: worker = WorkerID(index: Int(frame.header.count))
         case .call:
-          // The call's first item follows, or has been taken back.
+          // The first item of the call follows, or has been taken back.
           let call =
             !isSkipping && !awaitsAgain && claimNext()
             ? try makeCall(frame.body, KeptBlocks()) : UndecodedCall(frame.body, KeptBlocks())
@@ -172,11 +177,11 @@ final class WorkerSession: @unchecked Sendable {
     }
   }
 
-  /// Makes a call of its frame's body. The next item is the one to blame if the task value cannot be decoded
-  /// without a crash, or for ever: it must be claimed.
+  /// Decodes a call from the body of its frame. The next item must be claimed, because it is blamed
+  /// if decoding the task crashes or never ends.
   func makeCall(_ body: UnsafeRawBufferPointer, _ shared: KeptBlocks) throws(WireError) -> ServedCall {
     let message = try CallMessage(from: body)
-    // Which item it is for nobody knows before its chunk has come.
+    // The item is not known before its chunk has arrived.
     if !isInChunk { page.noteChunk(call: 0, first: 0, position: position) }
     note(.preparing)
     let call = timed(.decoding, bytes: body.count) {
@@ -188,8 +193,8 @@ final class WorkerSession: @unchecked Sendable {
     return call
   }
 
-  /// Runs a chunk whose body lies in the coordinator's memory. If it cannot be reached, it is to come through the
-  /// pipe.
+  /// Runs a chunk whose body is in the coordinator's memory. If the memory cannot be mapped, the
+  /// chunk is requested through the pipe.
   private func runIndirect(_ frame: ServedChunk) async throws {
     let location = try BodyLocation(from: frame.body)
     guard !isSkipping else { return }
@@ -203,7 +208,7 @@ final class WorkerSession: @unchecked Sendable {
       }
       await run(ServedChunk(header: frame.header, body: body))
     } catch {
-      // Nothing of it has begun.
+      // No item of the chunk has started.
       flush(position: position)
       do throws(SystemError) {
         try results.tell(FrameHeader(.unreachable))
@@ -214,7 +219,7 @@ final class WorkerSession: @unchecked Sendable {
     }
   }
 
-  /// - Returns: `nil` if it cannot be reached: outputs go through the pipe then.
+  /// - Returns: `nil` if the memory cannot be mapped: outputs are sent through the pipe then.
   private func room(_ body: UnsafeRawBufferPointer) throws(WireError) -> OutputRoom? {
     let location = try BodyLocation(from: body)
     guard !isSkipping, let mapping = try? rooms.mapping(at: location, of: coordinator) else { return nil }
@@ -240,7 +245,7 @@ final class WorkerSession: @unchecked Sendable {
     endChunk()
   }
 
-  /// - Returns: `false` if the results have nowhere to go.
+  /// - Returns: `false` if results cannot be written.
   private func begin(_ chunk: ServedChunk) -> Bool {
     let header = chunk.header
     current = (header.call, header.first, position)
@@ -248,7 +253,7 @@ final class WorkerSession: @unchecked Sendable {
     let flags = ChunkFlags(rawValue: header.flags)
     awaitsCall = flags.awaitsCall
     flushesAfterChunk = flags.flushes || results.flushesEachItem
-    // Once, from where it was read to where the inputs are.
+    // One copy, from the pipe to the input buffer.
     clock.count(copied: chunk.body.count)
     do {
       try results.begin(call: header.call, first: header.first, position: position)
@@ -266,28 +271,28 @@ final class WorkerSession: @unchecked Sendable {
   }
 
   private func endChunk() {
-    // What a task has printed without ending the line is seen now and not when the worker leaves. On a thread,
-    // standard output is the program's own.
+    // Text that a task has printed without a newline is written now rather than when the worker
+    // exits. On a thread, standard output belongs to the program.
     if abilities.contains(.hasStandardError) { StandardError.flushOutput() }
     if flushesAfterChunk { flush(position: position) }
   }
 
-  /// The next chunk, if it is one more of the call that is running and has come already.
+  /// Returns the next chunk if it belongs to the current call and has arrived already.
   ///
-  /// So that the loop over items goes on with it: to end that, and to begin it again, takes longer than a
-  /// short chunk does.
+  /// The loop over items then continues with it, because leaving and entering the loop takes longer
+  /// than a short chunk.
   ///
-  /// - Parameter position: that of its first item.
+  /// - Parameter position: the position of its first item.
   func nextChunk(at position: UInt64) -> ServedChunk? {
-    // A room is the chunk's that it came with, and no other's.
+    // A room belongs to one chunk only.
     guard !isTaskCancelled, !isLost, itemMark == 0, results.room == nil,
-      // What makes no sense is left for the serving loop to find.
+      // Invalid frames are left to the serving loop.
       case .frame(let header)? = try? FrameScan.scan(input.bytes, limit: maximumBody),
       header.kind == .chunk, header.call == current.call
     else { return nil }
     ForkedCopy.endIfCopy()
     self.position = position
-    // Its last item has ended before anything waits for the pipe.
+    // Commits the last item before anything waits for the pipe.
     note(.idle)
     endChunk()
     attempt = 1
@@ -295,10 +300,10 @@ final class WorkerSession: @unchecked Sendable {
     return begin(chunk) ? chunk : nil
   }
 
-  /// The next frame; its body is valid until the next call. Results are written before the loop waits for
-  /// one.
+  /// Returns the next frame, whose body is valid until the next call. Results are written before
+  /// the loop waits for a frame.
   ///
-  /// - Returns: `nil` when the coordinator is gone.
+  /// - Returns: `nil` if the coordinator has closed the pipe.
   private func nextFrame() throws -> ServedChunk? {
     ForkedCopy.endIfCopy()
     while true {
@@ -313,7 +318,7 @@ final class WorkerSession: @unchecked Sendable {
         case .closed: return nil
         case .wouldBlock:
           flush(position: position)
-          // The next frame may be one that waits for these results.
+          // The coordinator may wait for these results before it sends the next frame.
           if isLost { return nil }
           clock.enter(.waiting)
           try waitForInput()
@@ -322,7 +327,7 @@ final class WorkerSession: @unchecked Sendable {
     }
   }
 
-  /// Takes the frame that comes first out of the buffer.
+  /// Removes the first frame from the buffer.
   private func take(_ header: FrameHeader) -> ServedChunk {
     let body = UnsafeRawBufferPointer(
       rebasing: input.bytes[FrameHeader.size...].prefix(header.bodyLength))
@@ -330,8 +335,8 @@ final class WorkerSession: @unchecked Sendable {
     return ServedChunk(header: header, body: body)
   }
 
-  /// Polls for a moment, because waking a sleeping processor costs more than most frames take to come, then
-  /// sleeps.
+  /// Polls for a moment, because waking a sleeping processor takes longer than most frames take to
+  /// arrive, then sleeps.
   private func waitForInput() throws(SystemError) {
     if !bodies.isEmpty { bodies.removeOld() }
     if !rooms.isEmpty { rooms.removeOld() }
@@ -341,7 +346,7 @@ final class WorkerSession: @unchecked Sendable {
       let deadline = MonotonicClock.now() + pollingTime + CopyingTime.of(lastBytes)
       repeat {
         if tasks.isReadable() { return }
-        // Whoever is to send it may be waiting for this very processor.
+        // The sender may be waiting for this processor.
         sched_yield()
       } while MonotonicClock.now() < deadline
     }
@@ -354,11 +359,12 @@ final class WorkerSession: @unchecked Sendable {
     try tasks.waitUntilReady(for: Int16(POLLIN))
   }
 
-  /// A tenth of a second: a program that calls again does so within that, and one that has dropped an array
-  /// hardly notices when its memory is free.
+  /// How long blocks and mappings are kept while the worker is idle, in milliseconds. A program
+  /// that repeats a call does so within this time, and memory of a released array is not kept
+  /// noticeably long.
   private static let lingeringTime: Int32 = 100
 
-  /// Does a piece of work on so many bytes, by the clock if they are many.
+  /// Runs work on a number of bytes, and counts its time if there are many.
   func timed<Result, Failure: Error>(
     _ activity: Activity, bytes: Int, _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -368,7 +374,7 @@ final class WorkerSession: @unchecked Sendable {
     return try body()
   }
 
-  /// Says on standard error whose what follows is.
+  /// Writes the mark of an item to standard error.
   private func mark(_ item: UInt64) {
     StandardError.flushOutput()
     ItemMark(call: current.call, item: item).bytes(secret: itemMark).withUnsafeBytes {
@@ -380,7 +386,7 @@ final class WorkerSession: @unchecked Sendable {
     page.note(phase, at: position)
   }
 
-  /// The item that is running.
+  /// The running item.
   var runningItem: ItemID {
     let progress = page.progress
     let item = progress.step ?? current.first + (progress.position - current.position)
@@ -394,24 +400,25 @@ final class WorkerSession: @unchecked Sendable {
 
   /// Claims the next `count` items.
   ///
-  /// - Returns: `false` if they have been taken back, or if nobody is there to get their results.
+  /// - Returns: `false` if they have been taken back, or if results cannot be written.
   func claim(_ count: UInt64, position: UInt64) -> Bool {
     if results.flushesEachItem { renewResults(position: position) }
     guard !isLost else { return false }
     ForkedCopy.endIfCopy()
     isSkipping = !page.claim(count)
     if !isSkipping { claimedEnd = position + count }
-    // Items are claimed one by one where they are marked; the first of a chunk perhaps before it.
+    // With marks, items are claimed one by one; the first of a chunk possibly before the chunk.
     if itemMark != 0, !isSkipping, isInChunk, position > current.position {
       mark(current.first + (position - current.position))
     }
     return !isSkipping
   }
 
-  /// Claims the next item, if it is not claimed: before what is done for its call, not only before it runs.
-  /// If that never ends, the worker must not seem to be free because everything could be taken back.
+  /// Claims the next item if it is not claimed yet, before its task is decoded or prepared.
+  /// Otherwise the worker would seem idle during that time, because all of its items could be taken
+  /// back.
   ///
-  /// - Returns: `false` if it has been taken back.
+  /// - Returns: `false` if the item has been taken back.
   func claimNext() -> Bool {
     if claimedEnd > position { return true }
     return claim(1, position: position)
@@ -421,10 +428,10 @@ final class WorkerSession: @unchecked Sendable {
 // MARK: - Results
 
 extension WorkerSession {
-  /// Makes a report of an error, which may hold shared memory as an output may.
+  /// Creates a report of an error, which may refer to shared memory as outputs do.
   func failure(_ reason: ErrorReport.Reason, _ error: any Error) -> ItemFailureReport {
     let report = sharing.enter { ErrorReport(reason, error) }
-    // What could not be encoded to its end holds nothing.
+    // Blocks of an error that could not be encoded are not lent.
     let carried = sharing.takeCarried()
     return ItemFailureReport(report: report, carried: report.value == nil ? [] : carried)
   }
@@ -448,15 +455,15 @@ extension WorkerSession {
     }
   }
 
-  /// Lends the coordinator the blocks whose handles have just been written into an output, before that is on
-  /// its way.
+  /// Lends the coordinator the blocks whose handles have just been written to an output, before the
+  /// output is sent.
   func lendCarried(position: UInt64) throws(SystemError) {
     try lend(sharing.takeCarried(), position: position)
   }
 
   private func lend(_ blocks: [SharedBlock], position: UInt64) throws(SystemError) {
     lent += blocks
-    // A coordinator whose memory this is has all files.
+    // The coordinator of a worker on a thread is this process.
     let files = abilities.contains(.hasOwnMemory) ? SharedBlock.files(of: blocks) : []
     var passed = 0
     if !files.isEmpty {
@@ -484,12 +491,12 @@ extension WorkerSession {
       try results.renew(position: position)
     } catch {
       loseCoordinator(error)
-      // Nobody will read them, and the item that is ending still needs a place for its output.
+      // The results will not be read, but the current item still needs a place for its output.
       results.discard()
     }
   }
 
-  /// The pipe to the coordinator is broken: there is nobody to work for.
+  /// Notes that the pipe to the coordinator is broken, so that the session ends.
   func loseCoordinator(_ error: SystemError? = nil) {
     isLost = true
     if let error { broken(error) }

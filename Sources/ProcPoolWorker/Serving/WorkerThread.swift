@@ -15,8 +15,8 @@ package enum WorkerThread {
   package static func startInProcess(
     streams: consuming WorkerStreams, page: StatusPage, index: Int
   ) throws(SystemError) {
-    // What the thread owned is nobody's then: the coordinator sees the end of its results, as it does when a
-    // process has ended.
+    // Closes the streams that the thread owned, so that the coordinator sees the end of the
+    // results, as when a process has ended.
     let lost: @Sendable (StatusPage?, WorkerStreams.Numbers) -> Void = { page, numbers in
       page?.noteLostThread()
       _ = WorkerStreams(owning: numbers)
@@ -27,11 +27,11 @@ package enum WorkerThread {
   /// Starts the serving thread.
   ///
   /// - Parameters:
-  ///   - connected: called on the thread when the coordinator is known, and before that is greeted; if it
-  ///     throws, the worker does not serve.
+  ///   - connected: called on the thread after the coordinator's hello and before the greeting; if
+  ///     it throws, the worker does not serve.
   ///   - broken: called on the thread as soon as results cannot be written.
-  ///   - lost: called when the thread ends in the middle of the session, because a task has ended it, with the
-  ///     status page, if there is one by then, and the numbers of the streams.
+  ///   - lost: called when the thread ends during the session, because a task has ended it, with
+  ///     the status page, if there is one by then, and the numbers of the streams.
   ///   - ended: called on the thread after the session, with the status page, if there is one.
   static func start(
     streams: consuming WorkerStreams, page: StatusPage?, name: String,
@@ -41,12 +41,13 @@ package enum WorkerThread {
     ended:
       @escaping @Sendable (StatusPage?, Result<WorkerSession.Ending, CoordinatorConnection.Failure>) -> Void
   ) throws(SystemError) {
-    // Numbers, because a closure cannot own what is not copyable; the thread takes them over at once.
+    // Numbers, because a closure cannot own noncopyable values. The thread takes them over
+    // immediately.
     let numbers = streams.relinquish()
     do {
-      // On a thread of the coordinator's, signals are the program's, and a write to a pipe that it has closed
-      // must not end it. In a process of its own nothing is blocked: programs that tasks start would inherit
-      // that, and never end by SIGPIPE.
+      // On a thread of the coordinator, signals belong to the program, and a write to a closed pipe
+      // must not end it. In a worker process nothing is blocked, because programs that tasks start
+      // would inherit the mask and never end by SIGPIPE.
       let known = Mutex(page)
       let lost: @Sendable () -> Void = { lost(known.withLock { $0 }, numbers) }
       try SystemThread.start(name: name, blocksSignals: page != nil, lost: lost) {
@@ -91,8 +92,8 @@ package enum WorkerThread {
     return ending.value
   }
 
-  /// - Because `@unchecked Sendable`: written by a job of the executor and read after it has stopped, on one
-  ///   thread.
+  // Safety: a job of the executor writes it, and it is read after the executor has stopped, on the
+  // same thread.
   private final class EndingBox: @unchecked Sendable {
     var value = WorkerSession.Ending.lost
   }

@@ -42,8 +42,8 @@ extension Processes {
             status: 0,
             output: """
               true true 1
-              no more files can be opened for shared memory; raise the limit with `ulimit -n`, or drop arrays that are \
-              done with
+              no more files can be opened for shared memory; raise the limit with `ulimit -n`, or release arrays that are \
+              no longer needed
               3
               60 true
 

@@ -1,4 +1,4 @@
-/// A coding key made of a name or a number, for paths in errors.
+/// A coding key with a name or a number, for paths in errors.
 struct PathKey: CodingKey {
   let stringValue: String
   let intValue: Int?

@@ -1,25 +1,26 @@
-/// One value that is being decoded, seen as the `Decoder` that offers its containers.
+/// The `Decoder` of one value.
 ///
-/// An object's fields are looked for from where the last one was found: a type that decodes its properties in
-/// the order in which it encoded them finds each at once.
+/// The search for a field of an object starts after the last one that was found, so a type that
+/// decodes its properties in the order in which it encoded them finds each immediately.
 final class DecodingNode: Decoder {
   let session: DecodingSession
   let value: WireValue
   let parent: DecodingNode?
   let step: PathStep
   let depth: Int
-  /// How many of the containers around this one were opened by name; see ``Nesting``.
+  /// The number of enclosing containers that were opened by name; see ``Nesting``.
   private let waiting: Int
   private let message: Int
   @exclusivity(unchecked) private var content: WireContent?
-  /// Where the next field is expected.
+  /// The position at which the next field is expected.
   @exclusivity(unchecked) private var cursor = 0
-  /// The fields by name, once looking for them one by one has taken too long.
+  /// The fields by name, created when a linear search has taken too long.
   @exclusivity(unchecked) private var index: [KeyText: WireValue]?
   @exclusivity(unchecked) private var steps = 0
 
-  /// How many fields may be passed over before they are indexed: as many as a large structure has, so that
-  /// only objects with hundreds of keys, read in an unusual order, pay for an index.
+  /// The number of fields that may be skipped before the index is created. It exceeds the size of
+  /// most structures, so that only objects with hundreds of keys, read in an unusual order, need an
+  /// index.
   private static let patience = 256
 
   var userInfo: [CodingUserInfoKey: Any] { [:] }
@@ -67,7 +68,7 @@ final class DecodingNode: Decoder {
         underlyingError: error))
   }
 
-  /// Checks that the message is still there.
+  /// Checks that the message is still being decoded.
   @inline(__always)
   func checkMessage() throws {
     if message != session.message || message == 0 { throw outlived() }
@@ -248,7 +249,7 @@ final class DecodingNode: Decoder {
     }
   }
 
-  /// A container inside this one.
+  /// Creates the node of a value inside this one.
   func nested(_ value: WireValue, _ step: PathStep) throws -> DecodingNode {
     let node = DecodingNode(session: session, value: value, parent: self, step: step, isNested: true)
     try node.checkDepth()

@@ -1,11 +1,12 @@
-/// Decodes `Codable` values, one message after the other, and keeps its tables between them.
+/// A decoder for `Codable` values, which keeps its tables between messages.
 final class DecodingSession {
   // Exclusivity is not checked at run time in this class and in `DecodingNode`; see `EncodingSession`. No
   // access calls any code but this module's and the standard library's.
   @exclusivity(unchecked) var keys = KeyReader()
   /// The message; empty between messages.
   @exclusivity(unchecked) private(set) var values = ValueReader(base: DecodingSession.nothing, end: 0)
-  /// Which message this is. A container that outlives its message has another number, and is refused.
+  /// The number of the current message. A container that outlives its message has another number,
+  /// and throws.
   @exclusivity(unchecked) private(set) var message = 0
   /// See ``Reservation``.
   @exclusivity(unchecked) private var reservable = 0
@@ -17,9 +18,9 @@ final class DecodingSession {
 
   init() {}
 
-  /// Reads the value that all of `bytes` are.
+  /// Decodes the value that consists of all of `bytes`.
   ///
-  /// - Throws: `DecodingError`, or whatever the value's own `init(from:)` throws.
+  /// - Throws: `DecodingError`, or the error that the value's own `init(from:)` throws.
   func decode<Value: Decodable>(_ type: Value.Type, from bytes: UnsafeRawBufferPointer) throws -> Value {
     precondition(message == 0, "a decoding session was used while it was decoding")
     let value: WireValue
@@ -39,7 +40,7 @@ final class DecodingSession {
     return try get(type, value, at: DecodingPlace(session: self, parent: nil, step: .none))
   }
 
-  /// Finds the key table and the value, which is all that is before it.
+  /// Reads the key table, and returns the value before it.
   private func open(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> WireValue {
     var end = bytes.count - 1
     guard let base = bytes.baseAddress, end >= 0 else { throw .truncated(needed: 1, remaining: 0, offset: 0) }
@@ -58,12 +59,12 @@ final class DecodingSession {
     return value
   }
 
-  /// For how many of `count` announced elements memory may be reserved.
+  /// The number of elements, of `count` announced ones, for which memory may be reserved.
   func reservation<Element>(for count: Int, of _: Element.Type) -> Int {
     Reservation.take(count, of: Element.self, from: &reservable)
   }
 
-  /// Where a key's name is in the table.
+  /// The position of a key's name in the table.
   func keyPosition(of name: String) -> Int? { keys.position(of: name) }
 
   /// Reads one value of any type.
@@ -72,16 +73,16 @@ final class DecodingSession {
     try way(for: type).get(value, at: place)
   }
 
-  /// How values of a type are read. Look it up once for many values.
+  /// The decoding way of a type. Look it up once for many values.
   @inline(__always)
   func way<T: Decodable>(for type: T.Type) -> DecodingWay<T> {
     let object = types.object(for: ObjectIdentifier(type)) { DecodingWay<T>.find(type) }
-    // Not checked because `find` makes nothing else, and a checked cast costs as much as reading a number.
+    // Safety: `find` returns no other type. A checked cast would cost as much as reading a number.
     return unsafeDowncast(object, to: DecodingWay<T>.self)
   }
 }
 
-/// Where a value belongs, for errors and for what it contains.
+/// The place of a value, for errors and for the values inside it.
 struct DecodingPlace {
   let session: DecodingSession
   let parent: DecodingNode?
@@ -112,7 +113,7 @@ struct DecodingPlace {
 }
 
 extension DecodingSession {
-  /// What a value is, in words.
+  /// A description of the kind of a value.
   func describe(_ value: WireValue) -> String {
     guard let tag = values.tag(value) else { return "a number" }
     return switch tag {

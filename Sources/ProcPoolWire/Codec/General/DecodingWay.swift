@@ -1,33 +1,33 @@
-/// How values of one type are decoded from a general message; see ``EncodingWay``.
+/// The way in which values of one type are decoded from a general message; see ``EncodingWay``.
 class DecodingWay<Value> {
-  /// Reads `value`, wherever it lies in the message.
+  /// Decodes a value of the message.
   func get(_ value: WireValue, at place: DecodingPlace) throws -> Value {
     fatalError("a decoding way without get")
   }
 }
 
-/// By this module, out of whatever container it was written as.
+/// Decodes types that this module reads itself, from any container.
 final class NativeDecodingWay<Value: NativeDecodable>: DecodingWay<Value> {
   override func get(_ value: WireValue, at place: DecodingPlace) throws -> Value {
     try Value.get(value, at: place)
   }
 }
 
-/// As one block of memory.
+/// Decodes arrays from one block of memory.
 final class BlockDecodingWay<Value: BlockDecodable>: DecodingWay<Value> {
   override func get(_ value: WireValue, at place: DecodingPlace) throws -> Value {
     try Value.getBlock(value, at: place)
   }
 }
 
-/// As a block of bytes.
+/// Decodes types that are a block of bytes.
 final class BytesDecodingWay<Value: WireBytes>: DecodingWay<Value> {
   override func get(_ value: WireValue, at place: DecodingPlace) throws -> Value {
     try place.bytes(value) { Value(wireBytes: $0) }
   }
 }
 
-/// By the type itself, from bytes that it wrote.
+/// Decodes `WireCodable` types from the bytes that they wrote.
 final class OpaqueDecodingWay<Value: WireCodable>: DecodingWay<Value> {
   override func get(_ value: WireValue, at place: DecodingPlace) throws -> Value {
     do {
@@ -44,7 +44,7 @@ final class OpaqueDecodingWay<Value: WireCodable>: DecodingWay<Value> {
   }
 }
 
-/// By the type's `init(from:)`.
+/// Decodes other types with their `init(from:)`.
 final class GeneralDecodingWay<Value: Decodable>: DecodingWay<Value> {
   override func get(_ value: WireValue, at place: DecodingPlace) throws -> Value {
     let node = DecodingNode(session: place.session, value: value, parent: place.parent, step: place.step)
@@ -54,7 +54,7 @@ final class GeneralDecodingWay<Value: Decodable>: DecodingWay<Value> {
 }
 
 extension DecodingWay {
-  /// The way of a type, seen as what a dynamic cast has found it to be.
+  /// Creates the way of a type, which dynamic casts determine.
   static func find<T: Decodable>(_ type: T.Type) -> AnyObject {
     func native<N: NativeDecodable>(_: N.Type) -> AnyObject { NativeDecodingWay<N>() }
     func block<B: BlockDecodable>(_: B.Type) -> AnyObject { BlockDecodingWay<B>() }

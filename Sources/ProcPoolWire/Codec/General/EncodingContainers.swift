@@ -1,11 +1,11 @@
-// What a value writes into: thin views of an `EncodingNode`.
+// The containers that a value writes to: thin views of an `EncodingNode`.
 
 struct KeyedSink<Key: CodingKey>: KeyedEncodingContainerProtocol {
   let node: EncodingNode
 
   var codingPath: [any CodingKey] { node.codingPath }
 
-  /// Writes the key; its value comes next.
+  /// Writes the key of the value that follows.
   @inline(__always)
   private func field<T>(_ key: Key, _ value: T) throws -> UnsafeMutablePointer<WireWriter> {
     try node.checkTurn(value)
@@ -37,15 +37,15 @@ struct KeyedSink<Key: CodingKey>: KeyedEncodingContainerProtocol {
     _ = try putField(key, value)
   }
 
-  /// As `encode`, but what is absent is not written; what is there and is null says so, for it would be read as
-  /// absent otherwise.
+  /// As `encode`, without writing absent values. Values that are present and encode as null are
+  /// marked, because they would otherwise be decoded as absent.
   func encodeIfPresent<T: Encodable>(_ value: T?, forKey key: Key) throws {
     guard let value else { return }
     let start = try putField(key, value)
     node.out.pointee.mark(Tag.present, ifNothingAt: start)
   }
 
-  /// Writes a field, and returns where its value begins.
+  /// Writes a field, and returns the position of its value.
   @inline(__always)
   private func putField<T: Encodable>(_ key: Key, _ value: T) throws -> Int {
     try node.checkTurn(value)
@@ -55,7 +55,7 @@ struct KeyedSink<Key: CodingKey>: KeyedEncodingContainerProtocol {
     do {
       try node.session.put(value, at: node.place(.key(key.stringValue)))
     } catch {
-      // The caller may go on after an error, and leave the field out.
+      // The caller may handle the error, and leave the field out.
       out.pointee.truncate(to: start)
       throw error
     }
@@ -83,7 +83,7 @@ struct UnkeyedSink: UnkeyedEncodingContainer {
   var codingPath: [any CodingKey] { node.codingPath }
   var count: Int { node.count }
 
-  /// Counts an element; its value comes next.
+  /// Counts an element, whose value follows.
   @inline(__always)
   private func element<T>(_ value: T) throws -> UnsafeMutablePointer<WireWriter> {
     try node.checkTurn(value)
@@ -174,7 +174,7 @@ struct SingleSink: SingleValueEncodingContainer {
     do {
       try node.session.put(value, at: node.place(.none))
     } catch {
-      // The caller may go on after an error, and write another value.
+      // The caller may handle the error, and write another value.
       node.rewind()
       throw error
     }

@@ -1,9 +1,9 @@
-// What an object's fields are, for values that write a key twice: a class that writes what its base class has
-// written, two containers for one key. The last one counts, as it does for Foundation's encoders, and each key
-// is there once.
+// The fields of an object, for values that write a key twice: a class that writes a key of its base
+// class again, or two containers for one key. As with Foundation's encoders the last value counts,
+// and each key occurs once.
 //
-// A field is only noted while it is written, by its key's index. What is written again is appended, and the
-// earlier one is taken out when the object is complete: no other object pays for that.
+// Writing a field only records the index of its key. A repeated field is appended, and the earlier
+// one is removed when the object is complete, so that other objects do not pay for it.
 
 /// The keys of an object's fields.
 struct FieldKeys {
@@ -11,18 +11,19 @@ struct FieldKeys {
   var early: UInt64 = 0
   /// The highest reference so far. Keys are numbered as they first appear, so a higher one is new.
   var highest: UInt64 = 63
-  /// The later ones, since one has come out of order.
+  /// The references from 64 on; created when the first of them is out of order.
   var late: Set<UInt64>?
-  /// The last container of each key whose last value is one, since a container was asked for again.
+  /// The last container of each key whose last value is one; created when a container is requested
+  /// again.
   var containers: [KeyText: EncodingNode]?
-  /// Whether a key may be there twice.
+  /// Whether a key may have been written twice.
   var hasRepeats = false
-  /// Whether there are fields that were not noted: of a value that wrote them elsewhere.
+  /// Whether there are unrecorded fields, from a value that was written elsewhere.
   var areUnknown = false
 }
 
 extension EncodingNode {
-  /// Notes a field before its key is written.
+  /// Records a field before its key is written.
   @inline(__always)
   func noteField(_ reference: UInt64) {
     if reference < 64 {
@@ -45,7 +46,7 @@ extension EncodingNode {
   @inline(never)
   private func noteRepeat(_ reference: UInt64) {
     keys.hasRepeats = true
-    // What follows takes the place of a container.
+    // The value that follows replaces a container.
     keys.containers?[KeyText(session.keys.name(at: Int(reference - KeyReference.firstEntry)))] = nil
   }
 
@@ -67,9 +68,9 @@ extension EncodingNode {
     return keys.late?.contains(reference) ?? true
   }
 
-  // MARK: What has been written
+  // MARK: Written fields
 
-  /// A field in `out`, before nested containers have been put into their places.
+  /// A field in `out`, before nested containers have been moved to their places.
   private struct WrittenField {
     enum Name {
       case entry(Int)
@@ -77,12 +78,12 @@ extension EncodingNode {
     }
     let name: Name
     let start: Int
-    /// Where its value begins. A nested container's is still elsewhere.
+    /// The position of its value. The value of a nested container is still elsewhere.
     let valueStart: Int
     let end: Int
     let nested: EncodingNode?
 
-    /// When it was written; of two for one key the later one counts.
+    /// The time of the write; the later of two values for one key counts.
     var time: Int { max(start, nested?.usedAt ?? 0) }
   }
 
@@ -126,13 +127,13 @@ extension EncodingNode {
     }
   }
 
-  /// Takes out all but the last field of each key.
+  /// Removes all but the last field of each key.
   func removeRepeats<Value>(_ value: Value) throws {
     let written: [WrittenField]
     do throws(WireError) {
       written = try writtenFields()
     } catch {
-      // Not for anything that this module has written.
+      // Does not happen for bytes that this module has written.
       throw self.error(value, error.description, underlying: error)
     }
     var last: [KeyText: Int] = [:]
@@ -161,8 +162,8 @@ extension EncodingNode {
 
   // MARK: Containers under a key
 
-  /// The container for a key: the one that it has, so that what is written into two comes together, or a new
-  /// one. A complete value is opened again, if it is of the kind that is asked for.
+  /// Returns the container for a key: the existing one, so that the content of two containers is
+  /// merged, or a new one. A complete value is reopened if it has the requested kind.
   func container(for key: some CodingKey) -> EncodingNode {
     guard turn == session.turn else { return newContainer(for: key) }
     let reference = session.keys.reference(key)
@@ -178,7 +179,7 @@ extension EncodingNode {
     return node
   }
 
-  /// A new container for a key, instead of what it has.
+  /// Returns a new container for a key, which replaces its value.
   func newContainer(for key: some CodingKey) -> EncodingNode {
     guard turn == session.turn else { return makeNested(.key(key.stringValue)) }
     return newContainer(for: key, session.keys.reference(key))
@@ -192,7 +193,8 @@ extension EncodingNode {
     return node
   }
 
-  /// The last field of a key. Remembers all containers on the way, for one that is asked for again is seldom alone.
+  /// Returns the last field of a key. Also records the containers of all keys, because further
+  /// containers are likely to be requested again.
   @inline(never)
   private func lastField(_ name: KeyText) -> WrittenField? {
     var last: [KeyText: WrittenField] = [:]

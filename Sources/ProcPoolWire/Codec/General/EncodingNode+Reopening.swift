@@ -1,8 +1,8 @@
-// A value that is complete, and is asked for a container to write more into: as Foundation's encoders do, what is
-// written is added to it. It is rarely done, so all that there is is copied.
+// Reopening of a complete value for which a container is requested again: as with Foundation's
+// encoders, further content is added to it. This is rare, so the content is copied.
 
 extension EncodingNode {
-  /// Makes a container of the value that was written whole, if it is one of the wanted kind.
+  /// Turns a complete value into an open container, if it has the wanted kind.
   func reopen(as wanted: Kind) -> Bool {
     let value = Array(out.pointee.bytes[start...])
     return value.withUnsafeBytes { bytes in
@@ -16,7 +16,7 @@ extension EncodingNode {
         case .single, .undecided: return false
         }
       } catch {
-        // Not for anything that this module has written.
+        // Does not happen for bytes that this module has written.
         return false
       }
     }
@@ -27,7 +27,7 @@ extension EncodingNode {
     rewind()
     writeHeader(of: .keyed)
     out.pointee.writeBytes(values.bytes(content.start, content.end))
-    // Which keys these are is looked at when the object is complete.
+    // The keys of these fields are determined when the object is complete.
     keys.areUnknown = true
     keys.hasRepeats = true
     return true

@@ -1,8 +1,9 @@
-/// One value that is being encoded, seen as the `Encoder` that it asks for a container.
+/// The `Encoder` of one value.
 ///
-/// Values are written straight into the message: while one is written, those around it wait. The containers
-/// that a value asks for by name (`nestedContainer`, `superEncoder`) may be written in any order, so each of
-/// them gets a buffer of its own, which is put into its place when the value is complete.
+/// Values are written directly into the message: while one is written, the enclosing ones wait.
+/// Containers that a value requests by name (`nestedContainer`, `superEncoder`) may be written in
+/// any order, so each has a buffer of its own, which is moved to its place when the value is
+/// complete.
 final class EncodingNode: Encoder {
   enum Kind {
     case undecided
@@ -19,21 +20,21 @@ final class EncodingNode: Encoder {
   /// Equal to the session's while this node may be written to.
   @exclusivity(unchecked) var turn = 0
   @exclusivity(unchecked) var kind = Kind.undecided
-  /// Where the value begins in `out`.
+  /// The position of the value in `out`.
   let start: Int
-  /// How many elements of an unkeyed container have been written.
+  /// The number of elements of an unkeyed container that have been written.
   @exclusivity(unchecked) var count = 0
   /// The keys of the fields written so far.
   @exclusivity(unchecked) var keys = FieldKeys()
-  /// The first mistake in a place that cannot throw; reported at the end.
+  /// The first error in a place that cannot throw; reported at the end.
   @exclusivity(unchecked) private var mistake: Mistake?
-  /// The containers that this value has asked for by name, and where each belongs in `out`.
+  /// The containers that this value has requested by name, and the place of each in `out`.
   @exclusivity(unchecked) var nested: [(node: EncodingNode, offset: Int)] = []
-  /// Of an encoder inside another value, how much of that had been written when a container was asked for: as of
-  /// two values for one key the later one counts, an encoder that is kept counts from its use.
+  /// For an encoder inside another value: the length of that value when a container was requested.
+  /// The later of two values for one key counts, and an encoder that is kept counts from its use.
   @exclusivity(unchecked) private(set) var usedAt = 0
   private let ownsOut: Bool
-  /// How many of the containers around this one were opened by name; see ``Nesting``.
+  /// The number of enclosing containers that were opened by name; see ``Nesting``.
   private let waiting: Int
 
   var userInfo: [CodingUserInfoKey: Any] { [:] }
@@ -50,7 +51,7 @@ final class EncodingNode: Encoder {
     waiting = 0
   }
 
-  /// A container inside `parent`, with a buffer of its own.
+  /// Creates a container inside `parent`, with a buffer of its own.
   init(nestedIn parent: EncodingNode, step: PathStep) {
     session = parent.session
     out = .allocate(capacity: 1)
@@ -85,13 +86,13 @@ final class EncodingNode: Encoder {
     EncodingPlace(session: session, out: out, parent: self, step: step)
   }
 
-  /// What is thrown for a value that cannot be encoded here.
+  /// The error for a value that cannot be encoded here.
   func error<Value>(_ value: Value, _ description: String, underlying: (any Error)? = nil) -> EncodingError {
     .invalidValue(
       value, .init(codingPath: codingPath, debugDescription: description, underlyingError: underlying))
   }
 
-  // Generic, here and in `finish`, because an `Any` would be a copy of the value on the heap.
+  // Generic, here and in `finish`, because an `Any` would copy the value to the heap.
   @inline(__always)
   func checkDepth<Value>(_ value: Value) throws {
     do throws(WireError) {
@@ -101,8 +102,8 @@ final class EncodingNode: Encoder {
     }
   }
 
-  /// Names the type in place of the value: an error is printed with what it holds, and printing what is too deep to
-  /// be encoded would exhaust the stack.
+  /// The error for a value that is nested too deeply. It contains the type rather than the value,
+  /// because printing such a value with the error would exhaust the stack.
   @inline(never)
   private func tooDeep<Value>(_ value: Value, _ error: WireError) -> EncodingError {
     .invalidValue(
@@ -123,10 +124,10 @@ final class EncodingNode: Encoder {
     error(value, mistake ?? Mistake(Self.outOfTurn))
   }
 
-  /// A class, because there is none in nearly all nodes.
+  /// An error in a place that cannot throw. A class, because nearly all nodes have none.
   private final class Mistake {
     let description: String
-    /// The reason, if it was to nest too deeply.
+    /// The reason, if values are nested too deeply.
     let depth: WireError?
 
     init(_ description: String, depth: WireError? = nil) {
@@ -160,7 +161,8 @@ final class EncodingNode: Encoder {
     SingleSink(node: self)
   }
 
-  /// Decides what the value is: its first container says, and the others must agree.
+  /// Sets the kind of the value, which its first container determines; further containers must have
+  /// the same kind.
   func become(_ wanted: Kind) {
     guard kind != wanted || wanted == .single else { return }
     guard turn == session.turn else { return fail(Self.outOfTurn) }
@@ -173,7 +175,7 @@ final class EncodingNode: Encoder {
     if ownsOut, let parent { usedAt = parent.out.pointee.count }
   }
 
-  /// Notes a mistake. No write can succeed any more.
+  /// Records an error, after which every write fails.
   func fail(_ description: String) {
     fail(Mistake(description))
   }
@@ -183,14 +185,15 @@ final class EncodingNode: Encoder {
     turn = -1
   }
 
-  /// Bytes that are set aside for a container's length: one, because most are short. A longer length moves all that
-  /// it measures, so in a deep value only the outermost containers may do that: 512, as many as JSON can be read with.
+  /// The number of bytes that are reserved for the length of a container: one, because most are
+  /// short. A longer length moves the content, so in a deep value only the outermost 512 containers
+  /// may do that, which is the depth that JSON decoders support.
   var lengthBytes: Int { depth < 512 ? 1 : 4 }
 
-  /// Where the fields or elements of a container begin.
+  /// The position of the fields or elements of a container.
   var contentStart: Int { start + 1 + lengthBytes + (kind == .unkeyed ? 1 : 0) }
 
-  /// Writes what comes before the content, without what is not known yet.
+  /// Writes the header of a container, with room for the length and the count.
   func writeHeader(of kind: Kind) {
     guard kind == .keyed || kind == .unkeyed else { return }
     out.pointee.writeByte(kind == .keyed ? Tag.object : Tag.array)
@@ -199,13 +202,13 @@ final class EncodingNode: Encoder {
     if kind == .unkeyed { out.pointee.writeByte(0) }
   }
 
-  /// Takes back what was written of a value that failed, so that the caller may write another.
+  /// Removes the bytes of a value that failed, so that the caller may write another.
   func rewind() {
     out.pointee.truncate(to: start)
     kind = .undecided
   }
 
-  /// Makes a container at the end of what has been written so far.
+  /// Creates a container at the current end of the value.
   func makeNested(_ step: PathStep) -> EncodingNode {
     let node = EncodingNode(nestedIn: self, step: step)
     do throws(WireError) {
@@ -218,14 +221,14 @@ final class EncodingNode: Encoder {
     } catch {
       node.fail(Mistake(error.description, depth: error))
     }
-    // What is written to it says so, and so does the end of this value.
+    // Writes to the container report the error, and so does the end of this value.
     if mistake == nil { mistake = node.mistake }
     return node
   }
 
   // MARK: The end
 
-  /// Completes the value: puts nested containers into their places, and the length before the content.
+  /// Completes the value: moves nested containers to their places, and writes the length.
   func finish<Value>(_ value: Value) throws {
     if let mistake { throw error(value, mistake) }
     if kind == .keyed, keys.hasRepeats || session.keys.hasTwins { try removeRepeats(value) }
@@ -261,13 +264,14 @@ final class EncodingNode: Encoder {
     keys.containers = nil
   }
 
-  /// Whether this node and those of its containers hold each other: until the value is complete, or given up.
+  /// Whether this node and those of its containers retain each other, until the value is complete
+  /// or abandoned.
   @inline(__always)
   var hasNested: Bool { !nested.isEmpty }
 
-  /// Lets go of the containers of a value that has failed, or is not there any more.
+  /// Releases the containers of a value that has failed or was replaced.
   func abandon() {
-    // Not recursive, for they may be nested without end.
+    // Iterative, because containers may be nested arbitrarily deep.
     var rest = [self]
     while let node = rest.popLast() {
       rest += node.nested.lazy.map(\.node)
@@ -278,8 +282,8 @@ final class EncodingNode: Encoder {
 }
 
 extension WireWriter {
-  /// Completes a header whose length takes `reserved` bytes at `offset` and measures everything after it.
-  /// With a `count`, one more byte is reserved for that, and it is measured as well.
+  /// Completes a header whose length has `reserved` bytes at `offset` and covers everything after
+  /// it. With a `count`, one more byte is reserved for the count, which the length includes.
   mutating func patchLength(at offset: Int, reserved: Int, count elements: Int? = nil) {
     let countLength = elements.map { WireVarint.length(UInt64($0)) } ?? 0
     let content = offset + reserved + (elements == nil ? 0 : 1)

@@ -1,10 +1,11 @@
-/// Encodes `Codable` values, one message after the other, and keeps its tables between them.
+/// An encoder for `Codable` values, which keeps its tables between messages.
 final class EncodingSession {
-  // Exclusivity is not checked at run time in this class and in `EncodingNode`, because the checks would take
-  // a tenth of the time of a small structure, and because no access calls anything that could come back here:
-  // a key's own `stringValue` and `intValue` at most, which have no encoder.
+  // Safety: exclusivity is not checked at run time in this class and in `EncodingNode`, because the
+  // checks would take a tenth of the time of a small structure. No access calls code that could use
+  // the session again: at most a key's own `stringValue` and `intValue`, which have no encoder.
   @exclusivity(unchecked) var keys = KeyWriter()
-  /// Which value may be written to: the innermost one that is being encoded. Others are waiting, or done.
+  /// The value that may be written to: the innermost one that is being encoded. Others are waiting
+  /// or complete.
   @exclusivity(unchecked) var turn = 0
   @exclusivity(unchecked) private var turns = 0
   @exclusivity(unchecked) private var types = TypeCache()
@@ -14,10 +15,10 @@ final class EncodingSession {
 
   /// Appends a message.
   ///
-  /// - Throws: `EncodingError`, or whatever the value's own `encode(to:)` throws. The caller takes back what
-  ///   has been appended.
+  /// - Throws: `EncodingError`, or the error that the value's own `encode(to:)` throws. The caller
+  ///   removes the appended bytes.
   func encode<Value: Encodable>(_ value: Value, into writer: inout WireWriter) throws {
-    // A value whose own encoding uses this session again would mix up two messages.
+    // Using the session while it encodes would mix up two messages.
     precondition(!isEncoding, "an encoding session was used while it was encoding")
     isEncoding = true
     keys.begin()
@@ -25,8 +26,8 @@ final class EncodingSession {
       turn = 0
       isEncoding = false
     }
-    // The containers reach the writer by its address, because they are handed out and a writer cannot be
-    // copied. `turn` is 0 when this returns, and no container touches the address out of its turn.
+    // Safety: containers access the writer by its address, because they escape and a writer cannot
+    // be copied. `turn` is 0 when this returns, and no container uses the address out of its turn.
     try withUnsafeMutablePointer(to: &writer) { out in
       try put(value, at: EncodingPlace(session: self, out: out, parent: nil, step: .none))
     }
@@ -39,15 +40,15 @@ final class EncodingSession {
     try way(for: Value.self).put(value, at: place)
   }
 
-  /// How values of a type are written. Look it up once for many values.
+  /// The encoding way of a type. Look it up once for many values.
   @inline(__always)
   func way<Value: Encodable>(for type: Value.Type) -> EncodingWay<Value> {
     let object = types.object(for: ObjectIdentifier(type)) { EncodingWay<Value>.find(type) }
-    // Not checked because `find` makes nothing else, and a checked cast costs as much as writing a number.
+    // Safety: `find` returns no other type. A checked cast would cost as much as writing a number.
     return unsafeDowncast(object, to: EncodingWay<Value>.self)
   }
 
-  /// Gives `node` the turn, and returns who had it.
+  /// Gives `node` the turn, and returns the previous turn.
   func begin(_ node: EncodingNode) -> Int {
     turns += 1
     node.turn = turns

@@ -1,7 +1,8 @@
-/// How values of one type are encoded inside a general message; found once per type by dynamic casts.
+/// The way in which values of one type are encoded in a general message, found once per type by
+/// dynamic casts.
 ///
-/// A class per way, generic over the type itself: calling it is one virtual call, where a protocol
-/// existential would have to be opened and the value be copied into it.
+/// A class per way, generic over the type: using it is one virtual call, while a protocol
+/// existential would have to be opened, and the value copied into it.
 class EncodingWay<Value> {
   /// Writes `value` at the end of the place's writer.
   func put(_ value: Value, at place: EncodingPlace) throws {
@@ -9,28 +10,28 @@ class EncodingWay<Value> {
   }
 }
 
-/// By this module, in a form that every container can read.
+/// Encodes types that this module writes itself, in a form that every container can read.
 final class NativeEncodingWay<Value: NativeEncodable>: EncodingWay<Value> {
   override func put(_ value: Value, at place: EncodingPlace) throws {
     try value.put(at: place)
   }
 }
 
-/// As one block of memory.
+/// Encodes arrays as one block of memory.
 final class BlockEncodingWay<Value: BlockEncodable>: EncodingWay<Value> {
   override func put(_ value: Value, at place: EncodingPlace) {
     value.putBlock(into: &place.out.pointee)
   }
 }
 
-/// As a block of bytes.
+/// Encodes types that are a block of bytes.
 final class BytesEncodingWay<Value: WireBytes>: EncodingWay<Value> {
   override func put(_ value: Value, at place: EncodingPlace) {
     value.withWireBytes { place.out.pointee.writeByteBlock($0) }
   }
 }
 
-/// By the type itself, as bytes that only it can read.
+/// Encodes `WireCodable` types as bytes that only they can read.
 final class OpaqueEncodingWay<Value: WireCodable>: EncodingWay<Value> {
   override func put(_ value: Value, at place: EncodingPlace) throws {
     let out = place.out
@@ -43,7 +44,7 @@ final class OpaqueEncodingWay<Value: WireCodable>: EncodingWay<Value> {
     } catch {
       out.pointee.depth = depth
       guard let error = error as? WireError else { throw error }
-      // As `EncodingNode.tooDeep`: a value that cannot be encoded for its depth cannot be printed.
+      // As in `EncodingNode.tooDeep`: a value that is too deep to be encoded cannot be printed.
       let isTooDeep = if case .tooDeep = error { true } else { false }
       throw EncodingError.invalidValue(
         isTooDeep ? Value.self as Any : value,
@@ -53,7 +54,7 @@ final class OpaqueEncodingWay<Value: WireCodable>: EncodingWay<Value> {
   }
 }
 
-/// By the type's `encode(to:)`.
+/// Encodes other types with their `encode(to:)`.
 final class GeneralEncodingWay<Value: Encodable>: EncodingWay<Value> {
   override func put(_ value: Value, at place: EncodingPlace) throws {
     let session = place.session
@@ -70,7 +71,7 @@ final class GeneralEncodingWay<Value: Encodable>: EncodingWay<Value> {
 }
 
 extension EncodingWay {
-  /// The way of a type, seen as what a dynamic cast has found it to be.
+  /// Creates the way of a type, which dynamic casts determine.
   static func find<T: Encodable>(_ type: T.Type) -> AnyObject {
     func native<N: NativeEncodable>(_: N.Type) -> AnyObject { NativeEncodingWay<N>() }
     func block<B: BlockEncodable>(_: B.Type) -> AnyObject { BlockEncodingWay<B>() }
@@ -84,7 +85,7 @@ extension EncodingWay {
   }
 }
 
-/// Where a value is written, and how it is called there.
+/// The place where a value is written, and its key there.
 struct EncodingPlace {
   let session: EncodingSession
   let out: UnsafeMutablePointer<WireWriter>

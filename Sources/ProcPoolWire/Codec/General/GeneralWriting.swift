@@ -1,4 +1,4 @@
-// How the encoder writes values whose layout `MessageFormat` describes.
+// Writing of values in the layout that `MessageFormat` specifies.
 
 extension WireWriter {
   mutating func writeInteger(_ v: Int64) {
@@ -21,11 +21,11 @@ extension WireWriter {
     }
   }
 
-  /// As `writeVarint`, without a call for what nearly all keys are.
+  /// As `writeVarint`, without a function call for nearly all keys.
   @inline(__always)
   mutating func writeReference(_ reference: UInt64) {
     guard reference < 0x80, count < capacity else { return writeVarint(reference) }
-    // unsafelyUnwrapped because there is room in it.
+    // Safety: there is room, so the writer has memory.
     base.unsafelyUnwrapped.storeBytes(
       of: UInt8(truncatingIfNeeded: reference), toByteOffset: written, as: UInt8.self)
     written &+= 1
@@ -52,10 +52,10 @@ extension WireWriter {
     writeVarint(UInt64(count))
   }
 
-  /// Puts a mark before the value from `offset` on if that is null, be it marked or not.
+  /// Inserts a mark before the value at `offset` if the value is null, marked or not.
   @inline(__always)
   mutating func mark(_ tag: UInt8, ifNothingAt offset: Int) {
-    // unsafelyUnwrapped because a value of at least one byte has been written there.
+    // Safety: a value of at least one byte has been written there.
     let first = bytes.baseAddress.unsafelyUnwrapped.load(fromByteOffset: offset, as: UInt8.self)
     if first == Tag.null || first == Tag.some { insert(tag, at: offset) }
   }
@@ -76,7 +76,7 @@ extension WireWriter {
     }
   }
 
-  /// Moves everything from `offset` on by `n` bytes, whose content is the caller's to write.
+  /// Moves everything from `offset` on by `n` bytes, which the caller must write.
   mutating func makeGap(of n: Int, at offset: Int) {
     let tail = count - offset
     moved += tail
@@ -88,7 +88,7 @@ extension WireWriter {
 }
 
 extension WireVarint {
-  /// How many bytes `writeVarint` needs for `v`.
+  /// The number of bytes that `writeVarint` writes for `v`.
   static func length(_ v: UInt64) -> Int {
     v < 0x80 ? 1 : (70 - v.leadingZeroBitCount) / 7
   }

@@ -1,14 +1,15 @@
-/// The key table of the message that is being read.
+/// The key table of the current message.
 struct KeyReader {
   private(set) var names: [String] = []
   private(set) var numbers: [Int?] = []
-  /// Which of the names are the strings that a type asks for, and not only equal to them.
+  /// Whether each name is the string that a type requests, rather than an equal one.
   private var areAdopted: [Bool] = []
-  /// The bytes that `names` was made from: the next message nearly always has the same.
+  /// The bytes of the table that `names` was decoded from: the next message nearly always has the
+  /// same.
   private var table: [UInt8] = []
   private var positions: [KeyText: Int]?
 
-  /// Reads a table, unless it is the one that was read last.
+  /// Decodes a table, unless it equals the last one.
   mutating func read(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
     if bytes.count == table.count, table.withUnsafeBytes({ $0.isEqual(to: bytes) }) { return }
     removeAll()
@@ -45,8 +46,8 @@ struct KeyReader {
 
   /// Whether the key at `position` is `name`.
   ///
-  /// A name that a type has asked for takes the place of the equal one in the table: the next message nearly always
-  /// has the same table, the type asks for the same literal, and that is found to be the same by its address.
+  /// A requested name replaces the equal one in the table: the next message nearly always has the
+  /// same table, and the type requests the same literal, which is then recognised by its address.
   @inline(__always)
   mutating func isKey(at position: Int, _ name: String) -> Bool {
     isIdentical(names[position], name) || isEqualKey(at: position, name)
@@ -62,7 +63,7 @@ struct KeyReader {
     return true
   }
 
-  /// Where the first key of this name is in the table.
+  /// The position of the first key with this name in the table.
   mutating func position(of name: String) -> Int? {
     if positions == nil {
       positions = Dictionary(
@@ -71,6 +72,7 @@ struct KeyReader {
     return positions?[KeyText(name)]
   }
 
-  /// Whether there are keys of the same name, which have different numbers. Valid after ``position(of:)``.
+  /// Whether there are keys with the same name and different numbers. Valid after
+  /// ``position(of:)``.
   var hasTwins: Bool { (positions?.count ?? names.count) < names.count }
 }

@@ -1,12 +1,13 @@
-// Keys are the same if their bytes are. Swift compares text by what it looks like, so that "é" equals "e" with an
-// accent after it; names of files and words of other languages are told apart by those who chose them as keys.
+// Keys are equal if their bytes are. Swift compares strings by canonical equivalence, so that "é"
+// equals "e" followed by an accent, but keys such as file names may differ only in that.
 
 /// Whether two keys have the same bytes.
 @inline(__always)
 func isSameKey(_ a: String, _ b: String) -> Bool { isIdentical(a, b) || hasSameBytes(a, b) }
 
-/// Whether two strings are the same in memory: then they have the same bytes, however they are represented. Short
-/// ones are their bytes, and a long literal lies at one address, so nearly all comparisons of keys end here.
+/// Whether two strings have the same representation in memory, which implies the same bytes. Short
+/// strings contain their bytes, and a long literal has one address, so nearly all comparisons of
+/// keys end here.
 @inline(__always)
 func isIdentical(_ a: String, _ b: String) -> Bool {
   // A string has two words on every 64-bit system; the condition is a constant.
@@ -17,7 +18,8 @@ func isIdentical(_ a: String, _ b: String) -> Bool {
 /// Whether two strings have the same bytes, if they are not identical.
 @inline(never)
 func hasSameBytes(_ a: String, _ b: String) -> Bool {
-  // What looks different has different bytes; the comparison finds that out in a few instructions for short ones.
+  // Strings that are not canonically equivalent have different bytes; the comparison is fast for
+  // short strings.
   guard a == b, a.utf8.count == b.utf8.count else { return false }
   return a.withKeyBytes { first in b.withKeyBytes { second in first.isEqual(to: second) } }
 }
@@ -29,14 +31,14 @@ extension String {
     if let result = utf8.withContiguousStorageIfAvailable({ body(UnsafeRawBufferPointer($0)) }) {
       return result
     }
-    // A string that Foundation has lent.
+    // A bridged string.
     return Array(utf8).withUnsafeBytes(body)
   }
 }
 
 extension UnsafeRawBufferPointer {
-  /// Whether this memory is the same as `other`, of the same length. In words, because the standard library
-  /// compares byte by byte, and this is done for every message.
+  /// Whether the bytes equal those of `other`, which has the same length. Compares words, because
+  /// the standard library compares byte by byte, and this happens for every message.
   func isEqual(to other: UnsafeRawBufferPointer) -> Bool {
     var difference: UInt64 = 0
     var position = 0

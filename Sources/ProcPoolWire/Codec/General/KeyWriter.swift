@@ -1,20 +1,21 @@
 /// The keys of the messages that one session writes.
 ///
-/// A key's text is written once per message, in the table at its end; fields name it by its index there.
-/// Between messages the keys are remembered, and also which key followed which: the next one is nearly always
-/// the one that came next last time, and a comparison of two short strings is all that it costs.
+/// The text of a key is written once per message, in the table at its end; fields refer to it by
+/// its index in the table. Keys and their successors are remembered between messages: the next key
+/// is nearly always the one that followed last time, so that a key costs a comparison of two short
+/// strings.
 ///
-/// A key is its text and its number: keys of two types may have the same text and different numbers, and each
-/// arrives as it was sent. Within a type a text has one number, so that one that has been asked for need not be
-/// asked for again.
+/// A key consists of its text and its number: keys of two types may have the same text and
+/// different numbers, and both are preserved. Within a type a text has one number, so the number of
+/// a known key need not be requested again.
 struct KeyWriter {
-  /// Without its name, which stands in an array of its own: then what is looked at for each field is a few words
-  /// that need not be retained.
+  /// A key without its name. The names are in a separate array, so that the data for each field are
+  /// a few words without reference counting.
   private struct Entry {
     let number: Int?
     /// A type whose key of this name has this number: the one that used it last.
     var type: ObjectIdentifier
-    /// The message in which `index` was given out.
+    /// The message in which `index` was assigned.
     var message: UInt64
     var index: Int
     /// The entry that followed this one most recently.
@@ -38,8 +39,9 @@ struct KeyWriter {
   private var written: [Int] = []
   private var table = WireTable()
 
-  /// More keys than any program has property names; a session that has met more was given dynamic keys, and
-  /// forgets them before the next message instead of keeping them all.
+  /// The maximum number of keys that are remembered, which exceeds the number of property names of
+  /// a program. A session with more keys has encountered dynamic ones, and forgets them before the
+  /// next message.
   private static let memory = 4096
 
   /// Starts a message.
@@ -73,7 +75,7 @@ struct KeyWriter {
     return search(name, key)
   }
 
-  /// Whether an entry of the same name is that of a key of another type.
+  /// Whether an entry with the same name belongs to a key of another type.
   @inline(never)
   private mutating func claim<Key: CodingKey>(_ position: Int, _ key: Key) -> Bool {
     guard entries[position].number == key.intValue else { return false }
@@ -103,7 +105,7 @@ struct KeyWriter {
     return KeyReference.firstEntry + UInt64(index)
   }
 
-  /// Gives an entry its index in this message.
+  /// Assigns an entry its index in this message.
   private mutating func use(_ position: Int) -> Int {
     let index = used.count
     entries[position].message = message

@@ -1,4 +1,4 @@
-// What a value reads from: thin views of a `DecodingNode`.
+// The containers that a value reads from: thin views of a `DecodingNode`.
 
 struct KeyedSource<Key: CodingKey>: KeyedDecodingContainerProtocol {
   let node: DecodingNode
@@ -7,7 +7,7 @@ struct KeyedSource<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
   var allKeys: [Key] {
     var keys: [Key] = []
-    // A damaged object has the keys before the damage; decoding one of them reports it.
+    // A damaged object lists the keys before the damage; decoding a value reports it.
     try? node.forEachField { name, number, _ in
       if let key = Key(stringValue: name) ?? number.flatMap({ Key(intValue: $0) }) { keys.append(key) }
     }
@@ -28,7 +28,7 @@ struct KeyedSource<Key: CodingKey>: KeyedDecodingContainerProtocol {
       key, .init(codingPath: node.codingPath, debugDescription: "There is no value for the key \(key)."))
   }
 
-  /// Reads the field with `read`, and explains what does not fit.
+  /// Reads a field with `read`, and throws an error with its path if the value does not match.
   @inline(__always)
   private func scalar<T>(
     _ key: Key, _ read: (ValueReader, WireValue) throws(Misfit) -> T

@@ -1,15 +1,15 @@
 // The bytes of a general `Codable` value.
 //
 //     message  = value, key table, trailer
-//     value    = tag, and what the tag asks for (below)
+//     value    = tag, and the content that the tag specifies (below)
 //     object   = fields up to the object's length; field = key, value
 //     key      = varint: 0, then an inline string · 1, then an inline zigzag integer · n + 2, entry n of the table
 //     table    = entries; entry = varint (2 × length + whether an integer follows), UTF-8, [zigzag integer]
 //     trailer  = one byte: the length of the table; or 255, after 8 bytes that hold it
 //
-// The table comes last because it is known last, and in one piece because a reader that has seen the same
-// piece in the message before need not look into it. Every container is preceded by its length, so that an
-// unknown field is skipped in one step and no damaged value reaches past its own end.
+// The table is at the end because it is complete only then, and contiguous because a reader that
+// has decoded the same table before can skip it. Every container is preceded by its length, so that
+// an unknown field is skipped in one step and a damaged value cannot extend past its end.
 
 /// The first byte of a value.
 enum Tag {
@@ -42,16 +42,16 @@ enum Tag {
   static let array: UInt8 = 0xBA
   /// Varint length, fields.
   static let object: UInt8 = 0xBB
-  /// A ``PackedKind``, varint count, the numbers as they lie in memory.
+  /// A ``PackedKind``, varint count, the memory of the numbers.
   static let packed: UInt8 = 0xBC
-  /// Varint length, and what a ``WireCodable`` type wrote.
+  /// Varint length, and the bytes that a ``WireCodable`` type wrote.
   static let opaque: UInt8 = 0xBD
   /// Varint stride, varint count, the memory of ``WireBlock`` values of a user's type.
   static let blocks: UInt8 = 0xBE
-  /// An optional value that is there, and is null: another mark of this kind, or null. What is there and is not
-  /// null needs no mark.
+  /// A mark for an optional value that is present and encodes as null; another mark or null
+  /// follows. Other present values need no mark.
   static let some: UInt8 = 0xBF
-  /// As `some`, for a field that would have been left out had it not been there; before any `some`.
+  /// As `some`, for a field that is omitted if it is absent; before any `some`.
   static let present: UInt8 = 0xC0
 }
 
@@ -71,16 +71,17 @@ enum PackedKind: UInt8 {
   var size: Int { Int(rawValue & 0x0F) }
 }
 
-/// How a field names its key.
+/// The reference of a field to its key.
 enum KeyReference {
   static let inlineString: UInt64 = 0
   static let inlineInteger: UInt64 = 1
-  /// Added to the index of an entry of the key table.
+  /// The offset that is added to the index of an entry of the key table.
   static let firstEntry: UInt64 = 2
 }
 
 /// The last byte of a message.
 enum Trailer {
-  /// A table of this length or more has its length in 8 bytes before the trailer.
+  /// The value for a table of this length or more, whose length is in the 8 bytes before the
+  /// trailer.
   static let long: UInt8 = 0xFF
 }

@@ -1,11 +1,11 @@
-// The reading half of `NativeEncoding`: the same types, out of whatever container they were written as.
+// The decoding of the types in `NativeEncoding`, from any container.
 
-/// A type that is read without its own `init(from:)`.
+/// A type that is decoded without its own `init(from:)`.
 protocol NativeDecodable {
   static func get(_ value: WireValue, at place: DecodingPlace) throws -> Self
 }
 
-/// An array whose elements may lie in the message as in memory.
+/// An array whose elements may have their memory layout in the message.
 protocol BlockDecodable {
   static func getBlock(_ value: WireValue, at place: DecodingPlace) throws -> Self
 }
@@ -25,7 +25,7 @@ extension DecodingPlace {
     try scalar(value) { values throws(Misfit) in try values.integer(value, as: type) }
   }
 
-  /// Runs `read`, and says where it failed.
+  /// Runs `read`, and adds the path to its errors.
   fileprivate func located<R>(
     _ type: Any.Type, _ value: WireValue, _ read: (ValueReader) throws(WireError) -> R?
   ) throws -> R {
@@ -129,8 +129,8 @@ extension Optional: NativeDecodable where Wrapped: Decodable {
 }
 
 extension DecodingPlace {
-  /// Reads null. If it is marked as there, it is for the inner type to say what it means; to a type of fewer
-  /// optional levels than the value was written with it is nothing.
+  /// Reads null. If it is marked as present, the inner type decodes it. For a type with fewer
+  /// optional levels than the encoded value, it is absent.
   @inline(never)
   func getNothing<T: Decodable>(_ value: WireValue) throws -> T? {
     guard let inner = session.values.insideMark(value) else { return nil }
@@ -242,12 +242,12 @@ extension Array: BlockDecodable where Element: WireBlock {
     return try elements(value, at: place)
   }
 
-  /// Reads an array that was written one by one, or as numbers of another type.
+  /// Reads an array whose elements were written one by one, or as numbers of another type.
   private static func elements(_ value: WireValue, at place: DecodingPlace) throws -> [Element] {
     guard let type = Element.self as? any Decodable.Type else { throw place.error(.kind, Self.self, value) }
     func read<D: Decodable>(_: D.Type) throws -> [Element] {
       let array = try [D].get(value, at: place)
-      // D is Element, by the cast above.
+      // Safety: D is Element, by the cast above.
       return withUnsafePointer(to: array) {
         UnsafeRawPointer($0).assumingMemoryBound(to: [Element].self).pointee
       }
@@ -263,11 +263,12 @@ extension ContiguousArray: BlockDecodable where Element: WireBlock {
 }
 
 extension PackedKind {
-  /// Integers of another width, or `nil` if it takes a look at each to say what does not fit.
+  /// Converts integers of another width; `nil` if one of them does not fit, so that the elements
+  /// must be read one by one for the error.
   func convert<Element>(
     _ bytes: UnsafeRawBufferPointer, _ packed: PackedKind, to _: Element.Type
   ) -> [Element]? {
-    // Element is the type of each case: nothing but a number of this kind gets here.
+    // Safety: Element is the type of the case, because only numbers of this kind get here.
     func same<T>(_ numbers: [T]?) -> [Element]? {
       withUnsafePointer(to: numbers) {
         UnsafeRawPointer($0).assumingMemoryBound(to: [Element]?.self).pointee

@@ -1,12 +1,13 @@
-// Types of the standard library that this module writes itself, where `Codable` would ask for a container, an
-// allocation and a virtual call per value. What is written can be read through any container.
+// Types of the standard library that this module encodes itself, because `Codable` would need a
+// container, an allocation and a virtual call per value. The encoded form can be read through any
+// container.
 
-/// A type that is written without its own `encode(to:)`.
+/// A type that is encoded without its own `encode(to:)`.
 protocol NativeEncodable {
   func put(at place: EncodingPlace) throws
 }
 
-/// An array whose elements are moved as they lie in memory.
+/// An array whose elements are encoded as their memory.
 protocol BlockEncodable {
   func putBlock(into writer: inout WireWriter)
 }
@@ -91,7 +92,7 @@ extension Optional: NativeEncodable where Wrapped: Encodable {
     guard let value = self else { return place.out.pointee.writeByte(Tag.null) }
     let start = place.out.pointee.count
     try place.session.put(value, at: place)
-    // What is there may be null itself: an optional in an optional, or a type that encodes as null.
+    // A present value may itself encode as null: an optional in an optional, for example.
     place.out.pointee.mark(Tag.some, ifNothingAt: start)
   }
 }
@@ -101,7 +102,7 @@ extension EncodingPlace {
   fileprivate func putElements<Element: Encodable>(_ elements: UnsafeBufferPointer<Element>) throws {
     let node = EncodingNode(session: session, out: out, parent: parent, step: step)
     try node.checkDepth([Element].self)
-    // Room for the length, so that a long array need not be moved at its end: 4 bytes measure 256 MiB.
+    // Room for the length, so that a long array need not be moved: 4 bytes suffice for 256 MiB.
     let reserved = elements.count < 32 ? node.lengthBytes : 4
     out.pointee.writeByte(Tag.array)
     let header = out.pointee.count
@@ -129,10 +130,10 @@ extension Set: NativeEncodable where Element: Encodable {
   func put(at place: EncodingPlace) throws { try Array(self).put(at: place) }
 }
 
-/// A key that `Dictionary` encodes as the name of a field.
+/// A type of keys that `Dictionary` encodes as names of fields.
 protocol DictionaryKey: Hashable {
   func putKey(into writer: inout WireWriter)
-  /// The key that a field's name stands for.
+  /// Creates the key from the name of a field.
   init?(fieldName: String)
   var fieldName: String { get }
 }
@@ -156,7 +157,8 @@ extension Int: DictionaryKey {
 }
 
 extension Dictionary: NativeEncodable where Key: DictionaryKey & Encodable, Value: Encodable {
-  /// Writes the keys beside the values: they do not repeat, and would only fill the table.
+  /// Writes the keys inline with the values, because they are not repeated and would only fill the
+  /// table.
   func put(at place: EncodingPlace) throws {
     let node = EncodingNode(session: place.session, out: place.out, parent: place.parent, step: place.step)
     try node.checkDepth(self)
@@ -196,8 +198,8 @@ extension WireWriter {
       writeVarint(UInt64(elements.count))
       return writeBytes(bytes)
     }
-    // The buffers are rebound to the type that Element has just been found to be, or to the one of 64 bits
-    // that `Int` and `UInt` are.
+    // Safety: the buffers are rebound to the type that Element was found to be, or to the 64-bit
+    // type with the layout of `Int` or `UInt`.
     switch kind {
     case .int64:
       writeByte(Tag.packed)

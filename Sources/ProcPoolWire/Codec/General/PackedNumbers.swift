@@ -1,9 +1,9 @@
-// Arrays of numbers as one block of memory. Integers of 32 and 64 bits are written in the narrowest width
-// that holds all of them: looking costs a tenth of what a pipe takes to move the bytes that it saves, and
-// ends at the first thousand elements that need the full width.
+// Arrays of numbers as one block of memory. Integers of 32 and 64 bits are written in the narrowest
+// width that holds all of them. Finding the width costs a tenth of the time that a pipe needs for
+// the saved bytes, and ends at the first thousand elements that need the full width.
 
 extension PackedKind {
-  /// The kind of numbers that `type` is, if it is one of the standard library's.
+  /// The kind of numbers of `type`, if it is a number type of the standard library.
   static func of<T>(_ type: T.Type) -> PackedKind? {
     if type == Int.self || type == Int64.self { return .int64 }
     if type == Double.self { return .double }
@@ -18,21 +18,21 @@ extension PackedKind {
     return nil
   }
 
-  /// The integers of a sign and a size in bytes.
+  /// The kind of integers with a signedness and a size in bytes.
   static func integer(signed: Bool, size: Int) -> PackedKind {
-    // Every size of 1, 2, 4 or 8 has a case of either sign.
+    // Safety: every size of 1, 2, 4 or 8 has a signed and an unsigned case.
     PackedKind(rawValue: UInt8(size) | (signed ? 0 : 0x10)).unsafelyUnwrapped
   }
 }
 
 enum PackedNumbers {
-  /// The least size in bytes, of 1, 2, 4 and 8, that holds every element.
+  /// The smallest size in bytes, of 1, 2, 4 and 8, that holds every element.
   static func narrowestSize<T: FixedWidthInteger & BitwiseCopyable>(_ elements: UnsafeBufferPointer<T>) -> Int
   {
     var start = 0
     var union: T = 0
     while start < elements.count {
-      // 1024 elements: long enough for vector instructions, short enough to find out soon.
+      // 1024 elements: enough for vector instructions, and few enough to stop early.
       let end = min(start + 1024, elements.count)
       // A negative number needs as many bits as its complement; or-ing keeps the longest.
       for i in start..<end { union |= elements[i] ^ (elements[i] >> (T.bitWidth - 1)) }
@@ -51,7 +51,7 @@ enum PackedNumbers {
     return bits <= 8 ? 1 : bits <= 16 ? 2 : bits <= 32 ? 4 : 8
   }
 
-  /// Appends kind, count and elements, as narrow as they can be.
+  /// Appends kind, count and elements, in the narrowest width.
   static func write<T: FixedWidthInteger & BitwiseCopyable>(
     _ elements: UnsafeBufferPointer<T>, into writer: inout WireWriter
   ) {
@@ -79,7 +79,7 @@ enum PackedNumbers {
     }
   }
 
-  /// Reads what ``write(_:into:)`` wrote.
+  /// Reads elements that ``write(_:into:)`` wrote.
   static func read<T: FixedWidthInteger & BitwiseCopyable>(
     from reader: inout WireReader
   ) throws(WireError) -> [T] {
@@ -94,7 +94,7 @@ enum PackedNumbers {
     return elements
   }
 
-  /// The integers that `bytes` hold, or `nil` if they are no integers or one of them does not fit `T`.
+  /// The integers in `bytes`; `nil` if they are not integers or one of them does not fit `T`.
   static func integers<T: FixedWidthInteger & BitwiseCopyable>(
     _ bytes: UnsafeRawBufferPointer, _ kind: PackedKind
   ) -> [T]? {
@@ -135,7 +135,8 @@ enum PackedNumbers {
   }
 }
 
-// A block of a general message and an array on the fast path are the same bytes, but for the tag.
+// A block in a general message and an array of a `WireCodable` type have the same bytes, apart from
+// the tag.
 
 extension Int {
   /// Appends kind, count and the elements in the narrowest width that holds all of them.
@@ -209,7 +210,7 @@ extension UInt32 {
   }
 }
 
-// Numbers that are never narrowed: the same as the default, but compiled for the type.
+// Numbers that are never narrowed: the same as the default, specialised for the type.
 
 extension Double {
   /// Reads a count, and the elements as one block.

@@ -1,13 +1,14 @@
-// Numbers, text and truth values out of a message. Numbers convert where nothing is lost: a type may have
-// grown from `Int32` to `Int`, or from `Int` to `Double`, since its encoding was written by hand.
+// Reading of numbers, text and Booleans. Numbers are converted if the conversion is exact, because
+// a type with hand-written encoding may write an `Int32` and read an `Int`, or write an `Int` and
+// read a `Double`.
 
-/// What a value turned out to be when another type was asked for.
+/// The reason why a value cannot be read as the requested type.
 enum Misfit: Error {
   /// A value of another kind.
   case kind
   /// A number that the type cannot represent.
   case range(String)
-  /// Text that is not text, or a damaged value.
+  /// Invalid UTF-8, or a damaged value.
   case malformed(WireError)
 }
 
@@ -81,7 +82,7 @@ extension ValueReader {
     }
   }
 
-  /// A `Double`, most of which are stored as such.
+  /// Reads a `Double`, which is usually stored as such.
   @inline(__always)
   func double(_ value: WireValue) throws(Misfit) -> Double {
     if tag(value) == Tag.double { return load(value.start + 1, as: Double.self) }
@@ -92,7 +93,7 @@ extension ValueReader {
     }
   }
 
-  /// A `Float`. The bits are kept where a `Float` was stored, those of a NaN too.
+  /// Reads a `Float`. If a `Float` was stored its bits are preserved, also those of a NaN.
   func float(_ value: WireValue) throws(Misfit) -> Float {
     if tag(value) == Tag.float { return load(value.start + 1, as: Float.self) }
     let wide = try double(value)
@@ -111,19 +112,19 @@ extension ValueReader {
 
   func isNull(_ value: WireValue) -> Bool { tag(value) == Tag.null }
 
-  /// Whether a value is null, be it marked as there or not.
+  /// Whether a value is null, marked as present or not.
   @inline(__always)
   func isNothing(_ value: WireValue) -> Bool {
     guard let tag = tag(value) else { return false }
     return tag == Tag.null || tag >= Tag.some
   }
 
-  /// What is behind a null's mark, if it has one.
+  /// The value after the mark of a null, if it has one.
   func insideMark(_ value: WireValue) -> WireValue? {
     isNull(value) ? nil : WireValue(start: value.start &+ 1, end: value.end)
   }
 
-  /// A field's value without the mark of its presence.
+  /// The value of a field without the mark of its presence.
   @inline(__always)
   func unmarked(_ field: WireValue) -> WireValue {
     guard byte(field.start) == Tag.present else { return field }
@@ -134,7 +135,7 @@ extension ValueReader {
     guard let tag = tag(value) else { throw .kind }
     var position = value.start + 1
     if tag == Tag.string {
-      // The header was checked when the value was found; this only finds its end again.
+      // The header was checked when the value was found; this skips it.
       _ = try varint(&position, value)
     } else if tag < Tag.shortString || tag >= Tag.shortStringEnd {
       throw .kind
@@ -147,11 +148,11 @@ extension ValueReader {
   }
 }
 
-// The standard library's own conversions call the C library's `trunc` and `floor`, which this module does not
-// link.
+// The conversions of the standard library call `trunc` and `floor` of the C library, which this
+// module does not link.
 
 extension Double {
-  /// The integer that this is, if it is one of 127 bits and a sign.
+  /// The integer with this value, if there is one of 127 bits and a sign.
   fileprivate var wholeNumber: Int128? {
     if magnitude < 0x1p63 {
       let whole = Int64(self)
@@ -166,7 +167,7 @@ extension Double {
 }
 
 extension Int128 {
-  /// The same number as a `Double`, if that has enough bits.
+  /// The `Double` with this value, if there is one.
   fileprivate var double: Double? {
     let zeros = self == 0 ? 0 : trailingZeroBitCount
     guard let significant = Int64(exactly: self >> zeros), significant.magnitude <= 1 << 53 else {

@@ -1,4 +1,4 @@
-// A value that is not a container, or that another type reads.
+// The container of a value that is not a container itself, or that another type reads.
 
 struct SingleSource: SingleValueDecodingContainer {
   let node: DecodingNode
@@ -16,7 +16,7 @@ struct SingleSource: SingleValueDecodingContainer {
   }
 
   func decodeNil() -> Bool {
-    // A container that has outlived its message finds an empty one: there is nothing to look at.
+    // A container that has outlived its message reads an empty one.
     guard (try? node.checkMessage()) != nil else { return false }
     return node.session.values.isNull(node.value)
   }

@@ -1,9 +1,9 @@
-/// Remembers an object for each type, for the price of one comparison.
+/// A cache of an object per type, with one comparison per lookup.
 ///
-/// Each type has one slot and drives out another that shares it: dynamic casts are repeated then, nothing
-/// else.
+/// Each type has one slot, and replaces another type in the same slot. The only cost is that
+/// dynamic casts are repeated.
 struct TypeCache {
-  // 64 because few messages hold more types, and because it makes 1 KiB per session.
+  // 64 because few messages contain more types, and because the cache then needs 1 KiB per session.
   private static var slots: Int { 64 }
   private var entries: [(type: ObjectIdentifier?, object: AnyObject?)]
 
@@ -13,12 +13,12 @@ struct TypeCache {
 
   @inline(__always)
   private func slot(_ type: ObjectIdentifier) -> Int {
-    // Metadata lies at multiples of 8 and is rarely closer together than 32 bytes.
+    // Metadata is aligned to 8 bytes, and rarely closer together than 32 bytes.
     let bits = UInt(bitPattern: type)
     return Int(truncatingIfNeeded: (bits >> 4) ^ (bits >> 10)) & (Self.slots &- 1)
   }
 
-  /// The object remembered for `type`; `make`s one if there is none.
+  /// Returns the cached object for `type`, or a new one from `make`.
   @inline(__always)
   mutating func object(for type: ObjectIdentifier, make: () -> AnyObject) -> AnyObject {
     let slot = slot(type)

@@ -1,4 +1,4 @@
-// Elements in order, one by one, of an array or of a packed array.
+// The container of the elements of an array or of a packed array, which are read in order.
 
 struct UnkeyedSource: UnkeyedDecodingContainer {
   let node: DecodingNode
@@ -14,7 +14,7 @@ struct UnkeyedSource: UnkeyedDecodingContainer {
   var count: Int? { content.count }
   var isAtEnd: Bool { currentIndex == content.count }
 
-  /// The next element; the container moves on only when it has been read.
+  /// Reads the next element. The position advances only if that succeeds.
   @inline(__always)
   private func peek(_ type: Any.Type) throws -> (WireValue, after: WireContent) {
     try node.checkMessage()
@@ -114,7 +114,7 @@ struct UnkeyedSource: UnkeyedDecodingContainer {
     return result
   }
 
-  /// As an element that was written as optional.
+  /// Reads an element that was written as optional.
   mutating func decodeIfPresent<T: Decodable>(_ type: T.Type) throws -> T? {
     isAtEnd ? nil : try decode(T?.self)
   }

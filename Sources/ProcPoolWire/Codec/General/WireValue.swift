@@ -1,6 +1,7 @@
-/// Where a value lies in a message: a tagged value, or one number of a packed array, which has no tag.
+/// The location of a value in a message: a tagged value, or a number of a packed array, which has
+/// no tag.
 struct WireValue {
-  /// The tag's position; of a packed number, the position of the number itself.
+  /// The position of the tag; for a packed number, of the number itself.
   let start: Int
   let end: Int
   let packed: PackedKind?
@@ -16,18 +17,18 @@ struct WireValue {
 struct WireContent {
   var start: Int
   let end: Int
-  /// How many values are in it; of an object, not known.
+  /// The number of values; unknown for an object.
   let count: Int
-  /// What kind of numbers, if it is a packed array.
+  /// The kind of numbers, if it is a packed array.
   let packed: PackedKind?
 }
 
-/// The values of a message: reads headers, and checks that nothing reaches past what contains it.
+/// A reader of the headers of values, which checks that each value ends within its container.
 ///
-/// Everything that is handed out has been checked to lie inside `bytes`.
+/// All locations that it returns have been checked to lie within `bytes`.
 struct ValueReader {
   private let base: UnsafeRawPointer
-  /// Where the value ends and the key table begins.
+  /// The end of the value, and the start of the key table.
   let end: Int
 
   init(base: UnsafeRawPointer, end: Int) {
@@ -47,7 +48,7 @@ struct ValueReader {
     UnsafeRawBufferPointer(start: base + start, count: end - start)
   }
 
-  /// Reads a varint, and moves `position` behind it.
+  /// Reads a varint, and advances `position`.
   @inline(__always)
   func varint(_ position: inout Int, limit: Int) throws(WireError) -> UInt64 {
     guard position < limit else { throw .truncated(needed: 1, remaining: 0, offset: position) }
@@ -67,7 +68,7 @@ struct ValueReader {
     return value
   }
 
-  /// Reads a varint that is the length of what follows.
+  /// Reads a varint that is the length of the content after it.
   @inline(__always)
   func length(_ position: inout Int, limit: Int) throws(WireError) -> Int {
     let announced = try varint(&position, limit: limit)
@@ -77,7 +78,7 @@ struct ValueReader {
     return Int(truncatingIfNeeded: announced)
   }
 
-  /// The value that begins at `start`; ends at `limit` or before.
+  /// The value that starts at `start`, and ends at `limit` or before.
   @inline(__always)
   func value(at start: Int, limit: Int) throws(WireError) -> WireValue {
     guard start < limit else { throw .truncated(needed: 1, remaining: 0, offset: start) }
@@ -132,7 +133,7 @@ struct ValueReader {
   private func blocksHeader(
     _ position: inout Int, limit: Int
   ) throws(WireError) -> (stride: Int, count: Int) {
-    // Not a length of what follows: an array may be empty, and stand at the end.
+    // The stride may exceed the remaining length, because the array may be empty.
     guard let stride = Int(exactly: try varint(&position, limit: limit)), stride > 0 else {
       throw .malformed("an array of structures without a size", offset: position)
     }
@@ -174,7 +175,7 @@ struct ValueReader {
     }
   }
 
-  /// The element after `content.start`, which is moved behind it.
+  /// The element at `content.start`, which is advanced.
   @inline(__always)
   func next(_ content: inout WireContent) throws(WireError) -> WireValue {
     let value: WireValue
@@ -187,7 +188,7 @@ struct ValueReader {
     return value
   }
 
-  /// The memory of an array of a user's structures, and the size of one.
+  /// The memory of an array of `WireBlock` values of a user's type, and the size of one.
   func blocks(_ value: WireValue) throws(WireError) -> (bytes: UnsafeRawBufferPointer, stride: Int)? {
     guard tag(value) == Tag.blocks else { return nil }
     var position = value.start + 1
@@ -195,7 +196,7 @@ struct ValueReader {
     return (bytes(position, value.end), header.stride)
   }
 
-  /// What a ``WireCodable`` type wrote.
+  /// The bytes that a ``WireCodable`` type wrote.
   func opaque(_ value: WireValue) throws(WireError) -> UnsafeRawBufferPointer? {
     guard tag(value) == Tag.opaque else { return nil }
     var position = value.start + 1
