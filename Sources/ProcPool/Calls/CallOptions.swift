@@ -4,9 +4,9 @@
 ///     let images = try await pool.map(Render(), over: scenes, options: careful)
 ///     let again = try await pool.apply(Render(), to: scenes[0], timeout: .seconds(60), options: careful)
 ///
-/// Every verb also takes the options that apply to it as arguments of their own. An argument that is given overrides
-/// the value; `nil` means "as the value says". Options that do not apply to a verb are ignored: `apply` sends no
-/// chunks.
+/// Every verb also takes the options that apply to it as arguments of their own. An argument that
+/// is given overrides the value; `nil` means "as the value says". Options that do not apply to a
+/// verb are ignored: `apply` sends no chunks.
 public struct CallOptions: Sendable {
   /// How many items are sent to a worker at a time.
   ///
@@ -16,8 +16,8 @@ public struct CallOptions: Sendable {
   /// the unstarted part of a chunk is divided when other workers are idle.
   public var chunkSize: Int?
 
-  /// The maximum number of items of a stream that have been taken from the inputs and whose results have not been
-  /// consumed; at least one chunk.
+  /// The maximum number of items of a stream that have been taken from the inputs and whose results
+  /// have not been consumed; at least one chunk.
   ///
   /// By default as many as keep the workers busy, and some thousands more for results that arrive
   /// out of order.

@@ -62,7 +62,8 @@ enum LastWords {
     for (mark, isPartOfMessage) in [("Fatal error", true), ("Swift runtime failure: ", false)] {
       guard let range = line.firstRange(of: mark) else { continue }
       if isPartOfMessage { return line[range.lowerBound...] }
-      // "*** Swift runtime failure: arithmetic overflow ***", and a frame: "… arithmetic overflow in worker at …".
+      // "*** Swift runtime failure: arithmetic overflow ***", and a frame: "… arithmetic overflow
+      // in worker at …".
       let words = line[range.upperBound...]
       return words[
         ..<(words.firstRange(of: " ***") ?? words.firstRange(of: " in ") ?? words.endIndex..<words.endIndex)

@@ -6,8 +6,9 @@
 ///       recycling: RecyclingPolicy(items: 1_000))
 ///     try await withPool(workers: 8, configuration: configuration) { pool in … }
 ///
-/// Limits, payloads and recycling apply to worker processes. Workers on threads (``WorkerSource/threads``) have no
-/// limits, share no payloads, and are replaced only after a number of items or at an age.
+/// Limits, payloads and recycling apply to worker processes. Workers on threads
+/// (``WorkerSource/threads``) have no limits, share no payloads, and are replaced only after a
+/// number of items or at an age.
 public struct PoolConfiguration: Sendable {
   /// The environment variables of the workers; those of this process by default.
   public var environment: WorkerEnvironment

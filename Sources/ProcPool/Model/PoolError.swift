@@ -51,8 +51,8 @@ public struct TaskFailure: Error, Sendable {
   public let isPreparation: Bool
   /// The name of the error's type, with its module.
   public let typeName: String
-  /// The error as text, formatted in the worker: its `errorDescription` if it is a `LocalizedError` that provides
-  /// one, otherwise its description.
+  /// The error as text, formatted in the worker: its `errorDescription` if it is a `LocalizedError`
+  /// that provides one, otherwise its description.
   public let message: String
   /// The error itself; `nil` if its type is not `Codable` or not known to this program.
   public let underlying: (any Error)?

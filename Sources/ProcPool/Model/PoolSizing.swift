@@ -10,8 +10,8 @@ public struct PoolSizing: Sendable, Hashable, CustomStringConvertible {
   public let affinity: Int
   /// The control group's CPU quota, in CPUs; `nil` if it sets none.
   public let quota: Double?
-  /// The control-group file that sets the quota: `cpu.max`, or `cpu.cfs_quota_us` in version 1; `nil` without a
-  /// quota.
+  /// The control-group file that sets the quota: `cpu.max`, or `cpu.cfs_quota_us` in version 1;
+  /// `nil` without a quota.
   public let quotaFile: String?
 
   /// - Throws: if the number of workers is out of range.

@@ -26,8 +26,9 @@ public struct WorkerSource: Sendable, Hashable {
 
   /// A dedicated executable, whose main type is a `WorkerProgram`.
   ///
-  /// - Parameter name: a path, if it contains a slash; otherwise the name of a file, which is looked up in the directory
-  ///   of the running program and then in `../libexec/procpool` from there.
+  /// - Parameter name: a path, if it contains a slash; otherwise the name of a file, which is
+  ///   looked up in the directory of the running program and then in `../libexec/procpool` from
+  ///   there.
   public static func executable(named name: String) -> WorkerSource {
     WorkerSource(choice: .named(name))
   }

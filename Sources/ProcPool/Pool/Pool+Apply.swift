@@ -214,7 +214,7 @@ extension Pool {
         runtime.retire(box)
       } else {
         var chunks = writer.finish()
-        // Nobody else looks at the box before its item is on its way.
+        // No other thread uses the box before its item has been submitted.
         runtime.giveRoom(to: &chunks, outputLength: box.outputLength)
         times.count(copied: chunks[0].payload.byteCount)
         if polls {

@@ -168,7 +168,7 @@ extension Pool {
         for: inputs.count, of: Result<T.Output, PoolError>.self, what: "results")
       call = try TypedCall(task, runtime: runtime, options)
     } catch {
-      // A call that could not be begun is every item's failure.
+      // If the call cannot start, every item fails.
       let failure = error as? PoolError ?? .taskUnavailable("\(error)")
       if case .tooManyInputs = failure { return [.failure(failure)] }
       var rest = source

@@ -137,7 +137,7 @@ extension Pool {
     defer { call.retire() }
     var total = fold.initial
     var next: UInt64 = 0
-    // Parts that have come before an earlier one: all of them, at the worst, where that takes very long.
+    // Outputs of parts that arrived before that of an earlier part; in the worst case all but one.
     var waiting: [UInt64: T.Output] = [:]
     try await runtime.collect(call, source(call), isolation: isolation) { first, count, slice in
       var cursor = OutputCursor<T.Output>(slice, count: count)

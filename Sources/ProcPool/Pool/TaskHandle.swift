@@ -32,7 +32,7 @@ public final class TaskHandle<Value: Sendable>: Sendable {
       state = .arrived(result)
       return waiters
     }
-    // It holds the pool, and this handle, too.
+    // The closure retains the pool and this handle.
     _ = takeCancellation()
     for waiter in waiters { waiter.open() }
   }
@@ -120,7 +120,7 @@ public final class TaskHandle<Value: Sendable>: Sendable {
       limit.nanoseconds == .max
       ? nil
       : Task {
-        try? await Task.sleep(for: limit)  // Ends early only if nobody waits any more.
+        try? await Task.sleep(for: limit)  // Ends early only if the wait has ended.
         latch.open()
       }
     await withTaskCancellationHandler {
@@ -181,7 +181,7 @@ protocol Waiter: AnyObject, Sendable {
   func open()
 }
 
-/// Holds up one Swift task until it is opened, by whoever is first.
+/// Suspends one Swift task until it is opened.
 private final class Latch: Waiter {
   private struct State {
     var isOpen = false

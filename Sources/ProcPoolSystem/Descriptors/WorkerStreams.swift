@@ -51,10 +51,11 @@ package struct WorkerStreams: ~Copyable {
   /// call it first.
   ///
   /// - The inherited signal mask and dispositions are reset.
-  /// - Standard input and output move to private descriptors. Standard input is the socket in which the task pipe
-  ///   is queued, or that pipe itself if the system has no such sockets. Then standard input becomes `/dev/null`
-  ///   and standard output a copy of standard error, so that a task's output cannot corrupt the frames. The
-  /// worker's own messages go to a private descriptor, so that a task may close all three.
+  /// - Standard input and output move to private descriptors. Standard input is the socket in which
+  ///   the task pipe is queued, or that pipe itself if the system has no such sockets. Then
+  ///   standard input becomes `/dev/null` and standard output a copy of standard error, so that a
+  ///   task's output cannot corrupt the frames. The worker's own messages go to a private
+  ///   descriptor, so that a task may close all three.
   /// - Every other descriptor is marked close-on-exec, so that programs that tasks start do not
   ///   inherit the pipes of the pool or Foundation's socket: the other ends would otherwise not see
   ///   them closed until such a program ends.

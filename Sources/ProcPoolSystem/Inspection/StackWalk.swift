@@ -139,7 +139,8 @@ package enum StackWalk {
     #if arch(x86_64)
       var bytes = [UInt8](repeating: 0, count: 3)
       guard procpool_read_memory(process, counter, &bytes, 3) == 3 else { return nil }
-      // `push %rbp` is a function's first instruction, `ret` its last; `mov %rsp, %rbp` is its second.
+      // `push %rbp` is a function's first instruction, `ret` its last; `mov %rsp, %rbp` is its
+      // second.
       if bytes[0] == 0x55 || bytes[0] == 0xC3 { return word(0) }
       return bytes == [0x48, 0x89, 0xE5] && word(0) == frame ? word(1) : nil
     #else

@@ -1,6 +1,7 @@
 import Glibc
 
-// The only public declaration of this module: the errors and events of a pool carry it, so ProcPool re-exports it.
+// The only public declaration of this module: the errors and events of a pool carry it, so ProcPool
+// re-exports it.
 
 /// The end of a process.
 public enum ProcessEnd: Hashable, Sendable, CustomStringConvertible {

@@ -32,7 +32,8 @@ extension Unicode.Scalar {
   /// `wcwidth` is not used, because it supports only ASCII in the initial locale of a program.
   package var displayWidth: Int {
     if value < 0x300 { return properties.generalCategory == .control ? 0 : 1 }
-    // East Asian Width "W" and "F" of Unicode's annex 11: emoji that are drawn as such, and the blocks below.
+    // East Asian Width "W" and "F" of Unicode's annex 11: emoji that are drawn as such, and the
+    // blocks below.
     if properties.isEmojiPresentation || Self.isInWideBlock(value) { return 2 }
     switch properties.generalCategory {
     case .nonspacingMark, .enclosingMark:

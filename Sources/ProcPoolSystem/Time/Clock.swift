@@ -17,8 +17,8 @@ package enum MonotonicClock {
 
 /// Readings of the monotonic clock as of the kernel's last tick.
 ///
-/// Up to a tick behind (1 to 10 ms, depending on the kernel's configuration), at a quarter of the cost:
-/// 7 ns rather than 30 (measured). For loops that read the clock for every element.
+/// Up to a tick behind (1 to 10 ms, depending on the kernel's configuration), at a quarter of the
+/// cost: 7 ns rather than 30 (measured). For loops that read the clock for every element.
 package enum CoarseClock {
   /// Nanoseconds since the moment from which ``MonotonicClock`` counts.
   package static func now() -> Int64 {

@@ -12,7 +12,8 @@ extension Range: WireCodable where Bound: WireCodable {
 
   /// Reads the bounds.
   ///
-  /// - Throws: ``WireError``, also for bounds in the wrong order, or the error that decoding a bound throws.
+  /// - Throws: ``WireError``, also for bounds in the wrong order, or the error that decoding a
+  ///   bound throws.
   @inlinable
   public static func decode(from reader: inout WireReader) throws -> Range<Bound> {
     let lower = try Bound.decode(from: &reader)
@@ -36,7 +37,8 @@ extension ClosedRange: WireCodable where Bound: WireCodable {
 
   /// Reads the bounds.
   ///
-  /// - Throws: ``WireError``, also for bounds in the wrong order, or the error that decoding a bound throws.
+  /// - Throws: ``WireError``, also for bounds in the wrong order, or the error that decoding a
+  ///   bound throws.
   @inlinable
   public static func decode(from reader: inout WireReader) throws -> ClosedRange<Bound> {
     let lower = try Bound.decode(from: &reader)

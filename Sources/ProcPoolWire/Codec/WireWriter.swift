@@ -145,7 +145,8 @@ public struct WireWriter: ~Copyable {
     writeFixed(UInt8(truncatingIfNeeded: rest))
   }
 
-  /// Appends a signed number as a varint in which small magnitudes of either sign are short (zigzag).
+  /// Appends a signed number as a varint in which small magnitudes of either sign are short
+  /// (zigzag).
   @inlinable
   public mutating func writeSignedVarint(_ v: Int64) {
     writeVarint(WireVarint.zigzag(v))

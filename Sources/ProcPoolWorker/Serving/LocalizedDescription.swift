@@ -12,8 +12,8 @@ package enum LocalizedDescription {
       // The cast checks whether the type of the error conforms; the runtime caches the result.
       guard MemoryLayout<Existential>.size == MemoryLayout<any Alike>.size, let error = error as? Existential
       else { return nil }
-      // Safety: `localized` has the same layout as `any Alike`: one protocol, with the same kinds of
-      // requirements, and so the same witness table.
+      // Safety: `localized` has the same layout as `any Alike`: one protocol, with the same kinds
+      // of requirements, and so the same witness table.
       return withUnsafePointer(to: error) {
         UnsafeRawPointer($0).assumingMemoryBound(to: (any Alike).self).pointee.errorDescription
       }
@@ -48,10 +48,11 @@ package enum LocalizedDescription {
   /// The kinds of a protocol's requirements, in order, from the metadata of an existential type;
   /// `nil` if the type does not consist of a single protocol.
   ///
-  /// The layouts are of Swift's stable ABI (`swift/ABI/Metadata.h`): of an existential type's metadata, a kind,
-  /// flags, the number of protocols and pointers to their descriptors; of a descriptor, three words for its name
-  /// and place, the numbers of requirements in its signature and of its own, a reference to names of associated
-  /// types, then the signature's requirements of 12 bytes each and its own of 8, which begin with their flags.
+  /// The layouts are of Swift's stable ABI (`swift/ABI/Metadata.h`): of an existential type's
+  /// metadata, a kind, flags, the number of protocols and pointers to their descriptors; of a
+  /// descriptor, three words for its name and place, the numbers of requirements in its signature
+  /// and of its own, a reference to names of associated types, then the signature's requirements of
+  /// 12 bytes each and its own of 8, which begin with their flags.
   private static func requirements(of type: Any.Type) -> [UInt32]? {
     let metadata = unsafeBitCast(type, to: UnsafeRawPointer.self)
     guard metadata.load(as: Int.self) == 0x303, metadata.load(fromByteOffset: 12, as: UInt32.self) == 1 else {

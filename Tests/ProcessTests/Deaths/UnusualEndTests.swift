@@ -46,7 +46,7 @@ extension Processes {
           }
         }
         #expect(!lines[0].hasPrefix("exit"))
-        #expect(lines[2].contains("ended the process"))
+        #expect(lines[2].contains("exited the process"))
         if isKnown {
           #expect(lines[4].hasPrefix("exit status 0") && lines[5].hasPrefix("exit status 4"))
         }

@@ -1,7 +1,7 @@
 /// A decoder for `Codable` values, which keeps its tables between messages.
 final class DecodingSession {
-  // Exclusivity is not checked at run time in this class and in `DecodingNode`; see `EncodingSession`. No
-  // access calls any code but this module's and the standard library's.
+  // Exclusivity is not checked at run time in this class and in `DecodingNode`; see
+  // `EncodingSession`. No access calls any code but this module's and the standard library's.
   @exclusivity(unchecked) var keys = KeyReader()
   /// The message; empty between messages.
   @exclusivity(unchecked) private(set) var values = ValueReader(base: DecodingSession.nothing, end: 0)

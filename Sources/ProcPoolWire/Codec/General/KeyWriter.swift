@@ -145,8 +145,8 @@ struct KeyWriter {
   }
 }
 
-/// The bytes of a key table. A class, because a structure that owns memory cannot be a property of one that
-/// is copied.
+/// The bytes of a key table. A class, because a structure that owns memory cannot be a property of
+/// one that is copied.
 private final class WireTable {
   var writer = WireWriter()
 

@@ -45,8 +45,8 @@ enum PackedNumbers {
   private static func size<T: FixedWidthInteger>(of union: T) -> Int {
     // For signed numbers `union` is not negative, and one more bit holds the sign.
     let sign = T.isSigned ? 1 : 0
-    // For unsigned ones the shift above took the top bit itself down to bit 0, which changes no length but
-    // that of numbers with the top bit, which need the full width anyway.
+    // For unsigned ones the shift above took the top bit itself down to bit 0, which changes no
+    // length but that of numbers with the top bit, which need the full width anyway.
     let bits = T.bitWidth - union.leadingZeroBitCount + sign
     return bits <= 8 ? 1 : bits <= 16 ? 2 : bits <= 32 ? 4 : 8
   }
