@@ -16,9 +16,9 @@ import class Foundation.JSONSerialization
 import class Foundation.Thread
 
 /// Looks until something is seen, or half a minute is over.
-private func looked<Sight>(_ look: () async throws -> Sight?) async throws -> Sight? {
+private func observed<Snapshot>(_ observe: () async throws -> Snapshot?) async throws -> Snapshot? {
   for _ in 0..<300 {
-    if let sight = try await look() { return sight }
+    if let snapshot = try await observe() { return snapshot }
     try await Task.sleep(for: .milliseconds(100))
   }
   return nil
@@ -37,11 +37,11 @@ struct PoolsFromOutside {
       let start = ContinuousClock.now
       let call = pool.mapAsync(Sleep(milliseconds: 30_000), over: 0..<4, chunkSize: 2)
       let watcher = PoolWatcher(of: getpid())
-      let sight = try await looked {
-        let sight = watcher.look().first { !processes.isDisjoint(with: $0.workers.map(\.process)) }
-        return sight?.workers.count { $0.item?.seconds ?? 0 > 0.3 } == 2 ? sight : nil
+      let snapshot = try await observed {
+        let snapshot = watcher.observe().first { !processes.isDisjoint(with: $0.workers.map(\.process)) }
+        return snapshot?.workers.count { $0.item?.seconds ?? 0 > 0.3 } == 2 ? snapshot : nil
       }
-      let found = try #require(sight)
+      let found = try #require(snapshot)
       #expect(found.coordinator == getpid())
       #expect(found.items >= 1_002)
       let working = found.workers.filter { $0.worker != nil }
@@ -101,16 +101,16 @@ struct PoolsFromOutside {
 
   @Test("What a page says of itself is shown, and not done") func names() throws {
     let name = "x\u{1B}[2J\u{9B}y\u{202E}"
-    let item = WorkerSight.Item(task: name, id: ItemID(call: 1, index: 2), seconds: 1, isAtLeast: false)
-    let worker = WorkerSight(
+    let item = WorkerSnapshot.Item(task: name, id: ItemID(call: 1, index: 2), seconds: 1, isAtLeast: false)
+    let worker = WorkerSnapshot(
       process: 1, worker: 0, upSeconds: 1, restarts: 0, items: 1, itemsPerSecond: 1, running: 1, copying: 0,
       waiting: 0,
       isPreparing: false, item: item, memory: 1)
-    let sight = PoolSight(coordinator: 1, program: name, workers: [worker], items: 1, itemsPerSecond: 1)
-    for text in TopScreen.lines([sight], style: .plain) + [sight.json.text()] {
+    let snapshot = PoolSnapshot(coordinator: 1, program: name, workers: [worker], items: 1, itemsPerSecond: 1)
+    for text in TopScreen.lines([snapshot], style: .plain) + [snapshot.json.text()] {
       #expect(!text.unicodeScalars.contains { $0.isActedOn && $0 != "\n" })
     }
-    let wide = PoolSight(
+    let wide = PoolSnapshot(
       coordinator: 1, program: String(repeating: "日本", count: 40), workers: [worker], items: 1,
       itemsPerSecond: 1)
     let lines = TopScreen.lines([wide], style: TextStyle(width: 60, hasColour: false))
@@ -134,13 +134,13 @@ struct PoolsFromOutside {
     try await withPool(workers: 1, worker: BenchContext.worker) { pool in
       let process = try await pool.apply(ProcessNumber(), to: 0)
       let watcher = PoolWatcher(of: getpid())
-      func look() -> WorkerSight? {
-        watcher.look().flatMap(\.workers).first { $0.process == process }
+      func observe() -> WorkerSnapshot? {
+        watcher.observe().flatMap(\.workers).first { $0.process == process }
       }
-      let before = try #require(look())
+      let before = try #require(observe())
       let start = ContinuousClock.now
       _ = try await pool.map(Sleep(milliseconds: 10), over: 0..<30)
-      let after = try #require(look())
+      let after = try #require(observe())
       let elapsed = (ContinuousClock.now - start) / .seconds(1)
       #expect(after.items == before.items + 30)
       #expect(after.itemsPerSecond <= 30 / 0.3 && after.itemsPerSecond >= 30 / elapsed * 0.5)
@@ -157,7 +157,7 @@ struct PoolsFromOutside {
     defer { try? FileManager.default.removeItem(at: folder) }
     try await withPool(workers: 2, worker: BenchContext.worker) { pool in
       let call = pool.mapAsync(Sleep(milliseconds: 60_000), over: 0..<3)
-      let pools = try await looked { () -> [[String: Any]]? in
+      let pools = try await observed { () -> [[String: Any]]? in
         let outcome = try await Program.run(["top", "--json", "\(getpid())"])
         guard outcome.status == 0 else { return nil }
         let document = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
@@ -187,23 +187,23 @@ struct PoolsFromOutside {
 
 @Suite("The screen of top has room for what it shows")
 struct TopScreens {
-  private func worker(_ index: Int?, item: WorkerSight.Item? = nil) -> WorkerSight {
-    WorkerSight(
+  private func worker(_ index: Int?, item: WorkerSnapshot.Item? = nil) -> WorkerSnapshot {
+    WorkerSnapshot(
       process: 4_194_300, worker: index, upSeconds: 1e6, restarts: 12_345, items: 1 << 40,
       itemsPerSecond: 123_456_789, running: 1, copying: 0.999, waiting: 1, isPreparing: false, item: item,
       memory: 1 << 34)
   }
 
-  private var pools: [PoolSight] {
+  private var pools: [PoolSnapshot] {
     let name = "RowsInPlace<Dictionary<String, Array<Optional<Double>>>, AVeryLongName>"
-    let item = WorkerSight.Item(
+    let item = WorkerSnapshot.Item(
       task: name, id: ItemID(call: 4_000_000, index: 123_456_789_012), seconds: 360_000, isAtLeast: true)
     return [
-      PoolSight(
+      PoolSnapshot(
         coordinator: 4_194_299, program: "a-program-with-a-long-name",
         workers: (0..<30).map { worker($0, item: item) },
         items: 1 << 50, itemsPerSecond: 1e9),
-      PoolSight(
+      PoolSnapshot(
         coordinator: 4_194_298, program: "b", workers: [worker(0), worker(nil)], items: 0, itemsPerSecond: 0),
     ]
   }

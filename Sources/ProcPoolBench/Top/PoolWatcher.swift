@@ -15,24 +15,24 @@ import ProcPoolSystem
 final class PoolWatcher {
   /// What of a worker was seen before.
   private struct Memory {
-    var sight: StatusPage.Snapshot
+    var snapshot: StatusPage.Snapshot
     var time: Int64
     /// Since when it has been at the item that it is at.
     var itemSince: Int64
   }
 
-  /// The only process to look at; all of this user's if `nil`.
+  /// The only process to observe; all of this user's if `nil`.
   private let process: Int32?
   /// What is known of the workers of each pool, by their places.
   private var pools: [FileIdentity: [Int: Memory]] = [:]
-  /// The page that is looked at: a copy.
+  /// The page that is observed: a copy.
   private let page = StatusPage.makePrivate()
 
   init(of process: Int32? = nil) { self.process = process }
 
   /// Looks at all pools, in the order of their processes.
-  func look() -> [PoolSight] {
-    var sights: [PoolSight] = []
+  func observe() -> [PoolSnapshot] {
+    var snapshots: [PoolSnapshot] = []
     var seen: Set<FileIdentity> = []
     for process in processes() {
       for descriptor in Remains.entries("/proc/\(process)/fd").compactMap({ Int32($0) }).sorted() {
@@ -43,13 +43,13 @@ final class PoolWatcher {
           let file = try? Descriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY),
           let identity = try? FileIdentity(of: file), identity.size.isMultiple(of: StatusPage.size),
           (1...Self.mostPlaces).contains(identity.size / StatusPage.size), seen.insert(identity).inserted,
-          let sight = look(at: file, identity, of: process)
+          let snapshot = observe(at: file, identity, of: process)
         else { continue }
-        sights.append(sight)
+        snapshots.append(snapshot)
       }
     }
     pools = pools.filter { seen.contains($0.key) }
-    return sights
+    return snapshots
   }
 
   private func processes() -> [Int32] {
@@ -71,12 +71,12 @@ final class PoolWatcher {
   /// Far more than a pool can have descriptors for, and few enough to be read.
   private static let mostPlaces = 1 << 14
 
-  private func look(
+  private func observe(
     at file: borrowing Descriptor, _ identity: FileIdentity, of process: Int32
-  ) -> PoolSight? {
+  ) -> PoolSnapshot? {
     var known = pools[identity] ?? [:]
     defer { pools[identity] = known }
-    var workers: [WorkerSight] = []
+    var workers: [WorkerSnapshot] = []
     var items: UInt64 = 0
     var rate = 0.0
     for place in 0..<identity.size / StatusPage.size {
@@ -86,15 +86,16 @@ final class PoolWatcher {
       }
       let now = MonotonicClock.now()
       items &+= page.itemsOfAll
-      guard let sight = page.snapshot(now: now) else {
+      guard let snapshot = page.snapshot(now: now) else {
         known[place] = nil
         continue
       }
-      let before = known[place].flatMap { $0.sight.process == sight.process ? $0 : nil }
+      let before = known[place].flatMap { $0.snapshot.process == snapshot.process ? $0 : nil }
       let memory = Memory(
-        sight: sight, time: now,
+        snapshot: snapshot, time: now,
         itemSince: before.flatMap {
-          $0.sight.progress.position == sight.progress.position && $0.sight.running == sight.running
+          $0.snapshot.progress.position == snapshot.progress.position
+            && $0.snapshot.running == snapshot.running
             ? $0.itemSince : nil
         } ?? now)
       known[place] = memory
@@ -104,40 +105,42 @@ final class PoolWatcher {
     }
     guard !workers.isEmpty else { return nil }
     workers.sort { ($0.worker ?? .max, $0.process) < ($1.worker ?? .max, $1.process) }
-    return PoolSight(
+    return PoolSnapshot(
       coordinator: process, program: Self.program(of: process), workers: workers,
       items: items,
       itemsPerSecond: rate)
   }
 
-  private static func describe(_ memory: Memory, before: Memory?) -> WorkerSight {
-    let sight = memory.sight
-    // Since the look before, or else since it was started.
-    let span = max(1, Double(memory.time - (before?.time ?? sight.started)))
-    let position = before?.sight.progress.position ?? 0
-    let times = sight.times &- (before?.sight.times ?? ActivityTimes())
+  private static func describe(_ memory: Memory, before: Memory?) -> WorkerSnapshot {
+    let snapshot = memory.snapshot
+    // Since the previous observation, or else since it was started.
+    let span = max(1, Double(memory.time - (before?.time ?? snapshot.started)))
+    let position = before?.snapshot.progress.position ?? 0
+    let times = snapshot.times &- (before?.snapshot.times ?? ActivityTimes())
     func part(_ activities: Activity...) -> Double {
       min(1, activities.reduce(0) { $0 + Double(times[$1.rawValue]) } / span)
     }
-    var item: WorkerSight.Item?
-    if let running = sight.running {
+    var item: WorkerSnapshot.Item?
+    if let running = snapshot.running {
       // The worker itself knows only since when it runs items, which is this one if it is the chunk's first. Of a
       // part's steps (`mapReduce`) it knows nothing.
       let known =
-        sight.isFirstOfChunk && sight.progress.step == nil && sight.activity == .running && sight.since > 0
-      let since = known ? min(sight.since, memory.itemSince) : memory.itemSince
-      item = WorkerSight.Item(
-        task: sight.task, id: running, seconds: Double(memory.time - since) / 1e9,
+        snapshot.isFirstOfChunk && snapshot.progress.step == nil && snapshot.activity == .running
+        && snapshot.since > 0
+      let since = known ? min(snapshot.since, memory.itemSince) : memory.itemSince
+      item = WorkerSnapshot.Item(
+        task: snapshot.task, id: running, seconds: Double(memory.time - since) / 1e9,
         isAtLeast: !known)
     }
-    return WorkerSight(
-      process: sight.process, worker: sight.worker?.index,
-      upSeconds: Double(memory.time - sight.started) / 1e9, restarts: sight.restarts,
-      items: sight.progress.position,
-      itemsPerSecond: Double(sight.progress.position - min(position, sight.progress.position)) / span * 1e9,
+    return WorkerSnapshot(
+      process: snapshot.process, worker: snapshot.worker?.index,
+      upSeconds: Double(memory.time - snapshot.started) / 1e9, restarts: snapshot.restarts,
+      items: snapshot.progress.position,
+      itemsPerSecond: Double(snapshot.progress.position - min(position, snapshot.progress.position)) / span
+        * 1e9,
       running: part(.running), copying: part(.reading, .decoding, .encoding, .writing),
-      waiting: part(.waiting), isPreparing: sight.progress.phase == .preparing, item: item,
-      memory: ProcessMemory.ofItsOwn(sight.process))
+      waiting: part(.waiting), isPreparing: snapshot.progress.phase == .preparing, item: item,
+      memory: ProcessMemory.ofItsOwn(snapshot.process))
   }
 
   /// The name of a process's program, as it was called.

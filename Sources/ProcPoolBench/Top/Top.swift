@@ -6,9 +6,9 @@ import ProcPoolSystem
   import Musl
 #endif
 
-/// The pools that run, looked at from outside.
+/// The running pools, observed from outside.
 public final class Top {
-  /// There is nothing to look at where it was looked for.
+  /// There is nothing to observe.
   public struct NothingThere: Error, CustomStringConvertible {
     /// The reason, as a sentence for the user.
     public let description: String
@@ -17,7 +17,7 @@ public final class Top {
   private let watcher: PoolWatcher
   private let process: Int32?
 
-  /// - Parameter process: the one whose pools are looked at; all of this user's if `nil`.
+  /// - Parameter process: The process whose pools are observed; all of this user's if `nil`.
   /// - Throws: ``NothingThere`` if there is no such process, or this user may not look into it.
   public init(process: Int32?) throws(NothingThere) {
     self.process = process
@@ -36,27 +36,27 @@ public final class Top {
 
   /// The lines of a screen, by what was seen since the last one.
   public func screen(_ style: TextStyle, height: Int?, footer: String = "") -> [String] {
-    TopScreen.lines(watcher.look(), style: style, height: height, footer: footer)
+    TopScreen.lines(watcher.observe(), style: style, height: height, footer: footer)
   }
 
-  /// A look that lasts for a fifth of a second, so that there are rates.
+  /// Two observations a fifth of a second apart, so that there are rates.
   ///
   /// - Throws: ``NothingThere`` if a process was asked for that has no pool.
   public func once(_ style: TextStyle) throws(NothingThere) -> String {
-    TopScreen.lines(try lookTwice(), style: style).joined(separator: "\n") + "\n"
+    TopScreen.lines(try observeTwice(), style: style).joined(separator: "\n") + "\n"
   }
 
   /// The same as JSON. `schema` is raised when a key changes its meaning or goes.
   public func json() throws(NothingThere) -> String {
     JSONValue.object([
-      ("schema", .integer(1)), ("pools", .array(try lookTwice().map(\.json))),
+      ("schema", .integer(1)), ("pools", .array(try observeTwice().map(\.json))),
     ]).text(expanded: 5) + "\n"
   }
 
-  private func lookTwice() throws(NothingThere) -> [PoolSight] {
-    _ = watcher.look()
+  private func observeTwice() throws(NothingThere) -> [PoolSnapshot] {
+    _ = watcher.observe()
     usleep(200_000)
-    let pools = watcher.look()
+    let pools = watcher.observe()
     if let process, pools.isEmpty {
       throw NothingThere(
         description:

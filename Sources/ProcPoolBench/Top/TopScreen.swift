@@ -9,7 +9,7 @@ enum TopScreen {
   ///   - height: how many lines there may be; as many as there are to be shown unless given.
   ///   - footer: what stands below.
   static func lines(
-    _ pools: [PoolSight], style: TextStyle, height: Int? = nil, footer: String = ""
+    _ pools: [PoolSnapshot], style: TextStyle, height: Int? = nil, footer: String = ""
   ) -> [String] {
     var lines = [style.tinted(cut(summary(pools), style), .title)]
     for pool in pools {
@@ -32,7 +32,7 @@ enum TopScreen {
     return lines
   }
 
-  private static func summary(_ pools: [PoolSight]) -> String {
+  private static func summary(_ pools: [PoolSnapshot]) -> String {
     guard !pools.isEmpty else { return "no pools are running" }
     let workers = pools.reduce(0) { $0 + $1.workers.count }
     let rate = pools.reduce(0) { $0 + $1.itemsPerSecond }
@@ -41,7 +41,7 @@ enum TopScreen {
       + "\(Units.bytes(Double(memory))) of memory"
   }
 
-  private static func title(_ pool: PoolSight) -> String {
+  private static func title(_ pool: PoolSnapshot) -> String {
     let working = pool.workers.count { $0.worker != nil }
     let standby = pool.workers.count - working
     // Whose program it is may call it what he likes.
@@ -50,7 +50,7 @@ enum TopScreen {
       + "\(Units.count(Double(pool.items))) items, \(Units.count(pool.itemsPerSecond)) items/s"
   }
 
-  private static func table(_ pool: PoolSight) -> TextTable {
+  private static func table(_ pool: PoolSnapshot) -> TextTable {
     var table = TextTable(columns: [
       .init(title: "worker", alignment: .right), .init(title: "process", alignment: .right),
       .init(title: "run", alignment: .right), .init(title: "copy", alignment: .right, rank: 2),
@@ -69,7 +69,7 @@ enum TopScreen {
     return table
   }
 
-  private static func activity(_ worker: WorkerSight) -> String {
+  private static func activity(_ worker: WorkerSnapshot) -> String {
     if let item = worker.item {
       // The end of a line may be cut, and the names of generic types are long.
       return "\(item.id.call):\(Units.grouped(item.id.index)) \(item.task.visible())"
@@ -78,7 +78,7 @@ enum TopScreen {
     return worker.worker == nil ? "standing by" : "idle"
   }
 
-  private static func age(_ item: WorkerSight.Item) -> String {
+  private static func age(_ item: WorkerSnapshot.Item) -> String {
     // Seen for the first time.
     if item.isAtLeast, item.seconds <= 0 { return "" }
     return (item.isAtLeast ? "≥ " : "") + time(item.seconds)
@@ -100,7 +100,7 @@ enum TopScreen {
   }
 }
 
-extension PoolSight {
+extension PoolSnapshot {
   var json: JSONValue {
     .object([
       ("coordinator", .integer(Int(coordinator))), ("program", .string(program)),
@@ -111,7 +111,7 @@ extension PoolSight {
   }
 }
 
-extension WorkerSight {
+extension WorkerSnapshot {
   var json: JSONValue {
     .object([
       ("worker", .optional(worker)), ("process", .integer(Int(process))), ("upSeconds", .number(upSeconds)),

@@ -1,15 +1,15 @@
 import ProcPool
 import ProcPoolProtocol
 
-/// A pool, as it looks from outside at one moment.
-struct PoolSight: Equatable, Sendable {
+/// A pool, observed from outside at one moment.
+struct PoolSnapshot: Equatable, Sendable {
   /// The process that has it.
   var coordinator: Int32
   /// That process's program.
   var program: String
   /// Of all its processes, those that stand by behind those that work.
-  var workers: [WorkerSight]
-  /// Items that have ended since the pool began, and in a second since the look before.
+  var workers: [WorkerSnapshot]
+  /// Items that have ended since the pool began, and in a second since the previous observation.
   var items: UInt64
   var itemsPerSecond: Double
 
@@ -19,8 +19,8 @@ struct PoolSight: Equatable, Sendable {
   var memory: Int { workers.compactMap(\.memory).reduce(0, +) }
 }
 
-/// A worker, as it looks from outside at one moment.
-struct WorkerSight: Equatable, Sendable {
+/// A worker, observed from outside at one moment.
+struct WorkerSnapshot: Equatable, Sendable {
   /// What it is on.
   struct Item: Equatable, Sendable {
     var task: String
@@ -40,7 +40,7 @@ struct WorkerSight: Equatable, Sendable {
   /// Items that have ended in this process.
   var items: UInt64
   var itemsPerSecond: Double
-  /// Parts of its time since the look before: running items, copying, waiting.
+  /// Parts of its time since the previous observation: running items, copying, waiting.
   var running: Double
   var copying: Double
   var waiting: Double
