@@ -5,61 +5,75 @@ struct BenchCommand {
   static let description = CommandDescription(
     name: "procpool bench", summary: "measures what work costs on a pool, and checks every result",
     discussion: """
-      Multiplies matrices, sums series, and sends payloads through a pool of worker processes, in several ways each. \
-      Samples are made before the clock starts, the first run of every strategy is not counted, and every result is \
-      compared with a serial reference. One table per scenario goes to standard output; where - is the file of another \
-      form of the results, that alone does, and the tables go to standard error.
+      Multiplies matrices, sums series and sends payloads through a pool of worker processes, each in several ways. \
+      Samples are generated before the clock starts, the first run of every strategy is a warm-up, and every result is \
+      checked against a serial reference. The run ends with a summary of one screen: for each case, the time of a plain \
+      loop, of the best strategy that sends its data in messages, and of the best in shared memory; which of them is \
+      the fastest and by how much; the share of time that serialisation took; and the size from which sharing pays. \
+      --details adds a table per scenario. If the results are written to -, standard output has nothing else, and the \
+      summary goes to standard error.
       """,
     options: [
       OptionDescription(
         name: "workers", value: .integer(1...maximumWorkers), placeholder: "N",
-        summary: "the number of workers, as many as the machine allows unless given"),
+        summary: "number of workers; default: as many as the machine allows"),
       OptionDescription(
         name: "scenario", value: .choice(ScenarioName.allCases.map(\.rawValue)), placeholder: "NAME",
-        repeats: true, summary: "run this scenario instead of all"),
+        repeats: true, summary: "run only this scenario"),
       OptionDescription(
         name: "case", value: .choice(ScenarioName.allCases.flatMap(\.cases)), placeholder: "NAME",
-        summary: "run this case instead of all"),
+        summary: "run only this case"),
       OptionDescription(
         name: "quick", value: .none, summary: "less data and fewer runs: 20 seconds instead of 100"),
       OptionDescription(
         name: "repeat", value: .integer(1...1_000), placeholder: "K",
-        summary: "the number of measured runs of each strategy, 1 to 6 unless given"),
+        summary: "number of measured runs per strategy; default: 1 to 6, depending on the case"),
       OptionDescription(
         name: "seed", value: .unsigned, placeholder: "S",
-        summary: "what the samples' random numbers follow from, 1 unless given"),
+        summary: "seed of the samples' random numbers; default: 1"),
       OptionDescription(
         name: "matrix", value: .inputFile, placeholder: "FILE", repeats: true,
-        summary: "multiply matrices of your own instead: twice, A and B, as np.save writes them"),
+        summary: "multiply your own matrices instead: give it twice, for A and B, in np.save's format"),
       OptionDescription(
         name: "array", value: .inputFile, placeholder: "FILE",
-        summary: "sum an array of your own instead, as np.save writes it"),
+        summary: "sum your own array instead, in np.save's format"),
+      OptionDescription(
+        name: "details", value: .none,
+        summary: "print a table per scenario, and the findings in words, before the summary"),
       OptionDescription(
         name: "output", value: .outputFile, placeholder: "FILE",
-        summary: "write the product of --matrix as np.load reads it"),
+        summary: "write the product of --matrix in np.load's format"),
       OptionDescription(
         name: "report", value: .outputFile, placeholder: "FILE",
-        summary: "write a page with charts, too, that any browser shows without a network"),
+        summary: "write an HTML page: the summary as a picture, charts and tables; needs no network"),
       OptionDescription(
-        name: "json", value: .outputFile, placeholder: "FILE", summary: "write the results as JSON, too"),
+        name: "json", value: .outputFile, placeholder: "FILE",
+        summary: "write the measurements and the summary as JSON"),
       OptionDescription(
         name: "csv", value: .outputFile, placeholder: "FILE",
-        summary: "write the measurements for a sheet, too"),
+        summary: "write the measurements for a spreadsheet"),
       OptionDescription(
         name: "markdown", value: .outputFile, placeholder: "FILE",
-        summary: "write the tables as Markdown, too"),
+        summary: "write the summary and the tables as Markdown"),
       OptionDescription(
         name: "baseline", value: .inputFile, placeholder: "FILE",
-        summary: "compare with an earlier run's JSON, and tell what moved beyond the noise"),
+        summary: "compare with the JSON of an earlier run, and list changes beyond the noise"),
     ],
     examples: [
-      ("procpool bench --workers 8", "everything, on eight workers"),
+      ("procpool bench --workers 8", "all scenarios, on eight workers"),
       ("procpool bench --quick --scenario matmul --scenario payload", "two scenarios, on little data"),
-      ("procpool bench --case slow-series --repeat 20", "one case, measured twenty times"),
-      ("procpool bench --scenario overhead --baseline before.json", "what has become faster or slower since"),
-      ("procpool bench --workers 8 --report bench.html", "a page to look at, with charts"),
-      ("procpool bench --matrix A.npy --matrix B.npy --output C.npy", "the same on matrices from NumPy"),
-      ("procpool bench --quick --json - | jq .measurements", "the figures alone, for another program"),
+      ("procpool bench --case slow-series --repeat 20", "one case, twenty runs per strategy"),
+      (
+        "procpool bench --quick --scenario payload --details",
+        "every strategy of a scenario, with its spread and its time by activity"
+      ),
+      ("procpool bench --scenario overhead --baseline before.json", "changes since an earlier run"),
+      ("procpool bench --workers 8 --report bench.html", "a page with charts"),
+      (
+        "procpool bench --matrix A.npy --matrix B.npy --output C.npy",
+        "the same strategies on matrices from NumPy"
+      ),
+      ("procpool bench --quick --json - | jq .measurements", "the measurements alone, for another program"),
     ],
     topics: [("Scenarios", ScenarioName.allCases.map { ($0.rawValue, $0.summary) })],
     exitCodes: ExitCode.allCases)
@@ -74,6 +88,8 @@ struct BenchCommand {
   /// The options and paths of the files that are read.
   private let inputs: [(option: String, path: String)]
   private let baseline: Baseline?
+  /// Whether the tables are printed, not the summary alone.
+  private let hasDetails: Bool
 
   /// Takes arguments that the parser has accepted.
   init(_ arguments: ParsedArguments) throws(UsageError) {
@@ -82,6 +98,7 @@ struct BenchCommand {
     options.scenarios = arguments.all("scenario").compactMap(ScenarioName.init(rawValue:))
     options.caseName = arguments.value("case")
     options.quick = arguments.has("quick")
+    hasDetails = arguments.has("details")
     options.repeats = arguments.value("repeat").flatMap { Int($0) }
     if let seed = arguments.value("seed").flatMap({ UInt64($0) }) { options.seed = seed }
     outputs = Self.forms.compactMap { option, contents in
@@ -161,9 +178,11 @@ struct BenchCommand {
     }
     let style = tables.textStyle
     let report = try await Bench(options).run(
-      started: show, finished: { try show($0.text(style)) }, progress: progress.show)
-    if let verdict = report.verdict(style) { try show(verdict) }
+      started: show, finished: { if hasDetails { try show($0.text(style)) } }, progress: progress.show)
+    if hasDetails, let verdict = report.verdict(style) { try show(verdict) }
     if let baseline { try show(report.comparison(with: baseline, style)) }
+    // At the end, where a reader looks first.
+    if let summary = report.summary(style) { try show(summary) }
     progress.erase()
     for (file, output) in zip(files.files, outputs) {
       // What was found wrong is not written.

@@ -31,6 +31,7 @@ import class Foundation.FileManager
     (["procpool", "bench", "--sc"], ["--scenario"]),
     (["procpool", "bench", "--scenario", "pa"], ["partial-sums", "payload"]),
     (["procpool", "bench", "--quick", "--case", "256"], ["256MiB"]),
+    (["procpool", "bench", "--de"], ["--details"]),
     (["procpool", "doctor", "--js"], ["--json"]),
     (["procpool", "completions", "f"], ["fish"]),
     (["procpool", "chaos", "--w"], ["--workers"]),

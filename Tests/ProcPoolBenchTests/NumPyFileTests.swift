@@ -260,7 +260,7 @@ struct OwnFiles {
     try Data(a.bytes).write(to: paths[3])
     let outcome = try await Program.run([
       "bench", "--quick", "--repeat", "1", "--workers", "2", "--matrix", paths[0].path, "--matrix",
-      paths[1].path, "--array", paths[3].path, "--output", paths[2].path,
+      paths[1].path, "--array", paths[3].path, "--output", paths[2].path, "--details",
     ])
     return (outcome, try? NumPyFile(contentsOf: paths[2].path))
   }
@@ -282,6 +282,7 @@ struct OwnFiles {
     #expect(outcome.output.contains("own, f64, 3 × 2 · 2 × 4"))
     #expect(outcome.output.contains("own, f64, 6 numbers"))
     #expect(!outcome.output.contains("low-l"))
+    #expect(outcome.output.contains("\nown matrices ") && outcome.output.contains("\nown array "))
   }
 
   @Test("Of products too big to be sent whole by element, parts are measured, and all of it in place")

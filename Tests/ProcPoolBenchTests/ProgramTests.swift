@@ -137,6 +137,19 @@ struct ProgramBehaviour {
     #expect(outcome.errors.contains("round-trips"))
   }
 
+  @Test("A run ends with its summary, and its tables come before that if they are asked for")
+  func details() async throws {
+    let arguments = ["bench", "--quick", "--case", "apply", "--workers", "1", "--repeat", "1"]
+    let short = try await Program.run(arguments)
+    #expect(short.status == 0 && short.errors.isEmpty, "\(short.errors)")
+    #expect(short.output.contains("\nsummary, 1 worker\n") && !short.output.contains("verified"))
+    let long = try await Program.run(arguments + ["--details"])
+    #expect(long.status == 0 && long.errors.isEmpty, "\(long.errors)")
+    let table = try #require(long.output.firstRange(of: "verified"))
+    let summary = try #require(long.output.firstRange(of: "summary, 1 worker"))
+    #expect(table.lowerBound < summary.lowerBound)
+  }
+
   @Test("The JSON replaces what was in a file, and there is no progress where there is no terminal")
   func jsonFile() async throws {
     let file = try Scratch.file()

@@ -251,7 +251,7 @@ struct JSON {
     #expect(
       Set(object.keys) == [
         "schema", "version", "machine", "workers", "seed", "quick", "files", "measurements", "figures",
-        "verdict",
+        "verdict", "summary",
       ])
     #expect(object["schema"] as? Int == 1)
     #expect(object["version"] as? String == procpoolVersion)

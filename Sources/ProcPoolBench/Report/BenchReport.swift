@@ -1,14 +1,14 @@
 import ProcPool
 
-/// What a run of the benchmark found.
+/// The results of a benchmark run.
 public struct BenchReport: Sendable {
   let machine: Machine
   let workers: Int
   let options: BenchOptions
   let scenarios: [ScenarioReport]
 
-  /// The product of the user's matrices, as the workers computed it in place; `nil` if no matrices were given, or
-  /// every product was wrong.
+  /// The product of the user's matrices, computed in place by the workers; `nil` without matrices, or if every product
+  /// was wrong.
   public internal(set) var product: NumPyFile?
 
   /// The strategies that gave a wrong result, as `scenario, case, strategy`.
@@ -18,8 +18,7 @@ public struct BenchReport: Sendable {
     }
   }
 
-  /// What the figures say about sending and sharing, a line for each case; `nil` if nothing was measured both
-  /// ways.
+  /// The findings about sending and sharing, a line per case; `nil` if no case was measured both ways.
   public func verdict(_ style: TextStyle = .plain) -> String? {
     let sentences = Verdict.sentences(for: scenarios)
     let lines = [style.tinted("verdict", .title)] + sentences.map { style.paragraph($0, after: "· ") }
@@ -29,7 +28,7 @@ public struct BenchReport: Sendable {
   /// The report as JSON, with a line break at its end.
   ///
   /// `schema` is raised when a key changes its meaning or goes; new keys may come without that. Times are in
-  /// seconds.
+  /// seconds. `summary` has what the summary on the screen has: see ``BenchSummary/json``.
   public var json: String { document.text() + "\n" }
 
   var document: JSONValue {
@@ -43,6 +42,7 @@ public struct BenchReport: Sendable {
         .array(scenarios.flatMap { report in report.figures.map { Self.json($0, of: report.name) } })
       ),
       ("verdict", .array(Verdict.sentences(for: scenarios).map(JSONValue.string))),
+      ("summary", BenchSummary(of: self).json),
     ])
   }
 
@@ -53,7 +53,7 @@ public struct BenchReport: Sendable {
     ])
   }
 
-  /// Where the time of a run went.
+  /// The time of a run by activity.
   private static func time(_ measurement: Measurement) -> JSONValue {
     guard let copying = measurement.copyingShare else { return .null }
     let runs = Double(measurement.seconds.count)

@@ -2,12 +2,13 @@ import ProcPoolSystem
 
 /// The report as Markdown, for an issue, a README or a wiki.
 extension BenchReport {
-  /// The tables, figures, notes and the verdict, with a line break at the end.
+  /// The summary, the verdict, tables, figures and notes, with a line break at the end.
   public var markdown: String {
     var parts = [
       "# procpool bench",
       "\(Markdown.escaped(machine.summary)); \(workers) workers; procpool \(procpoolVersion)",
     ]
+    parts += BenchSummary(of: self).markdown
     let sentences = Verdict.sentences(for: scenarios)
     if !sentences.isEmpty { parts.append(Self.list(sentences)) }
     for scenario in scenarios {
@@ -22,8 +23,23 @@ extension BenchReport {
     return parts.joined(separator: "\n\n") + "\n"
   }
 
-  private static func list(_ entries: [String]) -> String {
+  fileprivate static func list(_ entries: [String]) -> String {
     entries.map { "- " + $0 }.joined(separator: "\n")
+  }
+}
+
+extension BenchSummary {
+  /// The summary as blocks: a line, tables and a list.
+  fileprivate var markdown: [String] {
+    guard !isEmpty else { return [] }
+    var blocks = ["**\(headline)**"]
+    if !(cases + parts).isEmpty { blocks.append(caseTable(of: cases + parts).markdown) }
+    if !payloads.isEmpty { blocks += [payloadTable.markdown, Markdown.escaped(sharingText)] }
+    if !others.isEmpty {
+      blocks.append(
+        BenchReport.list(others.map { "**\(Self.title(of: $0.scenario))**: \(Markdown.escaped($0.text))" }))
+    }
+    return blocks
   }
 }
 

@@ -3,14 +3,6 @@
 /// Sharing is set against the best strategy that sends, *rows-b-once* among them, and not against the one
 /// that is weak on purpose.
 enum Verdict {
-  /// How the workers get what they work on.
-  enum Way { case alone, sent, shared }
-
-  static func way(of strategy: String) -> Way {
-    if strategy == Measurement.serial { return .alone }
-    return strategy.hasPrefix("shared") || strategy.contains("in-place") ? .shared : .sent
-  }
-
   /// A sentence or two for each case that was computed both ways, and one for the size from which sharing
   /// pays.
   static func sentences(for reports: [ScenarioReport]) -> [String] {
@@ -34,35 +26,39 @@ enum Verdict {
   }
 
   private static func sentence(for label: CaseLabel, _ measurements: [Measurement]) -> String? {
-    func best(_ way: Way) -> Measurement? {
-      measurements.filter { Self.way(of: $0.key.strategy) == way }.min { median($0) < median($1) }
+    func best(_ strategy: Strategy) -> Measurement? {
+      measurements.filter { Strategy(of: $0.key) == strategy && $0.isUsable }.min { median($0) < median($1) }
     }
-    guard let sent = best(.sent), let shared = best(.shared) else { return nil }
+    guard let sent = best(.message), let shared = best(.shared) else { return nil }
     let onPool = median(sent) < median(shared) ? sent : shared
     var text = "\(label): "
-    if let serial = best(.alone) {
+    if let serial = best(.serial) {
       let factor = median(serial) / median(onPool)
       text +=
         isClose(factor)
         ? "\(name(onPool)) took as long as the serial loop"
-        : factor > 1
-          ? "\(name(onPool)) won, \(Units.factor(factor)) as fast as the serial loop"
-          : "the serial loop won, \(Units.factor(1 / factor)) as fast as the best on a pool, \(name(onPool))"
+        : isNoise(serial, onPool)
+          ? "\(name(onPool)) and the serial loop are within noise of each other"
+          : factor > 1
+            ? "\(name(onPool)) won, \(Units.factor(factor)) as fast as the serial loop"
+            : "the serial loop won, \(Units.factor(1 / factor)) as fast as the best on a pool, \(name(onPool))"
       text += "; "
     }
     let gain = median(sent) / median(shared)
     text +=
       isClose(gain)
       ? "sharing (\(name(shared))) and sending (\(name(sent))) took the same time."
-      : gain > 1
-        ? "sharing (\(name(shared))) was \(Units.factor(gain)) as fast as the best that sends, \(name(sent))."
-        : "sending (\(name(sent))) was \(Units.factor(1 / gain)) as fast as the best that shares, \(name(shared))."
+      : isNoise(sent, shared)
+        ? "sharing (\(name(shared))) and sending (\(name(sent))) are within noise of each other."
+        : gain > 1
+          ? "sharing (\(name(shared))) was \(Units.factor(gain)) as fast as the best that sends, \(name(sent))."
+          : "sending (\(name(sent))) was \(Units.factor(1 / gain)) as fast as the best that shares, \(name(shared))."
     return text
   }
 
   /// Which strategy that sends did little else than copy.
   private static func copying(for label: CaseLabel, _ measurements: [Measurement]) -> String? {
-    let worst = measurements.filter { way(of: $0.key.strategy) == .sent }
+    let worst = measurements.filter { Strategy(of: $0.key) == .message }
       .max { $0.copyingShare ?? 0 < $1.copyingShare ?? 0 }
     guard let worst, let share = worst.copyingShare, share >= leastCopying else { return nil }
     return
@@ -75,6 +71,10 @@ enum Verdict {
 
   /// Because medians of a few runs on a shared machine differ by as much without a reason.
   private static func isClose(_ ratio: Double) -> Bool { (0.9...1.1).contains(ratio) }
+
+  private static func isNoise(_ one: Measurement, _ other: Measurement) -> Bool {
+    !Noise.isClear(one, before: other) && !Noise.isClear(other, before: one)
+  }
 
   private static func median(_ measurement: Measurement) -> Double { measurement.statistics.median }
 

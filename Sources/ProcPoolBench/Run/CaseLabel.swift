@@ -6,9 +6,13 @@ struct CaseLabel: Hashable, Sendable, CustomStringConvertible, ExpressibleByStri
   /// The type of the numbers, or the part of the whole; empty where a case has one variant only.
   var variant: String
 
-  init(_ name: String, _ variant: String = "") {
+  /// Whether it is a part of another case, measured for what its strategies cost by themselves.
+  var isPart: Bool
+
+  init(_ name: String, _ variant: String = "", isPart: Bool = false) {
     self.name = name
     self.variant = variant
+    self.isPart = isPart
   }
 
   init(stringLiteral name: String) { self.init(name) }

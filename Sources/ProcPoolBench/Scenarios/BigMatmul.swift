@@ -171,7 +171,9 @@ struct BigMatmul<Scalar: MatrixScalar> {
   }
 
   /// What a part of the product is called.
-  private func part(_ what: String) -> CaseLabel { CaseLabel(label.name, "\(Scalar.label), \(what)") }
+  private func part(_ what: String) -> CaseLabel {
+    CaseLabel(label.name, "\(Scalar.label), \(what)", isPart: true)
+  }
 
   private var someElementsLabel: CaseLabel {
     part("\(sampleElements) of \(Units.grouped(shape.m * shape.n)) elements")

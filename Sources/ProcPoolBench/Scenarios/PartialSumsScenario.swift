@@ -43,7 +43,8 @@ struct PartialSumsScenario: Scenario {
       try await sum(of: numbers, "array-sum", runs: share.count, context)
       let first = numbers[..<termCount(context)]
       let start = SumStrategies(
-        label: CaseLabel("array-sum", "\(Units.grouped(first.count)) terms"), terms: first.count,
+        label: CaseLabel("array-sum", "\(Units.grouped(first.count)) terms", isPart: true),
+        terms: first.count,
         runs: share.count,
         context: context, reference: SumReference(of: first, parts: first.count))
       try await start.serial { ArraySum.sum(Array(first)) }
@@ -139,7 +140,8 @@ struct PartialSumsScenario: Scenario {
     }
     let first = terms.prefix(termCount(context))
     let start = SumStrategies(
-      label: CaseLabel(name, "\(Units.grouped(first.count)) terms"), terms: first.count, runs: runs,
+      label: CaseLabel(name, "\(Units.grouped(first.count)) terms", isPart: true), terms: first.count,
+      runs: runs,
       context: context,
       reference: SumReference(of: series, terms: first, parts: first.count))
     try await start.serial { series.sum(over: first) }
