@@ -218,10 +218,12 @@ let richReport: BenchReport = {
   .enabled(if: Browser.path != nil, "there is no Chromium here, so nobody sees the page laid out"),
   .timeLimit(.minutes(2)))
 struct ThePageIsLaidOut {
-  @Test(arguments: [360, 800, 1280])
+  @Test(arguments: [360, 375, 800, 1280])
   func nothingIsCutAndNothingLiesOverAnother(width: Int) async throws {
-    let complaints = try await Browser.complaints(of: richReport.html, width: width)
-    #expect(complaints == "none")
+    for report in [richReport, usualReport] {
+      let complaints = try await Browser.complaints(of: report.html, width: width)
+      #expect(complaints == "none")
+    }
   }
 
   @Test func theCheckSeesWhatIsCutAndWhatLiesOverAnother() async throws {
@@ -233,6 +235,8 @@ struct ThePageIsLaidOut {
     #expect(try await complaints("svg text { font-size: 30px; }").contains("overlap"))
     #expect(try await complaints(".row.axis { grid-template-columns: 1rem 1fr; }").contains("askew"))
     #expect(try await complaints("table { width: 3000px; } .scroll { overflow: visible; }").contains("wider"))
+    #expect(try await complaints("table { width: 3000px; }").contains("wide table"))
+    #expect(try await complaints(".pace { margin-left: -5rem; }").contains("overlap"))
     #expect(
       try await complaints("figcaption { width: 3rem; overflow: hidden; white-space: nowrap; }").contains(
         "cut"))
@@ -286,6 +290,14 @@ private enum Browser {
       apart(texts);
       for (const text of texts) within(text, svg);
     }
+    for (const holder of document.querySelectorAll('details')) holder.open = true;
+    for (const scroll of document.querySelectorAll('.scroll'))
+      if (scroll.scrollWidth > scroll.clientWidth + 1) found.push('wide table: ' + scroll.textContent.slice(0, 40));
+    for (const ticks of document.querySelectorAll('.ticks')) apart([...ticks.children]);
+    for (const lane of document.querySelectorAll('.lane')) {
+      apart([...lane.children]);
+      within(lane.querySelector('.pace'), document.body);
+    }
     for (const scale of document.querySelectorAll('.scale')) apart([...scale.children]);
     for (const chart of document.querySelectorAll('.bars')) {
       const scale = box(chart.querySelector('.scale'));
@@ -299,7 +311,7 @@ private enum Browser {
       within(value, document.body);
       apart([value, row.querySelector('.name'), ...row.querySelectorAll('.split')]);
     }
-    for (const e of document.querySelectorAll('h1, h2, p, li, figcaption, .name, .legend span'))
+    for (const e of document.querySelectorAll('h1, h2, p, li, figcaption, .name, .what, .pace, dd, td, .legend span'))
       if (e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline') found.push('cut: ' + e.textContent);
     document.body.textContent = '[complaints: ' + (found.slice(0, 5).join('; ') || 'none') + ']';
     """

@@ -64,8 +64,11 @@ struct BarChart: Sendable {
   private func row(_ measurement: Measurement, isBest: Bool, _ hasSplit: Bool) -> Markup {
     let times = times(measurement)
     let workers = measurement.key.workers
+    let words = StrategyWords.text(of: measurement.key).map { text -> Markup in
+      "<small class=\"words\">\(text)</small>"
+    }
     let name: Markup =
-      "\(measurement.key.strategy)\(workers > 0 ? "<small>\(workers)&nbsp;w</small>" as Markup : "")"
+      "\(measurement.key.strategy)\(workers > 0 ? "<small>\(workers)&nbsp;w</small>" as Markup : "")\(words ?? "")"
     let range: Markup =
       times.max > times.min
       ? "<i class=\"range\" style=\"left:\(position(times.min))%;width:\(position(times.max) - position(times.min))%\"></i>"
