@@ -8,16 +8,16 @@ public struct Bench: Sendable {
   /// Creates a run; nothing starts yet.
   public init(_ options: BenchOptions) { self.options = options }
 
-  /// Runs the scenarios one after the other.
+  /// Runs the scenarios in order.
   ///
-  /// Every scenario has a pool of its own, so that no scenario sees what another left in the workers' memory.
+  /// Every scenario has its own pool, so that no scenario finds another's data in the workers' memory.
   ///
   /// - Parameters:
-  ///   - started: Gets a line about the machine and the workers before the first scenario.
-  ///   - finished: Gets each scenario's report when the scenario is done.
-  ///   - progress: Gets a few words about what comes next, often.
-  /// - Throws: what the pool throws, when workers do not start or do not answer, and what the closures throw,
-  ///   which ends the run. A wrong result is not thrown: it is in the report.
+  ///   - started: Receives a description of the machine and the workers before the first scenario.
+  ///   - finished: Receives each scenario's report as soon as it is complete.
+  ///   - progress: Receives a short description of each step before it starts.
+  /// - Throws: The pool's errors if workers do not start or do not answer, and the errors of the closures, which end
+  ///   the run. A wrong result is part of the report instead.
   public func run(
     started: (String) throws -> Void, finished: (ScenarioReport) throws -> Void,
     progress: @escaping (String) -> Void
@@ -43,8 +43,8 @@ public struct Bench: Sendable {
       machine: machine, workers: sizing.workers, options: options, scenarios: reports, product: product)
   }
 
-  /// How many workers a pool has, once they have answered: workers that cannot serve are found before samples
-  /// are made.
+  /// The size of a pool whose workers have answered: workers that cannot serve are detected before samples are
+  /// generated.
   private static func sizing(of workers: Int?) async throws -> PoolSizing {
     do {
       return try await withPool(
@@ -89,7 +89,7 @@ protocol Scenario {
   func run(in context: BenchContext) async throws
 }
 
-/// What a scenario needs to know, and where its results go.
+/// A scenario's options, and the recorder of its results.
 final class BenchContext {
   /// The program that serves the benchmark's tasks.
   static let worker = WorkerSource.executable(named: "procpool-bench-worker")
@@ -99,13 +99,13 @@ final class BenchContext {
   let scenario: ScenarioName
   let recorder: Recorder
 
-  /// What a reader of the scenario's table has to know.
+  /// Notes to the scenario's tables.
   private(set) var notes: [String] = []
 
-  /// What it found besides the times of strategies.
+  /// Findings other than the times of strategies.
   private(set) var figures: [Figure] = []
 
-  /// The product of the user's matrices, once it has been computed on the pool and found right.
+  /// The product of the user's matrices, once it has been computed on the pool and verified.
   private(set) var product: NumPyFile?
 
   init(options: BenchOptions, workers: Int, scenario: ScenarioName, recorder: Recorder) {
@@ -124,13 +124,13 @@ final class BenchContext {
 
   func add(_ figure: Figure) { figures.append(figure) }
 
-  /// Keeps a product that was found right, if the matrices were the user's.
+  /// Keeps a verified product if the matrices are the user's.
   func keep<Scalar: MatrixScalar>(_ product: [Scalar], rows: Int, columns: Int) {
     guard options.matrices != nil, self.product == nil else { return }
     self.product = NumPyFile(name: "C", shape: [rows, columns], .init(product))
   }
 
-  /// The key of a strategy that runs on the pool; `workers` unless it runs on another number of them.
+  /// The key of a strategy that runs on the pool, on as many workers as the run has unless given.
   func key(_ label: CaseLabel, _ strategy: String, workers: Int? = nil) -> MeasurementKey {
     MeasurementKey(scenario: scenario, label: label, strategy: strategy, workers: workers ?? self.workers)
   }

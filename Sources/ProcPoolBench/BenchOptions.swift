@@ -1,6 +1,6 @@
-/// What a run of the benchmark is asked to do.
+/// The options of a benchmark run.
 public struct BenchOptions: Sendable {
-  /// The number of workers; `nil` for as many as the pool chooses for this machine.
+  /// The number of workers; `nil` for the pool's choice for this machine.
   public var workers: Int?
 
   /// The scenarios to run; all if empty.
@@ -9,29 +9,29 @@ public struct BenchOptions: Sendable {
   /// The only case to run, one of ``ScenarioName/cases``; all if `nil`.
   public var caseName: String?
 
-  /// Whether to work on less data and with fewer runs, to end within 20 seconds or so.
+  /// Whether to use less data and fewer runs, to finish within about 20 seconds.
   public var quick = false
 
   /// The number of measured runs of each strategy; `nil` for the scenario's own.
   public var repeats: Int?
 
-  /// What the random numbers of all samples follow from.
+  /// The seed of the samples' random numbers.
   public var seed: UInt64 = 1
 
-  /// Matrices of the user's, to be multiplied instead of samples.
+  /// The user's matrices, multiplied instead of samples.
   public var matrices: OwnMatrices?
 
-  /// An array of the user's, to be summed instead of samples.
+  /// The user's array, summed instead of samples.
   public var array: OwnArray?
 
-  /// The paths of the user's data.
+  /// The paths of the user's files.
   var files: [String] { (matrices?.names ?? []) + (array.map { [$0.name] } ?? []) }
 
-  /// Creates options that ask for the default run.
+  /// Creates the options of the default run.
   public init() {}
 
-  /// The scenarios that are run: those that the user's own data is for, or else those asked for, less those that lack
-  /// the case asked for.
+  /// The scenarios to run: those that use the user's data if there is any, otherwise ``scenarios`` without those that
+  /// lack ``caseName``.
   public var selectedScenarios: [ScenarioName] {
     if matrices != nil || array != nil {
       return (matrices != nil ? [.matmul] : []) + (array != nil ? [.partialSums] : [])
@@ -43,12 +43,11 @@ public struct BenchOptions: Sendable {
     return asked.filter { $0.cases.contains(caseName) }
   }
 
-  /// Whether a case of a scenario is to be run.
+  /// Whether to run a case of a scenario.
   func includes(_ name: String, of scenario: ScenarioName) -> Bool {
     caseName.map { $0 == name } ?? !scenario.casesOnRequest.contains(name)
   }
 
-  /// How often a strategy is run and measured, when the scenario itself would run it `usual` times, or
-  /// `quickly` in a quick run.
+  /// The number of measured runs of a strategy: ``repeats``, or the scenario's own number for a usual or a quick run.
   func runs(usual: Int, quickly: Int) -> Int { repeats ?? (quick ? quickly : usual) }
 }

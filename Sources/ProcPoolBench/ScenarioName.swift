@@ -1,59 +1,59 @@
-/// What the benchmark can measure.
+/// The benchmark's scenarios.
 public enum ScenarioName: String, CaseIterable, Sendable {
-  /// Products of matrices, with the operands sent in different ways.
+  /// Products of matrices, with the operands sent or shared in different ways.
   case matmul
 
   /// Sums of an array and of two series, in intervals and term by term.
   case partialSums = "partial-sums"
 
-  /// What an item costs that does hardly anything.
+  /// The cost of an item that computes next to nothing.
   case overhead
 
   /// Round trips of payloads from one byte to 256 MiB, sent and shared.
   case payload
 
-  /// Locks and atomic counters in shared memory, and what is lost without them.
+  /// Locks and atomic counters in shared memory, and the updates lost without them.
   case locks
 
-  /// Ten tasks that only wait.
+  /// Ten tasks that sleep.
   case sleep
 
-  /// From nothing to workers that have answered.
+  /// The time from the start of a pool until every worker has answered.
   case spawn
 
-  /// Processes that are replaced on purpose, and those that have died.
+  /// The replacement of processes, by recycling and after a crash.
   case recycling
 
-  /// Items that take very different times.
+  /// Items of very different durations.
   case uneven
 
-  /// What an item costs when there are many, and many workers.
+  /// The cost of an item with many items, and with many workers.
   case growth
 
-  /// What it measures, as a fragment.
+  /// A fragment that says what the scenario measures.
   public var summary: String {
     switch self {
     case .matmul:
-      "products of matrices; the operands go by element, by row, and once, or lie in shared memory"
+      "products of matrices: operands sent per element, per row or once per worker, or read in shared memory"
     case .partialSums:
-      "sums of an array and of two series, in intervals (on 1, 2, 4 and 8 workers, too) and term by term"
-    case .overhead: "what an item costs that does hardly anything"
+      "sums of an array and of two series: in intervals, also on 1, 2, 4 and 8 workers, and term by term"
+    case .overhead: "the cost of an item that computes next to nothing"
     case .payload:
-      "round trips of 1 byte to 256 MiB, sent and shared, and from what size on sharing is faster"
-    case .locks: "locks and atomic counters in shared memory, and what is lost without them"
-    case .sleep: "ten tasks that only wait, a tenth of a second each, or a second if asked for by name"
-    case .spawn: "from nothing to workers that have answered"
+      "round trips of 1 byte to 256 MiB, sent and shared, and the size from which sharing is faster"
+    case .locks: "the cost of locks and atomic counters in shared memory, and the updates lost without them"
+    case .sleep: "ten tasks that sleep for 0.1 s each, or for 1 s with --case seconds"
+    case .spawn: "the time from the start of a pool until every worker has answered"
     case .recycling:
-      "processes that are replaced every 25 items of 250 us, and from a worker's death to the next result"
-    case .uneven: "items that take very different times, beside the best schedule that there is"
+      "processes replaced every 25 items of 250 us, and the time from a worker's death to the next result"
+    case .uneven: "items of very different durations, compared with the best possible schedule"
     case .growth:
-      "what an item costs with 10 thousand to 100 million of them, and 1 to 64 workers; if asked for"
+      "the cost of an item with 10 thousand to 100 million items, and with 1 to 64 workers; only on request"
     }
   }
 
   /// The names that `--case` accepts for this scenario, in the order in which they run.
   ///
-  /// A name of one scenario is never a name of another, so that a case can be asked for by its name alone.
+  /// No two scenarios share a name, so that `--case` needs no `--scenario`.
   public var cases: [String] {
     switch self {
     case .matmul: ["low-l", "high-l", "big"]
@@ -69,7 +69,7 @@ public enum ScenarioName: String, CaseIterable, Sendable {
     }
   }
 
-  /// The cases that run only when they are asked for by name.
+  /// The cases that run only if `--case` names them.
   var casesOnRequest: Set<String> {
     switch self {
     case .sleep: ["seconds"]
@@ -78,9 +78,9 @@ public enum ScenarioName: String, CaseIterable, Sendable {
     }
   }
 
-  /// Whether its strategies have different numbers of the same items, and are to be compared by what one takes.
+  /// Whether its strategies have different numbers of equal items, and are compared by the time of one.
   var comparesItems: Bool { self == .overhead || self == .growth }
 
-  /// Whether it runs only when it or one of its cases is asked for by name: it takes half a minute.
+  /// Whether it runs only if `--scenario` or `--case` names it, because it takes half a minute.
   var isOnRequest: Bool { self == .growth }
 }

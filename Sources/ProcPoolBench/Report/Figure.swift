@@ -1,9 +1,9 @@
-/// A number that a scenario found and that is no strategy's time.
+/// A finding of a scenario other than the time of a strategy.
 struct Figure: Equatable, Sendable {
   var name: String
-  /// `nil` where there is no such number.
+  /// `nil` if the scenario has no such number.
   var value: Double?
   var unit: String
-  /// The whole in words.
+  /// The finding in words.
   var text: String
 }

@@ -1,12 +1,12 @@
-/// What one scenario found, ready to be printed.
+/// The results of one scenario.
 public struct ScenarioReport: Sendable {
   let name: ScenarioName
   let measurements: [Measurement]
 
-  /// What was found besides the times of strategies.
+  /// Findings other than the times of strategies.
   var figures: [Figure] = []
 
-  /// What a reader of the table has to know.
+  /// Notes to the tables.
   let notes: [String]
 
   /// The report as text: a title, the tables, the notes.

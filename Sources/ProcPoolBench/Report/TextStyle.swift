@@ -1,13 +1,13 @@
 import ProcPoolSystem
 
-/// How a report is written as text.
+/// The layout of a report as text.
 public struct TextStyle: Equatable, Sendable {
-  /// How wide lines may be, in columns of a terminal; `nil` if it does not matter.
+  /// The maximum width of a line in terminal columns; `nil` for no limit.
   public var width: Int?
-  /// Whether colours are told by escape sequences.
+  /// Whether escape sequences colour the text.
   public var hasColour: Bool
 
-  /// Lines as long as they are, and no colours: for files and other programs.
+  /// Lines of any length without colours, for files and other programs.
   public static let plain = TextStyle(width: nil, hasColour: false)
 
   /// Creates a style with a line width in columns, or `nil` for any length.

@@ -1,6 +1,6 @@
 import ProcPool
 
-/// Where the time of strategies on a pool went, as parts of a hundred.
+/// The time of strategies on a pool by activity, in per cent.
 enum TimeTable {
   private static let columns: [TextTable.Column] =
     [.init(title: "where the time went", alignment: .left), .init(title: "strategy", alignment: .left)]
@@ -11,8 +11,8 @@ enum TimeTable {
     ].map { .init(title: $0, alignment: .right, rank: $1) }
 
   static let note =
-    "c. and w.: parts of the time of the coordinator and of the workers, who are busy while they wait for a "
-    + "processor, too; copying: the part of everybody's busy time that encoding, pipes and decoding took."
+    "c. and w.: shares of the coordinator's and of the workers' time; a process that waits for a processor counts as "
+    + "busy. copying: the share of all busy time that encoding, pipes and decoding took."
 
   /// A row for each measurement on a pool; `nil` if there is none.
   static func make(from measurements: [Measurement]) -> TextTable? {
