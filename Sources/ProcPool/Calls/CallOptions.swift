@@ -56,13 +56,13 @@ public struct CallOptions: Sendable {
     self.progress = progress
   }
 
-  /// These options, except for those that `arguments` set.
+  /// These options, and `others` for those that are omitted.
   @usableFromInline
-  func overridden(by arguments: CallOptions) -> CallOptions {
+  func over(_ others: CallOptions) -> CallOptions {
     CallOptions(
-      chunkSize: arguments.chunkSize ?? chunkSize, inFlight: arguments.inFlight ?? inFlight,
-      timeout: arguments.timeout ?? timeout, deadline: arguments.deadline ?? deadline,
-      retry: arguments.retry ?? retry, progress: arguments.progress ?? progress)
+      chunkSize: chunkSize ?? others.chunkSize, inFlight: inFlight ?? others.inFlight,
+      timeout: timeout ?? others.timeout, deadline: deadline ?? others.deadline,
+      retry: retry ?? others.retry, progress: progress ?? others.progress)
   }
 }
 

@@ -27,7 +27,7 @@ extension Pool {
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> T.Output where T.Output: Codable {
     try await applied(
-      task, input, options.overridden(by: .init(timeout: timeout, deadline: deadline, retry: retry)),
+      task, input, .init(timeout: timeout, deadline: deadline, retry: retry).over(options),
       isolation)
   }
 
@@ -40,7 +40,7 @@ extension Pool {
     isolation: isolated (any Actor)? = #isolation
   ) async throws where T.Output == Void {
     try await applied(
-      task, input, options.overridden(by: .init(timeout: timeout, deadline: deadline, retry: retry)),
+      task, input, .init(timeout: timeout, deadline: deadline, retry: retry).over(options),
       isolation)
   }
 
@@ -57,7 +57,7 @@ extension Pool {
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
     retry: RetryPolicy? = nil, options: CallOptions = CallOptions()
   ) -> TaskHandle<T.Output> where T.Output: Codable {
-    begin(task, input, options.overridden(by: .init(timeout: timeout, deadline: deadline, retry: retry)))
+    begin(task, input, .init(timeout: timeout, deadline: deadline, retry: retry).over(options))
   }
 
   /// Submits a task without output with one input; otherwise like `applyAsync` for tasks with
@@ -66,7 +66,7 @@ extension Pool {
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
     retry: RetryPolicy? = nil, options: CallOptions = CallOptions()
   ) -> TaskHandle<Void> where T.Output == Void {
-    begin(task, input, options.overridden(by: .init(timeout: timeout, deadline: deadline, retry: retry)))
+    begin(task, input, .init(timeout: timeout, deadline: deadline, retry: retry).over(options))
   }
 
   /// Submits the task with one input, after waiting while the pool has more than enough work;
@@ -79,7 +79,7 @@ extension Pool {
   ) async throws -> TaskHandle<T.Output> where T.Output: Codable {
     try await waitForRoom()
     return begin(
-      task, input, options.overridden(by: .init(timeout: timeout, deadline: deadline, retry: retry)))
+      task, input, .init(timeout: timeout, deadline: deadline, retry: retry).over(options))
   }
 
   /// Submits a task without output with one input; otherwise like `submit` for tasks with output.
@@ -91,7 +91,7 @@ extension Pool {
   ) async throws -> TaskHandle<Void> where T.Output == Void {
     try await waitForRoom()
     return begin(
-      task, input, options.overridden(by: .init(timeout: timeout, deadline: deadline, retry: retry)))
+      task, input, .init(timeout: timeout, deadline: deadline, retry: retry).over(options))
   }
 
   /// Starts a `map` call, and returns immediately.
@@ -105,9 +105,8 @@ extension Pool {
   ) -> TaskHandle<[T.Output]> where T.Output: Codable {
     mapAsync(
       task, CallInputs(inputs),
-      options.overridden(
-        by: .init(
-          chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)))
+      .init(chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)
+        .over(options))
   }
 
   @usableFromInline
@@ -139,7 +138,7 @@ extension Pool {
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [T.Output] where T.Output: Codable {
     try await broadcastOutputs(
-      task, input, options.overridden(by: .init(timeout: timeout, deadline: deadline, retry: retry)),
+      task, input, .init(timeout: timeout, deadline: deadline, retry: retry).over(options),
       isolation)
   }
 
@@ -154,7 +153,7 @@ extension Pool {
     isolation: isolated (any Actor)? = #isolation
   ) async throws where T.Output == Void {
     _ = try await broadcastOutputs(
-      task, input, options.overridden(by: .init(timeout: timeout, deadline: deadline, retry: retry)),
+      task, input, .init(timeout: timeout, deadline: deadline, retry: retry).over(options),
       isolation)
   }
 

@@ -18,10 +18,10 @@ extension Pool {
   ) -> PoolStream<T.Output> where Inputs.Element == T.Input, T.Output: Codable {
     stream(
       task, inputs, .ordered, .plain,
-      options.overridden(
-        by: .init(
-          chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
-          progress: progress)))
+      .init(
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        progress: progress
+      ).over(options))
   }
 
   /// Runs the task on the elements of an asynchronous sequence and yields each output as soon as it
@@ -33,10 +33,10 @@ extension Pool {
   ) -> PoolStream<T.Output> where Inputs.Element == T.Input, T.Output: Codable {
     stream(
       task, inputs, .unordered, .plain,
-      options.overridden(
-        by: .init(
-          chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
-          progress: progress)))
+      .init(
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        progress: progress
+      ).over(options))
   }
 
   /// Runs the task on the elements of an asynchronous sequence and yields a `Result` per item, so
@@ -52,10 +52,10 @@ extension Pool {
   ) -> PoolStream<Result<T.Output, PoolError>> where Inputs.Element == T.Input, T.Output: Codable {
     stream(
       task, inputs, ordered ? .ordered : .unordered, .results,
-      options.overridden(
-        by: .init(
-          chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
-          progress: progress)))
+      .init(
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        progress: progress
+      ).over(options))
   }
 
   /// Runs the task on the elements of a finite asynchronous sequence and returns the outputs in
@@ -69,9 +69,9 @@ extension Pool {
     options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [T.Output] where Inputs.Element == T.Input, T.Output: Codable {
-    let options = options.overridden(
-      by: .init(
-        chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress))
+    let options = CallOptions(
+      chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress
+    ).over(options)
     let call = try TypedCall(task, runtime: runtime, options)
     defer { call.retire() }
     return try await outputs(call, source(inputs, call, options), isolation)
@@ -90,9 +90,9 @@ extension Pool {
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [Result<T.Output, PoolError>]
   where Inputs.Element == T.Input, T.Output: Codable {
-    let options = options.overridden(
-      by: .init(
-        chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress))
+    let options = CallOptions(
+      chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress
+    ).over(options)
     let call: TypedCall<T>
     do {
       call = try TypedCall(task, runtime: runtime, options)
@@ -116,9 +116,9 @@ extension Pool {
     options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws where Inputs.Element == T.Input {
-    let options = options.overridden(
-      by: .init(
-        chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress))
+    let options = CallOptions(
+      chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress
+    ).over(options)
     let call = try TypedCall(task, runtime: runtime, options)
     defer { call.retire() }
     try await runtime.collect(call, source(inputs, call, options), isolation: isolation) { _, _, _ in

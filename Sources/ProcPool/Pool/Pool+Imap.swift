@@ -31,10 +31,10 @@ extension Pool {
   ) -> PoolStream<T.Output> where T.Output: Codable {
     outputs(
       task, CallInputs(inputs), .ordered,
-      options.overridden(
-        by: .init(
-          chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
-          progress: progress)))
+      .init(
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        progress: progress
+      ).over(options))
   }
 
   /// Runs a task without output on inputs and yields once per item; otherwise like `imap` for tasks
@@ -47,10 +47,10 @@ extension Pool {
   ) -> PoolStream<Void> where T.Output == Void {
     outputs(
       task, CallInputs(inputs), .ordered,
-      options.overridden(
-        by: .init(
-          chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
-          progress: progress)))
+      .init(
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        progress: progress
+      ).over(options))
   }
 
   /// Runs the task on inputs and yields outputs as they arrive, in any order, those of a chunk
@@ -63,10 +63,10 @@ extension Pool {
   ) -> PoolStream<T.Output> where T.Output: Codable {
     outputs(
       task, CallInputs(inputs), .unordered,
-      options.overridden(
-        by: .init(
-          chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
-          progress: progress)))
+      .init(
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        progress: progress
+      ).over(options))
   }
 
   /// Runs a task without output on inputs and yields once per item as items end; otherwise like
@@ -79,10 +79,10 @@ extension Pool {
   ) -> PoolStream<Void> where T.Output == Void {
     outputs(
       task, CallInputs(inputs), .unordered,
-      options.overridden(
-        by: .init(
-          chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
-          progress: progress)))
+      .init(
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        progress: progress
+      ).over(options))
   }
 
   /// Runs the task on inputs and yields a `Result` per item, so that a failed item does not end the
@@ -98,10 +98,10 @@ extension Pool {
   ) -> PoolStream<Result<T.Output, PoolError>> where T.Output: Codable {
     results(
       task, CallInputs(inputs), ordered ? .ordered : .unordered,
-      options.overridden(
-        by: .init(
-          chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
-          progress: progress)))
+      .init(
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        progress: progress
+      ).over(options))
   }
 
   /// Runs a task without output on inputs and yields a `Result` per item; otherwise like
@@ -114,10 +114,10 @@ extension Pool {
   ) -> PoolStream<Result<T.Output, PoolError>> where T.Output == Void {
     results(
       task, CallInputs(inputs), ordered ? .ordered : .unordered,
-      options.overridden(
-        by: .init(
-          chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
-          progress: progress)))
+      .init(
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        progress: progress
+      ).over(options))
   }
 
   @usableFromInline

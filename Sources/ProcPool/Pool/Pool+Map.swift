@@ -32,9 +32,8 @@ extension Pool {
   ) async throws -> [T.Output] where T.Output: Codable {
     try await map(
       task, CallInputs(inputs),
-      options.overridden(
-        by: .init(
-          chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)),
+      .init(chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)
+        .over(options),
       isolation: isolation)
   }
 
@@ -67,9 +66,8 @@ extension Pool {
   ) async throws {
     try await forEach(
       task, CallInputs(inputs),
-      options.overridden(
-        by: .init(
-          chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)),
+      .init(chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)
+        .over(options),
       isolation: isolation)
   }
 
@@ -97,9 +95,8 @@ extension Pool {
   ) async -> [Result<T.Output, PoolError>] where T.Output: Codable {
     await mapResults(
       task, CallInputs(inputs),
-      options.overridden(
-        by: .init(
-          chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)),
+      .init(chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)
+        .over(options),
       isolation: isolation)
   }
 
@@ -114,9 +111,8 @@ extension Pool {
   ) async -> [Result<T.Output, PoolError>] where T.Output == Void {
     await mapResults(
       task, CallInputs(inputs),
-      options.overridden(
-        by: .init(
-          chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)),
+      .init(chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)
+        .over(options),
       isolation: isolation)
   }
 

@@ -44,8 +44,7 @@ extension Pool {
   ) async throws -> T.Output {
     try await mapReduce(
       task, CallInputs(inputs), startingWith: initial, parts: parts,
-      options.overridden(
-        by: .init(timeout: timeout, deadline: deadline, retry: retry, progress: progress)),
+      .init(timeout: timeout, deadline: deadline, retry: retry, progress: progress).over(options),
       isolation: isolation)
   }
 
@@ -62,8 +61,7 @@ extension Pool {
     try await reduced(
       Fold(task, startingWith: initial, in: PartSizes(integers: inputs.knownCount, parts: parts)),
       from: inputs.lowerBound,
-      options.overridden(
-        by: .init(timeout: timeout, deadline: deadline, retry: retry, progress: progress)), isolation)
+      .init(timeout: timeout, deadline: deadline, retry: retry, progress: progress).over(options), isolation)
   }
 
   /// Runs the task on consecutive integers and combines the outputs; otherwise like `mapReduce`
@@ -79,8 +77,7 @@ extension Pool {
     try await reduced(
       Fold(task, startingWith: initial, in: PartSizes(integers: inputs.knownCount, parts: parts)),
       from: inputs.lowerBound,
-      options.overridden(
-        by: .init(timeout: timeout, deadline: deadline, retry: retry, progress: progress)), isolation)
+      .init(timeout: timeout, deadline: deadline, retry: retry, progress: progress).over(options), isolation)
   }
 
   /// Runs the task on the elements of a finite asynchronous sequence and combines the outputs;
@@ -94,8 +91,8 @@ extension Pool {
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> T.Output where Inputs.Element == T.Input {
     let sizes = PartSizes(inputs: nil, parts: parts)
-    var options = options.overridden(
-      by: .init(timeout: timeout, deadline: deadline, retry: retry, progress: progress))
+    var options = CallOptions(timeout: timeout, deadline: deadline, retry: retry, progress: progress).over(
+      options)
     // Two parts for each worker: the largest have thousands of inputs.
     options.inFlight = 2 * sizing.workers
     return try await reduced(
