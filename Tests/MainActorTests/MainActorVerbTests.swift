@@ -36,6 +36,20 @@ import Testing
         streamed = []
         for try await result in pool.imapResults(Echo(), over: 0..<100) { streamed.append(try result.get()) }
         #expect(streamed == expected)
+        streamed = []
+        // Neither the closure nor the stream leaves the main actor, and an endless sequence stays lazy.
+        for try await output in pool.imap(Echo(), over: (0...).lazy.map { $0 + expected[0] }) {
+          streamed.append(output)
+          if output == 99 { break }
+        }
+        #expect(streamed == expected)
+        streamed = []
+        for try await item in pool.imapItems(Echo(), over: pool.imap(Echo(), over: 0..<100)) {
+          #expect(item.index == item.input)
+          streamed.append(try item.result.get())
+        }
+        #expect(streamed == expected)
+        try await pool.forEachAsync(Echo(), over: 0..<100).value
         MainActor.assertIsolated()
         let applied = try await pool.apply(Echo(), to: 1)
         let handle = pool.applyAsync(Echo(), to: 2)
@@ -75,7 +89,7 @@ import Testing
         #expect(tripled == [3, 6, 9])
         let mirrored = try await pool.map(Mirror(axis: 5), over: [Point(x: 1, y: 2)])
         #expect(mirrored == [Point(x: 9, y: 2)])
-        try await pool.map(Ignore(), over: 1...3)
+        try await pool.forEach(Ignore(), over: 1...3)
         let counts = try await pool.map(Remember(), over: 0..<50)
         #expect(counts.sorted() == Array(1...50))
       }

@@ -99,7 +99,7 @@ struct Coordination {
       let pauses = (0..<40).map { $0 == 20 ? -1 : 20 }
       _ = await pool.mapResults(SleepOrThrow(), over: pauses, chunkSize: 1, progress: .bar("sleeping"))
       _ = try await pool.map(Echo(), over: 0..<100, progress: .bar("brief"))
-      _ = try await pool.map(
+      try await pool.forEach(
         SpeakLater(), over: Array(repeating: 200, count: 4), chunkSize: 1, progress: .bar("speaking"))
     }
   }

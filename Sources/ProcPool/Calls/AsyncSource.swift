@@ -5,6 +5,7 @@ import Synchronization
 struct AsyncSource<Input: Codable & Sendable>: InputSource {
   private let buffer: AsyncInputs<Input>
   private let feeder: Feeder
+  private let kept: KeptInputs<Input>?
   /// What has been taken out of the buffer, and how much of that was added to chunks.
   private var batch: [Input] = []
   private var added = 0
@@ -18,10 +19,12 @@ struct AsyncSource<Input: Codable & Sendable>: InputSource {
 
   /// - Parameters:
   ///   - capacity: how many inputs may have been fetched and not been taken.
+  ///   - kept: where inputs are kept when they are taken, if they are.
   ///   - onArrival: called when inputs have come after there were none, or the last has.
   init<Inputs: AsyncSequence & Sendable>(
-    _ inputs: Inputs, capacity: Int, onArrival: @escaping @Sendable () -> Void
+    _ inputs: Inputs, capacity: Int, kept: KeptInputs<Input>? = nil, onArrival: @escaping @Sendable () -> Void
   ) where Inputs.Element == Input {
+    self.kept = kept
     let buffer = AsyncInputs<Input>(capacity: capacity, onArrival: onArrival)
     self.buffer = buffer
     feeder = Feeder(
@@ -46,6 +49,7 @@ struct AsyncSource<Input: Codable & Sendable>: InputSource {
     if added == batch.count {
       batch = try buffer.take(count, multipleOf: writer.exactChunkSize)
       added = 0
+      kept?.append(batch)
     }
     let end = added + min(count, batch.count - added)
     let first = added

@@ -1,7 +1,7 @@
 import ProcPoolWire
 
 /// Where the inputs of a call come from.
-protocol InputSource<Input> {
+protocol InputSource<Input>: SendableMetatype {
   associatedtype Input: Codable & Sendable
 
   /// How many inputs are left, where that is known: by the word of the caller's collection, which may be wrong.

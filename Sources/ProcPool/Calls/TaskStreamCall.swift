@@ -3,7 +3,7 @@ import ProcPoolWorker
 
 /// The order in which a stream gives results.
 @usableFromInline
-enum StreamOrder {
+enum StreamOrder: Sendable {
   /// That of the inputs.
   case ordered
   /// That in which they come.
@@ -12,21 +12,21 @@ enum StreamOrder {
 
 /// How a stream's elements are made of what became of items.
 struct StreamElements<Output, Element> {
-  /// Of outputs, many at a time.
-  let outputs: ([Output]) -> [Element]
-  /// Of a failure; throws to end the stream.
-  let failure: (PoolError) throws -> Element
+  /// Of the outputs of consecutive items, many at a time.
+  let outputs: (_ first: UInt64, [Output]) -> [Element]
+  /// Of an item's failure; throws to end the stream.
+  let failure: (_ item: UInt64, PoolError) throws -> Element
 }
 
 extension StreamElements where Element == Output {
   /// The outputs themselves; a failure ends the stream.
-  static var plain: StreamElements { StreamElements(outputs: { $0 }, failure: { throw $0 }) }
+  static var plain: StreamElements { StreamElements(outputs: { $1 }, failure: { throw $1 }) }
 }
 
 extension StreamElements where Element == Result<Output, PoolError> {
   /// What became of each item.
   static var results: StreamElements {
-    StreamElements(outputs: { $0.map { .success($0) } }, failure: { .failure($0) })
+    StreamElements(outputs: { $1.map { .success($0) } }, failure: { .failure($1) })
   }
 }
 
@@ -50,7 +50,7 @@ final class TaskStreamCall<T: PoolTask, Source: InputSource<T.Input>, Element>: 
   /// Outputs that are being decoded, and the item of the next.
   private var current: (item: UInt64, cursor: OutputCursor<T.Output>)?
   /// An output that could not be decoded; its turn is after what is ready.
-  private var undecodable: PoolError?
+  private var undecodable: (item: UInt64, error: PoolError)?
   /// The item that comes next in order.
   private var nextItem: UInt64 = 0
   /// Items that have come and were not asked for, those that are ready among them.
@@ -154,16 +154,16 @@ final class TaskStreamCall<T: PoolTask, Source: InputSource<T.Input>, Element>: 
   ///
   /// - Returns: whether anything is ready.
   private func fillReady() throws -> Bool {
-    if let error = undecodable {
+    if let (item, error) = undecodable {
       undecodable = nil
-      return try makeReady(failure: error)
+      return try makeReady(item, failure: error)
     }
     if current == nil {
       guard let (first, arrival) = popArrival() else { return false }
       switch arrival {
       case .failure(let error):
         nextItem = first + 1
-        return try makeReady(failure: error)
+        return try makeReady(first, failure: error)
       case .outputs(let count, let slice):
         heldBytes -= slice.count
         nextItem = first + UInt64(count)
@@ -176,15 +176,15 @@ final class TaskStreamCall<T: PoolTask, Source: InputSource<T.Input>, Element>: 
     }
     current!.item += UInt64(outputs.count + (error == nil ? 0 : 1))
     if current!.cursor.remaining == 0 { current = nil }
-    undecodable = error
+    undecodable = error.map { (first + UInt64(outputs.count), $0) }
     if outputs.isEmpty { return try fillReady() }
-    ready = elements.outputs(outputs)
+    ready = elements.outputs(first, outputs)
     readyCount = outputs.count
     return true
   }
 
-  private func makeReady(failure error: PoolError) throws -> Bool {
-    ready = [try elements.failure(error)]
+  private func makeReady(_ item: UInt64, failure error: PoolError) throws -> Bool {
+    ready = [try elements.failure(item, error)]
     readyCount = 1
     return true
   }

@@ -94,38 +94,6 @@ extension Pool {
       task, input, .init(timeout: timeout, deadline: deadline, retry: retry).over(options))
   }
 
-  /// Starts a `map` call, and returns immediately.
-  ///
-  /// The parameters and errors are those of `map`. Cancelling the handle cancels the call.
-  @inlinable
-  public func mapAsync<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
-    _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
-    options: CallOptions = CallOptions()
-  ) -> TaskHandle<[T.Output]> where T.Output: Codable {
-    mapAsync(
-      task, CallInputs(inputs),
-      .init(chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)
-        .over(options))
-  }
-
-  @usableFromInline
-  func mapAsync<T: PoolTask>(
-    _ task: T, _ inputs: sending CallInputs<T.Input>, _ options: CallOptions
-  ) -> TaskHandle<[T.Output]> {
-    let handle = TaskHandle<[T.Output]>()
-    let running = Task {
-      do {
-        let outputs = try await map(task, inputs, options, isolation: nil)
-        handle.complete { .success(outputs) }
-      } catch {
-        handle.complete { .failure(error) }
-      }
-    }
-    handle.setCancellation { running.cancel() }
-    return handle
-  }
-
   /// Runs the task once on every worker, with the same input.
   ///
   /// - Returns: the outputs, in the order of ``WorkerID/index``.

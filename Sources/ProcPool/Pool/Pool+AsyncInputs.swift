@@ -127,18 +127,21 @@ extension Pool {
   }
 
   func source<T: PoolTask, Inputs: AsyncSequence & Sendable>(
-    _ inputs: Inputs, _ call: TypedCall<T>, _ options: CallOptions
+    _ inputs: Inputs, _ call: TypedCall<T>, _ options: CallOptions, keptIn kept: KeptInputs<T.Input>? = nil
   ) -> AsyncSource<T.Input> where Inputs.Element == T.Input {
     // Two chunks for each worker, or some dozens of items where chunks are small.
     let chunk = min(options.chunkSize ?? 1, Pacing.maximumChunk)
     let capacity = max(options.inFlight ?? sizing.workers * max(2 * chunk, 64), chunk)
-    return AsyncSource(inputs, capacity: capacity) { [runtime, box = call.box] in runtime.call(ownerOf: box) }
+    return AsyncSource(inputs, capacity: capacity, kept: kept) { [runtime, box = call.box] in
+      runtime.call(ownerOf: box)
+    }
   }
 
   private func stream<T: PoolTask, Inputs: AsyncSequence & Sendable, Element>(
-    _ task: T, _ inputs: Inputs, _ order: StreamOrder, _ elements: StreamElements<T.Output, Element>,
+    _ task: T, _ inputs: Inputs, _ order: StreamOrder,
+    _ elements: @escaping @autoclosure @Sendable () -> StreamElements<T.Output, Element>,
     _ options: CallOptions
   ) -> PoolStream<Element> where Inputs.Element == T.Input {
-    stream(task, order, elements, options) { [self] call in source(inputs, call, options) }
+    stream(task, order, options) { [self] call in (source(inputs, call, options), elements()) }
   }
 }

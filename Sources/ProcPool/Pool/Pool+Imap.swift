@@ -8,9 +8,9 @@ extension Pool {
   ///     for try await y in pool.imap(Power(exponent: 2), over: 1..., chunkSize: 64) { … }
   ///
   /// Works over endless sequences, in constant memory: inputs are taken from the sequence, in the consumer's
-  /// context, when workers have room for them. If inputs are slow to arrive, those already taken
-  /// are sent, and results are yielded, in between. The error of a failed item is thrown after the
-  /// outputs of all items before it, and ends the stream; `imapResults` continues.
+  /// context, when workers have room for them. If inputs are slow to arrive, those already taken are sent, and
+  /// results are yielded, in between. An item that fails ends the stream with its error in its turn;
+  /// `imapResults` and `imapItems` continue.
   ///
   /// - Parameters:
   ///   - chunkSize: the number of items that are sent to a worker at a time; see ``CallOptions/chunkSize``. Results
@@ -24,65 +24,35 @@ extension Pool {
   ///   - progress: how the progress of the workers is reported, which the consumer may lag behind.
   ///   - options: the same options as one value. Arguments override it.
   @inlinable
-  public func imap<T: PoolTask, Inputs: Sequence<T.Input>>(
+  public func imap<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> PoolStream<T.Output> where T.Output: Codable {
     outputs(
-      task, CallInputs(inputs), .ordered,
+      task, .ordered,
       .init(
         chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
         progress: progress
-      ).over(options))
-  }
-
-  /// Runs a task without output on inputs and yields once per item; otherwise like `imap` for tasks
-  /// with output.
-  @inlinable
-  public func imap<T: PoolTask, Inputs: Sequence<T.Input>>(
-    _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
-    options: CallOptions = CallOptions()
-  ) -> PoolStream<Void> where T.Output == Void {
-    outputs(
-      task, CallInputs(inputs), .ordered,
-      .init(
-        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
-        progress: progress
-      ).over(options))
+      ).over(options)
+    ) { CallInputs(inputs) }
   }
 
   /// Runs the task on inputs and yields outputs as they arrive, in any order, those of a chunk
   /// together; otherwise like `imap`.
   @inlinable
-  public func imapUnordered<T: PoolTask, Inputs: Sequence<T.Input>>(
+  public func imapUnordered<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> PoolStream<T.Output> where T.Output: Codable {
     outputs(
-      task, CallInputs(inputs), .unordered,
+      task, .unordered,
       .init(
         chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
         progress: progress
-      ).over(options))
-  }
-
-  /// Runs a task without output on inputs and yields once per item as items end; otherwise like
-  /// `imapUnordered` for tasks with output.
-  @inlinable
-  public func imapUnordered<T: PoolTask, Inputs: Sequence<T.Input>>(
-    _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
-    options: CallOptions = CallOptions()
-  ) -> PoolStream<Void> where T.Output == Void {
-    outputs(
-      task, CallInputs(inputs), .unordered,
-      .init(
-        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
-        progress: progress
-      ).over(options))
+      ).over(options)
+    ) { CallInputs(inputs) }
   }
 
   /// Runs the task on inputs and yields a `Result` per item, so that a failed item does not end the
@@ -91,61 +61,77 @@ extension Pool {
   /// - Parameter ordered: whether results are yielded in the order of the inputs, or as soon as
   ///   they arrive.
   @inlinable
-  public func imapResults<T: PoolTask, Inputs: Sequence<T.Input>>(
+  public func imapResults<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
     timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions()
   ) -> PoolStream<Result<T.Output, PoolError>> where T.Output: Codable {
     results(
-      task, CallInputs(inputs), ordered ? .ordered : .unordered,
+      task, ordered ? .ordered : .unordered,
       .init(
         chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
         progress: progress
-      ).over(options))
+      ).over(options)
+    ) { CallInputs(inputs) }
   }
 
   /// Runs a task without output on inputs and yields a `Result` per item; otherwise like
   /// `imapResults` for tasks with output.
   @inlinable
-  public func imapResults<T: PoolTask, Inputs: Sequence<T.Input>>(
+  public func imapResults<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
     timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions()
   ) -> PoolStream<Result<T.Output, PoolError>> where T.Output == Void {
     results(
-      task, CallInputs(inputs), ordered ? .ordered : .unordered,
+      task, ordered ? .ordered : .unordered,
       .init(
         chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
         progress: progress
-      ).over(options))
+      ).over(options)
+    ) { CallInputs(inputs) }
   }
 
+  /// - Parameter inputs: makes the inputs of one iteration.
   @usableFromInline
   func outputs<T: PoolTask>(
-    _ task: T, _ inputs: CallInputs<T.Input>, _ order: StreamOrder, _ options: CallOptions
+    _ task: T, _ order: StreamOrder, _ options: CallOptions,
+    over inputs: @escaping @Sendable () -> CallInputs<T.Input>
   ) -> PoolStream<T.Output> {
-    stream(task, order, .plain, options) { _ in SequenceSource(inputs) }
+    stream(task, order, options) { _ in (SequenceSource(inputs()), .plain) }
   }
 
   @usableFromInline
   func results<T: PoolTask>(
-    _ task: T, _ inputs: CallInputs<T.Input>, _ order: StreamOrder, _ options: CallOptions
+    _ task: T, _ order: StreamOrder, _ options: CallOptions,
+    over inputs: @escaping @Sendable () -> CallInputs<T.Input>
   ) -> PoolStream<Result<T.Output, PoolError>> {
-    stream(task, order, .results, options) { _ in SequenceSource(inputs) }
+    stream(task, order, options) { _ in (SequenceSource(inputs()), .results) }
   }
 
-  /// - Parameter source: makes the inputs of one iteration.
+  /// - Parameter begin: makes the inputs and the elements of one iteration.
   func stream<T: PoolTask, Source: InputSource<T.Input>, Element>(
-    _ task: T, _ order: StreamOrder, _ elements: StreamElements<T.Output, Element>, _ options: CallOptions,
-    source: @escaping (TypedCall<T>) -> Source
+    _ task: T, _ order: StreamOrder, _ options: CallOptions,
+    begin: @escaping @Sendable (TypedCall<T>) -> (Source, StreamElements<T.Output, Element>)
   ) -> PoolStream<Element> {
-    let inFlight = options.inFlight
-    require(inFlight ?? 1 >= 1, "inFlight must be at least 1, not \(inFlight!)")
-    return PoolStream { [self] in
-      let call = try TypedCall(task, runtime: runtime, options)
-      return TaskStreamCall(
-        call, source(call), order: order, inFlight: inFlight.map { max($0, options.chunkSize ?? 1) },
-        pool: self, elements: elements)
-    }
+    options.requireRoom()
+    return PoolStream { [self] in try iteration(task, order, options, begin: begin) }
   }
+
+  /// One iteration of a stream.
+  func iteration<T: PoolTask, Source: InputSource<T.Input>, Element>(
+    _ task: T, _ order: StreamOrder, _ options: CallOptions,
+    begin: (TypedCall<T>) -> (Source, StreamElements<T.Output, Element>)
+  ) throws -> StreamCall<Element> {
+    let call = try TypedCall(task, runtime: runtime, options)
+    let (source, elements) = begin(call)
+    return TaskStreamCall(
+      call, source, order: order, inFlight: options.inFlight.map { max($0, options.chunkSize ?? 1) },
+      pool: self, elements: elements)
+  }
+}
+
+extension CallOptions {
+  /// Called when the stream is made, where the mistake is.
+  func requireRoom() { require(inFlight ?? 1 >= 1, "inFlight must be at least 1, not \(inFlight!)") }
 }

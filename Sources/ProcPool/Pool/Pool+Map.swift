@@ -37,22 +37,7 @@ extension Pool {
       isolation: isolation)
   }
 
-  /// Runs a task without output on every input. The same as `forEach`.
-  ///
-  /// - Throws: ``PoolError``, `CancellationError`, or the error that iterating the inputs throws.
-  @inlinable
-  public func map<T: PoolTask, Inputs: Sequence<T.Input>>(
-    _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
-    options: CallOptions = CallOptions(),
-    isolation: isolated (any Actor)? = #isolation
-  ) async throws where T.Output == Void {
-    try await forEach(
-      task, over: inputs, chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry,
-      progress: progress, options: options)
-  }
-
-  /// Runs the task on every input and drops the outputs, in constant memory.
+  /// Runs the task on every input and drops the outputs, in constant memory. The verb for tasks that return nothing.
   ///
   /// The parameters are those of `map`.
   ///

@@ -7,9 +7,10 @@ extension Processes {
   /// Every verb takes its options as arguments, as a value, or as both.
   @Suite struct OptionsAsAValue {
     enum Verb: String, CaseIterable, Sendable {
-      case apply, applyAsync, submit, broadcast, map, mapAsync, mapResults, forEach, imap, imapUnordered
-      case imapResults, mapReduce
+      case apply, applyAsync, submit, broadcast, map, mapAsync, mapResults, forEach, forEachAsync
+      case imap, imapUnordered, imapResults, imapItems, lazyImap, mapReduce
       case asyncMap, asyncMapResults, asyncForEach, asyncImap, asyncImapUnordered, asyncImapResults
+      case asyncImapItems
 
       /// Runs a task that sleeps for as many milliseconds as its input says, with `value` and an argument.
       func run(_ milliseconds: Int, timeout: Duration? = nil, _ value: CallOptions, on pool: Pool)
@@ -37,6 +38,19 @@ extension Processes {
             _ = try result.get()
           }
         case .forEach: try await pool.forEach(task, over: inputs, timeout: timeout, options: value)
+        case .forEachAsync:
+          try await pool.forEachAsync(task, over: inputs, timeout: timeout, options: value).value
+        case .imapItems:
+          for try await item in pool.imapItems(task, over: inputs, timeout: timeout, options: value) {
+            _ = try item.result.get()
+          }
+        case .lazyImap:
+          let lazy = inputs.lazy.map { $0 }
+          for try await _ in pool.imap(task, over: lazy, timeout: timeout, options: value) {}
+        case .asyncImapItems:
+          for try await item in pool.imapItems(task, over: stream, timeout: timeout, options: value) {
+            _ = try item.result.get()
+          }
         case .imap: for try await _ in pool.imap(task, over: inputs, timeout: timeout, options: value) {}
         case .imapUnordered:
           for try await _ in pool.imapUnordered(task, over: inputs, timeout: timeout, options: value) {}

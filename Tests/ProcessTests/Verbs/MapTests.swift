@@ -46,16 +46,16 @@ extension Processes {
       let scratch = Scratch()
       let note = Note(path: scratch.file("notes"))
       try await withPool(workers: 2, worker: kind.worker) { pool in
-        try await pool.map(note, over: 0..<20)
+        try await pool.forEach(note, over: 0..<20)
         try await pool.apply(note, to: 20)
         try await pool.applyAsync(note, to: 21).value
         try await pool.submit(note, to: 22).value
         try await pool.forEach(note, over: 23..<30)
         var count = 0
-        for try await _ in pool.imap(note, over: 30..<40) { count += 1 }
-        for try await _ in pool.imapUnordered(note, over: 40..<50) { count += 1 }
+        try await pool.forEachAsync(note, over: 30..<40).value
+        for try await item in pool.imapItems(note, over: 40..<50) { try item.result.get(); count += 1 }
         for try await result in pool.imapResults(note, over: 50..<60) { try result.get(); count += 1 }
-        #expect(count == 30)
+        #expect(count == 20)
         let results = await pool.mapResults(note, over: 60..<70)
         for result in results { try result.get() }
         try await pool.broadcast(note, to: 70)
@@ -140,6 +140,32 @@ extension Processes {
         let more = try await pool.map(Echo(), over: 0..<10)
         #expect(more == Array(0..<10))
         #expect(scratch.lines("gate.started").count < 10)
+      }
+    }
+
+    @Test(arguments: Kind.allCases) func forEachAsyncGoesOnMeanwhileAndCanBeCancelled(_ kind: Kind)
+      async throws
+    {
+      try await withPool(workers: 2, worker: kind.worker) { (pool) async throws in
+        let scratch = Scratch()
+        let handle = pool.forEachAsync(Note(path: scratch.file("notes")), over: 0..<200)
+        try await handle.value
+        #expect(handle.isReady)
+        #expect(scratch.lines("notes").compactMap { Int($0) }.sorted() == Array(0..<200))
+
+        let gate = scratch.file("gate", containing: "")
+        let other = pool.forEachAsync(Wait(gate: gate), over: 0..<100, chunkSize: 1)
+        #expect(await eventually { scratch.lines("gate.started").count >= 2 })
+        #expect(!other.isReady)
+        other.cancel()
+        await #expect(throws: CancellationError.self) { try await other.value }
+        scratch.remove("gate")
+        #expect(try await pool.map(Echo(), over: 0..<10) == Array(0..<10))
+        #expect(scratch.lines("gate.started").count < 10)
+
+        let failing = pool.forEachAsync(ThrowAt([7]), over: 0..<100)
+        let error = try await poolError { try await failing.value }
+        #expect(error.item?.index == 7)
       }
     }
 

@@ -50,7 +50,7 @@ extension Processes {
       case .results:
         for try await _ in pool.imapResults(Echo(), over: inputs, chunkSize: chunkSize) { note() }
       case .ofNothing:
-        for try await _ in pool.imap(Discard(), over: inputs, chunkSize: chunkSize) { note() }
+        for try await _ in pool.imapResults(Discard(), over: inputs, chunkSize: chunkSize) { note() }
       }
     }
 
