@@ -27,7 +27,7 @@ public struct Autopsy: Error, Hashable, Sendable {
 }
 
 /// The unexpected end of a worker.
-public struct WorkerLoss: Error, Hashable, Sendable {
+public struct WorkerLoss: Error, Hashable, Sendable, Encodable {
   /// The worker's place in the pool.
   public let worker: WorkerID
   /// The process ID of the worker; the coordinator's own for a worker on a thread.

@@ -7,7 +7,7 @@ import ProcPoolProtocol
 ///     }
 ///
 /// Counters are updated once per chunk. A call costs two readings of ``Pool/statistics`` for them.
-public struct CallStatistics: Sendable, Hashable {
+public struct CallStatistics: Sendable, Hashable, Encodable {
   /// The number of the call, as in ``ItemID``.
   public let call: CallID
   /// The name of the task's type.
@@ -57,4 +57,11 @@ public struct CallStatistics: Sendable, Hashable {
   /// The activity of the whole pool since the call started, including other calls that ran at the
   /// same time.
   public let pool: PoolStatistics
+
+  /// Without the instant `ended`, which means nothing to another process.
+  private enum CodingKeys: String, CodingKey {
+    case call, task, chunkSize, isOver, elapsed, itemsFinished, itemsFailed, itemsWaiting, itemsInWorkers,
+      itemTime
+    case chunks, bytesSent, bytesReceived, queued, startUp, starved, tail, pool
+  }
 }

@@ -5,11 +5,11 @@
 ///     print(pool.explanation)
 ///     // Call 1 (Square): 100 000 items in 412 ms on 8 workers. Of the workers' time 3 % went into running items, …
 ///     // · Chunks are too small: …
-public struct Explanation: Sendable, Hashable, CustomStringConvertible {
+public struct Explanation: Sendable, Hashable, Encodable, CustomStringConvertible {
   /// A reason why a call takes longer than necessary.
-  public struct Limit: Sendable, Hashable, CustomStringConvertible {
+  public struct Limit: Sendable, Hashable, Encodable, CustomStringConvertible {
     /// The kinds of limits.
-    public enum Kind: Sendable, Hashable, CaseIterable {
+    public enum Kind: String, Sendable, Hashable, Encodable, CaseIterable {
       /// The call waited for workers to start.
       case startUp
       /// Running a chunk takes less time than sending it.

@@ -81,7 +81,7 @@ public struct CodingFailure: Error, Sendable {
 }
 
 /// A failure to start a worker, or to create a pool.
-public struct WorkerStartFailure: Error, Hashable, Sendable {
+public struct WorkerStartFailure: Error, Hashable, Sendable, Encodable {
   /// The reason and the remedy.
   public let message: String
   /// The last lines that the worker wrote to standard error; empty if it wrote none.
@@ -89,6 +89,8 @@ public struct WorkerStartFailure: Error, Hashable, Sendable {
   /// Whether the system had a shortage that may be temporary (processes, memory, descriptors), so
   /// that the pool keeps trying to start workers.
   let isShortage: Bool
+
+  private enum CodingKeys: String, CodingKey { case message, standardError }
 
   init(_ message: String, standardError: String = "", isShortage: Bool = false) {
     self.message = message

@@ -2,26 +2,40 @@ import ProcPoolProtocol
 import ProcPoolSystem
 import ProcPoolWorker
 
-/// An event in a pool, for logs and tests.
+/// An event in a pool, and its time, for logs and tests.
 ///
 /// Results of items are not events: callers receive them.
-public enum PoolEvent: Hashable, Sendable {
-  /// A worker has started and can receive work, at the start of the pool or as a replacement.
-  case workerStarted(WorkerID, pid: Int32)
-  /// A worker could not be started.
-  case workerFailedToStart(WorkerID, WorkerStartFailure)
-  /// A worker ended unexpectedly. `item` is the item that it was running; `nil` if it was idle.
-  case workerLost(WorkerLoss, item: ItemID?)
-  /// A worker process is being replaced because of the ``RecyclingPolicy``.
-  case workerRecycled(WorkerID, RecyclingReason)
-  /// An item whose worker was lost is started again. `attempt` is the number of the attempt that
-  /// follows.
-  case itemRetried(ItemID, attempt: Int)
-  /// An item has been running for longer than the pool's ``StallNotice`` specifies. No other action
-  /// is taken.
-  case itemStalled(ItemID, WorkerID, elapsed: Duration, stack: [StackFrame])
-  /// No worker is left, and none will be started: every call fails from now on.
-  case failed(WorkerStartFailure)
+public struct PoolEvent: Hashable, Sendable {
+  /// The kinds of events.
+  public enum Kind: Hashable, Sendable {
+    /// A worker has started and can receive work, at the start of the pool or as a replacement.
+    case workerStarted(WorkerID, pid: Int32)
+    /// A worker could not be started.
+    case workerFailedToStart(WorkerID, WorkerStartFailure)
+    /// A worker ended unexpectedly. `item` is the item that it was running; `nil` if it was idle.
+    case workerLost(WorkerLoss, item: ItemID?)
+    /// A worker process is being replaced because of the ``RecyclingPolicy``.
+    case workerRecycled(WorkerID, RecyclingReason)
+    /// An item whose worker was lost is started again. `attempt` is the number of the attempt that
+    /// follows.
+    case itemRetried(ItemID, attempt: Int)
+    /// An item has been running for longer than the pool's ``StallNotice`` specifies. No other action
+    /// is taken.
+    case itemStalled(ItemID, WorkerID, elapsed: Duration, stack: [StackFrame])
+    /// No worker is left, and none will be started: every call fails from now on.
+    case failed(WorkerStartFailure)
+  }
+
+  /// The kind of the event.
+  public let kind: Kind
+  /// When it was announced, as the time since the beginning of 1970 in UTC, by the system's clock, which can be set:
+  /// `Date(timeIntervalSince1970: event.timeSince1970 / .seconds(1))`.
+  public let timeSince1970: Duration
+
+  init(_ kind: Kind) {
+    self.kind = kind
+    timeSince1970 = .nanoseconds(WallClock.now())
+  }
 }
 
 /// The events of a pool, from the creation of the sequence until the pool has ended.
@@ -46,6 +60,11 @@ public struct PoolEvents: AsyncSequence, Sendable {
 
 extension PoolEvent: CustomStringConvertible {
   /// The event as a line for a log; a stack takes a line per frame.
+  public var description: String { kind.description }
+}
+
+extension PoolEvent.Kind: CustomStringConvertible {
+  /// The kind as a line for a log; a stack takes a line per frame.
   public var description: String {
     switch self {
     case .workerStarted(let worker, ProgramIdentity.pid): "\(worker) (a thread of this process) is ready"

@@ -12,7 +12,7 @@ import ProcPoolWorker
 ///
 /// The clocks are always on, and are read about as often as there are system calls. The times of
 /// workers that cannot share memory with the coordinator are missing.
-public struct PoolStatistics: Sendable, Hashable {
+public struct PoolStatistics: Sendable, Hashable, Encodable {
   /// The number of bytes written to the workers' pipes.
   public internal(set) var bytesSent: UInt64 = 0
   /// The number of bytes read from the workers' pipes.
@@ -41,7 +41,7 @@ public struct PoolStatistics: Sendable, Hashable {
 ///
 /// Times are wall-clock times: a process that is ready to run and waits for a processor counts as
 /// busy.
-public struct TimeSplit: Sendable, Hashable {
+public struct TimeSplit: Sendable, Hashable, Encodable {
   /// Idle time.
   public internal(set) var waiting: Duration = .zero
   /// Reading from pipes.

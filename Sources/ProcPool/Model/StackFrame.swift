@@ -1,7 +1,7 @@
 import ProcPoolSystem
 
 /// A frame of the call stack of a worker's serving thread.
-public struct StackFrame: Hashable, Sendable, CustomStringConvertible {
+public struct StackFrame: Hashable, Sendable, Encodable, CustomStringConvertible {
   /// The demangled name of the function; `nil` if the worker's program has no symbol for it.
   public let function: String?
   /// The file name of the program or library; `nil` if the address belongs to none.

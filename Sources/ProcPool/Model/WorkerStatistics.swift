@@ -3,7 +3,7 @@ import ProcPoolWorker
 
 /// The activity of a worker so far, over all processes that have served in its place, and its
 /// current state.
-public struct WorkerStatistics: Sendable, Hashable {
+public struct WorkerStatistics: Sendable, Hashable, Encodable {
   /// The worker.
   public let worker: WorkerID
   /// The process ID of the current process; `nil` while none has started to serve.

@@ -15,3 +15,9 @@ extension PoolRuntime {
     return PoolEvents(stream: stream)
   }
 }
+
+extension PoolEvent {
+  func announce(to listeners: [PoolEvents.Continuation]) {
+    for listener in listeners { listener.yield(self) }
+  }
+}

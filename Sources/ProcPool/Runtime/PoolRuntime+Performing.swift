@@ -233,7 +233,7 @@ extension PoolRuntime {
 // MARK: - News
 
 extension PoolRuntime {
-  private func announce(_ event: PoolEvent, _ state: inout PoolState, _ effects: inout Effects) {
+  private func announce(_ event: PoolEvent.Kind, _ state: inout PoolState, _ effects: inout Effects) {
     guard !state.events.isEmpty else { return }
     if case .itemStalled(_, let worker, _, _) = event, settings.stallNotice?.includesStack == true,
       let entry = state.workers[state.scheduler.place(of: worker)]

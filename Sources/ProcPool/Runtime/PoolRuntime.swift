@@ -136,7 +136,7 @@ extension PoolRuntime {
     for connection in effects.flushes { flush(connection) }
     for waiter in effects.resumed { waiter.resume() }
     for (completion, call, news) in effects.completed { completion(call, news) }
-    for (event, listeners) in effects.events { for listener in listeners { listener.yield(event) } }
+    for (event, listeners) in effects.events { PoolEvent(event).announce(to: listeners) }
     for (event, worker) in effects.stalls { announce(event, withStackOf: worker) }
     for listener in effects.silenced { listener.finish() }
     if effects.wakesRuntime { poller.wake() }

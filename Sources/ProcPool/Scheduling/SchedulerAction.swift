@@ -26,7 +26,7 @@ enum SchedulerAction<Payload: ChunkPayload> {
   case fail(call: CallID, first: ItemIndex, count: Int, ItemTrace, ItemFailure)
   /// The call's time is over.
   case expire(call: CallID, limit: Duration)
-  case announce(PoolEvent)
+  case announce(PoolEvent.Kind)
   /// Nobody needs the call any more.
   case forget(call: CallID, CallCounts)
   /// There is room for more of the call, whose owner was told that there was none.

@@ -29,7 +29,7 @@ final class Disturber: Sendable {
   }
 
   private static func note(_ event: PoolEvent, _ account: inout Account) {
-    switch event {
+    switch event.kind {
     case .workerStarted(let worker, let pid):
       account.workers = account.workers.filter { $0.value != worker }
       account.workers[pid] = worker

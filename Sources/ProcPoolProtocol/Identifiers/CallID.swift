@@ -1,5 +1,7 @@
 /// The number of a call within its pool, counted from 1 in the order in which calls begin.
-public struct CallID: Hashable, Sendable, Comparable, CustomStringConvertible, ExpressibleByIntegerLiteral {
+public struct CallID: Hashable, Sendable, Encodable, Comparable, CustomStringConvertible,
+  ExpressibleByIntegerLiteral
+{
   /// The number; 0 for no call.
   public let number: UInt32
 
@@ -8,6 +10,12 @@ public struct CallID: Hashable, Sendable, Comparable, CustomStringConvertible, E
 
   /// Creates the ID of the call with a number.
   public init(integerLiteral number: UInt32) { self.init(number) }
+
+  /// Encodes the ID as a number.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(number)
+  }
 
   /// Orders calls by the order in which they began.
   public static func < (one: CallID, other: CallID) -> Bool { one.number < other.number }

@@ -1,5 +1,5 @@
 /// The identity of an item: its call, and its position in that call. Unique within a pool.
-public struct ItemID: Hashable, Sendable, CustomStringConvertible {
+public struct ItemID: Hashable, Sendable, Encodable, CustomStringConvertible {
   /// The call.
   public let call: CallID
   /// The position of the item's input among the inputs of its call, from 0.

@@ -27,3 +27,13 @@ package enum CoarseClock {
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }
+
+/// Readings of the system's clock, which can be set.
+package enum WallClock {
+  /// Nanoseconds since the beginning of 1970 in UTC.
+  package static func now() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+}

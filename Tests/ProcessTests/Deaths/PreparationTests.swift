@@ -90,7 +90,7 @@ extension Processes {
         #expect(try await pool.apply(SlowPreparation(milliseconds: 700), to: 1) == 1)
         pool.close()
         await pool.join()
-        let stalls = await events.value.filter { if case .itemStalled = $0 { true } else { false } }
+        let stalls = await events.value.filter { if case .itemStalled = $0.kind { true } else { false } }
         #expect(stalls.count == 1, "\(stalls)")
       }
     }

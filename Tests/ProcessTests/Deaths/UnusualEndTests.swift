@@ -141,7 +141,7 @@ extension Processes {
       await pool.join()
       var told = false
       for await event in events {
-        if case .workerLost(let loss, _) = event, loss.pid == worker, case .notEnded = loss.cause {
+        if case .workerLost(let loss, _) = event.kind, loss.pid == worker, case .notEnded = loss.cause {
           told = true
         }
       }

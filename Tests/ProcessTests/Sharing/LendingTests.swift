@@ -49,7 +49,7 @@ extension Processes {
           var numbers = seed.numbers
           for pid in workers { await kills.end(pid, after: Int.random(in: 0..<8_000, using: &numbers), most) }
           for await event in events {
-            guard case .workerStarted(_, let pid) = event else { continue }
+            guard case .workerStarted(_, let pid) = event.kind else { continue }
             await kills.end(pid, after: Int.random(in: 0..<8_000, using: &numbers), most)
           }
         }

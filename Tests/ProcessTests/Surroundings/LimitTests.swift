@@ -170,7 +170,7 @@ extension Processes {
         pool.close()
         await pool.join()
         let stalls = await events.value.compactMap { event in
-          if case .itemStalled(let item, let worker, let elapsed, let stack) = event {
+          if case .itemStalled(let item, let worker, let elapsed, let stack) = event.kind {
             #expect(stack.isEmpty)
             return (item, worker, elapsed)
           }
@@ -192,7 +192,7 @@ extension Processes {
         let told = Mutex<[StackFrame]?>(nil)
         let watching = Task { [events = pool.events] in
           for await event in events {
-            if case .itemStalled(_, _, _, let stack) = event { told.withLock { $0 = stack } }
+            if case .itemStalled(_, _, _, let stack) = event.kind { told.withLock { $0 = stack } }
           }
         }
         defer { watching.cancel() }
@@ -218,7 +218,7 @@ extension Processes {
           stallNotice: StallNotice(after: .milliseconds(50), includesStack: true))
       ) { (pool) async throws in
         let events = Task { [events = pool.events] () -> [StackFrame]? in
-          for await event in events { if case .itemStalled(_, _, _, let stack) = event { return stack } }
+          for await event in events { if case .itemStalled(_, _, _, let stack) = event.kind { return stack } }
           return nil
         }
         _ = try await pool.apply(Sleep(), to: 400)

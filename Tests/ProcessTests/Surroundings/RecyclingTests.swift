@@ -70,9 +70,9 @@ extension Processes {
       let told = await events.value
       #expect(told.filter { $0 == .workerRecycled(WorkerID(index: 0), .tasks) }.count == 2, "\(told)")
       #expect(
-        told.count { if case .workerStarted(WorkerID(index: 0), _) = $0 { true } else { false } } == 3,
+        told.count { if case .workerStarted(WorkerID(index: 0), _) = $0.kind { true } else { false } } == 3,
         "\(told)")
-      #expect(!told.contains { if case .workerLost = $0 { true } else { false } }, "\(told)")
+      #expect(!told.contains { if case .workerLost = $0.kind { true } else { false } }, "\(told)")
     }
 
     @Test func anOldProcessIsReplacedWhileThePoolIsIdleToo() async throws {

@@ -164,7 +164,7 @@ extension Processes {
       if isTerminated { pool.terminate() } else { pool.close() }
       await pool.join()
       var started = 0
-      for await event in events { if case .workerStarted = event { started += 1 } }
+      for await event in events { if case .workerStarted = event.kind { started += 1 } }
       #expect((1..<200).contains(started))
     }
 

@@ -45,7 +45,7 @@ extension Processes {
         let others = (0..<20).map { pool.applyAsync(Echo(), to: $0) }
         handle.cancel()
         for (index, other) in others.enumerated() { #expect(try await other.value == index) }
-        guard case .workerLost(let loss, let item)? = await events.next() else {
+        guard case .workerLost(let loss, let item)? = await events.next()?.kind else {
           throw Mishap("no loss is told")
         }
         #expect(loss.end == .signalled(signal) && loss.pid == Int32(before), "\(loss)")

@@ -180,7 +180,7 @@ extension Processes {
           var numbers = seed.numbers
           for await event in events.prefix(while: { _ in kills.value < 30 }) {
             // Whoever has greeted: a program whose workers never do is not run again.
-            guard case .workerStarted(_, let pid) = event else { continue }
+            guard case .workerStarted(_, let pid) = event.kind else { continue }
             try? await Task.sleep(for: .microseconds(Int.random(in: 0..<10_000, using: &numbers)))
             if Task.isCancelled { break }
             kill(pid, SIGKILL)

@@ -20,7 +20,7 @@ extension Processes {
 
     @Test func anEndlessStreamOverAnotherIsTakenOnDemand() async throws {
       let inputs = Streams.Endless()
-      try await withPool(workers: 2, worker: .faulty) { pool in
+      try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
         let first = pool.imap(Echo(), over: inputs, chunkSize: 4, inFlight: 8)
         var iterator = pool.imap(Echo(), over: first, chunkSize: 4, inFlight: 8).makeAsyncIterator()
         for expected in 0..<200 { #expect(try await iterator.next() == expected) }

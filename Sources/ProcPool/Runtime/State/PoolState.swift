@@ -43,9 +43,9 @@ struct Effects {
   var completed: [(completion: @Sendable (_ call: CallID, CallNews) -> Void, call: CallID, news: CallNews)] =
     []
   var finishedSingles: [CallBox] = []
-  var events: [(event: PoolEvent, listeners: [PoolEvents.Continuation])] = []
+  var events: [(event: PoolEvent.Kind, listeners: [PoolEvents.Continuation])] = []
   /// Stalled items, to be announced with the stack of their worker.
-  var stalls: [(event: PoolEvent, worker: WorkerConnection)] = []
+  var stalls: [(event: PoolEvent.Kind, worker: WorkerConnection)] = []
   var silenced: [PoolEvents.Continuation] = []
   var wakesRuntime = false
 
