@@ -40,19 +40,23 @@ public struct CallOptions: Sendable {
   /// How many attempts there are at an item whose worker is lost; one by default.
   public var retry: RetryPolicy?
 
+  /// How often, and after which pauses, an item whose task throws is started again; not at all by default.
+  public var backoff: Backoff?
+
   /// How the progress of the call is reported; not at all by default.
   public var progress: ProgressReport?
 
   /// Creates options. Omitted arguments have the defaults that are documented with the properties.
   public init(
     chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy? = nil, progress: ProgressReport? = nil
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil, progress: ProgressReport? = nil
   ) {
     self.chunkSize = chunkSize
     self.inFlight = inFlight
     self.timeout = timeout
     self.deadline = deadline
     self.retry = retry
+    self.backoff = backoff
     self.progress = progress
   }
 
@@ -62,13 +66,14 @@ public struct CallOptions: Sendable {
     CallOptions(
       chunkSize: chunkSize ?? others.chunkSize, inFlight: inFlight ?? others.inFlight,
       timeout: timeout ?? others.timeout, deadline: deadline ?? others.deadline,
-      retry: retry ?? others.retry, progress: progress ?? others.progress)
+      retry: retry ?? others.retry, backoff: backoff ?? others.backoff, progress: progress ?? others.progress)
   }
 }
 
 extension CallLimits {
   init(_ options: CallOptions) {
     self.init(
-      timeout: options.timeout, deadline: options.deadline, attempts: (options.retry ?? .atMostOnce).attempts)
+      timeout: options.timeout, deadline: options.deadline, attempts: (options.retry ?? .atMostOnce).attempts,
+      backoff: options.backoff)
   }
 }

@@ -16,8 +16,8 @@ public struct PoolEvent: Hashable, Sendable {
     case workerLost(WorkerLoss, item: ItemID?)
     /// A worker process is being replaced because of the ``RecyclingPolicy``.
     case workerRecycled(WorkerID, RecyclingReason)
-    /// An item whose worker was lost is started again. `attempt` is the number of the attempt that
-    /// follows.
+    /// An item whose worker was lost, or whose task threw, is started once more, at once or after a pause: see
+    /// ``RetryPolicy`` and ``Backoff``. The number is that of the attempt that follows.
     case itemRetried(ItemID, attempt: Int)
     /// An item has been running for longer than the pool's ``StallNotice`` specifies. No other action
     /// is taken.

@@ -15,19 +15,19 @@ extension Pool {
   ///   - timeout: how long the item may run; see ``CallOptions/timeout``.
   ///   - deadline: how long the call may take, including the time that it waits for a worker; see
   ///     ``CallOptions/deadline``.
-  ///   - retry: the number of attempts at the item if its worker is lost; see
-  ///     ``CallOptions/retry``.
+  ///   - retry: how often the item is started if its worker is lost; see ``CallOptions/retry``.
+  ///   - backoff: how an item whose task throws is started again; see ``CallOptions/backoff``.
   ///   - options: the same options as one value. Arguments override it.
   /// - Returns: the output of the item.
   /// - Throws: ``PoolError``, or `CancellationError`.
   /// - Complexity: one round trip.
   public func apply<T: PoolTask>(
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy? = nil, options: CallOptions = CallOptions(),
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> T.Output where T.Output: Codable {
     try await applied(
-      task, input, .init(timeout: timeout, deadline: deadline, retry: retry).over(options),
+      task, input, .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff).over(options),
       isolation)
   }
 
@@ -36,11 +36,11 @@ extension Pool {
   /// - Throws: ``PoolError``, or `CancellationError`.
   public func apply<T: PoolTask>(
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy? = nil, options: CallOptions = CallOptions(),
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws where T.Output == Void {
     try await applied(
-      task, input, .init(timeout: timeout, deadline: deadline, retry: retry).over(options),
+      task, input, .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff).over(options),
       isolation)
   }
 
@@ -55,18 +55,20 @@ extension Pool {
   /// Options are those of `apply`. Errors are thrown by ``TaskHandle/value``.
   public func applyAsync<T: PoolTask>(
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy? = nil, options: CallOptions = CallOptions()
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions()
   ) -> TaskHandle<T.Output> where T.Output: Codable {
-    begin(task, input, .init(timeout: timeout, deadline: deadline, retry: retry).over(options))
+    begin(
+      task, input, .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff).over(options))
   }
 
   /// Submits a task without output with one input; otherwise like `applyAsync` for tasks with
   /// output.
   public func applyAsync<T: PoolTask>(
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy? = nil, options: CallOptions = CallOptions()
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions()
   ) -> TaskHandle<Void> where T.Output == Void {
-    begin(task, input, .init(timeout: timeout, deadline: deadline, retry: retry).over(options))
+    begin(
+      task, input, .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff).over(options))
   }
 
   /// Submits the task with one input, after waiting while the pool has more than enough work;
@@ -75,11 +77,11 @@ extension Pool {
   /// - Throws: `CancellationError` if the Swift task is cancelled while it waits.
   public nonisolated(nonsending) func submit<T: PoolTask>(
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy? = nil, options: CallOptions = CallOptions()
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions()
   ) async throws -> TaskHandle<T.Output> where T.Output: Codable {
     try await waitForRoom()
     return begin(
-      task, input, .init(timeout: timeout, deadline: deadline, retry: retry).over(options))
+      task, input, .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff).over(options))
   }
 
   /// Submits a task without output with one input; otherwise like `submit` for tasks with output.
@@ -87,11 +89,11 @@ extension Pool {
   /// - Throws: `CancellationError` if the Swift task is cancelled while it waits.
   public nonisolated(nonsending) func submit<T: PoolTask>(
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy? = nil, options: CallOptions = CallOptions()
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions()
   ) async throws -> TaskHandle<Void> where T.Output == Void {
     try await waitForRoom()
     return begin(
-      task, input, .init(timeout: timeout, deadline: deadline, retry: retry).over(options))
+      task, input, .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff).over(options))
   }
 
   /// Runs the task once on every worker, with the same input.
@@ -102,11 +104,11 @@ extension Pool {
   /// - Complexity: one round trip per worker, concurrently.
   public func broadcast<T: PoolTask>(
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy? = nil, options: CallOptions = CallOptions(),
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [T.Output] where T.Output: Codable {
     try await broadcastOutputs(
-      task, input, .init(timeout: timeout, deadline: deadline, retry: retry).over(options),
+      task, input, .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff).over(options),
       isolation)
   }
 
@@ -117,11 +119,11 @@ extension Pool {
   ///   items of all workers have ended.
   public func broadcast<T: PoolTask>(
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy? = nil, options: CallOptions = CallOptions(),
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws where T.Output == Void {
     _ = try await broadcastOutputs(
-      task, input, .init(timeout: timeout, deadline: deadline, retry: retry).over(options),
+      task, input, .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff).over(options),
       isolation)
   }
 

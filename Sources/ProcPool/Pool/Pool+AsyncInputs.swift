@@ -6,20 +6,21 @@ import ProcPoolWorker
 // without output there is `forEach`.
 
 extension Pool {
-  /// Runs the task on the elements of an asynchronous sequence and yields the outputs in order;
-  /// otherwise like ``imap(_:over:chunkSize:inFlight:timeout:deadline:retry:progress:options:)``.
+  /// As ``imap(_:over:chunkSize:inFlight:timeout:deadline:retry:backoff:progress:options:)``, over an asynchronous sequence.
   ///
   /// A chunk of automatic size is sent as soon as a worker has room, with the inputs that have
   /// arrived by then. A chunk of a given size waits until it is complete.
   public func imap<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> PoolStream<T.Output> where Inputs.Element == T.Input, T.Output: Codable {
     stream(
       task, inputs, .ordered, .plain,
       .init(
         chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        backoff: backoff,
         progress: progress
       ).over(options))
   }
@@ -28,13 +29,15 @@ extension Pool {
   /// arrives; otherwise like `imap` over an asynchronous sequence.
   public func imapUnordered<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> PoolStream<T.Output> where Inputs.Element == T.Input, T.Output: Codable {
     stream(
       task, inputs, .unordered, .plain,
       .init(
         chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        backoff: backoff,
         progress: progress
       ).over(options))
   }
@@ -47,51 +50,50 @@ extension Pool {
   ///   they arrive.
   public func imapResults<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions()
   ) -> PoolStream<Result<T.Output, PoolError>> where Inputs.Element == T.Input, T.Output: Codable {
     stream(
       task, inputs, ordered ? .ordered : .unordered, .results,
       .init(
         chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        backoff: backoff,
         progress: progress
       ).over(options))
   }
 
-  /// Runs the task on the elements of a finite asynchronous sequence and returns the outputs in
-  /// order; otherwise like
-  /// ``map(_:over:chunkSize:timeout:deadline:retry:progress:options:isolation:)``.
-  ///
-  /// - Throws: ``PoolError``, `CancellationError`, or the error that the sequence throws.
+  /// As ``map(_:over:chunkSize:timeout:deadline:retry:backoff:progress:options:isolation:)``, over an asynchronous sequence that ends.
   public func map<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [T.Output] where Inputs.Element == T.Input, T.Output: Codable {
     let options = CallOptions(
-      chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress
+      chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, backoff: backoff,
+      progress: progress
     ).over(options)
     let call = try TypedCall(task, runtime: runtime, options)
     defer { call.retire() }
     return try await outputs(call, source(inputs, call, options), isolation)
   }
 
-  /// Runs the task on the elements of a finite asynchronous sequence and returns the result of
-  /// each; otherwise like
-  /// ``mapResults(_:over:chunkSize:timeout:deadline:retry:progress:options:isolation:)``. If the
-  /// call ends before the sequence, one failure represents all elements that were not taken.
+  /// As ``mapResults(_:over:chunkSize:timeout:deadline:retry:backoff:progress:options:isolation:)``, over an asynchronous sequence
+  /// that ends. If the call ends before it does, one failure stands for all that was not taken of it.
   ///
   /// - Throws: the error that the sequence throws, after all earlier items have ended.
   public func mapResults<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [Result<T.Output, PoolError>]
   where Inputs.Element == T.Input, T.Output: Codable {
     let options = CallOptions(
-      chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress
+      chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, backoff: backoff,
+      progress: progress
     ).over(options)
     let call: TypedCall<T>
     do {
@@ -105,19 +107,18 @@ extension Pool {
     return results
   }
 
-  /// Runs the task on the elements of an asynchronous sequence, which may be endless, and drops the
-  /// outputs; otherwise like
-  /// ``forEach(_:over:chunkSize:timeout:deadline:retry:progress:options:isolation:)``.
-  ///
-  /// - Throws: ``PoolError``, `CancellationError`, or the error that the sequence throws.
+  /// As ``forEach(_:over:chunkSize:timeout:deadline:retry:backoff:progress:options:isolation:)``, over an asynchronous sequence, which
+  /// may be endless.
   public func forEach<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws where Inputs.Element == T.Input {
     let options = CallOptions(
-      chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress
+      chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, backoff: backoff,
+      progress: progress
     ).over(options)
     let call = try TypedCall(task, runtime: runtime, options)
     defer { call.retire() }

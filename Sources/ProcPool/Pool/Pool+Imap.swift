@@ -20,19 +20,22 @@ extension Pool {
   ///   - timeout: how long an item may run; see ``CallOptions/timeout``.
   ///   - deadline: how long an iteration may take, the consumer's own time included. Results that have arrived in
   ///     order by then are yielded first; see ``CallOptions/deadline``.
-  ///   - retry: the number of attempts at an item whose worker is lost; see ``CallOptions/retry``.
+  ///   - retry: how often an item whose worker is lost is started; see ``CallOptions/retry``.
+  ///   - backoff: how an item whose task throws is started again; see ``CallOptions/backoff``.
   ///   - progress: how the progress of the workers is reported, which the consumer may lag behind.
   ///   - options: the same options as one value. Arguments override it.
   @inlinable
   public func imap<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> PoolStream<T.Output> where T.Output: Codable {
     outputs(
       task, .ordered,
       .init(
         chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        backoff: backoff,
         progress: progress
       ).over(options)
     ) { CallInputs(inputs) }
@@ -43,13 +46,15 @@ extension Pool {
   @inlinable
   public func imapUnordered<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> PoolStream<T.Output> where T.Output: Codable {
     outputs(
       task, .unordered,
       .init(
         chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        backoff: backoff,
         progress: progress
       ).over(options)
     ) { CallInputs(inputs) }
@@ -63,13 +68,14 @@ extension Pool {
   @inlinable
   public func imapResults<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions()
   ) -> PoolStream<Result<T.Output, PoolError>> where T.Output: Codable {
     results(
       task, ordered ? .ordered : .unordered,
       .init(
         chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        backoff: backoff,
         progress: progress
       ).over(options)
     ) { CallInputs(inputs) }
@@ -80,13 +86,14 @@ extension Pool {
   @inlinable
   public func imapResults<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions()
   ) -> PoolStream<Result<T.Output, PoolError>> where T.Output == Void {
     results(
       task, ordered ? .ordered : .unordered,
       .init(
         chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        backoff: backoff,
         progress: progress
       ).over(options)
     ) { CallInputs(inputs) }

@@ -1,7 +1,7 @@
 import ProcPoolWorker
 
 extension Pool {
-  /// As ``imapResults(_:over:chunkSize:ordered:inFlight:timeout:deadline:retry:progress:options:)``, but yields each
+  /// As ``imapResults(_:over:chunkSize:ordered:inFlight:timeout:deadline:retry:backoff:progress:options:)``, but yields each
   /// result with its input and the position of that among the inputs.
   ///
   ///     for try await item in pool.imapItems(Scale(factor: 3), over: inputs, ordered: false) {
@@ -12,13 +12,14 @@ extension Pool {
   @inlinable
   public func imapItems<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions()
   ) -> PoolStream<ItemResult<T.Input, T.Output>> where T.Output: Codable {
     items(
       task, ordered ? .ordered : .unordered,
       .init(
         chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        backoff: backoff,
         progress: progress
       ).over(options)
     ) { CallInputs(inputs) }
@@ -28,13 +29,14 @@ extension Pool {
   @inlinable
   public func imapItems<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions()
   ) -> PoolStream<ItemResult<T.Input, Void>> where T.Output == Void {
     items(
       task, ordered ? .ordered : .unordered,
       .init(
         chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        backoff: backoff,
         progress: progress
       ).over(options)
     ) { CallInputs(inputs) }
@@ -43,13 +45,14 @@ extension Pool {
   /// As `imapItems`, over an asynchronous sequence.
   public func imapItems<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions()
   ) -> PoolStream<ItemResult<T.Input, T.Output>> where Inputs.Element == T.Input, T.Output: Codable {
     items(
       task, inputs, ordered ? .ordered : .unordered,
       .init(
         chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        backoff: backoff,
         progress: progress
       ).over(options))
   }

@@ -10,12 +10,14 @@ extension Pool {
   public func imap<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil,
     timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy? = nil, progress: ProgressReport? = nil, options: CallOptions = CallOptions()
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil, progress: ProgressReport? = nil,
+    options: CallOptions = CallOptions()
   ) -> LocalPoolStream<T.Output> where T.Output: Codable {
     outputs(
       task, .ordered,
       .init(
         chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        backoff: backoff,
         progress: progress
       ).over(options), over: CallInputs(inputs))
   }
@@ -25,12 +27,14 @@ extension Pool {
   public func imapUnordered<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil,
     timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy? = nil, progress: ProgressReport? = nil, options: CallOptions = CallOptions()
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil, progress: ProgressReport? = nil,
+    options: CallOptions = CallOptions()
   ) -> LocalPoolStream<T.Output> where T.Output: Codable {
     outputs(
       task, .unordered,
       .init(
         chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        backoff: backoff,
         progress: progress
       ).over(options), over: CallInputs(inputs))
   }
@@ -40,12 +44,14 @@ extension Pool {
   public func imapResults<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
     timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy? = nil, progress: ProgressReport? = nil, options: CallOptions = CallOptions()
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil, progress: ProgressReport? = nil,
+    options: CallOptions = CallOptions()
   ) -> LocalPoolStream<Result<T.Output, PoolError>> where T.Output: Codable {
     results(
       task, ordered ? .ordered : .unordered,
       .init(
         chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        backoff: backoff,
         progress: progress
       ).over(options), over: CallInputs(inputs))
   }
@@ -55,12 +61,14 @@ extension Pool {
   public func imapResults<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
     timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy? = nil, progress: ProgressReport? = nil, options: CallOptions = CallOptions()
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil, progress: ProgressReport? = nil,
+    options: CallOptions = CallOptions()
   ) -> LocalPoolStream<Result<Void, PoolError>> where T.Output == Void {
     results(
       task, ordered ? .ordered : .unordered,
       .init(
         chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        backoff: backoff,
         progress: progress
       ).over(options), over: CallInputs(inputs))
   }
@@ -70,12 +78,14 @@ extension Pool {
   public func imapItems<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
     timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy? = nil, progress: ProgressReport? = nil, options: CallOptions = CallOptions()
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil, progress: ProgressReport? = nil,
+    options: CallOptions = CallOptions()
   ) -> LocalPoolStream<ItemResult<T.Input, T.Output>> where T.Output: Codable {
     items(
       task, ordered ? .ordered : .unordered,
       .init(
         chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        backoff: backoff,
         progress: progress
       ).over(options), over: CallInputs(inputs))
   }
@@ -85,12 +95,14 @@ extension Pool {
   public func imapItems<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
     timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy? = nil, progress: ProgressReport? = nil, options: CallOptions = CallOptions()
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil, progress: ProgressReport? = nil,
+    options: CallOptions = CallOptions()
   ) -> LocalPoolStream<ItemResult<T.Input, Void>> where T.Output == Void {
     items(
       task, ordered ? .ordered : .unordered,
       .init(
         chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        backoff: backoff,
         progress: progress
       ).over(options), over: CallInputs(inputs))
   }

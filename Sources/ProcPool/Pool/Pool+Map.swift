@@ -16,7 +16,8 @@ extension Pool {
   ///   - chunkSize: the number of items that are sent to a worker at a time; see ``CallOptions/chunkSize``.
   ///   - timeout: how long an item may run; see ``CallOptions/timeout``.
   ///   - deadline: how long the call may take; see ``CallOptions/deadline``.
-  ///   - retry: the number of attempts at an item whose worker is lost; see ``CallOptions/retry``.
+  ///   - retry: how often an item whose worker is lost is started; see ``CallOptions/retry``.
+  ///   - backoff: how an item whose task throws is started again; see ``CallOptions/backoff``.
   ///   - progress: how progress is reported; see ``CallOptions/progress``.
   ///   - options: the same options as one value. Arguments override it.
   /// - Returns: one output per input, in the order of the inputs.
@@ -26,14 +27,18 @@ extension Pool {
   @inlinable
   public func map<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [T.Output] where T.Output: Codable {
     try await map(
       task, CallInputs(inputs),
-      .init(chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)
-        .over(options),
+      .init(
+        chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, backoff: backoff,
+        progress: progress
+      )
+      .over(options),
       isolation: isolation)
   }
 
@@ -45,14 +50,18 @@ extension Pool {
   @inlinable
   public func forEach<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws {
     try await forEach(
       task, CallInputs(inputs),
-      .init(chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)
-        .over(options),
+      .init(
+        chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, backoff: backoff,
+        progress: progress
+      )
+      .over(options),
       isolation: isolation)
   }
 
@@ -74,14 +83,18 @@ extension Pool {
   @inlinable
   public func mapResults<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async -> [Result<T.Output, PoolError>] where T.Output: Codable {
     await mapResults(
       task, CallInputs(inputs),
-      .init(chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)
-        .over(options),
+      .init(
+        chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, backoff: backoff,
+        progress: progress
+      )
+      .over(options),
       isolation: isolation)
   }
 
@@ -90,14 +103,18 @@ extension Pool {
   @inlinable
   public func mapResults<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async -> [Result<T.Output, PoolError>] where T.Output == Void {
     await mapResults(
       task, CallInputs(inputs),
-      .init(chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)
-        .over(options),
+      .init(
+        chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, backoff: backoff,
+        progress: progress
+      )
+      .over(options),
       isolation: isolation)
   }
 

@@ -8,13 +8,17 @@ extension Pool {
   @inlinable
   public func mapAsync<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> TaskHandle<[T.Output]> where T.Output: Codable {
     mapAsync(
       task, CallInputs(inputs),
-      .init(chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)
-        .over(options))
+      .init(
+        chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, backoff: backoff,
+        progress: progress
+      )
+      .over(options))
   }
 
   /// Begins a `forEach`, and returns at once.
@@ -28,13 +32,17 @@ extension Pool {
   @inlinable
   public func forEachAsync<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> TaskHandle<Void> {
     forEachAsync(
       task, CallInputs(inputs),
-      .init(chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, progress: progress)
-        .over(options))
+      .init(
+        chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, backoff: backoff,
+        progress: progress
+      )
+      .over(options))
   }
 
   @usableFromInline

@@ -27,8 +27,8 @@ extension Pool {
   ///   - timeout: how long an item may run. The limit applies to an item rather than a part, unless
   ///     a worker cannot share memory with the coordinator; see ``CallOptions/timeout``.
   ///   - deadline: how long the call may take; see ``CallOptions/deadline``.
-  ///   - retry: the number of attempts at a part whose worker is lost; each starts with the first
-  ///     input of the part. See ``CallOptions/retry``.
+  ///   - retry: how often a part whose worker is lost is started, from its first input on; see ``CallOptions/retry``.
+  ///   - backoff: how an item whose task throws is started again; see ``CallOptions/backoff``.
   ///   - progress: how progress is reported; see ``CallOptions/progress``.
   ///   - options: the same options as one value. Arguments override it. `chunkSize` and `inFlight`
   ///     do not apply.
@@ -38,13 +38,14 @@ extension Pool {
   @inlinable
   public func mapReduce<T: ReducingTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, startingWith initial: T.Output, parts: Int = 256,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> T.Output {
     try await mapReduce(
       task, CallInputs(inputs), startingWith: initial, parts: parts,
-      .init(timeout: timeout, deadline: deadline, retry: retry, progress: progress).over(options),
+      .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff, progress: progress).over(
+        options),
       isolation: isolation)
   }
 
@@ -54,14 +55,15 @@ extension Pool {
   /// - Throws: ``PoolError``, or `CancellationError`.
   public func mapReduce<T: ReducingTask>(
     _ task: T, over inputs: Range<T.Input>, startingWith initial: T.Output, parts: Int = 256,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> T.Output where T.Input: FixedWidthInteger {
     try await reduced(
       Fold(task, startingWith: initial, in: PartSizes(integers: inputs.knownCount, parts: parts)),
       from: inputs.lowerBound,
-      .init(timeout: timeout, deadline: deadline, retry: retry, progress: progress).over(options), isolation)
+      .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff, progress: progress).over(
+        options), isolation)
   }
 
   /// Runs the task on consecutive integers and combines the outputs; otherwise like `mapReduce`
@@ -70,14 +72,15 @@ extension Pool {
   /// - Throws: ``PoolError``, or `CancellationError`.
   public func mapReduce<T: ReducingTask>(
     _ task: T, over inputs: ClosedRange<T.Input>, startingWith initial: T.Output, parts: Int = 256,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> T.Output where T.Input: FixedWidthInteger {
     try await reduced(
       Fold(task, startingWith: initial, in: PartSizes(integers: inputs.knownCount, parts: parts)),
       from: inputs.lowerBound,
-      .init(timeout: timeout, deadline: deadline, retry: retry, progress: progress).over(options), isolation)
+      .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff, progress: progress).over(
+        options), isolation)
   }
 
   /// Runs the task on the elements of a finite asynchronous sequence and combines the outputs;
@@ -86,12 +89,14 @@ extension Pool {
   /// - Throws: ``PoolError``, `CancellationError`, or the error that the sequence throws.
   public func mapReduce<T: ReducingTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, startingWith initial: T.Output, parts: Int = 256,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
+    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> T.Output where Inputs.Element == T.Input {
     let sizes = PartSizes(inputs: nil, parts: parts)
-    var options = CallOptions(timeout: timeout, deadline: deadline, retry: retry, progress: progress).over(
+    var options = CallOptions(
+      timeout: timeout, deadline: deadline, retry: retry, backoff: backoff, progress: progress
+    ).over(
       options)
     // Two parts for each worker: the largest have thousands of inputs.
     options.inFlight = 2 * sizing.workers

@@ -14,7 +14,8 @@ extension Pool {
   )
   public func map<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [T.Output] where Inputs.Element == T.Input { fatalError() }
@@ -26,7 +27,8 @@ extension Pool {
   )
   public func mapResults<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async -> [Result<T.Output, PoolError>] where Inputs.Element == T.Input { fatalError() }
@@ -38,7 +40,8 @@ extension Pool {
   )
   public func mapAsync<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> TaskHandle<[T.Output]> where Inputs.Element == T.Input { fatalError() }
 
@@ -49,7 +52,8 @@ extension Pool {
   )
   public func imap<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> PoolStream<T.Output> where Inputs.Element == T.Input { fatalError() }
 
@@ -60,7 +64,8 @@ extension Pool {
   )
   public func imapUnordered<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> PoolStream<T.Output> where Inputs.Element == T.Input { fatalError() }
 
@@ -72,7 +77,8 @@ extension Pool {
   public func imapResults<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
     timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> PoolStream<Result<T.Output, PoolError>> where Inputs.Element == T.Input { fatalError() }
 
@@ -84,7 +90,8 @@ extension Pool {
   public func imapItems<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
     timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> PoolStream<ItemResult<T.Input, T.Output>> where Inputs.Element == T.Input { fatalError() }
 
@@ -95,7 +102,7 @@ extension Pool {
   )
   public func apply<T: PoolTask>(
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy? = nil, options: CallOptions = CallOptions(),
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> T.Output { fatalError() }
 
@@ -106,7 +113,7 @@ extension Pool {
   )
   public func applyAsync<T: PoolTask>(
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy? = nil, options: CallOptions = CallOptions()
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions()
   ) -> TaskHandle<T.Output> { fatalError() }
 
   @available(
@@ -116,7 +123,7 @@ extension Pool {
   )
   public nonisolated(nonsending) func submit<T: PoolTask>(
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy? = nil, options: CallOptions = CallOptions()
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions()
   ) async throws -> TaskHandle<T.Output> { fatalError() }
 
   @available(
@@ -126,7 +133,7 @@ extension Pool {
   )
   public func broadcast<T: PoolTask>(
     _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy? = nil, options: CallOptions = CallOptions(),
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [T.Output] { fatalError() }
 }
@@ -140,7 +147,8 @@ extension Pool {
   )
   public func map<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws where T.Output == Void { fatalError() }
@@ -151,7 +159,8 @@ extension Pool {
   )
   public func mapAsync<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> TaskHandle<Void> where T.Output == Void { fatalError() }
 
@@ -161,7 +170,8 @@ extension Pool {
   )
   public func imap<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> PoolStream<Void> where T.Output == Void { fatalError() }
 
@@ -171,7 +181,8 @@ extension Pool {
   )
   public func imapUnordered<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> PoolStream<Void> where T.Output == Void { fatalError() }
 }
@@ -186,7 +197,8 @@ extension Pool {
   )
   public func map<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [T.Output] { fatalError() }
@@ -198,7 +210,8 @@ extension Pool {
   )
   public func mapResults<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async -> [Result<T.Output, PoolError>] { fatalError() }
@@ -210,7 +223,8 @@ extension Pool {
   )
   public func forEach<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws { fatalError() }
@@ -222,7 +236,8 @@ extension Pool {
   )
   public func mapAsync<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> TaskHandle<[T.Output]> { fatalError() }
 
@@ -233,7 +248,8 @@ extension Pool {
   )
   public func forEachAsync<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> TaskHandle<Void> { fatalError() }
 
@@ -244,7 +260,8 @@ extension Pool {
   )
   public func imap<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> PoolStream<T.Output> { fatalError() }
 
@@ -255,7 +272,8 @@ extension Pool {
   )
   public func imapUnordered<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> PoolStream<T.Output> { fatalError() }
 
@@ -267,7 +285,8 @@ extension Pool {
   public func imapResults<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
     timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> PoolStream<Result<T.Output, PoolError>> { fatalError() }
 
@@ -279,7 +298,8 @@ extension Pool {
   public func imapItems<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
     timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> PoolStream<ItemResult<T.Input, T.Output>> { fatalError() }
 
@@ -291,7 +311,8 @@ extension Pool {
   public func mapReduce<T: ReducingTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, startingWith initial: T.Output, parts: Int = 256,
     timeout: Duration? = nil,
-    deadline: Duration? = nil, retry: RetryPolicy? = nil, progress: ProgressReport? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> T.Output { fatalError() }

@@ -45,20 +45,25 @@ extension PoolRuntime {
     // Before the scheduler hears of it: what cannot be read ends no item.
     let report = header.kind == .failure ? try? ErrorReport(from: body.bytes) : nil
     if header.kind == .failure, report == nil { throw .unexpected("its report of a failure is malformed") }
-    switch receive(results, &state) {
+    let thrownAt = report?.reason == .threw ? Instant.now() : nil
+    switch receive(results, thrownAt: thrownAt, &state) {
     case .violation(let what): throw .unexpected(what)
-    case .ignore: return
+    case .ignore:
+      // The runtime thread may sleep for longer than the item pauses.
+      if thrownAt != nil { state.clockwork.needsPeek = true }
     case .deliver(let skipped):
       guard let box else { return }
       deliver(results, report, skipping: skipped, to: box, &state, &effects)
     }
   }
 
-  private func receive(_ results: ReceivedResults, _ state: inout PoolState) -> Reception {
+  private func receive(
+    _ results: ReceivedResults, thrownAt: Instant? = nil, _ state: inout PoolState
+  ) -> Reception {
     let header = results.header
     return state.scheduler.received(
       results.connection.place, call: header.call, first: ItemIndex(header.first), count: Int(header.count),
-      position: results.position)
+      position: results.position, thrownAt: thrownAt)
   }
 
   private func deliver(

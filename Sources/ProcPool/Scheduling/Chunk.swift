@@ -19,6 +19,8 @@ struct Chunk<Payload: ChunkPayload> {
   var accepted = Instant.start
   /// Which attempt at its items this is; beyond the first, a chunk has one item.
   var attempt: Int
+  /// How many of the attempts before this one have thrown; the others have lost their worker.
+  var throwCount = 0
 
   init(call: CallID, first: ItemIndex, count: Int, payload: Payload, seat: WorkerID? = nil, attempt: Int = 1)
   {
@@ -55,9 +57,11 @@ struct Chunk<Payload: ChunkPayload> {
   /// The first items that have not ended, each by itself, to be begun once more.
   func attempts(ofFirst items: Int) -> [Chunk] {
     (done..<done + items).map { item in
-      Chunk(
+      var chunk = Chunk(
         call: call, first: first + item, count: 1, payload: payload.items(item..<item + 1),
         seat: seat, attempt: attempt + 1)
+      chunk.throwCount = throwCount
+      return chunk
     }
   }
 }

@@ -63,6 +63,7 @@ extension Scheduler {
       calls[known: call].dropPending()
       turns.removeAll { $0 == call }
     }
+    dropPauses(of: call)
     for id in places.indices {
       for chunk in places[id].pinned where chunk.call == call { calls[known: call].inFlight -= chunk.count }
       places[id].pinned.removeAll { $0.call == call }

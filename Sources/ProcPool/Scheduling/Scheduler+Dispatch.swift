@@ -169,7 +169,7 @@ extension Scheduler {
       ? size : max(size, Int(min(Double(Pacing.window.count) / call.itemTime, Double(Pacing.windowItems))))
     // What the workers hold, and as much again in reserve so that none waits for the caller.
     let target = seats.count * 2 * window
-    let accepted = call.pendingItems + call.inFlight
+    let accepted = call.pendingItems + call.inFlight + max(0, call.paused - Self.mostPaused)
     let together =
       call.itemTime == 0
       ? 1

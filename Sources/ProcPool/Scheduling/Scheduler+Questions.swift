@@ -70,13 +70,13 @@ extension Scheduler {
   /// Whether every item of the call that was accepted so far has ended.
   func hasEnded(_ call: CallID) -> Bool {
     guard let call = calls[call] else { return true }
-    return call.inFlight == 0 && call.pendingItems == 0
+    return call.inFlight == 0 && call.pendingItems == 0 && call.paused == 0
   }
 
   /// Whether no more than a few of the call's items are left, all of them with workers.
   func isEnding(_ call: CallID) -> Bool {
     guard let call = calls[call] else { return true }
-    return call.pending.isEmpty && call.inFlight <= 2 * seats.count
+    return call.pending.isEmpty && call.paused == 0 && call.inFlight <= 2 * seats.count
   }
 
   /// The place of the worker that has a chunk of the call and nothing else.

@@ -6,10 +6,13 @@ import ProcPoolWorker
 extension Scheduler {
   /// Items have ended in a worker, by its word.
   ///
-  /// - Parameter position: where in the worker's order the first of them stands; `nil` for what comes through
-  ///   the pipe, which is in order.
+  /// - Parameters:
+  ///   - position: where in the worker's order the first of them stands; `nil` for what comes through the pipe, which is
+  ///     in order.
+  ///   - thrownAt: when, if it is one item that has ended, because its task threw.
   mutating func received(
-    _ id: PlaceID, call: CallID, first: ItemIndex, count: Int, position: UInt64? = nil
+    _ id: PlaceID, call: CallID, first: ItemIndex, count: Int, position: UInt64? = nil,
+    thrownAt: Instant? = nil
   ) -> Reception {
     let start = position ?? places[id].streamPosition
     let known = places[id].position
@@ -27,7 +30,8 @@ extension Scheduler {
       return .violation(violation)
     }
     var left = count - skipped
-    calls[known: call].counts.ended += UInt64(left)
+    let comesAgain = left == 1 && thrownAt.map { pauseFirst(of: id, now: $0) } ?? false
+    if !comesAgain { calls[known: call].counts.ended += UInt64(left) }
     while left > 0 {
       let ended = min(left, places[id].queue.first!.remaining)
       endFront(id, items: ended)
@@ -36,7 +40,7 @@ extension Scheduler {
     if position == nil { places[id].streamPosition += UInt64(count) }
     places[id].unmeasured[call, default: 0] += count - skipped
     places[id].strikes = 0
-    let isWanted = calls[call]?.isRetired == false
+    let isWanted = calls[call]?.isRetired == false && !comesAgain
     forgetIfDone(call)
     return isWanted ? .deliver(skipping: skipped) : .ignore
   }
@@ -224,7 +228,7 @@ extension Scheduler {
         }
       }
       if !call.isRetired {
-        if front.attempt < call.limits.attempts {
+        if front.attempt - front.throwCount < call.limits.attempts {
           again += front.attempts(ofFirst: count)
           for chunk in again.suffix(count) {
             let item = ItemID(call: chunk.call, index: Int(clamping: chunk.first.value))
@@ -267,6 +271,7 @@ extension Scheduler {
   /// running it.
   mutating func checkClock(now: Instant, _ look: (PlaceID) -> WorkerSight) {
     for (call, expiry) in expiries where now >= expiry { expire(call, now: now) }
+    endPauses(now: now)
     checkAges(now: now)
     share(now: now, look)
     for id in places.indices where places[id].state == .ready {
@@ -327,7 +332,7 @@ extension Scheduler {
     if let stallTime, busyPlaces > 0 { shortest = min(shortest ?? .max, stallTime) }
     var patience = shortest.map { max(.milliseconds(1), min($0 / 8, .milliseconds(100))) }
     if let time = timeToShare { patience = min(patience ?? .max, time) }
-    for instant in [expiries.values.min(), nextAge].compactMap(\.self) {
+    for instant in [expiries.values.min(), nextAge, nextPauseEnd].compactMap(\.self) {
       patience = min(patience ?? .max, max(.zero, instant - now))
     }
     return patience

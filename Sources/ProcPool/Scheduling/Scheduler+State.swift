@@ -130,6 +130,8 @@ extension Scheduler {
     /// Items in workers, or waiting for one particular worker.
     var inFlight = 0
     var isRetired = false
+    /// Items that have thrown and wait until they are run again.
+    var paused = 0
     /// Its owner was told that there are too many bytes before the workers.
     var awaitsRoom = false
     var counts: CallCounts

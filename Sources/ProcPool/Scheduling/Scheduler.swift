@@ -39,6 +39,8 @@ struct Scheduler<Payload: ChunkPayload> {
   var timedCalls: [CallID: Nanoseconds] = [:]
   /// When the time of those calls is over that have a deadline.
   var expiries: [CallID: Instant] = [:]
+  /// Items that have thrown and wait until they are run again, the one whose time comes first last.
+  var pauses: [Pause] = []
   /// Calls with pending chunks, in the order in which they get their turn.
   var turns = Deque<CallID>()
   var actions: [SchedulerAction<Payload>] = []
@@ -156,6 +158,7 @@ extension Scheduler {
       calls[known: call].inFlight = 0
       forgetIfDone(call)
     }
+    failPauses(failure)
     turns.removeAll()
   }
 

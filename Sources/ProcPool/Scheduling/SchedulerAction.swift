@@ -67,8 +67,10 @@ struct CallLimits: Equatable {
   var timeout: Duration?
   /// How long the call may take.
   var deadline: Duration?
-  /// How often an item is begun, at the most.
+  /// How often an item is begun, at the most, if its worker is lost.
   var attempts = 1
+  /// How an item is run again whose task throws.
+  var backoff: Backoff?
 }
 
 /// What a worker's frame was found to be.

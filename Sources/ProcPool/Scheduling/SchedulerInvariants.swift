@@ -56,7 +56,15 @@ extension Scheduler {
     if places.count(where: { $0.seat != nil }) != seats.count {
       return "a place has a worker's seat too many"
     }
+    var paused: [CallID: Int] = [:]
+    for pause in pauses { paused[pause.chunk.call, default: 0] += pause.chunk.count }
+    if paused.keys.contains(where: { calls[$0] == nil }) { return "an item of a call that is gone waits" }
+    if zip(pauses, pauses.dropFirst()).contains(where: { $0.until < $1.until }) {
+      return "pauses are in no order"
+    }
     for (id, call) in calls {
+      if call.paused != paused[id, default: 0] { return "\(id) miscounts what waits to be run again" }
+      if call.paused > 0, call.isRetired { return "\(id) is retired and is to be run again" }
       if call.inFlight != inFlight[id, default: 0] { return "\(id) miscounts what is in flight" }
       if call.pendingItems != call.pending.reduce(0, { $0 + $1.count }) {
         return "\(id) miscounts its items"
@@ -77,7 +85,7 @@ extension Scheduler {
       if let idle = brokenIdleness() { return idle }
       if freeWorkers > 0 && !turns.isEmpty { return "a worker is idle and chunks are pending" }
     case .terminating, .broken, .stopped:
-      if calls.values.contains(where: { !$0.pending.isEmpty || $0.inFlight > 0 }) {
+      if calls.values.contains(where: { !$0.pending.isEmpty || $0.inFlight + $0.paused > 0 }) {
         return "the pool is over and a call has items"
       }
     }
@@ -88,7 +96,7 @@ extension Scheduler {
   /// A call that has nothing under way and would get nothing either: its owner would wait for ever, since nothing
   /// ends that could make it look again. That it hands something over then is `Submission`'s to see to.
   private func brokenIdleness() -> String? {
-    for (id, call) in calls where !call.isRetired && call.pendingItems + call.inFlight == 0 {
+    for (id, call) in calls where !call.isRetired && call.pendingItems + call.inFlight + call.paused == 0 {
       for size in [1, Pacing.maximumChunk] where appetite(of: call, chunkSize: size).items < size {
         return "\(id) has nothing under way and no appetite for a chunk of \(size)"
       }

@@ -67,6 +67,10 @@ struct Simulation {
   var streams: [CallID: Stream] = [:]
   /// How often items of a call may be begun.
   var attempts: [CallID: Int] = [:]
+  /// How often items of a call may throw at most, the last time for good; those that may at all.
+  var throwLimits: [CallID: Int] = [:]
+  /// How often items have thrown and were to be run again.
+  var throwCounts: [CallID: [UInt64: Int]] = [:]
   /// Places that wait before they are filled again.
   var rests: Set<PlaceID> = []
   var launches: Set<PlaceID> = []
@@ -105,7 +109,7 @@ struct Simulation {
   /// What can happen in a schedule. Twenty of them reach each kind once, on average, even the rarest.
   static let kinds = [
     "submit", "start failure", "take-back", "sharing", "peek", "cancel", "loss", "time limit", "deadline",
-    "retry", "shortage",
+    "retry", "pause", "thrown for good", "shortage",
     "rest", "cancelled while running", "termination", "standby", "memory", "stall", "recycled for tasks",
     "recycled for age", "recycled for memory", "stream", "chunk beyond the limit",
   ]
@@ -191,9 +195,9 @@ struct Simulation {
       for item in first.value..<first.value + UInt64(count) { end(call, item, .failed) }
       switch failure {
       case .lost, .timedOut:
-        if trace.attempt != attempts[call]! {
-          breach =
-            breach ?? "item \(first) of \(call) failed in attempt \(trace.attempt) of \(attempts[call]!)"
+        let allowed = attempts[call]! + throwCounts[call, default: [:]][first.value, default: 0]
+        if trace.attempt != allowed {
+          breach = breach ?? "item \(first) of \(call) failed in attempt \(trace.attempt) of \(allowed)"
         }
       case .noWorkers, .terminated: break
       }
@@ -328,7 +332,13 @@ struct Simulation {
       if Int.random(in: 0..<3, using: &random) == 0 { limits.timeout = .milliseconds(5) }
       if Int.random(in: 0..<4, using: &random) == 0 { limits.deadline = .milliseconds(20) }
       if Bool.random(using: &random) { limits.attempts = Int.random(in: 2...4, using: &random) }
+      if Int.random(in: 0..<3, using: &random) == 0 {
+        limits.backoff = .exponential(
+          from: .milliseconds(1), to: .milliseconds(8), maximumAttempts: Int.random(in: 1...4, using: &random)
+        )
+      }
       call = scheduler.begin(limits, now: now)
+      throwLimits[call] = limits.backoff?.maximumAttempts
       attempts[call] = limits.attempts
       fates[call] = []
       if Int.random(in: 0..<3, using: &random) == 0 { return beginStream(call) }
@@ -447,16 +457,32 @@ struct Simulation {
     _ place: PlaceID, _ results: [(position: UInt64, call: CallID, item: UInt64)], peeked: Bool
   ) {
     for result in results {
+      let throwsNow = throwLimits[result.call] != nil && Int.random(in: 0..<3, using: &random) == 0
+      let paused = scheduler.calls[result.call]?.paused ?? 0
       let reception = scheduler.received(
-        place, call: result.call, first: ItemIndex(result.item), count: 1,
-        position: peeked ? result.position : nil)
+        place, call: result.call, first: ItemIndex(result.item), count: 1, position: peeked ? result.position : nil,
+        thrownAt: throwsNow ? now : nil)
       switch reception {
-      case .deliver: end(result.call, result.item, .done)
-      case .ignore: break
+      case .deliver:
+        if throwsNow { noteThrownForGood(result.call, result.item) }
+        end(result.call, result.item, throwsNow ? .failed : .done)
+      case .ignore:
+        if scheduler.calls[result.call]?.paused ?? 0 > paused {
+          counts["pause", default: 0] += 1
+          throwCounts[result.call, default: [:]][result.item, default: 0] += 1
+        }
       case .violation(let what): breach = breach ?? what
       }
     }
     scheduler.measure(place, now: now)
+  }
+
+  private mutating func noteThrownForGood(_ call: CallID, _ item: UInt64) {
+    counts["thrown for good", default: 0] += 1
+    let count = throwCounts[call, default: [:]][item, default: 0]
+    if count + 1 != throwLimits[call]!, scheduler.life == .open || scheduler.life == .closing {
+      breach = breach ?? "item \(item) of \(call) may throw again after \(count) times"
+    }
   }
 
   private mutating func flush(_ place: PlaceID) {
@@ -546,6 +572,9 @@ struct Simulation {
         flush(place)
         settle()
       }
+      now += 1_000_000
+      scheduler.endPauses(now: now)
+      settle()
       advance(.max)
       let isDone =
         !fates.contains { call, fates in fates.contains(.pending) && !cancelled.contains(call) }

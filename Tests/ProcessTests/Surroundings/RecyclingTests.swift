@@ -68,7 +68,7 @@ extension Processes {
       pool.close()
       await pool.join()
       let told = await events.value
-      #expect(told.filter { $0 == .workerRecycled(WorkerID(index: 0), .tasks) }.count == 2, "\(told)")
+      #expect(told.filter { $0.kind == .workerRecycled(WorkerID(index: 0), .tasks) }.count == 2, "\(told)")
       #expect(
         told.count { if case .workerStarted(WorkerID(index: 0), _) = $0.kind { true } else { false } } == 3,
         "\(told)")

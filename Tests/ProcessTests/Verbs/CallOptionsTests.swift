@@ -106,6 +106,7 @@ extension Processes {
         let told = Mutex(0)
         let options = CallOptions(
           chunkSize: 7, retry: .atLeastOnce(maximumAttempts: 3),
+          backoff: .constant(.milliseconds(1), maximumAttempts: 2),
           progress: .callback(every: .zero) { progress in told.withLock { $0 = progress.done } })
         let before = pool.statistics.chunksSent
         #expect(try await pool.map(Echo(), over: 0..<70, options: options) == Array(0..<70))
@@ -117,6 +118,7 @@ extension Processes {
           try await pool.apply(fragile, to: 5, retry: .atMostOnce, options: options)
         }
         #expect(error.autopsy?.attempt == 1)
+        #expect(try await pool.apply(ThrowBeforeAttempt(2, items: [5]), to: 5, options: options) == 2)
         let late = try await poolError {
           try await pool.map(Sleep(), over: [60_000], options: CallOptions(deadline: Self.short))
         }
