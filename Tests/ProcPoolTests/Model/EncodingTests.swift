@@ -36,7 +36,8 @@ import Testing
         [
           "event": "workerLost", "worker": 3, "item": ["call": 2, "index": 7],
           "loss": [
-            "worker": 3, "pid": 4711, "end": "signal 9 (SIGKILL)", "cause": "because its item took too long",
+            "worker": 3, "pid": 4711, "end": "signal 9 (SIGKILL)",
+            "cause": "because its item exceeded its time limit",
             "peakMemory": 1 << 20, "standardError": "last words",
           ] as [String: any Sendable],
         ]

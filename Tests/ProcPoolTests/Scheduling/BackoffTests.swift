@@ -36,7 +36,7 @@ import Testing
 
   private func scheduler(
     attempts: Int = 1, maximumAttempts: Int = 3, items: Int = 2
-  ) -> (Scheduler<Items>, call: UInt32) {
+  ) -> (Scheduler<Items>, call: CallID) {
     var scheduler = Scheduler<Items>(workers: 1)
     scheduler.start()
     scheduler.greeted(0, now: 0)
@@ -54,7 +54,7 @@ import Testing
     defer { scheduler.actions.removeAll() }
     return scheduler.actions.compactMap {
       if case .sendChunk(_, let chunk, _) = $0 {
-        [Int(chunk.first), chunk.count, chunk.attempt]
+        [Int(chunk.first.value), chunk.count, chunk.attempt]
       } else {
         nil
       }

@@ -460,7 +460,8 @@ struct Simulation {
       let throwsNow = throwLimits[result.call] != nil && Int.random(in: 0..<3, using: &random) == 0
       let paused = scheduler.calls[result.call]?.paused ?? 0
       let reception = scheduler.received(
-        place, call: result.call, first: ItemIndex(result.item), count: 1, position: peeked ? result.position : nil,
+        place, call: result.call, first: ItemIndex(result.item), count: 1,
+        position: peeked ? result.position : nil,
         thrownAt: throwsNow ? now : nil)
       switch reception {
       case .deliver:
@@ -572,7 +573,7 @@ struct Simulation {
         flush(place)
         settle()
       }
-      now += 1_000_000
+      now = now + Nanoseconds(1_000_000)
       scheduler.endPauses(now: now)
       settle()
       advance(.max)
