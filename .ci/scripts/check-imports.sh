@@ -28,7 +28,7 @@ allowed() {
 }
 
 # The exception: the one file that starts processes.
-foundation=Sources/ProcPool/Runtime/WorkerProcess.swift
+foundation=Sources/ProcPool/Runtime/Endpoints/WorkerProcess.swift
 
 # `import M`, `@attribute import M`, `public import struct M.Name`: file:line:module.
 pattern='^[[:space:]]*(@[[:alnum:]_()]+[[:space:]]+)*((public|package|internal|fileprivate|private)[[:space:]]+)?import[[:space:]]'

@@ -6,7 +6,8 @@ import Testing
 @Suite struct FramesAreReadAsTheyWereWritten {
   @Test(arguments: FrameKind.allCases) func everyKindOfHeaderSurvives(kind: FrameKind) throws {
     let header = FrameHeader(
-      kind, flags: 0xA5, call: CallID(.max - 1), count: 77, first: .max - 2, bodyLength: FrameHeader.maximumBodyLength
+      kind, flags: 0xA5, call: CallID(.max - 1), count: 77, first: .max - 2,
+      bodyLength: FrameHeader.maximumBodyLength
     )
     let bytes = UnsafeMutableRawPointer.allocate(byteCount: FrameHeader.size, alignment: 8)
     defer { bytes.deallocate() }

@@ -18,17 +18,17 @@ package struct DieBeforeAttempt: PoolTask {
 }
 
 /// Throws at some items, as long as an attempt comes before a given one; returns the attempt. Notes what it runs.
-public struct ThrowBeforeAttempt: PoolTask {
-  public var attempt: Int
-  public var items: Set<Int>
-  public var path: String?
-  public init(_ attempt: Int, items: Set<Int>, path: String? = nil) {
+package struct ThrowBeforeAttempt: PoolTask {
+  package var attempt: Int
+  package var items: Set<Int>
+  package var path: String?
+  package init(_ attempt: Int, items: Set<Int>, path: String? = nil) {
     self.attempt = attempt
     self.items = items
     self.path = path
   }
 
-  public func run(_ input: Int) throws -> Int {
+  package func run(_ input: Int) throws -> Int {
     if let path { Note(path: path).run(input) }
     let attempt = TaskContext.current!.attempt
     if items.contains(input), attempt < self.attempt { throw Misfit(value: input) }
@@ -37,16 +37,16 @@ public struct ThrowBeforeAttempt: PoolTask {
 }
 
 /// Adds up its inputs, but throws in the first attempt at one of them.
-public struct ThrowingSum: ReducingTask {
-  public var item: Int
-  public init(throwingAt item: Int) { self.item = item }
+package struct ThrowingSum: ReducingTask {
+  package var item: Int
+  package init(throwingAt item: Int) { self.item = item }
 
-  public func run(_ input: Int) throws -> Int {
+  package func run(_ input: Int) throws -> Int {
     if input == item, TaskContext.current!.attempt == 1 { throw Misfit(value: input) }
     return input
   }
 
-  public func combine(_ next: Int, into total: inout Int) { total += next }
+  package func combine(_ next: Int, into total: inout Int) { total += next }
 }
 
 /// Adds up which attempt at which item this is, but kills its worker in the first attempt at one of them.

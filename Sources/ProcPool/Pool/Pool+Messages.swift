@@ -1,3 +1,6 @@
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
+// The messages are the documentation.
+
 import ProcPoolWorker
 
 // Functions that cannot be called. When no other function fits a call, the compiler finds one of these and reports its

@@ -126,7 +126,8 @@ extension WorkerSnapshot {
         "item",
         item.map {
           .object([
-            ("task", .string($0.task)), ("call", .integer(Int($0.id.call.number))), ("item", .integer($0.id.index)),
+            ("task", .string($0.task)), ("call", .integer(Int($0.id.call.number))),
+            ("item", .integer($0.id.index)),
             ("seconds", .number($0.seconds)), ("isAtLeast", .bool($0.isAtLeast)),
           ])
         } ?? .null

@@ -1,3 +1,6 @@
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
+// The messages are the documentation.
+
 // Functions that cannot be called, for the message that the compiler reports instead of one about types.
 
 extension SharedMatrix {

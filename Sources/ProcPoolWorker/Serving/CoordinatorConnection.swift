@@ -82,7 +82,8 @@ struct CoordinatorConnection: ~Copyable {
     var writer = WireWriter()
     Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
     let greeting = Greeting(
-      pid: ProgramIdentity.pid, abilities: abilities, buildID: ProgramIdentity.buildID, pageFailure: pageFailure)
+      pid: ProgramIdentity.pid, abilities: abilities, buildID: ProgramIdentity.buildID,
+      pageFailure: pageFailure)
     writer.writeFrame(FrameHeader(.greeting)) { greeting.write(to: &$0) }
     do throws(SystemError) {
       guard try results.writeAll(writer.bytes) else { throw SystemError(call: "write", code: EPIPE) }

@@ -65,7 +65,7 @@ func inputs(_ pool: Pool, _ integers: [Int]) async throws {
   _ = pool.imapResults(Scale(), over: integers)  // the inputs are not of the type that the task takes
   _ = pool.imapItems(Scale(), over: integers)  // the inputs are not of the type that the task takes
   _ = try await pool.mapReduce(Sum(), over: ["a"], startingWith: 0)  // the inputs are not of the type
-  _ = try await pool.apply(Scale(), to: "a")  // cannot convert value of type 'String' to expected argument type 'Double'
+  _ = try await pool.apply(Scale(), to: "a")  // cannot convert value of type 'String' to expected
 }
 
 func closures(_ pool: Pool, _ doubles: [Double]) async throws {
@@ -76,7 +76,7 @@ func closures(_ pool: Pool, _ doubles: [Double]) async throws {
 
 func calls(_ pool: Pool, _ doubles: [Double]) async throws {
   _ = pool.map(Scale(), over: doubles)  // expression is 'async' but is not marked with 'await'
-  _ = try await pool.map(Scale(), over: doubles, timeout: 3)  // cannot convert value of type 'Int' to expected argument type 'Duration'
+  _ = try await pool.map(Scale(), over: doubles, timeout: 3)  // cannot convert value of type 'Int' to
   _ = try await pool.map(Scale(), over: doubles, chunksize: 3)  // incorrect argument label
 }
 

@@ -7,21 +7,22 @@ import ProcPoolProtocol
 #endif
 
 extension PlaceID: ExpressibleByIntegerLiteral {
-  public init(integerLiteral index: Int) { self.init(index: index) }
+  init(integerLiteral index: Int) { self.init(index: index) }
 }
 
 extension ItemIndex: ExpressibleByIntegerLiteral {
-  public init(integerLiteral value: UInt64) { self.init(value) }
+  init(integerLiteral value: UInt64) { self.init(value) }
 }
 
 extension Instant: ExpressibleByIntegerLiteral {
-  public init(integerLiteral time: Int64) { self.init(time) }
+  init(integerLiteral time: Int64) { self.init(time) }
 }
 
 extension Nanoseconds: ExpressibleByIntegerLiteral {
-  public init(integerLiteral count: Int64) { self.init(count) }
+  init(integerLiteral count: Int64) { self.init(count) }
 }
 
 extension WorkerID: ExpressibleByIntegerLiteral {
+  /// Creates the ID of the worker at a position.
   public init(integerLiteral index: Int) { self.init(index: index) }
 }
