@@ -1,5 +1,6 @@
 import ProcPoolProtocol
 
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 // Numbers in tests of the scheduler. The product names what it counts; a test may say "worker 2" by a literal.
 
 #if !ONE_MODULE
@@ -7,22 +8,21 @@ import ProcPoolProtocol
 #endif
 
 extension PlaceID: ExpressibleByIntegerLiteral {
-  init(integerLiteral index: Int) { self.init(index: index) }
+  public init(integerLiteral index: Int) { self.init(index: index) }
 }
 
 extension ItemIndex: ExpressibleByIntegerLiteral {
-  init(integerLiteral value: UInt64) { self.init(value) }
+  public init(integerLiteral value: UInt64) { self.init(value) }
 }
 
 extension Instant: ExpressibleByIntegerLiteral {
-  init(integerLiteral time: Int64) { self.init(time) }
+  public init(integerLiteral time: Int64) { self.init(time) }
 }
 
 extension Nanoseconds: ExpressibleByIntegerLiteral {
-  init(integerLiteral count: Int64) { self.init(count) }
+  public init(integerLiteral count: Int64) { self.init(count) }
 }
 
 extension WorkerID: ExpressibleByIntegerLiteral {
-  /// Creates the ID of the worker at a position.
   public init(integerLiteral index: Int) { self.init(index: index) }
 }
