@@ -197,6 +197,17 @@ let usualReport: BenchReport = {
     #expect(outcome(serial, message, third) == .withinNoise([.serial, .message]))
   }
 
+  @Test func aDisturbedStrategyDoesNotHideAnotherOfItsKind() {
+    let serial = measured(.matmul, "big", "serial", 0, 128, 129, 129)
+    let locked = measured(.matmul, "big", "rows-in-place-locked", 2, 64, 64, 143)
+    #expect(outcome(serial, locked) == .withinNoise([.shared, .serial]))
+    let rows = measured(.matmul, "big", "rows-in-place", 2, 64, 70, 74)
+    guard case .wins(.shared, _, .serial) = outcome(serial, locked, rows) else {
+      Issue.record("another strategy in shared memory was faster than the loop in every run")
+      return
+    }
+  }
+
   @Test func aSingleRunIsAsUncertainAsMediansOfAFewRuns() {
     let serial = measured(.sleep, "tenths", "serial", 0, 1.08)
     #expect(outcome(serial, measured(.sleep, "tenths", "map", 2, 1)) == .withinNoise([.message, .serial]))

@@ -26,18 +26,19 @@ enum Verdict {
   }
 
   private static func sentence(for label: CaseLabel, _ measurements: [Measurement]) -> String? {
-    func best(_ strategy: Strategy) -> Measurement? {
-      measurements.filter { Strategy(of: $0.key) == strategy && $0.isUsable }.min { median($0) < median($1) }
-    }
-    guard let sent = best(.message), let shared = best(.shared) else { return nil }
-    let onPool = median(sent) < median(shared) ? sent : shared
+    guard let scenario = measurements.first?.key.scenario,
+      let summary = CaseSummary(scenario, label, measurements), let sent = summary.best[.message],
+      let shared = summary.best[.shared]
+    else { return nil }
+    let isSent = median(sent) < median(shared)
+    let onPool = isSent ? sent : shared
     var text = "\(label): "
-    if let serial = best(.serial) {
+    if let serial = summary.best[.serial] {
       let factor = median(serial) / median(onPool)
       text +=
         isClose(factor)
         ? "\(name(onPool)) took as long as the serial loop"
-        : isNoise(serial, onPool)
+        : summary.isTie(.serial, isSent ? .message : .shared)
           ? "\(name(onPool)) and the serial loop are within noise of each other"
           : factor > 1
             ? "\(name(onPool)) won, \(Units.factor(factor)) as fast as the serial loop"
@@ -48,7 +49,7 @@ enum Verdict {
     text +=
       isClose(gain)
       ? "sharing (\(name(shared))) and sending (\(name(sent))) took the same time."
-      : isNoise(sent, shared)
+      : summary.isTie(.message, .shared)
         ? "sharing (\(name(shared))) and sending (\(name(sent))) are within noise of each other."
         : gain > 1
           ? "sharing (\(name(shared))) was \(Units.factor(gain)) as fast as the best that sends, \(name(sent))."
@@ -71,10 +72,6 @@ enum Verdict {
 
   /// Because medians of a few runs on a shared machine differ by as much without a reason.
   private static func isClose(_ ratio: Double) -> Bool { (0.9...1.1).contains(ratio) }
-
-  private static func isNoise(_ one: Measurement, _ other: Measurement) -> Bool {
-    !Noise.isClear(one, before: other) && !Noise.isClear(other, before: one)
-  }
 
   private static func median(_ measurement: Measurement) -> Double { measurement.statistics.median }
 

@@ -16,18 +16,24 @@ struct CaseSummary: Equatable, Sendable {
   /// The measurement with the least median of each kind. Wrong results are not among them.
   let best: [Strategy: Measurement]
 
+  /// All usable measurements of each kind.
+  private let all: [Strategy: [Measurement]]
+
   /// - Returns: `nil` without usable measurements.
   init?(_ scenario: ScenarioName, _ label: CaseLabel, _ measurements: [Measurement]) {
     self.scenario = scenario
     self.label = label
     var best: [Strategy: Measurement] = [:]
+    var all: [Strategy: [Measurement]] = [:]
     for measurement in measurements {
       guard let strategy = Strategy(of: measurement.key), measurement.isUsable else { continue }
+      all[strategy, default: []].append(measurement)
       if let known = best[strategy], known.statistics.median <= measurement.statistics.median { continue }
       best[strategy] = measurement
     }
     guard !best.isEmpty else { return nil }
     self.best = best
+    self.all = all
   }
 
   /// The measured kinds, the fastest first.
@@ -40,7 +46,7 @@ struct CaseSummary: Equatable, Sendable {
     let ranking = ranking
     let first = ranking[0]
     guard ranking.count > 1 else { return .unopposed(first.strategy) }
-    let close = ranking.dropFirst().filter { !Noise.isClear(first.measurement, before: $0.measurement) }
+    let close = ranking.dropFirst().filter { !isClear(first.strategy, before: $0.strategy) }
     guard close.isEmpty else { return .withinNoise([first.strategy] + close.map(\.strategy)) }
     let next = ranking[1]
     return .wins(
@@ -65,10 +71,18 @@ struct CaseSummary: Equatable, Sendable {
     return two / one
   }
 
+  /// Whether some strategy of one kind is faster than all of the other, beyond the noise: a disturbed run of its fastest
+  /// strategy proves nothing against the kind.
+  private func isClear(_ faster: Strategy, before slower: Strategy) -> Bool {
+    all[faster, default: []].contains { one in
+      all[slower, default: []].allSatisfy { Noise.isClear(one, before: $0) }
+    }
+  }
+
   /// Whether two kinds differ by no more than the noise of their runs.
   func isTie(_ one: Strategy, _ other: Strategy) -> Bool {
-    guard let one = best[one], let other = best[other] else { return false }
-    return !Noise.isClear(one, before: other) && !Noise.isClear(other, before: one)
+    guard best[one] != nil, best[other] != nil else { return false }
+    return !isClear(one, before: other) && !isClear(other, before: one)
   }
 
   /// The share of the busy time of all processes that serialisation (encoding, pipes and decoding) took with the best
