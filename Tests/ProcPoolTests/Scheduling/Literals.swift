@@ -1,6 +1,6 @@
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 import ProcPoolProtocol
 
-// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 // Numbers in tests of the scheduler. The product names what it counts; a test may say "worker 2" by a literal.
 
 #if !ONE_MODULE
