@@ -43,7 +43,7 @@ public func serveIfWorker() {
   do {
     try WorkerThread.start(
       streams: WorkerStreams.takeOver(), page: nil, name: WorkerThread.processThreadName,
-      connected: { (connection) throws(SystemError) in
+      WorkerThread.Handlers(connected: { (connection) throws(SystemError) in
         let page = connection.page
         try Watchdog.start(connection) { leaveWithoutThread(page) }
       },
@@ -60,7 +60,7 @@ public func serveIfWorker() {
         case .failure(.refused(let what, let error)):
           leave("could not start: \(what): \(error)", status: status(of: error))
         }
-      })
+      }))
   } catch {
     leave("could not start: \(error)", status: status(of: error))
   }

@@ -69,12 +69,16 @@ import Testing
 }
 
 @Suite struct MessagesSurviveAndTruncatedOnesAreErrors {
-  private let hello = Hello(
-    worker: 3, coordinator: 4711, abilities: .process, maximumBody: 1 << 40, pollingTime: 50_000,
-    callPollingTime: 70_000,
-    seed: 77, itemMark: 1 << 60,
-    limits: .init(memory: 1 << 30, processorTime: 60, niceness: 5, processors: [0, 3]),
-    page: .init(descriptor: 9, device: 1, inode: 2, fileSize: 1 << 16, offset: 4096))
+  private let hello: Hello = {
+    var hello = Hello(worker: 3, coordinator: 4711, abilities: .process, maximumBody: 1 << 40)
+    hello.pollingTime = 50_000
+    hello.callPollingTime = 70_000
+    hello.seed = 77
+    hello.itemMark = 1 << 60
+    hello.limits = .init(memory: 1 << 30, processorTime: 60, niceness: 5, processors: [0, 3])
+    hello.page = .init(descriptor: 9, device: 1, inode: 2, fileSize: 1 << 16, offset: 4096)
+    return hello
+  }()
   private let report = ErrorReport(
     reason: .threw, typeName: "M.E", message: "it did not work", value: ("1M1EV", [9, 8, 7]))
 

@@ -90,11 +90,13 @@ private struct Guide {
 
   @Test func everyFieldOfHelloInItsOrder() throws {
     let rows = try Guide().rows("field", "type", "meaning")
-    let hello = Hello(
+    var hello = Hello(
       worker: 0x0102_0304, coordinator: 0x0506_0708, abilities: Abilities(rawValue: 0x0A0B_0C0D),
-      maximumBody: 0x1112_1314_1516_1718,
-      pollingTime: 0x2122_2324_2526_2728, callPollingTime: 0x3132_3334_3536_3738, seed: 0x4142_4344_4546_4748,
-      itemMark: 0x5152_5354_5556_5758, page: nil)
+      maximumBody: 0x1112_1314_1516_1718)
+    hello.pollingTime = 0x2122_2324_2526_2728
+    hello.callPollingTime = 0x3132_3334_3536_3738
+    hello.seed = 0x4142_4344_4546_4748
+    hello.itemMark = 0x5152_5354_5556_5758
     let fields = Mirror(reflecting: hello).children
     #expect(rows.map { $0[0] } == fields.map(\.label))
     var writer = WireWriter()

@@ -46,14 +46,12 @@ private final class Peer {
     try WorkerThread.start(
       streams: WorkerStreams(
         tasks: Descriptor(owning: down.reading), results: Descriptor(owning: up.writing)),
-      page: page, name: name
-    ) { _, _ in }
+      page: page, name: name, WorkerThread.Handlers())
     try send { writer in
       Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
-      let hello = Hello(
-        worker: 4, coordinator: 0, abilities: page == nil ? [] : .thread, maximumBody: 1 << 20,
-        pollingTime: 0, callPollingTime: callPollingTime,
-        page: nil)
+      var hello = Hello(
+        worker: 4, coordinator: 0, abilities: page == nil ? [] : .thread, maximumBody: 1 << 20)
+      hello.callPollingTime = callPollingTime
       writer.writeFrame(FrameHeader(.hello)) { hello.write(to: &$0) }
     }
     try fill(atLeast: Preamble.size)

@@ -56,15 +56,14 @@ struct ChunkFramer: ~Copyable {
   private(set) var failures: [(item: UInt64, error: any Error)] = []
 
   init(
-    call: CallID, first: UInt64, chunkSize: Int, isAutomatic: Bool, maximumBody: Int, packing: ItemPacking,
-    lane: MemoryLane?
+    call: CallID, first: UInt64, _ limits: ChunkLimits, packing: ItemPacking, lane: MemoryLane?
   ) {
     self.call = call
-    self.chunkSize = chunkSize
-    self.maximumBody = maximumBody
+    chunkSize = limits.items
+    maximumBody = limits.maximumBody
     self.packing = packing
     self.lane = lane
-    byteLimit = isAutomatic ? Pacing.chunkBytes : .max
+    byteLimit = limits.isAutomatic ? Pacing.chunkBytes : .max
     next = first
     sharing = packing.stride > 0 ? nil : SharedScope()
     writer = WireWriter(capacity: 256, growingIn: lane)
@@ -112,8 +111,9 @@ struct ChunkFramer: ~Copyable {
   /// - Complexity: O(bytes of the open chunk).
   mutating func takeOpen() -> ChunkFramer {
     var other = ChunkFramer(
-      call: call, first: next, chunkSize: chunkSize, isAutomatic: byteLimit != .max,
-      maximumBody: maximumBody, packing: packing, lane: lane)
+      call: call, first: next,
+      ChunkLimits(items: chunkSize, isAutomatic: byteLimit != .max, maximumBody: maximumBody),
+      packing: packing, lane: lane)
     guard count > 0 else { return other }
     other.open()
     other.writer.writeBytes(UnsafeRawBufferPointer(rebasing: writer.bytes[(start + FrameHeader.size)...]))

@@ -7,13 +7,11 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
   private let codec: ItemCodec<Input>
 
   init(
-    codec: ItemCodec<Input>, call: CallID, first: UInt64, chunkSize: Int, isAutomatic: Bool, maximumBody: Int,
-    lane: MemoryLane? = nil
+    codec: ItemCodec<Input>, call: CallID, first: UInt64, _ limits: ChunkLimits, lane: MemoryLane? = nil
   ) {
     self.codec = codec
     framer = ChunkFramer(
-      call: call, first: first, chunkSize: chunkSize, isAutomatic: isAutomatic, maximumBody: maximumBody,
-      packing: ItemPacking(stride: codec.blockStride), lane: lane)
+      call: call, first: first, limits, packing: ItemPacking(stride: codec.blockStride), lane: lane)
   }
 
   /// Items to a chunk, where the caller has said how many.

@@ -134,8 +134,8 @@ final class TypedCall<T: PoolTask> {
     }
     // Only now: the news has changed what the caller holds.
     let submission = Submission(
-      appetite, chunkSize: chunkSize, limit: limit, held: held(), inPool: submitted - ended,
-      remaining: source.remaining, workers: runtime.settings.workers,
+      appetite, chunkSize: chunkSize,
+      .init(limit: limit, held: held(), inPool: submitted - ended, remaining: source.remaining), workers: runtime.settings.workers,
       // As memory a block's inputs are gathered all at once, so here is where they are bounded.
       most: codec.blockStride > 0 ? 4 * Pacing.windowBytes / codec.blockStride : .max)
     guard submission.count > 0 else { return false }
@@ -161,8 +161,11 @@ final class TypedCall<T: PoolTask> {
     var writer =
       open.take()
       ?? ChunkWriter<T.Input>(
-        codec: codec, call: box.id, first: UInt64(submitted), chunkSize: submission.chunkSize,
-        isAutomatic: chunkSize == nil, maximumBody: runtime.settings.maximumPayload, lane: runtime.inputs)
+        codec: codec, call: box.id, first: UInt64(submitted),
+        ChunkLimits(
+          items: submission.chunkSize, isAutomatic: chunkSize == nil,
+          maximumBody: runtime.settings.maximumPayload),
+        lane: runtime.inputs)
     let count = submission.count - openCount
     submitted += openCount
     openCount = 0

@@ -172,8 +172,9 @@ extension Pool {
         runtime.retire(box)
       }
       var writer = ChunkWriter<T.Input>(
-        codec: .resolve(), call: box.id, first: 0, chunkSize: 1, isAutomatic: false,
-        maximumBody: runtime.settings.maximumPayload, lane: runtime.inputs)
+        codec: .resolve(), call: box.id, first: 0,
+        ChunkLimits(items: 1, isAutomatic: false, maximumBody: runtime.settings.maximumPayload),
+        lane: runtime.inputs)
       times.measure(.encoding) { writer.append(input) }
       if let (_, error) = writer.failures.first {
         let failure = CodingFailure(

@@ -4,17 +4,6 @@ import ProcPoolSystem
 
 // Workers that have ended.
 
-/// How a worker ended, as far as the runtime thread found out.
-struct WorkerEnd {
-  var end = ProcessEnd.unknown
-  /// The most memory that its process had in use at once, in bytes.
-  var peakMemory: Int?
-  /// Why it was given up, if it has not ended.
-  var abandonment: LikelyCause?
-  /// The last lines that it wrote.
-  var standardError = ""
-}
-
 extension PoolRuntime {
   /// A worker has ended and everything that it wrote has been taken.
   func finish(_ connection: WorkerConnection, _ incoming: inout Incoming, _ end: WorkerEnd) {
@@ -24,8 +13,12 @@ extension PoolRuntime {
       connection.process == nil
       ? StatusPage.Progress(position: connection.page.takeBack().position, phase: .idle) : nil
     let unwritten = unwrittenResults(of: connection)
-    let mayBeKernel = end.end == .signalled(SIGKILL) || end.end == .unknown && connection.process != nil
-    let memory = mayBeKernel ? memoryKills.claim() : nil
+    var end = end
+    end.lastAct = connection.page.lastAct
+    end.violation = incoming.violation
+    if end.end == .signalled(SIGKILL) || end.end == .unknown && connection.process != nil {
+      end.exhaustedMemory = memoryKills.claim()
+    }
     change { state, effects in
       guard let worker = state.workers[connection] else { return }
       let now = MonotonicClock.now()
@@ -40,12 +33,10 @@ extension PoolRuntime {
         let failure = WorkerStartFailure(of: connection, incoming, end)
         return state.scheduler.failedToStart(place, failure, now: Instant(now))
       }
-      let cause = LikelyCause(
-        end: end.end, lastAct: connection.page.lastAct, violation: incoming.violation,
-        condemnation: end.abandonment ?? worker.condemnation, memory: memory, peakMemory: end.peakMemory,
-        limits: settings.limits, standardError: end.standardError)
+      end.condemnation = end.condemnation ?? worker.condemnation
       let loss = WorkerLoss(
-        worker: worker.worker, pid: connection.pid, end: end.end, cause: cause, peakMemory: end.peakMemory,
+        worker: worker.worker, pid: connection.pid, end: end.end,
+        cause: LikelyCause(of: end, limits: settings.limits), peakMemory: end.peakMemory,
         standardError: end.standardError)
       if state.scheduler.isLoss(place) { state.ledger.noteLoss(of: worker) }
       state.scheduler.lost(place, progress: claimed ?? worker.progress, loss: loss, now: Instant(now))

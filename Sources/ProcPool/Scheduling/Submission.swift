@@ -10,6 +10,18 @@ struct Submission: Equatable {
 
   static let none = Submission(count: 0, chunkSize: 1)
 
+  /// How far a caller is.
+  struct Standing {
+    /// How many items may be under way: in the pool, or held by the caller.
+    var limit: Int
+    /// Items that have come and were not given out.
+    var held: Int
+    /// Items that have not ended.
+    var inPool: Int
+    /// How many inputs are left, if that is known.
+    var remaining: Int?
+  }
+
   private init(count: Int, chunkSize: Int) {
     self.count = count
     self.chunkSize = chunkSize
@@ -17,15 +29,12 @@ struct Submission: Equatable {
 
   /// - Parameters:
   ///   - chunkSize: the size that the caller has given chunks, if any.
-  ///   - limit: how many items may be under way: in the pool, or held by the caller.
-  ///   - held: items that have come and were not given out.
-  ///   - inPool: items that have not ended.
-  ///   - remaining: how many inputs are left, where that is known.
+  ///   - standing: what the caller has under way and may have.
   ///   - most: how many inputs may be taken at once.
   init(
-    _ appetite: Appetite, chunkSize given: Int?, limit: Int, held: Int, inPool: Int, remaining: Int?,
-    workers: Int, most: Int = .max
+    _ appetite: Appetite, chunkSize given: Int?, _ standing: Standing, workers: Int, most: Int = .max
   ) {
+    let (limit, held, inPool) = (standing.limit, standing.held, standing.inPool)
     guard appetite.items > 0 else {
       self = .none
       return
@@ -41,7 +50,7 @@ struct Submission: Equatable {
     var chunk = appetite.chunkSize
     if given == nil {
       // Smaller towards the end, so that all workers finish together, and where few items may be in flight.
-      if let remaining { chunk = min(chunk, remaining / (2 * workers)) }
+      if let remaining = standing.remaining { chunk = min(chunk, remaining / (2 * workers)) }
       chunk = max(1, min(chunk, limit / (2 * workers), wanted))
     }
     // Whole chunks only: one of given size is never cut short while there is more.

@@ -11,37 +11,27 @@ package struct Hello: Equatable, Sendable {
   /// The longest body that may be sent, either way, in bytes.
   package var maximumBody: Int
   /// How long the worker polls for the next frame before it sleeps, in nanoseconds.
-  package var pollingTime: Int64
+  package var pollingTime: Int64 = 0
   /// The same, after a chunk that is followed by another call (``ChunkFlags/awaitsCall``).
-  package var callPollingTime: Int64
+  package var callPollingTime: Int64 = 0
   /// The seed of `TaskContext.random`.
-  package var seed: UInt64
+  package var seed: UInt64 = 0
   /// If not 0, the worker writes a mark (``ItemMark``) with this secret to standard error before each item.
-  package var itemMark: UInt64
+  package var itemMark: UInt64 = 0
   /// What the worker may use.
-  package var limits: ResourceLimits
+  package var limits: ResourceLimits = ResourceLimits()
   /// Entries of the environment, "NAME=VALUE", that could not be handed over when the worker was started, because they
   /// are no text.
-  package var environment: [[UInt8]]
+  package var environment: [[UInt8]] = []
   /// Where the status page lies, if there is one.
   package var page: MemoryLocation?
 
-  package init(
-    worker: UInt32, coordinator: Int32, abilities: Abilities, maximumBody: Int, pollingTime: Int64,
-    callPollingTime: Int64, seed: UInt64 = 0, itemMark: UInt64 = 0,
-    limits: ResourceLimits = ResourceLimits(), environment: [[UInt8]] = [], page: MemoryLocation?
-  ) {
+  /// The greeting of a coordinator that sets nothing but this.
+  package init(worker: UInt32, coordinator: Int32, abilities: Abilities, maximumBody: Int) {
     self.worker = worker
     self.coordinator = coordinator
     self.abilities = abilities
     self.maximumBody = maximumBody
-    self.pollingTime = pollingTime
-    self.callPollingTime = callPollingTime
-    self.seed = seed
-    self.itemMark = itemMark
-    self.limits = limits
-    self.environment = environment
-    self.page = page
   }
 
   package func write(to writer: inout WireWriter) {
@@ -74,11 +64,9 @@ package struct Hello: Equatable, Sendable {
     seed = try reader.readFixed(UInt64.self)
     itemMark = try reader.readFixed(UInt64.self)
     limits = try ResourceLimits(from: &reader)
-    environment = []
     for _ in 0..<(try reader.readCount(minimumBytesEach: 1)) {
       environment.append(Array(try reader.readBytes(try reader.readCount(minimumBytesEach: 1))))
     }
-    page = nil
     if try reader.readFixed(UInt8.self) != 0 { page = try MemoryLocation(from: &reader) }
     try reader.finish()
   }

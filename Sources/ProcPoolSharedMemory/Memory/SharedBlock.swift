@@ -33,15 +33,13 @@ package final class SharedBlock: @unchecked Sendable {
 
   private var header: BlockHeader { BlockHeader(at: region.mapping.base + offset) }
 
-  init(
-    region: SharedRegion, offset: Int, kind: BlockKind, byteCount: Int, stride: UInt32, nonce: UInt64,
-    ending: Ending
-  ) {
+  /// The shape of a block: its kind, the bytes after its header, and the bytes of an element.
+  private typealias Shape = (kind: BlockKind, byteCount: Int, stride: UInt32)
+
+  private init(in region: SharedRegion, at offset: Int, _ shape: Shape, nonce: UInt64, ending: Ending) {
     self.region = region
     self.offset = offset
-    self.kind = kind
-    self.byteCount = byteCount
-    self.stride = stride
+    (kind, byteCount, stride) = shape
     self.nonce = nonce
     self.ending = ending
     base = region.mapping.base + offset + BlockHeader.size
@@ -93,8 +91,8 @@ package final class SharedBlock: @unchecked Sendable {
     ending: Ending
   ) -> SharedBlock {
     let block = SharedBlock(
-      region: region, offset: offset, kind: kind, byteCount: byteCount, stride: UInt32(stride),
-      nonce: .random(in: 1 ... .max), ending: ending)
+      in: region, at: offset, (kind, byteCount, UInt32(stride)), nonce: .random(in: 1 ... .max),
+      ending: ending)
     block.header.write(kind: kind, byteCount: byteCount, stride: stride, nonce: block.nonce)
     BlockRegistry.shared.add(block)
     return block
@@ -116,8 +114,8 @@ package final class SharedBlock: @unchecked Sendable {
       return known
     }
     let block = SharedBlock(
-      region: region, offset: 0, kind: .array, byteCount: region.identity.size - BlockHeader.size,
-      stride: header.stride, nonce: header.nonce, ending: .named)
+      in: region, at: 0, (.array, region.identity.size - BlockHeader.size, header.stride),
+      nonce: header.nonce, ending: .named)
     BlockRegistry.shared.add(block)
     return block
   }
@@ -139,8 +137,7 @@ package final class SharedBlock: @unchecked Sendable {
       throw .mismatched("kind, size or stride is another")
     }
     return SharedBlock(
-      region: region, offset: handle.offset, kind: handle.kind, byteCount: handle.byteCount,
-      stride: handle.stride,
-      nonce: handle.nonce, ending: .attached)
+      in: region, at: handle.offset, (handle.kind, handle.byteCount, handle.stride), nonce: handle.nonce,
+      ending: .attached)
   }
 }

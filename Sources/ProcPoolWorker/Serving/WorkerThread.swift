@@ -21,25 +21,30 @@ package enum WorkerThread {
       page?.noteLostThread()
       _ = WorkerStreams(owning: numbers)
     }
-    try start(streams: streams, page: page, name: "worker-\(index)", lost: lost) { _, _ in }
+    try start(streams: streams, page: page, name: "worker-\(index)", Handlers(lost: lost))
+  }
+
+  /// What the owner of a serving thread does when something happens on it.
+  struct Handlers: Sendable {
+    /// The coordinator is known and has not been greeted. If this throws, the worker does not serve.
+    var connected: @Sendable (borrowing CoordinatorConnection) throws(SystemError) -> Void = { _ in }
+    /// The thread ends during the session, because a task has ended it: with the status page, if there
+    /// is one by then, and the numbers of the streams.
+    var lost: @Sendable (StatusPage?, WorkerStreams.Numbers) -> Void = { _, _ in }
+    /// Results cannot be written.
+    var broken: @Sendable (SystemError) -> Void = { _ in }
+    /// The session has ended: with the status page, if there is one.
+    var ended: @Sendable (StatusPage?, Result<WorkerSession.Ending, CoordinatorConnection.Failure>) -> Void =
+      { _, _ in }
   }
 
   /// Starts the serving thread.
   ///
   /// - Parameters:
-  ///   - connected: called on the thread after the coordinator's hello and before the greeting; if
-  ///     it throws, the worker does not serve.
-  ///   - broken: called on the thread as soon as results cannot be written.
-  ///   - lost: called when the thread ends during the session, because a task has ended it, with
-  ///     the status page, if there is one by then, and the numbers of the streams.
-  ///   - ended: called on the thread after the session, with the status page, if there is one.
+  ///   - page: the status page of a worker on a thread of the coordinator; otherwise the worker maps the
+  ///     page that the coordinator names.
   static func start(
-    streams: consuming WorkerStreams, page: StatusPage?, name: String,
-    connected: @escaping @Sendable (borrowing CoordinatorConnection) throws(SystemError) -> Void = { _ in },
-    lost: @escaping @Sendable (StatusPage?, WorkerStreams.Numbers) -> Void = { _, _ in },
-    broken: @escaping @Sendable (SystemError) -> Void = { _ in },
-    ended:
-      @escaping @Sendable (StatusPage?, Result<WorkerSession.Ending, CoordinatorConnection.Failure>) -> Void
+    streams: consuming WorkerStreams, page: StatusPage?, name: String, _ handlers: Handlers
   ) throws(SystemError) {
     // Numbers, because a closure cannot own noncopyable values. The thread takes them over
     // immediately.
@@ -49,7 +54,7 @@ package enum WorkerThread {
       // must not end it. In a worker process nothing is blocked, because programs that tasks start
       // would inherit the mask and never end by SIGPIPE.
       let known = Mutex(page)
-      let lost: @Sendable () -> Void = { lost(known.withLock { $0 }, numbers) }
+      let lost: @Sendable () -> Void = { handlers.lost(known.withLock { $0 }, numbers) }
       try SystemThread.start(name: name, blocksSignals: page != nil, lost: lost) {
         let streams = WorkerStreams(owning: numbers)
         do throws(CoordinatorConnection.Failure) {
@@ -57,14 +62,14 @@ package enum WorkerThread {
           let attached = connection.page
           known.withLock { $0 = attached }
           do throws(SystemError) {
-            try connected(connection)
+            try handlers.connected(connection)
           } catch {
             throw .refused("it cannot watch its coordinator", error)
           }
           try connection.greet()
-          ended(attached, .success(serve(connection, broken: broken)))
+          handlers.ended(attached, .success(serve(connection, broken: handlers.broken)))
         } catch {
-          ended(nil, .failure(error))
+          handlers.ended(nil, .failure(error))
         }
       }
     } catch {

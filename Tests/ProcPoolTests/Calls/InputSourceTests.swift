@@ -53,8 +53,8 @@ private struct Slowly: Codable, Sendable {
     of _: Input.Type, chunkSize: Int = 1 << 20, isAutomatic: Bool = true
   ) -> ChunkWriter<Input> {
     ChunkWriter(
-      codec: .resolve(), call: 1, first: 0, chunkSize: chunkSize, isAutomatic: isAutomatic,
-      maximumBody: 1 << 20)
+      codec: .resolve(), call: 1, first: 0,
+      ChunkLimits(items: chunkSize, isAutomatic: isAutomatic, maximumBody: 1 << 20))
   }
 
   private func fill(_ source: inout some InputSource<Int>, count: Int, isBlock: Bool = true) throws -> (

@@ -389,8 +389,9 @@ struct Simulation {
     let inPool = fates[call]!.count { $0 == .pending }
     let submission = Submission(
       scheduler.appetite(of: call, chunkSize: stream.chunkSize), chunkSize: stream.chunkSize,
-      limit: stream.limit, held: stream.held, inPool: inPool,
-      remaining: Bool.random(using: &random) ? stream.left : nil, workers: scheduler.seats.count)
+      .init(
+        limit: stream.limit, held: stream.held, inPool: inPool,
+        remaining: Bool.random(using: &random) ? stream.left : nil), workers: scheduler.seats.count)
     if submission.count == 0 {
       if inPool == 0, stream.held == 0 { breach = breach ?? "\(call) would wait for ever" }
       return

@@ -12,7 +12,7 @@ import Testing
   ) -> Submission {
     Submission(
       Appetite(items: items ?? 2 * (chunkSize ?? 1), chunkSize: chunkSize ?? 5, together: 1),
-      chunkSize: chunkSize, limit: limit, held: held, inPool: inPool, remaining: nil, workers: 2, most: most)
+      chunkSize: chunkSize, .init(limit: limit, held: held, inPool: inPool), workers: 2, most: most)
   }
 
   @Test(arguments: limits, sizes) func whateverTheLimit(_ limit: Int, _ chunkSize: Int?) {
@@ -33,8 +33,8 @@ import Testing
 
   @Test func chunksAreSmallerTowardsTheEnd() {
     let submission = Submission(
-      Appetite(items: 1000, chunkSize: 500, together: 1), chunkSize: nil, limit: .max, held: 0, inPool: 0,
-      remaining: 40, workers: 2)
+      Appetite(items: 1000, chunkSize: 500, together: 1), chunkSize: nil,
+      .init(limit: .max, held: 0, inPool: 0, remaining: 40), workers: 2)
     #expect(submission == Submission(count: 1000, chunkSize: 10))
   }
 

@@ -13,24 +13,17 @@ extension Autopsy {
 }
 
 extension LikelyCause {
-  /// What the end of a process and the circumstances say.
+  /// The cause that the end of a worker and its circumstances suggest.
   ///
-  /// - Parameters:
-  ///   - lastAct: what the worker itself said of its end.
-  ///   - violation: what it sent that goes against the protocol.
-  ///   - condemnation: why the pool killed it, if it did.
-  ///   - memory: whose memory ran out since the last time.
-  ///   - peakMemory: how much memory it had in use at once.
-  ///   - limits: what it was allowed.
-  init(
-    end: ProcessEnd, lastAct: StatusPage.LastAct?, violation: String?, condemnation: LikelyCause?,
-    memory: MemoryLimit?, peakMemory: Int?, limits: ResourceLimits, standardError: String
-  ) {
+  /// - Parameter limits: what the worker was allowed to use.
+  init(of facts: WorkerEnd, limits: ResourceLimits) {
+    let (lastAct, condemnation, memory) = (facts.lastAct, facts.condemnation, facts.exhaustedMemory)
+    let (peakMemory, standardError) = (facts.peakMemory, facts.standardError)
     if case .notEnded? = condemnation {
       self = condemnation!
       return
     }
-    if let violation {
+    if let violation = facts.violation {
       self = .protocolViolation(violation)
       return
     }
@@ -43,8 +36,8 @@ extension LikelyCause {
     let end =
       switch lastAct {
       case .crashed(let signal)?: ProcessEnd.signalled(signal)
-      case .exited(let status)? where end == .unknown: ProcessEnd.exited(status: status)
-      default: end
+      case .exited(let status)? where facts.end == .unknown: ProcessEnd.exited(status: status)
+      default: facts.end
       }
     if let condemnation, end == .signalled(SIGKILL) || end == .signalled(SIGTERM) || end == .unknown {
       self = condemnation

@@ -55,15 +55,14 @@ struct ProcessMaker: WorkerMaker {
     _ = Descriptor(owning: resultEnds.writing)
     _ = Descriptor(owning: errorEnds.writing)
     let connection = WorkerConnection(
-      place: request.place, generation: request.generation, pid: started.pid,
+      request, pid: started.pid,
       offers: pageFile == nil ? .process.subtracting(.needPage) : .process,
       process: ChildProcess(
         pid: started.pid, descriptor, offspring: (mark, getsid(0)), foundationStatus: started.status),
       page: page,
       pipes: ConnectionPipes(
         tasks: taskEnds.tasks, tasksReading: taskEnds.reading, passing: taskEnds.passing,
-        results: resultEnds.reading, errors: errorEnds.reading),
-      now: MonotonicClock.now())
+        results: resultEnds.reading, errors: errorEnds.reading))
     return LaunchedWorker(
       connection, settings, coordinator: ProgramIdentity.pid, environment: environment.rest,
       location: pageFile.map { $0.pages.location($0.index) })

@@ -19,10 +19,8 @@ struct ThreadMaker: WorkerMaker {
     let ends = try tasks.relinquishToCoordinator()
     let resultEnds = results.relinquish()
     let connection = WorkerConnection(
-      place: request.place, generation: request.generation, pid: ProgramIdentity.pid, offers: .thread,
-      process: nil, page: page,
-      pipes: ConnectionPipes(tasks: ends.tasks, tasksReading: ends.reading, results: resultEnds.reading),
-      now: MonotonicClock.now())
+      request, pid: ProgramIdentity.pid, offers: .thread, process: nil, page: page,
+      pipes: ConnectionPipes(tasks: ends.tasks, tasksReading: ends.reading, results: resultEnds.reading))
     let worker = LaunchedWorker(connection, settings, coordinator: 0)
     try WorkerThread.startInProcess(
       streams: WorkerStreams(tasks: workerTasks, results: Descriptor(owning: resultEnds.writing)), page: page,

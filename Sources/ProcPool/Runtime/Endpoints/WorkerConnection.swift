@@ -35,17 +35,18 @@ final class WorkerConnection: Sendable {
   /// short answer. Taken before the pool's lock, never inside it.
   let incoming = Mutex(Incoming())
 
+  /// Creates the connection of a worker that has just been started.
   init(
-    place: PlaceID, generation: UInt32, pid: Int32, offers offered: Abilities, process: ChildProcess?,
-    page: StatusPage, pipes: consuming ConnectionPipes, now: Int64
+    _ request: Launcher.Request, pid: Int32, offers offered: Abilities, process: ChildProcess?,
+    page: StatusPage, pipes: consuming ConnectionPipes
   ) {
-    self.place = place
-    self.generation = generation
+    place = request.place
+    generation = request.generation
     self.pid = pid
     self.offered = offered
     self.process = process
     self.page = page
-    started = now
+    started = MonotonicClock.now()
     tasks = Descriptor(owning: pipes.tasks)
     tasksReading = pipes.tasksReading.map { Descriptor(owning: $0) }
     passing = pipes.passing.map { Descriptor(owning: $0) }

@@ -30,12 +30,16 @@ struct LaunchedWorker {
   ) {
     var writer = WireWriter(capacity: 256)
     Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
-    let hello = Hello(
+    var hello = Hello(
       worker: UInt32(connection.place.index), coordinator: coordinator, abilities: connection.offered,
-      maximumBody: settings.maximumPayload,
-      pollingTime: settings.pollingTimes.frame, callPollingTime: settings.pollingTimes.call,
-      seed: settings.seed, itemMark: settings.itemMark, limits: settings.limits,
-      environment: environment, page: location)
+      maximumBody: settings.maximumPayload)
+    hello.pollingTime = settings.pollingTimes.frame
+    hello.callPollingTime = settings.pollingTimes.call
+    hello.seed = settings.seed
+    hello.itemMark = settings.itemMark
+    hello.limits = settings.limits
+    hello.environment = environment
+    hello.page = location
     writer.writeFrame(FrameHeader(.hello)) { hello.write(to: &$0) }
     self.connection = connection
     self.hello = FrameMemory(writer)

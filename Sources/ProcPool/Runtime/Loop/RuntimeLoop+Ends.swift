@@ -69,7 +69,7 @@ extension RuntimeLoop {
     runtime.abandonMemory(of: worker)
     // With its pipes closed it ends by itself, should it be let continue.
     finish(
-      worker, &incoming, WorkerEnd(abandonment: .notEnded(ProcessState.describe(worker.pid))))
+      worker, &incoming, WorkerEnd(condemnation: .notEnded(ProcessState.describe(worker.pid))))
   }
 
   /// Fails the places of launches that do not return.
