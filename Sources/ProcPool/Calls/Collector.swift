@@ -93,12 +93,12 @@ struct OutputStorage<Output> {
   }
 }
 
-extension PoolRuntime {
-  /// Runs a call to its end, and throws the error of the lowest item that failed, as a serial loop would.
+extension TypedCall {
+  /// Runs the call to its end, and throws the error of the lowest item that failed, as a serial loop would.
   ///
   /// - Parameter store: takes outputs; returns the first that could not be decoded.
-  func collect<T: PoolTask>(
-    _ call: TypedCall<T>, _ source: some InputSource<T.Input>, isolation: isolated (any Actor)?,
+  func collect(
+    _ source: some InputSource<T.Input>, isolation: isolated (any Actor)?,
     _ store: (UInt64, Int, OutputSlice) -> ItemError?
   ) async throws {
     var source = source
@@ -107,33 +107,30 @@ extension PoolRuntime {
     func note(_ error: ItemError?) {
       if let error, error.item < failure?.item ?? .max { failure = error }
     }
-    try await withTaskCancellationHandler(
-      operation: {
-        while true {
-          if Task.isCancelled { throw CancellationError() }
-          let wantsMore = try call.exchange(&source, submits: failure == nil) { news in
-            switch news {
-            case .outputs(let first, let count, let slice):
-              endedItems.insert(first, count: count)
-              note(store(first, count, slice))
-            case .failure(let item, let error):
-              endedItems.insert(item, count: 1)
-              note(ItemError(item: item, error: error))
-            }
-          }
-          if Task.isCancelled { throw CancellationError() }
-          if let failure, endedItems.prefix >= failure.item { throw failure.error }
-          if let error = call.expired { throw error }
-          if call.isComplete {
-            if source.isExhausted { return }
-            if let error = call.poolEnd {
-              // The rest would never be run.
-              if source.remaining != 0 { throw error }
-              return
-            }
-          }
-          if !wantsMore { await call.wait(untilEnd: source.isExhausted, isolation: isolation) }
+    try await drive(isolation: isolation) {
+      let wantsMore = try exchange(&source, submits: failure == nil) { news in
+        switch news {
+        case .outputs(let first, let count, let slice):
+          endedItems.insert(first, count: count)
+          note(store(first, count, slice))
+        case .failure(let item, let error):
+          endedItems.insert(item, count: 1)
+          note(ItemError(item: item, error: error))
         }
-      }, onCancel: { [box = call.box] in self.call(ownerOf: box) }, isolation: isolation)
+      }
+      // Then outputs may have been left undecoded.
+      if Task.isCancelled { throw CancellationError() }
+      if let failure, endedItems.prefix >= failure.item { throw failure.error }
+      if let error = expired { throw error }
+      if isComplete {
+        if source.isExhausted { return .done }
+        if let error = poolEnd {
+          // The rest would never be run.
+          if source.remaining != 0 { throw error }
+          return .done
+        }
+      }
+      return wantsMore ? .again : .wait(untilEnd: source.isExhausted)
+    }
   }
 }

@@ -109,24 +109,22 @@ final class TaskStreamCall<T: PoolTask, Source: InputSource<T.Input>, Element>: 
       exchange()
     }
     if try fillReady() { return }
-    try await withTaskCancellationHandler(
-      operation: {
-        while true {
-          if Task.isCancelled { throw CancellationError() }
-          let wantsMore = exchange()
-          if try fillReady() { return }
-          if try isOver() { return stop() }
-          if !wantsMore {
-            await call.wait(isolation: isolation)
-          } else if isSlow {
-            // Beside what an input takes, a moment for the results of short items is nothing.
-            if !call.isComplete { call.runtime.pollForNews(of: call.box) }
-            exchange(submits: false)
-            if try fillReady() { return }
-          }
-        }
-      }, onCancel: { [runtime = call.runtime, box = call.box] in runtime.call(ownerOf: box) },
-      isolation: isolation)
+    try await call.drive(isolation: isolation) {
+      let wantsMore = exchange()
+      if try fillReady() { return .done }
+      if try isOver() {
+        stop()
+        return .done
+      }
+      guard wantsMore else { return .wait() }
+      if isSlow {
+        // Beside what an input takes, a moment for the results of short items is nothing.
+        if !call.isComplete { call.runtime.pollForNews(of: call.box) }
+        exchange(submits: false)
+        if try fillReady() { return .done }
+      }
+      return .again
+    }
   }
 
   /// Everything that the inputs' sequence had has ended, and has been given out.

@@ -122,7 +122,7 @@ extension Pool {
     ).over(options)
     let call = try TypedCall(task, runtime: runtime, options)
     defer { call.retire() }
-    try await runtime.collect(call, source(inputs, call, options), isolation: isolation) { _, _, _ in
+    try await call.collect(source(inputs, call, options), isolation: isolation) { _, _, _ in
       nil
     }
   }

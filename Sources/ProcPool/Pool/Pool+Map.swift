@@ -139,7 +139,7 @@ extension Pool {
   ) async throws {
     let call = try TypedCall(task, runtime: runtime, options)
     defer { call.retire() }
-    try await runtime.collect(call, SequenceSource(inputs), isolation: isolation) { _, _, _ in nil }
+    try await call.collect(SequenceSource(inputs), isolation: isolation) { _, _, _ in nil }
   }
 
   func outputs<T: PoolTask>(
@@ -148,7 +148,7 @@ extension Pool {
   ) async throws -> [T.Output] {
     var storage = OutputStorage<T.Output>(isBlock: call.decoder.isBlock)
     storage.reserve(count)
-    try await runtime.collect(call, source, isolation: isolation) { first, count, slice in
+    try await call.collect(source, isolation: isolation) { first, count, slice in
       storage.store(
         first, count: count, slice, call.decoder, call: call.box.id, mustStop: { call.mustStop() })
     }
@@ -209,18 +209,18 @@ extension Pool {
         return false
       }
     }
-    await withTaskCancellationHandler(
-      operation: {
-        while !Task.isCancelled {
-          let wantsMore = takeNews(submits: true)
-          if call.isComplete, source.isExhausted || inputError != nil || call.poolEnd != nil { return }
-          if call.expired != nil { return }
-          if !wantsMore { await call.wait(isolation: isolation) }
-        }
-        // What has ended by now is kept, though it may still be in a worker.
-        runtime.fetchResults()
-        _ = takeNews(submits: false)
-      }, onCancel: { [runtime, box = call.box] in runtime.call(ownerOf: box) }, isolation: isolation)
+    do {
+      try await call.drive(isolation: isolation) {
+        let wantsMore = takeNews(submits: true)
+        if call.isComplete, source.isExhausted || inputError != nil || call.poolEnd != nil { return .done }
+        if call.expired != nil { return .done }
+        return wantsMore ? .again : .wait()
+      }
+    } catch {
+      // The Swift task was cancelled. What has ended by now is kept, though it may still be in a worker.
+      runtime.fetchResults()
+      _ = takeNews(submits: false)
+    }
     // Those that have not ended, and those that were never taken, of which there may be very many.
     let untaken = source.isExhausted ? 0 : source.remaining ?? 1
     var all: [Result<T.Output, PoolError>] = []

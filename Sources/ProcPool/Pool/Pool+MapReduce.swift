@@ -141,7 +141,7 @@ extension Pool {
     var next: UInt64 = 0
     // Outputs of parts that arrived before that of an earlier part; in the worst case all but one.
     var waiting: [UInt64: T.Output] = [:]
-    try await runtime.collect(call, source(call), isolation: isolation) { first, count, slice in
+    try await call.collect(source(call), isolation: isolation) { first, count, slice in
       var cursor = OutputCursor<T.Output>(slice, count: count)
       for part in first..<first + UInt64(count) {
         switch cursor.next(call.decoder, item: call.itemID(part)) {
