@@ -29,9 +29,8 @@ extension ProcessEnd: Encodable {
   }
 }
 
-/// As an object with the name of the event, its time in seconds since 1970, and what it is about:
-///
-///     {"event": "workerStarted", "time": 1767225600.25, "worker": 0, "pid": 4711}
+/// As an object with the name of the event, its time in seconds since 1970, and what it is about, in JSON
+/// `{"event": "workerStarted", "time": 1767225600.25, "worker": 0, "pid": 4711}`.
 extension PoolEvent: Encodable {
   private enum CodingKeys: String, CodingKey {
     case event, time, worker, pid, item, attempt, reason, elapsed, stack, loss, failure
