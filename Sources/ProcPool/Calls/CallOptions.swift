@@ -26,10 +26,16 @@ public struct CallOptions: Sendable {
   /// How long an item may run before its worker is killed and the item fails. Positive.
   ///
   /// The time starts when the item is first observed running, and is checked every eighth of the
-  /// limit, at least every 100 ms. It includes decoding the input and encoding the output. The same
-  /// limit applies separately to preparing the task (decoding it, and `prepare`): if that takes
-  /// longer, the item that triggered it fails.
+  /// limit, at least every 100 ms. It includes decoding the input and encoding the output. Preparing the
+  /// task (decoding it, and `prepare`) has a limit of its own, which is the same unless
+  /// ``preparationTimeout`` is set.
   public var timeout: Duration?
+
+  /// How long preparing the task may take in a worker before the worker is killed. Positive.
+  ///
+  /// The item for which the worker prepared the task fails with ``PoolError/timedOut(_:limit:)``. By
+  /// default the limit is ``timeout``, and if that is not set either, preparing may take any time.
+  public var preparationTimeout: Duration?
 
   /// How long the call may take, including the time that it waits for workers. Positive.
   ///
@@ -48,12 +54,14 @@ public struct CallOptions: Sendable {
 
   /// Creates options. Omitted arguments have the defaults that are documented with the properties.
   public init(
-    chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil, deadline: Duration? = nil,
-    retry: RetryPolicy? = nil, backoff: Backoff? = nil, progress: ProgressReport? = nil
+    chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil,
+    backoff: Backoff? = nil, progress: ProgressReport? = nil
   ) {
     self.chunkSize = chunkSize
     self.inFlight = inFlight
     self.timeout = timeout
+    self.preparationTimeout = preparationTimeout
     self.deadline = deadline
     self.retry = retry
     self.backoff = backoff
@@ -65,7 +73,9 @@ public struct CallOptions: Sendable {
   func over(_ others: CallOptions) -> CallOptions {
     CallOptions(
       chunkSize: chunkSize ?? others.chunkSize, inFlight: inFlight ?? others.inFlight,
-      timeout: timeout ?? others.timeout, deadline: deadline ?? others.deadline,
+      timeout: timeout ?? others.timeout,
+      preparationTimeout: preparationTimeout ?? others.preparationTimeout,
+      deadline: deadline ?? others.deadline,
       retry: retry ?? others.retry, backoff: backoff ?? others.backoff, progress: progress ?? others.progress)
   }
 }
@@ -73,7 +83,7 @@ public struct CallOptions: Sendable {
 extension CallLimits {
   init(_ options: CallOptions) {
     self.init(
-      timeout: options.timeout, deadline: options.deadline, attempts: (options.retry ?? .atMostOnce).attempts,
-      backoff: options.backoff)
+      timeout: options.timeout, preparationTimeout: options.preparationTimeout, deadline: options.deadline,
+      attempts: (options.retry ?? .atMostOnce).attempts, backoff: options.backoff)
   }
 }

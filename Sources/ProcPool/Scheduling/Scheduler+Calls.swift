@@ -15,7 +15,7 @@ extension Scheduler {
     // The numbers come round again after some hours of nothing but small calls; a long one may still have its
     // own.
     repeat { lastCall = CallID(lastCall.number &+ 1) } while calls[lastCall] != nil
-    if let timeout = limits.timeout { timedCalls[lastCall] = Nanoseconds(timeout) }
+    if let limit = limits.shortest { timedCalls[lastCall] = Nanoseconds(limit) }
     // One in the past is over now.
     if let deadline = limits.deadline {
       expiries[lastCall] = now + max(.zero, Nanoseconds(deadline))

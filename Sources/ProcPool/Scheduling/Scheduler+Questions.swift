@@ -65,7 +65,7 @@ extension Scheduler {
   }
 
   /// Whether the items of a call have a time limit.
-  func isTimed(_ call: CallID) -> Bool { calls[call]?.limits.timeout != nil }
+  func isTimed(_ call: CallID) -> Bool { calls[call]?.limits.shortest != nil }
 
   /// Whether every item of the call that was accepted so far has ended.
   func hasEnded(_ call: CallID) -> Bool {

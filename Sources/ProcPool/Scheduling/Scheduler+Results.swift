@@ -266,7 +266,7 @@ extension Scheduler {
   /// calls whose time is over, and those workers that go on with what is cancelled.
   ///
   /// An item's time counts from when it was first seen running. What its worker does for the call before that,
-  /// decoding the task and `prepare`, has the same limit for itself. Time in which nobody looked, because this
+  /// decoding the task and `prepare`, has a limit of its own. Time in which nobody looked, because this
   /// process was stopped, is not counted. A worker that has not even begun what it was given is counted as
   /// running it.
   mutating func checkClock(now: Instant, _ look: (PlaceID) -> WorkerSight) {
@@ -280,8 +280,8 @@ extension Scheduler {
         places[id].watch = nil
         continue
       }
-      let limit = calls[known: front.call].limits.timeout
-      guard limit != nil || stallTime != nil else { continue }
+      let limits = calls[known: front.call].limits
+      guard limits.shortest != nil || stallTime != nil else { continue }
       let seen = look(id).progress
       let position = max(seen?.position ?? 0, places[id].position)
       let isPreparation = seen?.phase == .preparing
@@ -294,7 +294,9 @@ extension Scheduler {
       }
       let elapsed = places[id].watch!.elapsed(now: now)
       if let stallTime, elapsed >= stallTime { tellOfStall(id, elapsed: elapsed) }
-      if let limit, elapsed >= Nanoseconds(limit) { condemn(id, timeLimit: limit) }
+      if let limit = limits.limit(isPreparation: isPreparation), elapsed >= Nanoseconds(limit) {
+        condemn(id, timeLimit: limit)
+      }
     }
   }
 

@@ -63,14 +63,24 @@ struct ItemTrace: Equatable {
 
 /// What bounds a call and its items.
 struct CallLimits: Equatable {
-  /// How long an item may run, and how long preparing its task may take.
+  /// How long an item may run.
   var timeout: Duration?
+  /// How long preparing the task may take; as long as an item may run, unless that is said.
+  var preparationTimeout: Duration?
   /// How long the call may take.
   var deadline: Duration?
   /// How often an item is begun, at the most, if its worker is lost.
   var attempts = 1
   /// How an item is run again whose task throws.
   var backoff: Backoff?
+
+  /// The limit of what a worker does.
+  func limit(isPreparation: Bool) -> Duration? {
+    isPreparation ? preparationTimeout ?? timeout : timeout
+  }
+
+  /// The shorter of the limits of what a worker does.
+  var shortest: Duration? { [timeout, preparationTimeout].compactMap(\.self).min() }
 }
 
 /// What a worker's frame was found to be.

@@ -68,6 +68,27 @@ extension Processes {
       }
     }
 
+    @Test func preparingHasALimitOfItsOwn() async throws {
+      let options = CallOptions(preparationTimeout: .milliseconds(200))
+      try await withPool(workers: 1, worker: .faulty) { (pool) async throws in
+        let error = try await poolError {
+          try await pool.apply(SlowPreparation(milliseconds: -100), to: 0, options: options)
+        }
+        guard case .timedOut(let autopsy, .milliseconds(200)) = error else { throw error }
+        #expect(autopsy.isPreparation && autopsy.loss.cause == .timeLimit)
+        // It is not the items'.
+        #expect(try await pool.apply(SlowPreparation(milliseconds: 1), to: 700, options: options) == 700)
+        // Where both are given, each has its own.
+        let both = CallOptions(timeout: .milliseconds(200), preparationTimeout: .seconds(30))
+        #expect(try await pool.map(SlowPreparation(milliseconds: 600), over: [1], options: both) == [1])
+        let late = try await poolError {
+          try await pool.map(SlowPreparation(milliseconds: 600), over: [60_000], options: both)
+        }
+        guard case .timedOut(let other, .milliseconds(200)) = late else { throw late }
+        #expect(!other.isPreparation)
+      }
+    }
+
     @Test func combiningInAWorkerIsLimitedToo() async throws {
       try await withPool(workers: 2, worker: .faulty) { pool in
         let error = try await poolError {
