@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <link.h>
 #include <linux/futex.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -526,4 +527,13 @@ void procpool_flush_stdout(void) {
   if (__fpending(stdout) == 0 || ftrylockfile(stdout) != 0) return;
   fflush(stdout);
   funlockfile(stdout);
+}
+
+size_t procpool_allocated_bytes(void) {
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+  struct mallinfo2 all = mallinfo2();
+  return all.uordblks + all.hblkhd;
+#else
+  return 0;
+#endif
 }

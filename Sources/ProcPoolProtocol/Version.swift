@@ -6,6 +6,7 @@
 //     preamble, hello  ──────────────────────────▶
 //                      ◀──────────────────────────  preamble, greeting
 //     call, chunk, chunk, …  ────────────────────▶
+//                      ◀──────────────────────────  prepared
 //                      ◀──────────────────────────  results, failure, results, …
 //                                                     (in the order in which the items were sent)
 //     endCall  ──────────────────────────────────▶
@@ -20,7 +21,7 @@
 /// version.
 package enum Preamble {
   /// The version of everything in this module. Any change of it raises the version by one.
-  package static let version: UInt16 = 3
+  package static let version: UInt16 = 4
   /// Bytes of a preamble.
   package static let size = 8
   private static let mark: [UInt8] = Array("ppool".utf8)

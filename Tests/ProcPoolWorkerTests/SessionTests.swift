@@ -30,7 +30,7 @@ struct LongPrepared: PoolTask {
 }
 
 /// A worker on a thread, and the coordinator's side of its pipes played by the test, byte by byte.
-private final class Peer {
+final class Peer {
   let page: StatusPage?
   let tasks: Descriptor
   let results: Descriptor
@@ -66,14 +66,35 @@ private final class Peer {
     #expect(try tasks.writeAll(writer.bytes))
   }
 
-  func sendCall(_ call: CallID, typeName: String) throws {
-    let task = try WireCoding.encode(Twice())
+  /// - Parameter number: as which the worker keeps the task.
+  func sendCall(
+    _ call: CallID, typeName: String, _ task: some PoolTask = Twice(), number: UInt64 = 0
+  ) throws {
+    let task = try WireCoding.encode(task)
     try send { writer in
-      writer.writeFrame(FrameHeader(.call, call: call)) { writer in
+      writer.writeFrame(FrameHeader(.call, call: call, first: number)) { writer in
         CallMessage.writeHead(typeName: typeName, to: &writer)
         task.withUnsafeBytes { writer.writeBytes($0) }
       }
     }
+  }
+
+  /// A call with a task that the worker keeps.
+  func sendCall(_ call: CallID, keptAs number: UInt64) throws {
+    try send {
+      $0.writeFrame(FrameHeader(.call, flags: CallMessage.keptFlag, call: call, first: number)) { _ in }
+    }
+  }
+
+  func sendDrop(_ number: UInt64) throws {
+    try send { $0.writeFrame(FrameHeader(.drop, first: number)) { _ in } }
+  }
+
+  /// The report of a preparation.
+  func nextReport() throws -> (header: FrameHeader, report: PreparationReport) {
+    let (header, body) = try next(skipsReports: false)
+    try #require(header.kind == .prepared)
+    return (header, try body.withUnsafeBytes { try PreparationReport(from: $0) })
   }
 
   func sendChunk(
@@ -97,13 +118,16 @@ private final class Peer {
   }
 
   /// The next frame; waits for it.
-  func next() throws -> (header: FrameHeader, body: [UInt8]) {
+  ///
+  /// - Parameter skipsReports: any preparation takes long enough to be reported on a machine that is busy.
+  func next(skipsReports: Bool = true) throws -> (header: FrameHeader, body: [UInt8]) {
     while true {
       switch try received.withUnsafeBytes({ try FrameScan.scan($0, limit: 1 << 20) }) {
       case .needs(let count): try fill(atLeast: count)
       case .frame(let header):
         let body = Array(received.dropFirst(FrameHeader.size).prefix(header.bodyLength))
         received.removeFirst(header.frameLength)
+        if header.kind == .prepared, skipsReports { continue }
         return (header, body)
       }
     }

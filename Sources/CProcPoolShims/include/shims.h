@@ -51,6 +51,8 @@ int procpool_reap(int pidfd, int *code, int *status, long *peak);
 
 // cpu_set_t is used through macros, and grows with the machine. Returns the number of processors, or -1.
 int procpool_affinity_count(void);
+// Bytes that the C library's allocator has handed out; 0 if that is not known.
+size_t procpool_allocated_bytes(void);
 int procpool_set_affinity(pid_t thread, const uint32_t *processors, int count);
 
 // Has the process write into a word how it leaves: `exit_base` plus the status that it hands to `exit`. on_exit is hidden

@@ -3,7 +3,6 @@ import ProcPoolSharedMemory
 import ProcPoolSystem
 import ProcPoolWire
 import ProcPoolWorker
-import Synchronization
 
 /// One call of a verb, on its caller's side: encodes inputs, decodes outputs, and knows how many are where.
 ///
@@ -53,13 +52,12 @@ final class TypedCall<T: PoolTask> {
     let chunkSize = options.chunkSize.map { min($0, Pacing.maximumChunk) }
     let decoder = OutputDecoder(T._makeOutputCodec())
     let body = try runtime.times.measure(.encoding) {
-      try TaskMessage(task, limit: runtime.settings.maximumPayload)
+      try EncodedTask(task, for: runtime.settings)
     }
     runtime.times.count(copied: body.bytesCopied)
     guard
       let box = runtime.begin(
-        T.self, limits, outputs: decoder.shape, lent: decoder.lent, chunkSize: chunkSize,
-        callFrame: { body.frame(call: $0) })
+        body, limits, outputs: decoder.shape, lent: decoder.lent, chunkSize: chunkSize)
     else { throw runtime.closedError }
     self.runtime = runtime
     self.box = box
@@ -243,64 +241,6 @@ enum ItemNews {
   /// Outputs of consecutive items.
   case outputs(first: UInt64, count: Int, OutputSlice)
   case failure(item: UInt64, PoolError)
-}
-
-/// A task value, encoded, with the name by which a worker finds its type.
-struct TaskMessage {
-  private let typeName: String
-  private let value: [UInt8]
-  private let shared: [SharedBlock]
-
-  /// - Throws: ``PoolError/taskUnavailable(_:)`` if no worker could find the type, or the value cannot be
-  ///   encoded, or takes more than `limit` bytes.
-  init<T: PoolTask>(_ task: T, limit: Int) throws {
-    typeName = try TaskNames.name(of: T.self)
-    do {
-      let sharing = SharedScope()
-      value = try sharing.enter { try WireCoding.encode(task) }
-      shared = sharing.takeCarried()
-    } catch {
-      throw PoolError.taskUnavailable(
-        "the task value of type \(T.self) cannot be encoded: "
-          + LocalizedDescription.words(for: error))
-    }
-    // 16: at least what the name's length and the value's take before them.
-    let length = typeName.utf8.count + value.count + 16
-    guard length <= limit else {
-      throw PoolError.taskUnavailable(
-        "the task value of type \(T.self) is too long: \(PayloadTooLong(length: length, limit: limit))")
-    }
-  }
-
-  /// Bytes that are copied for a call: out of the task, and into the call's frame.
-  var bytesCopied: Int { 2 * value.count }
-
-  func frame(call: CallID, isSingle: Bool = false) -> FrameMemory {
-    FrameMemory(FrameHeader(.call, flags: isSingle ? CallMessage.singleFlag : 0, call: call), shared: shared)
-    { writer in
-      CallMessage.writeHead(typeName: typeName, to: &writer)
-      value.withUnsafeBytes { writer.writeBytes($0) }
-    }
-  }
-}
-
-/// The names by which workers find task types.
-private enum TaskNames {
-  /// Found once per type: looking a type up by its name takes as long as some calls do.
-  private static let known = Mutex<[ObjectIdentifier: String]>([:])
-
-  static func name<T: PoolTask>(of type: T.Type) throws -> String {
-    let key = ObjectIdentifier(type)
-    if let name = known.withLock({ $0[key] }) { return name }
-    guard let name = _mangledTypeName(type), _typeByName(name) == type else {
-      throw PoolError.taskUnavailable(
-        "workers cannot find the task type \(type), because it is private, fileprivate or declared inside a "
-          + "function (or a generic argument of it is); declare it internal, at the top level or inside a type"
-      )
-    }
-    known.withLock { $0[key] = name }
-    return name
-  }
 }
 
 extension PoolRuntime {

@@ -22,6 +22,8 @@ public struct PoolConfiguration: Sendable {
   public var recycling: RecyclingPolicy
   /// The maximum length of inputs and outputs, and the way in which long ones are sent.
   public var payloads: PayloadPolicy
+  /// The tasks that workers keep between calls; up to eight in each worker by default.
+  public var keptTasks: KeptTasksPolicy
   /// The time that cancelled items have to stop before their worker is killed.
   public var cancellation: CancellationGrace
   /// The time after which a running item is reported as an event; `nil`, the default, for never. No
@@ -35,7 +37,8 @@ public struct PoolConfiguration: Sendable {
   public init(
     environment: WorkerEnvironment = .inherited, standardError: StandardErrorMode = .inherited,
     limits: WorkerLimits = WorkerLimits(), recycling: RecyclingPolicy = RecyclingPolicy(),
-    payloads: PayloadPolicy = PayloadPolicy(), cancellation: CancellationGrace = CancellationGrace(),
+    payloads: PayloadPolicy = PayloadPolicy(), keptTasks: KeptTasksPolicy = KeptTasksPolicy(),
+    cancellation: CancellationGrace = CancellationGrace(),
     stallNotice: StallNotice? = nil, seed: UInt64 = 0
   ) {
     self.environment = environment
@@ -43,6 +46,7 @@ public struct PoolConfiguration: Sendable {
     self.limits = limits
     self.recycling = recycling
     self.payloads = payloads
+    self.keptTasks = keptTasks
     self.cancellation = cancellation
     self.stallNotice = stallNotice
     self.seed = seed

@@ -30,6 +30,8 @@ public struct PoolStatistics: Sendable, Hashable, Encodable {
   public internal(set) var queued: Duration = .zero
   /// The number of workers that ended unexpectedly.
   public internal(set) var workersLost = 0
+  /// The preparations of tasks, and those that were avoided.
+  public internal(set) var preparations = PreparationStatistics()
   /// The time of the coordinator: its runtime thread, and its callers while they encode and decode.
   /// The time in which a lazy sequence produces inputs counts as encoding.
   public internal(set) var coordinator = TimeSplit()
@@ -103,17 +105,18 @@ extension PoolStatistics: AdditiveArithmetic {
 
   /// Adds each figure.
   public static func + (one: PoolStatistics, other: PoolStatistics) -> PoolStatistics {
-    combine(one, other, &+, +, +)
+    combine(one, other, &+, +, +, +)
   }
 
   /// Subtracts each figure: the activity between two readings.
   public static func - (later: PoolStatistics, earlier: PoolStatistics) -> PoolStatistics {
-    combine(later, earlier, &-, -, -)
+    combine(later, earlier, &-, -, -, -)
   }
 
   private static func combine(
     _ one: PoolStatistics, _ other: PoolStatistics, _ count: (UInt64, UInt64) -> UInt64,
-    _ time: (Duration, Duration) -> Duration, _ split: (TimeSplit, TimeSplit) -> TimeSplit
+    _ time: (Duration, Duration) -> Duration, _ split: (TimeSplit, TimeSplit) -> TimeSplit,
+    _ preparations: (PreparationStatistics, PreparationStatistics) -> PreparationStatistics
   ) -> PoolStatistics {
     PoolStatistics(
       bytesSent: count(one.bytesSent, other.bytesSent),
@@ -125,6 +128,7 @@ extension PoolStatistics: AdditiveArithmetic {
       workersLost: Int(
         truncatingIfNeeded: count(
           UInt64(truncatingIfNeeded: one.workersLost), UInt64(truncatingIfNeeded: other.workersLost))),
+      preparations: preparations(one.preparations, other.preparations),
       coordinator: split(one.coordinator, other.coordinator), workers: split(one.workers, other.workers))
   }
 }

@@ -152,15 +152,14 @@ extension Pool {
     do {
       let times = runtime.times
       let message = try times.measure(.encoding) {
-        try TaskMessage(task, limit: runtime.settings.maximumPayload)
+        try EncodedTask(task, isSingle: true, for: runtime.settings)
       }
       times.count(copied: message.bytesCopied)
       let codec = T._makeOutputCodec()
       let decoder = OutputDecoder(codec)
       let lent = decoder.lent
       let box = runtime.begin(
-        T.self, CallLimits(options), outputs: decoder.shape, lent: lent,
-        callFrame: { message.frame(call: $0, isSingle: true) }
+        message, CallLimits(options), outputs: decoder.shape, lent: lent
       ) { call, news in
         handle.complete {
           times.measure(.decoding) { Self.result(of: T.self, news, times, lent, call: call) }

@@ -41,6 +41,13 @@ final class CallBox: @unchecked Sendable {
   var taskType: ObjectIdentifier { ObjectIdentifier(task) }
   /// The frame that tells a worker the task.
   let callFrame: FrameMemory
+  /// By which workers that keep the task are found; `nil` if it is not to be kept.
+  let taskKey: TaskKey?
+  /// The number of the task, once it has been sent; 0 if it is not to be kept.
+  var taskNumber: UInt64 = 0
+  /// A worker has got the bytes of the task, and one has reported that preparing them took long.
+  var wasSentWhole = false
+  var wasReported = false
   let outputs: OutputShape
   /// Shared memory that workers have lent with outputs or errors. Under the pool's lock, if there is none at first.
   private(set) var lent: LentBlocks?
@@ -72,17 +79,19 @@ final class CallBox: @unchecked Sendable {
   static let worthWaking = 1 << 16
 
   init(
-    id: CallID, task: any Any.Type, callFrame: FrameMemory, outputs: OutputShape, lent: LentBlocks?,
+    id: CallID, task: EncodedTask, outputs: OutputShape, lent: LentBlocks?,
     start: CallStart?, followsClosely: Bool, outputLength: Int = 0,
     completion: (@Sendable (_ call: CallID, CallNews) -> Void)? = nil
   ) {
     self.id = id
-    self.task = task
+    self.task = task.type
+    taskKey = task.key
     self.start = start
     self.followsClosely = followsClosely
     self.outputLength = outputLength
     self.completion = completion
-    self.callFrame = callFrame
+    callFrame = task.frame
+    callFrame.number(call: id)
     self.outputs = outputs
     self.lent = lent
   }

@@ -6,13 +6,13 @@ import ProcPoolWire
 /// Frames that wait to be written, or may have to be written again: memory with as many owners as it has
 /// frames.
 ///
-/// - Because `@unchecked Sendable`: written before it is shared; afterwards only a frame's flags are, under
-///   the pool's lock and before the frame is sent.
+/// - Because `@unchecked Sendable`: written before it is shared; afterwards only a frame's flags and its task's number
+///   are, under the pool's lock and before the frame is sent.
 final class FrameMemory: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
   let count: Int
   /// Shared blocks whose handles are in it.
-  private let shared: [SharedBlock]
+  let shared: [SharedBlock]
   /// Whose memory it is; `nil` for the heap's.
   private let loan: MemoryLane.Loan?
 
@@ -31,6 +31,18 @@ final class FrameMemory: @unchecked Sendable {
 
   /// The memory that workers see, if it lies there.
   var segment: MemoryLane.Segment? { loan?.segment }
+
+  /// Fills in the call of the frame that it begins with.
+  func number(call: CallID) { change { $0.call = call } }
+
+  /// Fills in the task of the call frame that it is.
+  func number(task: UInt64) { change { $0.first = task } }
+
+  private func change(_ change: (inout FrameHeader) -> Void) {
+    var header = try! FrameHeader(loading: base)  // Written by this process.
+    change(&header)
+    header.store(to: base)
+  }
 
   /// One frame without a body, or with a small one.
   convenience init(

@@ -8,15 +8,14 @@ extension PoolRuntime {
   /// Begins a call.
   ///
   /// - Parameters:
-  ///   - task: the type of the task, under which it is remembered what items take.
+  ///   - task: the task, under whose type it is remembered what items take.
   ///   - chunkSize: the chunk size that the caller asked for.
-  ///   - callFrame: makes the frame that gives a worker the task, from the call's number.
   ///   - lent: where shared memory goes that workers lend with outputs.
   ///   - completion: for a call of one item: takes its news.
   /// - Returns: `nil` if the pool takes no more calls.
   func begin(
-    _ task: any Any.Type, _ limits: CallLimits, outputs: OutputShape, lent: LentBlocks?,
-    chunkSize: Int? = nil, callFrame: (CallID) -> FrameMemory,
+    _ task: EncodedTask, _ limits: CallLimits, outputs: OutputShape, lent: LentBlocks?,
+    chunkSize: Int? = nil,
     completion: (@Sendable (_ call: CallID, CallNews) -> Void)? = nil
   ) -> CallBox? {
     if isInCopy { return nil }
@@ -31,10 +30,10 @@ extension PoolRuntime {
       case .closing, .stopped, .terminating: return nil
       case .open, .broken: break
       }
-      let last = state.calls.expectation(of: task)
+      let last = state.calls.expectation(of: task.type)
       let id = state.scheduler.begin(limits, isSingle: isSingle, itemTime: last.itemTime, now: Instant(now))
       let box = CallBox(
-        id: id, task: task, callFrame: callFrame(id), outputs: outputs, lent: lent,
+        id: id, task: task, outputs: outputs, lent: lent,
         start: isSingle ? nil : start,
         followsClosely: !isSingle && now - state.calls.lastEnd <= settings.pollingTimes.call,
         outputLength: last.outputLength, completion: completion)

@@ -29,6 +29,7 @@ extension PoolRuntime {
       }
       state.ledger.noteEnd(of: state.workers[place] ?? worker, now: now)
       state.workers[place] = nil
+      state.keptTasks.vacate(place)
       guard incoming.hasGreeted else {
         let failure = WorkerStartFailure(of: connection, incoming, end)
         return state.scheduler.failedToStart(place, failure, now: Instant(now))

@@ -34,8 +34,7 @@ extension PoolRuntime {
     case .launch(let place): launch(place, &state)
     case .recall(let place): recall(place, &state)
     case .begin(let place, let worker): takeUp(place, worker, &state, &effects)
-    case .sendCall(let place, let call):
-      post(state.calls[call]!.callFrame, to: place, &state, &effects)
+    case .sendCall(let place, let call): sendTask(of: state.calls[call]!, to: place, &state, &effects)
     case .sendChunk(let place, let chunk, let hint): send(chunk, hint, to: place, &state, &effects)
     case .takeBack(let place): takeBack(place, &state)
     case .sendResume(let place, let epoch):
@@ -67,7 +66,10 @@ extension PoolRuntime {
     case .askForMore(let call):
       guard let box = state.calls[call] else { return }
       wake(box, &state, &effects)
-    case .forget(let call, let counts): state.calls.remove(call)?.start?.counts = counts
+    case .forget(let call, let counts):
+      guard let box = state.calls.remove(call) else { return }
+      endTask(of: box, &state)
+      box.start?.counts = counts
     case .stopped: stop(&state, &effects)
     }
   }

@@ -94,13 +94,14 @@ extension PoolRuntime {
     case .results, .failure, .indirectResults:
       let results = ReceivedResults(header, body, from: connection, cut: incoming.cut)
       try take(results, &state, &effects)
+    case .prepared: try notePrepared(header, body.bytes, by: connection, &state, &effects)
     case .unreachable: sendAgain(to: connection, &state, &effects)
     case .refused:
       // Under the lock, once in the life of a program.
       BlockServer.start()
       state.workers[connection.place]?.outgoing.reachesMemory = false
     case .hello, .call, .chunk, .indirectChunk, .room, .attempt, .again, .seat, .resume, .endCall, .end,
-      .acknowledge, .greeting, .lend:
+      .drop, .acknowledge, .greeting, .lend:
       throw .unexpected("it sent a \(header.kind) frame")
     }
   }

@@ -32,6 +32,8 @@ final class PoolRuntime: Sendable {
   let dying = Mutex<[WorkerConnection]>([])
   /// Memory that workers may write to which were given up though they had not ended: no other worker gets it.
   let leftBehind = Mutex<[InputSlice]>([])
+  /// Shared blocks that the program has let go of, by nonce, and tasks may have handles of that workers keep.
+  let releasedBlocks = Mutex<Set<UInt64>>([])
   /// A call of several items has ended since the last one of one item began. Relaxed, because nothing depends on it.
   let areSinglesOld = Atomic(true)
   var lanes: [MemoryLane] { [inputs, outputs].compactMap(\.self) }
@@ -56,7 +58,7 @@ final class PoolRuntime: Sendable {
       stallTime: settings.stallNotice.map { Nanoseconds($0.after) }, processors: PoolSizing.processors)
     var settings = settings
     settings.places = scheduler.placeCount
-    state = CountedMutex(PoolState(scheduler, workers: workers))
+    state = CountedMutex(PoolState(scheduler, workers: workers, keptTasks: settings.keptTasks))
     // Before the pool's first descriptor.
     try StandardStreams.fill()
     errors = try ErrorStream.current()

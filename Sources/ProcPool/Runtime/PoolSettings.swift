@@ -28,6 +28,8 @@ struct PoolSettings: Sendable {
   var itemMark: UInt64
   /// So much memory of its own may a worker use, in bytes, before it is replaced.
   var maximumWorkerMemory: Int?
+  /// The tasks that each worker may keep.
+  var keptTasks: KeptTasks.Bounds
 
   /// - Throws: if a value of the configuration is out of range.
   init(
@@ -37,6 +39,8 @@ struct PoolSettings: Sendable {
     try PoolArguments.check(
       "payloads.maximum", configuration.payloads.maximum, in: .kibibytes(64) ... .gibibytes(1 << 17))
     let limits = try configuration.limits.resources()
+    try PoolArguments.check("keptTasks.count", configuration.keptTasks.count, atLeast: 0)
+    try PoolArguments.check("keptTasks.memory", configuration.keptTasks.memory, atLeast: .bytes(0))
     let abilities = program.abilities
     self.program = program
     self.abilities = abilities
@@ -55,6 +59,9 @@ struct PoolSettings: Sendable {
     self.limits = abilities.contains(.hasOwnMemory) ? limits : ResourceLimits()
     let isMarked = configuration.standardError.marksItems && abilities.contains(.hasStandardError)
     itemMark = isMarked ? .random(in: 1 ... .max) : 0
+    let limit = configuration.limits.memory.map { $0.bytes / 4 } ?? 1 << 30
+    keptTasks = KeptTasks.Bounds(
+      count: configuration.keptTasks.count, memory: Int64(configuration.keptTasks.memory?.bytes ?? limit))
     maximumWorkerMemory = abilities.contains(.hasOwnMemory) ? configuration.recycling.memory?.bytes : nil
   }
 }

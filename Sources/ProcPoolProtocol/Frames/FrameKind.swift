@@ -3,7 +3,8 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
   // Coordinator to worker
   /// Settings of the worker; the first frame. Body: ``Hello``.
   case hello = 1
-  /// The task value of a call, once before the call's first chunk. Body: ``CallMessage``.
+  /// The task value of a call, once before the call's first chunk. ``first`` holds the number by which the worker
+  /// keeps the task, or 0. Body: ``CallMessage``; none if the worker keeps the task already.
   case call = 2
   /// Items to run. Body: ``count`` inputs, packed (see ``ItemPacking``).
   case chunk = 3
@@ -27,6 +28,8 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
   case room = 11
   /// The chunks follow once more that the worker has not answered, all of them in the pipe. No body.
   case again = 12
+  /// The worker is to let go of the task that it keeps as number ``first``. No body.
+  case drop = 13
 
   // Worker to coordinator
   /// The worker is ready; its first frame. Body: ``Greeting``.
@@ -46,4 +49,7 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
   case unreachable = 69
   /// The worker may not look into the coordinator's process, and asks for shared memory by its socket. No body.
   case refused = 70
+  /// The worker has prepared the task of ``call``, which took long. ``first`` holds the number by which it keeps the
+  /// task from now on, or 0. Comes before all results of that call in that worker. Body: ``PreparationReport``.
+  case prepared = 71
 }

@@ -17,6 +17,9 @@ package struct CallMessage {
   /// The header's flag for a call of one item.
   package static let singleFlag: UInt8 = 1
 
+  /// The header's flag for a task that the worker keeps: the header has its number, and there is no body.
+  package static let keptFlag: UInt8 = 2
+
   /// Writes what comes before the encoded task value, which ends the body.
   package static func writeHead(typeName: String, to writer: inout WireWriter) {
     writer.writeText(typeName)

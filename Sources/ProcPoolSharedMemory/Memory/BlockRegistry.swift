@@ -23,7 +23,11 @@ final class BlockRegistry: Sendable {
   private struct State {
     var blocks: [UInt64: Weak<SharedBlock>] = [:]
     var regions: [FileIdentity: Weak<SharedRegion>] = [:]
+    /// What is to be called when blocks end, by nonce.
+    var watchers: [UInt64: [ObjectIdentifier: Watcher]] = [:]
   }
+
+  typealias Watcher = @Sendable (_ nonce: UInt64) -> Void
 
   private let state = Mutex(State())
 
@@ -32,10 +36,19 @@ final class BlockRegistry: Sendable {
   }
 
   /// Removes a block that ends, unless another block has replaced it under its nonce.
-  func forget(_ nonce: UInt64, _ identity: ObjectIdentifier) {
+  ///
+  /// - Returns: what is to be called for its end, without the registry's lock.
+  func forget(_ nonce: UInt64, _ identity: ObjectIdentifier) -> [Watcher] {
     state.withLock { state in
-      if state.blocks[nonce]?.identity == identity { state.blocks[nonce] = nil }
+      guard state.blocks[nonce]?.identity == identity else { return [] }
+      state.blocks[nonce] = nil
+      guard !state.watchers.isEmpty else { return [] }
+      return state.watchers.removeValue(forKey: nonce).map { Array($0.values) } ?? []
     }
+  }
+
+  func watch(_ nonce: UInt64, for owner: ObjectIdentifier, _ watcher: @escaping Watcher) {
+    state.withLock { $0.watchers[nonce, default: [:]][owner] = watcher }
   }
 
   func block(_ nonce: UInt64) -> SharedBlock? {

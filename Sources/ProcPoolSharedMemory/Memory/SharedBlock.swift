@@ -12,7 +12,7 @@ package final class SharedBlock: @unchecked Sendable {
   let kind: BlockKind
   let byteCount: Int
   let stride: UInt32
-  let nonce: UInt64
+  package let nonce: UInt64
 
   /// The first of ``byteCount`` bytes, aligned to 64.
   package let base: UnsafeMutableRawPointer
@@ -46,7 +46,8 @@ package final class SharedBlock: @unchecked Sendable {
   }
 
   deinit {
-    BlockRegistry.shared.forget(nonce, ObjectIdentifier(self))
+    let watchers = BlockRegistry.shared.forget(nonce, ObjectIdentifier(self))
+    defer { for watcher in watchers { watcher(nonce) } }
     switch ending {
     case .region, .named: break
     case .slot(let slot):
@@ -55,6 +56,15 @@ package final class SharedBlock: @unchecked Sendable {
       slot.giveBack()
     case .attached: header.removeUser()
     }
+  }
+
+  /// Has a function called when this process has released the block, on whichever thread that happens.
+  ///
+  /// - Parameter owner: at most one function of each owner is called.
+  package func whenReleased(
+    for owner: ObjectIdentifier, _ watcher: @escaping @Sendable (_ nonce: UInt64) -> Void
+  ) {
+    BlockRegistry.shared.watch(nonce, for: owner, watcher)
   }
 
   /// Whether other processes may still use the memory.

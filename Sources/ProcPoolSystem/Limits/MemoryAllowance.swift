@@ -1,3 +1,4 @@
+import CProcPoolShims
 import Glibc
 
 /// The memory that this process can still allocate.
@@ -45,6 +46,25 @@ package enum ProcessMemory {
       let resident = Int(words[1]), let shared = Int(words[2])
     else { return nil }
     return (resident - shared) * Int(getpagesize())
+  }
+}
+
+/// The memory that this process has of its own at one moment.
+package struct MemoryReading: Sendable {
+  private let resident: Int?
+  private let allocated: Int
+
+  /// - Complexity: O(free pieces of memory), some microseconds at least.
+  package init() {
+    resident = ProcessMemory.ofItsOwn(getpid())
+    allocated = Int(clamping: procpool_allocated_bytes())
+  }
+
+  /// By how many bytes the memory has grown since another reading, at least 0. An allocation may reuse memory that was
+  /// freed before, and then shows in what the allocator has handed out only; other memory shows in the process only.
+  package func growth(since earlier: MemoryReading) -> Int {
+    let resident = if let now = resident, let before = earlier.resident { now - before } else { 0 }
+    return max(0, resident, allocated - earlier.allocated)
   }
 }
 

@@ -60,6 +60,8 @@ where T.Input: FixedWidthInteger {
 
   package init(_ task: T) { self.task = task }
 
+  package static var isKept: Bool { T.isKept }
+
   package mutating func prepare() async throws { try await task.prepare() }
 
   package mutating func run(_ part: IntervalPart<T.Input>) async throws -> T.Output {
@@ -87,6 +89,8 @@ package struct InputReduction<T: ReducingTask>: PoolTask, ReductionOfTask {
   private var task: T
 
   package init(_ task: T) { self.task = task }
+
+  package static var isKept: Bool { T.isKept }
 
   package mutating func prepare() async throws { try await task.prepare() }
 

@@ -230,10 +230,12 @@ final class ResultBuffer: @unchecked Sendable {
     }
   }
 
-  /// Sends a frame without a body that is not a result.
-  func tell(_ header: FrameHeader) throws(SystemError) {
+  /// Sends a frame that is not a result.
+  func tell(
+    _ header: FrameHeader, _ body: (inout WireWriter) -> Void = { _ in }
+  ) throws(SystemError) {
     var writer = WireWriter(capacity: FrameHeader.size)
-    writer.writeFrame(header) { _ in }
+    writer.writeFrame(header, body)
     try write(writer.bytes)
   }
 

@@ -38,6 +38,11 @@ class ServedCall {
   var shared: KeptBlocks?
   /// The type of the task, if it was found.
   var known: KnownTask?
+  /// What it costs to prepare the task.
+  var cost = PreparationCost()
+
+  /// Makes a call that starts from a copy of this one's task as it is now.
+  func copy() -> ServedCall? { nil }
 
   /// Runs the items of a chunk that are not taken back.
   func run(_ chunk: ServedChunk, for worker: WorkerSession) async {}
@@ -89,6 +94,8 @@ class ServedCall {
 final class KnownTask {
   let type: any PoolTask.Type
   let label: TaskLabel
+  /// Preparing the last task of this type took no time worth mentioning.
+  var isCheap = false
 
   init(type: any PoolTask.Type, label: TaskLabel) {
     self.type = type
@@ -99,17 +106,29 @@ final class KnownTask {
 /// A call whose task has been decoded.
 private final class ServedTask<T: PoolTask>: ServedCall {
   private var task: T
-  private let codecs = TaskCodecs<T.Input, T.Output>(output: T._makeOutputCodec())
+  private let codecs: TaskCodecs<T.Input, T.Output>
   private var isPrepared = false
 
   init(_ task: T) {
     self.task = task
+    codecs = TaskCodecs(output: T._makeOutputCodec())
   }
+
+  private init(copy other: ServedTask) {
+    task = other.task
+    codecs = other.codecs
+    isPrepared = other.isPrepared
+    super.init()
+    known = other.known
+  }
+
+  override func copy() -> ServedCall? { ServedTask(copy: self) }
 
   override func run(_ chunk: ServedChunk, for worker: WorkerSession) async {
     if !isPrepared {
       guard worker.claimNext() else { return }
       worker.note(.preparing)
+      cost.resume()
       do {
         try await task.prepare()
       } catch {
@@ -117,6 +136,7 @@ private final class ServedTask<T: PoolTask>: ServedCall {
         return await worker.calls[chunk.header.call]!.run(chunk, for: worker)
       }
       isPrepared = true
+      worker.notePrepared(self)
     }
     var run = _ChunkRun(chunk, worker: worker, codecs: codecs)
     await task._runChunk(&run)
@@ -128,22 +148,28 @@ private final class ServedTask<T: PoolTask>: ServedCall {
 /// so that decoding does not delay an idle worker.
 final class UndecodedCall: ServedCall {
   private let body: [UInt8]
+  private let number: UInt64
 
-  init(_ body: UnsafeRawBufferPointer, _ shared: KeptBlocks) {
+  init(_ body: UnsafeRawBufferPointer, _ shared: KeptBlocks, number: UInt64) {
     self.body = Array(body)
+    self.number = number
     super.init()
     self.shared = shared
   }
 
   override func run(_ chunk: ServedChunk, for worker: WorkerSession) async {
     guard worker.claimNext() else { return }
-    let call = body.withUnsafeBytes { body in
-      do throws(WireError) {
-        return try worker.makeCall(body, shared!)
-      } catch {
-        return FailedCall(ErrorReport(.taskUnavailable, error))
+    // An earlier call may have left the same task meanwhile.
+    let kept = worker.kept.makeCall(number)
+    let call =
+      kept
+      ?? body.withUnsafeBytes { body in
+        do throws(WireError) {
+          return try worker.makeCall(body, shared!, number: number)
+        } catch {
+          return FailedCall(ErrorReport(.taskUnavailable, error))
+        }
       }
-    }
     worker.replace(call: chunk.header.call, by: call)
     await call.run(chunk, for: worker)
   }

@@ -41,6 +41,8 @@ final class WorkerSession: @unchecked Sendable {
   private var lastBytes = 0
   private var input: InputBuffer
   var calls: [CallID: ServedCall] = [:]
+  /// The tasks that outlive their calls.
+  var kept = KeptTasks()
   /// The task types of all calls so far, by their mangled names.
   private var taskTypes: [String: KnownTask] = [:]
   /// The task type whose name is on the page.
@@ -152,12 +154,10 @@ final class WorkerSession: @unchecked Sendable {
         case .attempt: nextAttempt = Int(frame.header.count)
         case .seat: worker = WorkerID(index: Int(frame.header.count))
         case .call:
-          // The first item of the call follows, or has been taken back.
-          let call =
-            !isSkipping && !awaitsAgain && claimNext()
-            ? try makeCall(frame.body, KeptBlocks()) : UndecodedCall(frame.body, KeptBlocks())
+          let call = try call(of: frame)
           call.isSingle = frame.header.flags & CallMessage.singleFlag != 0
           calls[frame.header.call] = call
+        case .drop: kept.drop(frame.header.first)
         case .endCall: lingering = calls.removeValue(forKey: frame.header.call)?.shared
         case .acknowledge: lent.removeFirst(min(lent.count, Int(frame.header.count)))
         case .again: awaitsAgain = false
@@ -165,7 +165,8 @@ final class WorkerSession: @unchecked Sendable {
         case .end:
           flush(position: position)
           return .ordered
-        case .hello, .greeting, .results, .failure, .lend, .indirectResults, .unreachable, .refused:
+        case .hello, .greeting, .results, .failure, .lend, .indirectResults, .unreachable, .refused,
+          .prepared:
           return .broken("a frame of kind \(frame.header.kind) has no place here")
         }
       }
@@ -177,18 +178,40 @@ final class WorkerSession: @unchecked Sendable {
     }
   }
 
+  /// Decodes a call from the body of its frame, unless the worker keeps its task.
+  private func call(of frame: ServedChunk) throws -> ServedCall {
+    let number = frame.header.first
+    if let call = kept.makeCall(number) { return call }
+    guard frame.header.flags & CallMessage.keptFlag == 0 else {
+      throw FrameError.unexpected("a call starts from kept task \(number), which this worker does not have")
+    }
+    // The first item of the call follows, or has been taken back.
+    return !isSkipping && !awaitsAgain && claimNext()
+      ? try makeCall(frame.body, KeptBlocks(), number: number)
+      : UndecodedCall(frame.body, KeptBlocks(), number: number)
+  }
+
   /// Decodes a call from the body of its frame. The next item must be claimed, because it is blamed
   /// if decoding the task crashes or never ends.
-  func makeCall(_ body: UnsafeRawBufferPointer, _ shared: KeptBlocks) throws(WireError) -> ServedCall {
+  ///
+  /// - Parameter number: the number under which the task is kept if preparing it takes long; 0 for
+  ///   none.
+  func makeCall(
+    _ body: UnsafeRawBufferPointer, _ shared: KeptBlocks, number: UInt64
+  ) throws(WireError) -> ServedCall {
     let message = try CallMessage(from: body)
     // The item is not known before its chunk has arrived.
     if !isInChunk { page.noteChunk(call: 0, first: 0, position: position) }
     note(.preparing)
+    var cost = PreparationCost(number: number, measuresMemory: abilities.contains(.hasOwnMemory))
+    cost.begin(taskTypes[message.typeName], bytes: message.task.count)
     let call = timed(.decoding, bytes: body.count) {
       sharing.enter(keepingIn: shared) { ServedCall.make(message, known: &taskTypes) }
     }
+    cost.pause()
     note(.idle)
     call.shared = shared
+    call.cost = cost
     if isInChunk { show(call.known) }
     return call
   }
@@ -391,6 +414,19 @@ final class WorkerSession: @unchecked Sendable {
     let progress = page.progress
     let item = progress.step ?? current.first + (progress.position - current.position)
     return ItemID(call: current.call, index: Int(item))
+  }
+
+  /// Reports the preparation of a call's task if it took long, and keeps the task for later calls
+  /// if the coordinator has given it a number.
+  func notePrepared(_ call: ServedCall) {
+    guard let report = call.cost.end(call.known, latest: &kept.memory) else { return }
+    let number = call.cost.number
+    if number != 0 { kept.keep(call, as: number) }
+    do {
+      try results.tell(FrameHeader(.prepared, call: current.call, first: number)) { report.write(to: &$0) }
+    } catch {
+      loseCoordinator(error)
+    }
   }
 
   func replace(call: CallID, by other: ServedCall) {

@@ -12,13 +12,20 @@
 ///
 ///     try await pool.map(Scale(factor: 3), over: [1, 2, 3])     // [3.0, 6.0, 9.0]
 ///
-/// The task value is sent once per call to each worker that serves the call, rather than once per
-/// item. Its properties play the role of a closure's captures. Global variables are not sent: a
+/// The task value is sent at most once per call to each worker that serves the call, rather than
+/// once per item. Its properties play the role of a closure's captures. Global variables are not sent: a
 /// value that the coordinator has assigned to one is not visible in a worker.
 ///
 /// `run` may be synchronous or asynchronous, may throw, and may be `mutating`. What a mutating
 /// `run` changes stays in that worker until the call ends, so results can depend on which worker
 /// ran which items.
+///
+/// If decoding the task and ``prepare()`` took more than 100 µs, the worker keeps the prepared task,
+/// within the bounds of the pool's configuration. A later call with a task of the same type that is
+/// encoded as the same bytes is then neither sent nor prepared there again. Every call starts from a
+/// copy of the task as ``prepare()`` left it: later calls do not see what `run` changes in plain
+/// properties. They do see what it changes in a ``WorkerLocal`` property or in an object of a class,
+/// which copies share. ``isKept`` turns this off.
 ///
 /// A worker looks up the type by its name; types need no registration. The type must not be
 /// `private`, `fileprivate` or local to a function, because such types cannot be looked up. A call
@@ -40,13 +47,21 @@ public protocol PoolTask: Codable, Sendable {
   ///   itself if its type is `Codable`.
   mutating func run(_ input: Input) async throws -> Output
 
-  /// Prepares the task in a worker, once per call and before the first item.
+  /// Prepares the task in a worker, before the first item.
   ///
-  /// Store what it builds in ``WorkerLocal`` properties. The default implementation does nothing.
+  /// Store what it builds in ``WorkerLocal`` properties. It runs once per worker as long as the
+  /// worker keeps the task, and otherwise once per call and worker. The default implementation does
+  /// nothing.
   ///
   /// - Throws: any error. Every item of the call that was assigned to the worker then fails with
-  ///   it.
+  ///   it, and the task is not kept.
   mutating func prepare() async throws
+
+  /// Whether workers keep the prepared task between calls; `true` by default.
+  ///
+  /// Return `false` if each call must begin with what `prepare` builds for it alone, or if what
+  /// `prepare` builds depends on more than the task's properties, such as the content of a file.
+  static var isKept: Bool { get }
 
   /// Runs the items of a chunk. Do not implement it: the default is specialised for the task in the
   /// task's own module, which keeps the cost of an item at a few nanoseconds.
@@ -70,6 +85,9 @@ public enum _OutputCodec<Output> {
 extension PoolTask {
   /// Does nothing.
   public mutating func prepare() async throws {}
+
+  /// Returns `true`.
+  public static var isKept: Bool { true }
 
   /// Runs the items that have not been taken back, in order, and records the output or the error of
   /// each.

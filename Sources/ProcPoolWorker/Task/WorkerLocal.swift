@@ -8,8 +8,9 @@
 ///       func run(_ word: String) -> Int { index[word] }
 ///     }
 ///
-/// The value lives in one worker until the call ends. It has no initial value, because a worker
-/// decodes the task rather than initialising it: set it in `prepare`. Reading it before that is a
+/// The value lives in one worker until the call ends, or as long as the worker keeps the task: later
+/// calls with the same task then find it as the last one left it. It has no initial value, because a
+/// worker decodes the task rather than initialising it: set it in `prepare`. Reading it before that is a
 /// programming error, and stops the process with a message.
 @propertyWrapper
 public struct WorkerLocal<Value>: Sendable {

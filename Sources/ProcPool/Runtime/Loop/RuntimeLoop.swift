@@ -57,6 +57,7 @@ struct RuntimeLoop {
         defer { state.clockwork.abandoned = [] }
         return state.clockwork.abandoned
       }
+      runtime.dropTasksOfReleasedBlocks()
       // Results before ends, so that what a worker has finished counts.
       for (token, readiness) in events { handle(WorkerConnection.Token(rawValue: token), readiness) }
       let now = MonotonicClock.now()

@@ -5,6 +5,7 @@ struct PoolState: ~Copyable {
   var scheduler: Scheduler<InputSlice>
   var workers: WorkerTable
   var calls = CallTable()
+  var keptTasks: KeptTasks
   var ledger: Ledger
   var waiters = Waiters()
   var events = EventHub()
@@ -16,9 +17,10 @@ struct PoolState: ~Copyable {
   /// It has stopped, and the runtime thread has nothing more to do.
   var hasEnded = false
 
-  init(_ scheduler: Scheduler<InputSlice>, workers: Int) {
+  init(_ scheduler: Scheduler<InputSlice>, workers: Int, keptTasks: KeptTasks.Bounds) {
     self.scheduler = scheduler
     self.workers = WorkerTable(places: scheduler.placeCount)
+    self.keptTasks = KeptTasks(places: scheduler.placeCount, bounds: keptTasks)
     ledger = Ledger(workers: workers)
   }
 
