@@ -67,10 +67,10 @@ private struct Diagnosis {
   var limits: [Explanation.Limit] {
     // Workers that do nothing but run items are as fast as they can be, whatever else there is.
     if atWork >= Self.busy * Double(min(workers, processors)) {
-      return [losses, saturated].compactMap(\.self)
+      return [losses, preparing, preparing == nil ? saturated : nil].compactMap(\.self)
     }
     if let short { return [losses, startUp ?? short].compactMap(\.self) }
-    let all = [losses, startUp, chunksTooSmall, copied, oneByOne, ending, coordinator]
+    let all = [losses, startUp, preparing, chunksTooSmall, copied, oneByOne, ending, coordinator]
     return Array(all.compactMap(\.self).sorted { $0.share > $1.share }.prefix(Self.most))
   }
 
@@ -103,6 +103,43 @@ private struct Diagnosis {
       "Start-up: no worker had been started in the first \(Self.text(call.startUp)), \(percent(share)) of the time. "
         + "Keep one pool for many calls; `--static-swift-stdlib` and a worker executable of its own start faster."
     )
+  }
+
+  /// Preparing counts as running, and may be all that workers do.
+  private var preparing: Explanation.Limit? {
+    let spent = call.pool.preparations
+    let share = min(1, spent.time / (max(.nanoseconds(1), call.elapsed) * workers))
+    guard share >= Self.worthTelling else { return nil }
+    let reasons: [(count: Int, text: String)] = [
+      (
+        spent.firstInWorker,
+        "in workers that had not prepared it before. Keep one pool for many calls, so that workers keep their tasks, "
+          + "or let `prepare` do less."
+      ),
+      (
+        spent.ofOtherValue,
+        "of a value that the worker had not prepared before. Use one task value for many calls, and pass what differs "
+          + "as input. Sets and dictionaries are encoded in an order that differs between equal values."
+      ),
+      (
+        spent.afterEviction,
+        "of a task that the worker had released for others. Raise `keptTasks` in the pool's configuration."
+      ),
+      (
+        spent.afterReplacement,
+        "of a task that a worker had kept until it ended. Replace workers less often: `RecyclingPolicy`."
+      ),
+      (
+        spent.notKept,
+        "of a task that is not kept, because of its `isKept` or the pool's `keptTasks`."
+      ),
+    ]
+    let main = reasons.max { $0.count < $1.count }!
+    let times = spent.count == 1 ? "once" : "\(Self.grouped(UInt64(spent.count))) times"
+    return limit(
+      .preparing, share,
+      "Tasks were prepared \(times), for \(percent(share)) of the workers' time, "
+        + (main.count < spent.count ? "\(Self.grouped(UInt64(main.count))) times " : "") + main.text)
   }
 
   /// Because a call takes as long before it has got going.

@@ -12,6 +12,8 @@ public struct Explanation: Sendable, Hashable, Encodable, CustomStringConvertibl
     public enum Kind: String, Sendable, Hashable, Encodable, CaseIterable {
       /// The call waited for workers to start.
       case startUp
+      /// Workers spend a large part of their time on preparing tasks: decoding them, and `prepare`.
+      case preparing
       /// Running a chunk takes less time than sending it.
       case chunksTooSmall
       /// Running an item takes less time than encoding and decoding it.

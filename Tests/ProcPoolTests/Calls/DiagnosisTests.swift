@@ -22,6 +22,7 @@ private struct Figures {
   var encoding = Duration.zero
   /// The coordinator's.
   var inputs = Duration.zero
+  var preparations = PreparationStatistics()
 
   var explanation: Explanation {
     var pool = PoolStatistics()
@@ -30,6 +31,7 @@ private struct Figures {
     pool.workers.waiting = elapsed * workers - running - encoding
     pool.coordinator.encoding = inputs
     pool.workersLost = lost
+    pool.preparations = preparations
     let statistics = CallStatistics(
       call: call, task: "Square", chunkSize: chunkSize, isOver: isOver, elapsed: elapsed, ended: 1,
       itemsFinished: items, itemsFailed: failed, itemsWaiting: 0, itemsInWorkers: 0, itemTime: nil,
@@ -70,6 +72,36 @@ private struct Figures {
       Figures.changed { $0.running = .seconds(1.6) }.description
         == "Call 1 (Square): 1 000 items in 1 s on 2 workers. Of the workers' time 80 % went into running items, 0 % into "
         + "copying and 20 % into waiting; the coordinator was busy for 0 % of it.")
+  }
+
+  @Test func preparingIsToldFromAFifthOfTheTimeOn() {
+    func preparing(_ seconds: Double, _ counts: WritableKeyPath<PreparationStatistics, Int>...) -> Explanation
+    {
+      Figures.changed { figures in
+        figures.preparations.time = .seconds(seconds)
+        for count in counts { figures.preparations[keyPath: count] += 20 }
+      }
+    }
+    #expect(preparing(0.3, \.firstInWorker).limits.map(\.kind) == [.processors])
+    let first = preparing(0.5, \.firstInWorker)
+    #expect(first.limits.map(\.kind) == [.preparing] && abs(first.limits[0].share - 0.25) < 1e-9)
+    #expect(
+      first.description.contains(
+        "Tasks were prepared 20 times, for 25 % of the workers' time, in workers that"))
+    // Whether workers are busy or not.
+    #expect(
+      kinds {
+        $0.running = .seconds(1)
+        $0.preparations.time = .seconds(0.6)
+        $0.preparations.ofOtherValue = 40
+      } == [.preparing])
+    let mixed = preparing(1, \.ofOtherValue, \.ofOtherValue, \.afterEviction)
+    #expect(
+      mixed.description.contains("prepared 60 times, for 50 % of the workers' time, 40 times of a value that")
+    )
+    #expect(preparing(1, \.afterEviction).description.contains("Raise `keptTasks`"))
+    #expect(preparing(1, \.afterReplacement).description.contains("`RecyclingPolicy`"))
+    #expect(preparing(1, \.notKept).description.contains("`isKept`"))
   }
 
   @Test func aLongStartIsTold() {
