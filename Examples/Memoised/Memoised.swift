@@ -1,4 +1,5 @@
 // Each worker keeps what it has computed for the other items of the call.
+// A later call with the same task may find it as well: workers keep tasks that take long to prepare.
 
 import ProcPool
 
@@ -6,7 +7,7 @@ import ProcPool
 struct Steps: PoolTask {
   @WorkerLocal var known: [Int: Int]  // never sent; need not be Codable or Sendable
 
-  // Runs once per call in each worker, before its first item.
+  // Runs in each worker, before its first item.
   func prepare() { known = [1: 0] }
 
   func run(_ start: Int) -> Int {

@@ -1,6 +1,6 @@
 import ProcPool
 
-struct Power: PoolTask {  // a task: its properties are sent to each worker once per call
+struct Power: PoolTask {  // a task: its properties are sent to each worker at most once per call
   var exponent: Int
 
   func run(_ base: Int) -> Int {
