@@ -4,7 +4,7 @@
 ///
 ///     let spent = pool.statistics.preparations
 ///     print("\(spent.count) preparations in \(spent.time), \(spent.reused) avoided")
-public struct PreparationStatistics: Sendable, Hashable {
+public struct PreparationStatistics: Sendable, Hashable, Encodable {
   /// The number of preparations in a worker that had not prepared a task of the type before.
   public internal(set) var firstInWorker = 0
   /// The number of preparations of a task that another worker had kept until it ended.

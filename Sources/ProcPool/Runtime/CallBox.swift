@@ -69,26 +69,33 @@ final class CallBox: @unchecked Sendable {
   /// Items that have failed, and bytes of outputs.
   var failures: UInt64 = 0
   var bytesReceived: UInt64 = 0
-  /// What there was when the call began; `nil` for a call of one item.
   let start: CallStart?
-  /// It began right after another had ended, as in a loop whose parallel part it is.
   let followsClosely: Bool
 
   /// So many bytes of outputs are worth waking the caller for, who copies or decodes them while more come:
   /// that takes longer than waking up does.
   static let worthWaking = 1 << 16
 
+  /// What there was when a call began.
+  struct Beginning {
+    /// `nil` for a call of one item.
+    var start: CallStart?
+    /// It began right after another had ended, as in a loop whose parallel part it is.
+    var followsClosely: Bool
+    /// Bytes of an output, by those of the last call of its kind.
+    var outputLength: Int
+  }
+
   init(
-    id: CallID, task: EncodedTask, outputs: OutputShape, lent: LentBlocks?,
-    start: CallStart?, followsClosely: Bool, outputLength: Int = 0,
+    id: CallID, task: EncodedTask, outputs: OutputShape, lent: LentBlocks?, _ beginning: Beginning,
     completion: (@Sendable (_ call: CallID, CallNews) -> Void)? = nil
   ) {
     self.id = id
     self.task = task.type
     taskKey = task.key
-    self.start = start
-    self.followsClosely = followsClosely
-    self.outputLength = outputLength
+    start = beginning.start
+    followsClosely = beginning.followsClosely
+    outputLength = beginning.outputLength
     self.completion = completion
     callFrame = task.frame
     callFrame.number(call: id)

@@ -32,11 +32,12 @@ extension PoolRuntime {
       }
       let last = state.calls.expectation(of: task.type)
       let id = state.scheduler.begin(limits, isSingle: isSingle, itemTime: last.itemTime, now: Instant(now))
-      let box = CallBox(
-        id: id, task: task, outputs: outputs, lent: lent,
+      let beginning = CallBox.Beginning(
         start: isSingle ? nil : start,
         followsClosely: !isSingle && now - state.calls.lastEnd <= settings.pollingTimes.call,
-        outputLength: last.outputLength, completion: completion)
+        outputLength: last.outputLength)
+      let box = CallBox(
+        id: id, task: task, outputs: outputs, lent: lent, beginning, completion: completion)
       state.calls.add(box, isSingle: isSingle)
       if isSingle, let start { state.ledger.singleCalls = SingleCalls(since: start) }
       return box

@@ -187,7 +187,7 @@ private struct Slowly: Codable, Sendable {
 
   @Test func isTakenOutAndCompletedLater() {
     var writer = ChunkWriter<Int>(
-      codec: .resolve(), call: 1, first: 100, chunkSize: 4, isAutomatic: false, maximumBody: 1 << 20)
+      codec: .resolve(), call: 1, first: 100, ChunkLimits(items: 4, isAutomatic: false, maximumBody: 1 << 20))
     for item in 100..<110 { writer.append(item) }
     #expect(writer.openCount == 2)
     var rest = writer.takeOpen()
@@ -204,7 +204,7 @@ private struct Slowly: Codable, Sendable {
 
   @Test func mayHaveNoItems() {
     var writer = ChunkWriter<Int>(
-      codec: .resolve(), call: 1, first: 0, chunkSize: 2, isAutomatic: false, maximumBody: 1 << 20)
+      codec: .resolve(), call: 1, first: 0, ChunkLimits(items: 2, isAutomatic: false, maximumBody: 1 << 20))
     writer.append(0)
     writer.append(1)
     var rest = writer.takeOpen()
@@ -219,7 +219,7 @@ private struct Slowly: Codable, Sendable {
       func encode(to encoder: any Encoder) throws { throw Unfit() }
     }
     var writer = ChunkWriter<Input>(
-      codec: .resolve(), call: 1, first: 0, chunkSize: 2, isAutomatic: false, maximumBody: 1 << 20)
+      codec: .resolve(), call: 1, first: 0, ChunkLimits(items: 2, isAutomatic: false, maximumBody: 1 << 20))
     writer.append(Input())
     #expect(writer.takeFailures().map(\.item) == [0])
     #expect(writer.takeFailures().isEmpty)
