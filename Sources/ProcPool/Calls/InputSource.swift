@@ -1,3 +1,4 @@
+import ProcPoolProtocol
 import ProcPoolWire
 
 /// Where the inputs of a call come from.

@@ -16,6 +16,7 @@ extension KeyedEncodingContainer {
 }
 
 extension LikelyCause: Encodable {
+  /// Encodes the description.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(description)
@@ -23,6 +24,7 @@ extension LikelyCause: Encodable {
 }
 
 extension ProcessEnd: Encodable {
+  /// Encodes the description.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(description)
@@ -36,6 +38,7 @@ extension PoolEvent: Encodable {
     case event, time, worker, pid, item, attempt, reason, elapsed, stack, loss, failure
   }
 
+  /// Encodes a flat object.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(timeSince1970, forKey: .time)

@@ -11,6 +11,7 @@
 /// The inputs are a `Sequence` that is `Sendable`, and are taken wherever the stream is iterated. Over a sequence that is
 /// not, such as `lazy.map`, whose closure may capture anything, the verbs return a ``LocalPoolStream``.
 public struct PoolStream<Element: Sendable>: AsyncSequence, Sendable {
+  /// Inputs and items may throw anything.
   public typealias Failure = any Error
 
   private let begin: @Sendable () throws -> StreamCall<Element>
@@ -60,6 +61,7 @@ public struct PoolStream<Element: Sendable>: AsyncSequence, Sendable {
 ///
 /// Every iterator is a call of its own, as with ``PoolStream``.
 public struct LocalPoolStream<Element: Sendable>: AsyncSequence {
+  /// Inputs and items may throw anything.
   public typealias Failure = any Error
 
   private let begin: () throws -> StreamCall<Element>
