@@ -27,7 +27,8 @@ import Testing
 
   private func chunks(of items: Range<Int>, size: Int, together: Int) -> [Chunk<InputSlice>] {
     var writer = ChunkWriter<Int>(
-      codec: .resolve(), call: 1, first: UInt64(items.lowerBound), ChunkLimits(items: size, isAutomatic: false, maximumBody: 1 << 20))
+      codec: .resolve(), call: 1, first: UInt64(items.lowerBound),
+      ChunkLimits(items: size, isAutomatic: false, maximumBody: 1 << 20))
     Array(items).withUnsafeBufferPointer { writer.append(block: $0) }
     return writer.finish(together: together)
   }

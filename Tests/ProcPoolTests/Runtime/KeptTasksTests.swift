@@ -156,7 +156,8 @@ private func key(_ type: any Any.Type, _ bytes: [UInt8]) -> TaskKey {
 
   @Test func aPreparationHasAReason() {
     var tasks = makeTasks(count: 1)
-    func reason(_ bytes: [UInt8], _ type: any Any.Type = One.self, at place: PlaceID = 0) -> PreparationReason {
+    func reason(_ bytes: [UInt8], _ type: any Any.Type = One.self, at place: PlaceID = 0) -> PreparationReason
+    {
       let reason = tasks.reason(for: key(type, bytes), at: place)
       call(&tasks, key(type, bytes), at: place)
       return reason

@@ -11,7 +11,7 @@ import Testing
   /// A chunk with a room, in which a frame of results with a body of 8 bytes begins at byte 64.
   private func chunk() throws -> InputSlice {
     var writer = ChunkWriter<Int>(
-      codec: .resolve(), call: 7, first: 0, chunkSize: 1, isAutomatic: false, maximumBody: 1 << 10)
+      codec: .resolve(), call: 7, first: 0, ChunkLimits(items: 1, isAutomatic: false, maximumBody: 1 << 10))
     writer.append(1)
     var slice = writer.finish()[0].payload
     slice.room = lane.room(forOutputs: 1, of: 100_000)
