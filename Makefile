@@ -35,7 +35,8 @@ JOBS ?=
 # Added to every debug build; `check` uses it to turn warnings into errors.
 STRICT =
 
-BUILD = swift build $(if $(JOBS),-j $(JOBS))
+# A target may import only what it declares: SwiftPM checks that.
+BUILD = swift build --explicit-target-dependency-import-check error $(if $(JOBS),-j $(JOBS))
 # The Swift runtime is linked statically because that halves the time a worker takes to start.
 RELEASE = $(BUILD) -c release --static-swift-stdlib
 SOURCES = Sources Tests Workers Examples Package.swift

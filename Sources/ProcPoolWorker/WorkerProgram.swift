@@ -43,24 +43,25 @@ public func serveIfWorker() {
   do {
     try WorkerThread.start(
       streams: WorkerStreams.takeOver(), page: nil, name: WorkerThread.processThreadName,
-      WorkerThread.Handlers(connected: { (connection) throws(SystemError) in
-        let page = connection.page
-        try Watchdog.start(connection) { leaveWithoutThread(page) }
-      },
-      lost: { page, _ in leaveWithoutThread(page) },
-      // Without delay, so that the status page stays exact about the items that have ended and
-      // those whose results are still in the buffer.
-      broken: { $0.code == EPIPE ? Watchdog.endAtOnce() : leave("cannot write its results: \($0)") },
-      ended: { page, result in
-        switch result {
-        case .success(.ordered): exit(0)
-        case .success(.lost), .failure(.coordinatorGone): Watchdog.endAtOnce()
-        case .success(.broken(let reason)): leave("cannot process what its coordinator sent: \(reason)")
-        case .failure(.invalid(let reason)): leave("could not start: \(reason)")
-        case .failure(.refused(let what, let error)):
-          leave("could not start: \(what): \(error)", status: status(of: error))
-        }
-      }))
+      WorkerThread.Handlers(
+        connected: { (connection) throws(SystemError) in
+          let page = connection.page
+          try Watchdog.start(connection) { leaveWithoutThread(page) }
+        },
+        lost: { page, _ in leaveWithoutThread(page) },
+        // Without delay, so that the status page stays exact about the items that have ended and
+        // those whose results are still in the buffer.
+        broken: { $0.code == EPIPE ? Watchdog.endAtOnce() : leave("cannot write its results: \($0)") },
+        ended: { page, result in
+          switch result {
+          case .success(.ordered): exit(0)
+          case .success(.lost), .failure(.coordinatorGone): Watchdog.endAtOnce()
+          case .success(.broken(let reason)): leave("cannot process what its coordinator sent: \(reason)")
+          case .failure(.invalid(let reason)): leave("could not start: \(reason)")
+          case .failure(.refused(let what, let error)):
+            leave("could not start: \(what): \(error)", status: status(of: error))
+          }
+        }))
   } catch {
     leave("could not start: \(error)", status: status(of: error))
   }

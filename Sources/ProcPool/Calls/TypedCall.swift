@@ -133,7 +133,8 @@ final class TypedCall<T: PoolTask> {
     // Only now: the news has changed what the caller holds.
     let submission = Submission(
       appetite, chunkSize: chunkSize,
-      .init(limit: limit, held: held(), inPool: submitted - ended, remaining: source.remaining), workers: runtime.settings.workers,
+      .init(limit: limit, held: held(), inPool: submitted - ended, remaining: source.remaining),
+      workers: runtime.settings.workers,
       // As memory a block's inputs are gathered all at once, so here is where they are bounded.
       most: codec.blockStride > 0 ? 4 * Pacing.windowBytes / codec.blockStride : .max)
     guard submission.count > 0 else { return false }

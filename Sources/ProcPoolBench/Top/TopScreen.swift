@@ -72,7 +72,7 @@ enum TopScreen {
   private static func activity(_ worker: WorkerSnapshot) -> String {
     if let item = worker.item {
       // The end of a line may be cut, and the names of generic types are long.
-      return "\(item.id.call):\(Units.grouped(item.id.index)) \(item.task.visible())"
+      return "\(item.id.call.number):\(Units.grouped(item.id.index)) \(item.task.visible())"
     }
     if worker.isPreparing { return "preparing a task" }
     return worker.worker == nil ? "standing by" : "idle"
