@@ -1,5 +1,5 @@
-/// What a worker can do beyond running chunks. `hello` offers a set, and the greeting accepts a part of it: what only one
-/// side can do is not used.
+/// The abilities of a worker beyond running chunks. `hello` offers a set, and the greeting accepts
+/// a subset: an ability that only one side has is not used.
 package struct Abilities: OptionSet, Hashable, Sendable {
   package let rawValue: UInt32
 
@@ -7,20 +7,20 @@ package struct Abilities: OptionSet, Hashable, Sendable {
 
   /// The coordinator can read the worker's status page while it runs and after it has ended.
   package static let hasStatusPage = Abilities(rawValue: 1)
-  /// Items that the worker has not claimed can be taken back, at the gate of its page.
+  /// Items that the worker has not claimed can be taken back, through the gate of its status page.
   package static let givesBack = Abilities(rawValue: 2)
-  /// The worker can map files in memory of the coordinator, so that long payloads need not go through its pipes.
+  /// The worker can map files in the coordinator's memory, so that long payloads bypass its pipes.
   package static let sharesMemory = Abilities(rawValue: 4)
-  /// The worker's memory is not the coordinator's: shared blocks are mapped and lent, and memory can be limited and
-  /// measured.
+  /// The worker's memory is separate from the coordinator's: shared blocks are mapped and lent, and
+  /// memory can be limited and measured.
   package static let hasOwnMemory = Abilities(rawValue: 8)
-  /// Signals reach the worker: it can be stopped, terminated and killed, and has a status when it has ended. A worker
-  /// without this ability is given up instead of killed.
+  /// The worker can be signalled: stopped, terminated and killed. It has an exit status after its
+  /// end. A worker without this ability is abandoned rather than killed.
   package static let canBeSignalled = Abilities(rawValue: 16)
-  /// The worker has a standard error of its own, whose text can be attributed to its items.
+  /// The worker has its own standard error, whose text can be attributed to its items.
   package static let hasStandardError = Abilities(rawValue: 32)
 
-  /// Abilities that a worker has only with a status page of the coordinator's.
+  /// Abilities that require a status page shared with the coordinator.
   package static let needPage: Abilities = [.hasStatusPage, .givesBack, .sharesMemory]
 
   /// A process on this machine.

@@ -1,6 +1,6 @@
-// What a coordinator and a worker agree on: the version, the frames between them (`Frames/`), the bodies of those
-// frames (`Messages/`), the page that both map (`StatusPage/`), and the names of workers, calls and items
-// (`Identifiers/`). Values inside bodies are encoded by ProcPoolWire.
+// The protocol between a coordinator and a worker: the version, the frames (`Frames/`), the bodies
+// of those frames (`Messages/`), the page that both map (`StatusPage/`), and the identifiers of
+// workers, calls and items (`Identifiers/`). Values inside bodies are encoded by ProcPoolWire.
 //
 //   coordinator                                    worker
 //     preamble, hello  ──────────────────────────▶
@@ -12,13 +12,13 @@
 //     endCall  ──────────────────────────────────▶
 //     end  ──────────────────────────────────────▶  (exits)
 //
-// A worker answers each item exactly once, in the order in which items were sent. It does not answer items that the
-// coordinator has taken back: the gate on the status page holds the position up to which the worker has claimed items,
-// the worker skips chunks until the `resume` frame with the gate's epoch, and positions continue from the first item
-// that was taken back.
+// A worker answers each item exactly once, in the order in which the items were sent. Items that
+// the coordinator has taken back are not answered: the gate on the status page holds the position
+// up to which the worker has claimed items, the worker skips chunks until the `resume` frame with
+// the epoch of the gate, and positions continue from the first item that was taken back.
 
-/// The eight bytes that open each side's stream: a mark, the version, and a zero. Their layout is the same in every
-/// version.
+/// The first eight bytes of each stream, in the same form in every version: a mark of five bytes,
+/// the version in two, and a zero byte.
 package enum Preamble {
   /// The version of everything in this module. Any change of it raises the version by one.
   package static let version: UInt16 = 4
@@ -31,8 +31,8 @@ package enum Preamble {
     mark + [UInt8(truncatingIfNeeded: version), UInt8(version >> 8), 0]
   }
 
-  /// Checks the beginning of a stream, as soon as its first byte is there: what a program prints that is no
-  /// worker is recognised before eight bytes of it have come.
+  /// Checks the beginning of a stream from its first byte on, so that the output of a program that
+  /// is not a worker is detected before eight bytes have arrived.
   ///
   /// - Returns: whether the preamble is complete.
   package static func check(_ stream: UnsafeRawBufferPointer) throws(FrameError) -> Bool {

@@ -1,9 +1,9 @@
 import ProcPoolWire
 
-/// Where the body of a frame lies that is too long for a pipe.
+/// The location of the body of a frame that is too long for a pipe.
 package struct BodyLocation: Equatable, Sendable {
   package var memory: MemoryLocation
-  /// Bytes of the body.
+  /// The length of the body in bytes.
   package var length: Int
 
   package init(memory: MemoryLocation, length: Int) {

@@ -1,13 +1,13 @@
-/// The flags of a chunk's frame.
+/// The flags in the header of a chunk.
 package struct ChunkFlags: Equatable, Sendable {
-  /// Send the results when the chunk is done, even if there is more to run: its items are long enough that a
-  /// write costs nothing beside them.
+  /// Whether the worker sends the results as soon as the chunk is done, even if more chunks are
+  /// waiting. Set if the items are so long that the cost of a write is negligible.
   package var flushes: Bool
-  /// The last chunk of a call that began right after another call: a further call is likely to follow as soon, and is
-  /// worth polling for.
+  /// Whether this is the last chunk of a call that began right after another call. A further call
+  /// is then likely to follow as soon, and worth polling for.
   package var awaitsCall: Bool
-  /// How many items the worker may claim at a time, as a power of two: a claim costs an atomic operation, and items
-  /// that are claimed cannot be taken back.
+  /// The number of items that the worker may claim at a time, as a power of two. A claim costs an
+  /// atomic operation, and claimed items cannot be taken back.
   package var claimExponent: UInt8
 
   private static let flushesBit: UInt8 = 1

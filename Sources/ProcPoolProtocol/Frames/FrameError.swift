@@ -1,13 +1,13 @@
-/// Why bytes are not a frame.
+/// The reason why bytes are not a valid frame.
 package enum FrameError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The stream does not begin as the other side's must.
+  /// The stream does not start with the preamble.
   case notProcPool
   /// The other side speaks another version of the protocol.
   case version(UInt16)
   case unknownKind(UInt8)
   /// The body is longer than the pool allows.
   case tooLong(bodyLength: Int, limit: Int)
-  /// A frame that must not come at this point, or contradicts what was sent.
+  /// The frame is not allowed at this point, or contradicts earlier frames.
   case unexpected(String)
 
   package var description: String {

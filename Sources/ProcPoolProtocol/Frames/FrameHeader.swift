@@ -9,9 +9,9 @@
 /// | 12 | 4 | count of items |
 /// | 16 | 8 | index of the first item within its call |
 ///
-/// All little-endian. The body follows, then zero bytes up to a multiple of 8, so that in a buffer whose
-/// first frame is aligned every header and every body is. Call and items stand in the header, so that a body
-/// that cannot be decoded still fails the right item.
+/// Numbers are little-endian. The body follows, then zero bytes up to a multiple of 8, so that all
+/// headers and bodies in a buffer are aligned if the first frame is. The call and the items are in
+/// the header, so that a body that cannot be decoded fails the right item.
 package struct FrameHeader: Equatable, Sendable {
   package var kind: FrameKind
   package var flags: UInt8
@@ -20,12 +20,12 @@ package struct FrameHeader: Equatable, Sendable {
   package var first: UInt64
   package var bodyLength: Int
 
-  /// Bytes of a header.
+  /// The length of a header in bytes.
   package static let size = 24
-  /// A body's length must fit six bytes: 256 TiB.
+  /// The maximum length of a body in bytes, which must fit six bytes: 256 TiB.
   package static let maximumBodyLength = 1 << 48 - 1
-  /// Stands in ``count`` while a worker is still adding items to a results frame in its buffer; never on a
-  /// pipe.
+  /// The value of ``count`` while a worker adds items to a results frame in its buffer. It is never
+  /// sent.
   package static let openCount = UInt32.max
 
   package init(
@@ -40,7 +40,7 @@ package struct FrameHeader: Equatable, Sendable {
     self.bodyLength = bodyLength
   }
 
-  /// Bytes of the frame: header, body and padding.
+  /// The length of the frame in bytes: header, body and padding.
   package var frameLength: Int { Self.size + Self.padded(bodyLength) }
 
   /// `length` rounded up to a multiple of 8.

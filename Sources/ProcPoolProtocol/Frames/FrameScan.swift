@@ -1,13 +1,14 @@
-/// What the bytes that have come so far amount to.
+/// The result of scanning received bytes for a frame.
 package enum FrameScan: Equatable, Sendable {
-  /// A whole frame: its header; the body begins ``FrameHeader/size`` bytes after the frame does.
+  /// A complete frame with this header. The body starts ``FrameHeader/size`` bytes after the start
+  /// of the frame.
   case frame(FrameHeader)
-  /// So many bytes from the frame's first are needed before it can be looked at again.
+  /// The number of bytes, from the start of the frame, that is needed before the next scan.
   case needs(Int)
 
-  /// Looks at the frame that begins with the first of `bytes`.
+  /// Scans the frame at the start of `bytes`.
   ///
-  /// - Parameter limit: the longest body that is accepted.
+  /// - Parameter limit: the maximum length of a body in bytes.
   package static func scan(_ bytes: UnsafeRawBufferPointer, limit: Int) throws(FrameError) -> FrameScan {
     guard bytes.count >= FrameHeader.size, let base = bytes.baseAddress else {
       return .needs(FrameHeader.size)

@@ -1,15 +1,15 @@
 import ProcPoolWire
 
-/// Where a frame lies in memory that the other side has given room in.
+/// The location of a frame in a room that the other side has provided.
 package struct IndirectFrame: Equatable, Sendable {
-  /// From the beginning of the room.
+  /// The offset from the beginning of the room, in bytes.
   package var offset: Int
-  /// Bytes of the frame, its header among them.
+  /// The length of the frame with its header, in bytes.
   package var length: Int
 
-  /// Bytes of the body.
+  /// The length of the encoded form in bytes.
   package static let size = 16
-  /// Shorter ones take less to copy than to look up.
+  /// The minimum length in bytes: shorter frames are cheaper to copy through the pipe.
   package static let shortest = 1 << 16
 
   package init(offset: Int, length: Int) {

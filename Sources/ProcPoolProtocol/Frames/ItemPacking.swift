@@ -1,6 +1,6 @@
 import ProcPoolWire
 
-/// How the items of a chunk lie in a frame's body.
+/// The layout of a chunk's items in the body of a frame.
 ///
 /// Values of fixed size are packed back to back, `stride` bytes each. Other values are preceded by
 /// their length as a varint, so that an item that cannot be decoded does not affect others, and so

@@ -1,8 +1,8 @@
 import ProcPoolWire
 
-// What travels in memory that both sides see, and is only pointed to by a frame.
+// Locations of data in shared memory, which frames refer to.
 
-/// A part of an open file of the coordinator's.
+/// A part of a file that the coordinator has open.
 package struct MemoryLocation: Equatable, Sendable {
   package var descriptor: Int32
   package var device: UInt64

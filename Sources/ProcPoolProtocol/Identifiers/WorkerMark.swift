@@ -22,14 +22,16 @@ package struct WorkerMark {
 
   package static func remove() { unsetenv(variable) }
 
-  /// The exit status of a program that was started as a worker and made a pool of its own instead of serving:
-  /// 78 is `EX_CONFIG`, and no status that a program ends with by chance.
+  /// The exit status of a program that was started as a worker and created its own pool instead of
+  /// serving: `EX_CONFIG`, which programs do not exit with by chance.
   package static let forgotToServe: Int32 = 78
 
-  /// The exit status of a worker that has written to standard error why it cannot continue: `EX_SOFTWARE`.
+  /// The exit status of a worker that cannot continue and has written the reason to standard error:
+  /// `EX_SOFTWARE`.
   package static let gaveUp: Int32 = 70
 
-  /// The exit status of a worker that lacked a resource which may be available again shortly: `EX_TEMPFAIL`.
+  /// The exit status of a worker that lacked a resource which may soon be available again:
+  /// `EX_TEMPFAIL`.
   package static let metShortage: Int32 = 75
 
   /// The name of a worker's process for `ps` and `pgrep`. The kernel keeps 15 bytes.

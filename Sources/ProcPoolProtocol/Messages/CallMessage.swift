@@ -1,11 +1,11 @@
 import ProcPoolWire
 
-/// The task of a call. If the header has ``singleFlag``, the call has one item, and the worker forgets the task after
-/// that item.
+/// The task of a call. If the header has ``singleFlag``, the call has one item, after which the
+/// worker releases the task.
 package struct CallMessage {
-  /// The mangled name of the task's type, by which the worker finds it.
+  /// The mangled name of the task's type, by which the worker looks it up.
   package var typeName: String
-  /// The encoded task value; valid as long as the frame's bytes are.
+  /// The encoded task value, valid as long as the bytes of the frame.
   package var task: UnsafeRawBufferPointer
 
   package init(from body: UnsafeRawBufferPointer) throws(WireError) {
@@ -14,7 +14,7 @@ package struct CallMessage {
     task = try reader.readBytes(reader.remaining)
   }
 
-  /// The header's flag for a call of one item.
+  /// The flag of a single-item call.
   package static let singleFlag: UInt8 = 1
 
   /// The header's flag for a task that the worker keeps: the header has its number, and there is no body.

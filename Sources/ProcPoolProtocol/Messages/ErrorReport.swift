@@ -1,32 +1,32 @@
 import ProcPoolWire
 
-/// Why items ended without an output, as a worker tells it.
+/// A worker's report of items that ended without an output.
 package struct ErrorReport: Equatable, Sendable {
   package enum Reason: UInt8, Sendable, CaseIterable {
     /// `run` threw.
     case threw = 0
     /// `prepare` threw.
     case preparationThrew = 1
-    /// The worker could not make an input of the bytes it was sent.
+    /// The worker could not decode the input.
     case inputUndecodable = 2
-    /// The output could not be encoded.
+    /// The worker could not encode the output.
     case outputUnencodable = 3
-    /// The worker's program has no such task, or could not make one of the bytes it was sent.
+    /// The worker's program does not have the type of the task, or could not decode the task.
     case taskUnavailable = 4
   }
 
   package var reason: Reason
-  /// The name of the error's type, as it is printed.
+  /// The printed name of the error's type.
   package var typeName: String
-  /// The error in words.
+  /// The error as text.
   package var message: String
   /// The error itself, if it is `Codable`: the mangled name of its type, and its encoded value.
   package var value: (typeName: String, bytes: [UInt8])?
-  /// Why there is no value of an error; empty if there is one, or there is no error.
+  /// The reason why there is no value; empty if there is one, or if there is no error.
   package var valueFailure = ""
-  /// Why there is none of most errors.
+  /// The most frequent reason why there is no value.
   package static let notCodable = "its type is not Codable"
-  /// Which step of the item it was, where items have steps.
+  /// The step of the item that failed, if items have steps.
   package var step: UInt64?
 
   package init(

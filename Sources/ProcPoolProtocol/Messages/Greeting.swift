@@ -3,11 +3,11 @@ import ProcPoolWire
 /// A worker's answer to ``Hello``.
 package struct Greeting: Equatable, Sendable {
   package var pid: Int32
-  /// What it accepts of the abilities that `hello` offered.
+  /// The abilities that the worker accepts, of those that `hello` offered.
   package var abilities: Abilities
   /// The build ID of the worker's program.
   package var buildID: [UInt8]
-  /// Why the status page could not be attached; empty if it was.
+  /// The reason why the status page could not be attached; empty if it was attached.
   package var pageFailure: String
 
   package init(pid: Int32, abilities: Abilities, buildID: [UInt8], pageFailure: String) {

@@ -2,13 +2,13 @@ import ProcPoolWire
 
 /// The coordinator's settings for a worker.
 package struct Hello: Equatable, Sendable {
-  /// Which worker of the pool this is.
+  /// The index of the worker in its pool.
   package var worker: UInt32
-  /// The coordinator, so that the worker can watch it; 0 if it runs in the same process.
+  /// The process ID of the coordinator, which the worker watches; 0 if it is the same process.
   package var coordinator: Int32
-  /// What the coordinator offers that the worker may be able to do.
+  /// The abilities that the coordinator offers.
   package var abilities: Abilities
-  /// The longest body that may be sent, either way, in bytes.
+  /// The maximum length of a body in either direction, in bytes.
   package var maximumBody: Int
   /// How long the worker polls for the next frame before it sleeps, in nanoseconds.
   package var pollingTime: Int64 = 0

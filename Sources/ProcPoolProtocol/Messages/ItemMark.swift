@@ -1,12 +1,13 @@
-/// What a worker writes to standard error between items, where the coordinator wants to know which of them
-/// wrote what.
+/// A mark that a worker writes to standard error between items, so that the coordinator can
+/// attribute text to items.
 ///
-/// A zero byte, the secret from the worker's ``Hello``, the call and the item: nothing that a task writes by
-/// chance. What follows belongs to that item; after a mark with item `UInt64.max` it belongs to none.
+/// It consists of a zero byte, the secret from the worker's ``Hello``, the call and the item, so
+/// that a task does not write it by accident. The text that follows belongs to that item; after a
+/// mark with item `UInt64.max` it belongs to none.
 package struct ItemMark: Equatable, Sendable {
-  /// Bytes of a mark.
+  /// The length of a mark in bytes.
   package static let size = 21
-  /// Stands for no item.
+  /// The item of a mark that precedes text of no item.
   package static let none = UInt64.max
 
   package var call: CallID
@@ -24,7 +25,7 @@ package struct ItemMark: Equatable, Sendable {
     return [0] + little(secret) + little(call.number) + little(item)
   }
 
-  /// Reads a mark, or finds that there is none.
+  /// Parses a mark; `nil` if the bytes are not one.
   package init?(_ bytes: some Collection<UInt8>, secret: UInt64) {
     let bytes = Array(bytes.prefix(Self.size))
     guard bytes.count == Self.size, bytes[0] == 0 else { return nil }

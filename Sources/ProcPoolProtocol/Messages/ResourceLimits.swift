@@ -1,14 +1,14 @@
 import ProcPoolWire
 
-/// What a worker's process may use; zero, or no processor, where nothing is said.
+/// The limits on the resources of a worker's process; zero, or no processor, for no limit.
 package struct ResourceLimits: Equatable, Sendable {
-  /// Bytes of memory of its own.
+  /// The private memory in bytes.
   package var memory: UInt64
-  /// Seconds of processor time.
+  /// The processor time in seconds.
   package var processorTime: UInt64
-  /// How much it gives way to other processes.
+  /// The niceness.
   package var niceness: Int32
-  /// The processors that it may run on.
+  /// The processors that the worker may run on.
   package var processors: [UInt32]
 
   package init(

@@ -1,7 +1,7 @@
 import ProcPoolWire
 
 extension WireWriter {
-  /// Bytes after their number.
+  /// Appends the number of bytes and the bytes.
   mutating func writeBlob(_ bytes: [UInt8]) {
     writeVarint(UInt64(bytes.count))
     bytes.withUnsafeBytes { writeBytes($0) }
@@ -24,7 +24,7 @@ extension WireWriter {
   }
 
   private mutating func withBytes(at offset: Int, count: Int, _ body: (UnsafeMutableRawPointer) -> Void) {
-    // Mutable because the writer owns its memory; `bytes` only hides that.
+    // Safety: the writer owns the memory, which `bytes` exposes as immutable.
     body(UnsafeMutableRawPointer(mutating: bytes.baseAddress! + offset))
   }
 }
@@ -34,7 +34,7 @@ extension WireReader {
     [UInt8](try readBytes(readCount(minimumBytesEach: 1)))
   }
 
-  /// Text that was cut in the middle of a character still says something, so it is repaired and not refused.
+  /// Reads text, and repairs invalid UTF-8: text that was cut within a character is still useful.
   mutating func readText() throws(WireError) -> String {
     String(decoding: try readBlob(), as: UTF8.self)
   }

@@ -1,40 +1,40 @@
 import Synchronization
 
-/// The layout of the status page, the one place that has its offsets.
+/// The layout of the status page. No other file has offsets.
 ///
-/// Fields that the two sides write are 64 bytes apart, one cache line, so that a write by one side does not slow the
-/// other side down.
+/// Fields that different sides write are in different cache lines of 64 bytes, so that a write by
+/// one side does not slow the other side down.
 @usableFromInline
 package enum PageLayout {
-  // Computed, so that an offset is a constant in the code that uses it, in other modules also.
+  // Computed, so that offsets are constants in the code of other modules as well.
 
   /// Position and phase in one word (``StatusPage/Progress``).
   @inlinable package static var progress: PageField<UInt64> { PageField(at: 0) }
-  /// How far the worker may go (``StatusPage/Gate``).
+  /// The end of the claimed positions (``StatusPage/Gate``).
   @inlinable package static var gate: PageField<UInt64> { PageField(at: 64) }
-  /// The position below which everything is cancelled.
+  /// The position below which all items are cancelled.
   @inlinable package static var cancelled: PageField<UInt64> { PageField(at: 72) }
   /// The position of the first result in the results buffer.
   @inlinable package static var bufferStart: PageField<UInt64> { PageField(at: 128) }
   /// The number of frames written so far that lend shared memory.
   @inlinable package static var loans: PageField<UInt64> { PageField(at: 136) }
-  /// The number of the running step within an item, plus one; 0 if the item has no steps.
+  /// The running step of the item, plus one; 0 without steps.
   @inlinable package static var step: PageField<UInt64> { PageField(at: 192) }
-  /// How the worker says it ends (``StatusPage/LastAct``); 0 before.
+  /// The reason for its end that the worker noted (``StatusPage/LastAct``); 0 before.
   @inlinable package static var lastAct: PageField<Int32> { PageField(at: 200) }
-  /// The activity clock (``ActivityClock``), whose words follow one another.
+  /// The time of the worker by activity (``ActivityClock``), several words.
   @inlinable package static var clock: PageField<UInt64> { PageField(at: 256) }
-  /// What this memory is, and the version of its layout.
+  /// The signature of a status page and the version of its layout.
   @inlinable package static var signature: PageField<UInt64> { PageField(at: 512) }
-  /// The worker's process; 0 if there is none.
+  /// The process ID of the worker; 0 if there is no process.
   @inlinable package static var process: PageField<UInt64> { PageField(at: 520) }
   /// The number of the worker in its pool, plus one; 0 for a standby process.
   @inlinable package static var worker: PageField<UInt64> { PageField(at: 528) }
-  /// When the worker was started, on the monotonic clock.
+  /// The start of the process, by the monotonic clock.
   @inlinable package static var started: PageField<UInt64> { PageField(at: 536) }
-  /// How many processes were this worker before.
+  /// The number of earlier processes of this worker.
   @inlinable package static var restarts: PageField<UInt64> { PageField(at: 544) }
-  /// The number of items that ended in processes that had this page before.
+  /// The number of items that ended in earlier processes with this page.
   @inlinable package static var formerItems: PageField<UInt64> { PageField(at: 552) }
   /// The call of the current chunk.
   @inlinable package static var call: PageField<UInt64> { PageField(at: 576) }
@@ -42,14 +42,16 @@ package enum PageLayout {
   @inlinable package static var chunkFirst: PageField<UInt64> { PageField(at: 584) }
   /// The position of the first item of the current chunk.
   @inlinable package static var chunkPosition: PageField<UInt64> { PageField(at: 592) }
-  /// The name of the task's type (``TaskLabel``), whose words follow one another.
+  /// The name of the task's type (``TaskLabel``), several words.
   @inlinable package static var task: PageField<UInt64> { PageField(at: 640) }
-  /// A futex, incremented when the worker has something to look at.
+  /// A futex: a counter of wake-ups, which both sides increment.
   @inlinable package static var wakeUp: PageField<UInt32> { PageField(at: 2048) }
-  /// Where the results buffer begins, which takes the rest of the page: frames that are committed and not yet written.
+  /// The offset of the results buffer, which takes the rest of the page: frames that are committed
+  /// but not written yet.
   @inlinable package static var buffer: Int { 4096 }
 
-  /// Bytes of a page: 64 KiB with its results buffer, one pipe's worth, so that a flush is one system call.
+  /// The size of a page with its results buffer in bytes: 64 KiB, the capacity of a pipe, so that a
+  /// flush is one system call.
   @inlinable package static var size: Int { 1 << 16 }
 }
 

@@ -1,13 +1,15 @@
 import ProcPoolSystem
 
 extension StatusPage {
-  /// Bytes of a page that ``snapshot(now:)`` and ``itemsOfAll`` read: all that comes before the futex.
+  /// The number of bytes of a page that ``snapshot(now:)`` and ``itemsOfAll`` read: everything
+  /// before the futex.
   private static let observedSize = 1024
 
-  /// Makes a private page a copy of one in a file of another process, as far as observers read it.
+  /// Fills a private page with the observable state of a page in a file of another process.
   ///
-  /// Copied rather than mapped, because any process may give a file the name of a pool's file, and truncate it while it
-  /// is read. A copy that is made during a write may hold half of a change; values without a meaning are ignored.
+  /// The file is read rather than mapped, because any process can create a file with the name that
+  /// pools use, and truncate it while it is mapped. A copy may contain half of a change;
+  /// implausible values are ignored.
   ///
   /// - Parameter place: the index of the page in the file.
   /// - Returns: `false` if the file ends before the page.
@@ -16,8 +18,9 @@ extension StatusPage {
     let clockOffset = PageLayout.clock.offset
     let clock = UnsafeMutableRawBufferPointer(rebasing: memory[clockOffset..<clockOffset + 8])
     let start = place * Self.size
-    // A worker that changes its activity meanwhile would have that time counted twice, or not at all: the clock's first
-    // word, before and after, says whether it has. After eight attempts the page is taken as it is.
+    // Repeated if the worker changes its activity in between, because that time would be counted
+    // twice or not at all. The first word of the clock, read before and after, detects a change.
+    // After eight attempts the page is taken as it is.
     for _ in 0..<8 {
       guard file.read(into: clock, at: start + clockOffset) == clock.count else { return false }
       let before = clock.load(as: UInt64.self)

@@ -2,24 +2,25 @@ import Glibc
 import Synchronization
 
 extension StatusPage {
-  /// What a worker says itself about how it ends. The kernel's status counts more, but may have been taken by another
-  /// part of the program, and does not say why.
+  /// The reason for its end that a worker has noted. The exit status from the kernel takes
+  /// precedence, but another part of the program may have taken it, and it does not tell the
+  /// reason.
   package enum LastAct: Equatable, Sendable {
-    /// It has crashed by a signal for which Swift's runtime prints a report: it may take a while from there to the
-    /// worker's end, which may have another cause.
+    /// The worker has crashed by a signal, and the Swift runtime is writing its report. The process
+    /// may end later, and in another way.
     case crashed(signal: Int32)
-    /// It has called `exit`.
+    /// The worker has called `exit`.
     case exited(status: Int32)
-    /// The serving thread has ended: by `pthread_exit`, for example.
+    /// The serving thread has ended, for example by `pthread_exit`.
     case lostThread
   }
 
-  /// The first of the numbers that stand for an exit status: numbers below are signals.
+  /// The first number that represents an exit status; numbers below are signals.
   package static let exitBase: Int32 = 1 << 16
   private static let lostThread: Int32 = 1 << 17
 
   package var lastAct: LastAct? {
-    // A task may write anywhere: a number without a meaning counts as none.
+    // A task may overwrite the page: invalid values are ignored.
     switch lastActWord.pointee.load(ordering: .relaxed) {
     case Self.lostThread: .lostThread
     case let word where Self.exitBase..<Self.exitBase + 256 ~= word: .exited(status: word - Self.exitBase)
@@ -29,7 +30,7 @@ extension StatusPage {
     }
   }
 
-  /// Whether it has crashed, and ends after its report.
+  /// Whether the worker has crashed, and ends when its report is written.
   package var hasCrashed: Bool { if case .crashed? = lastAct { true } else { false } }
 
   package var lastActWord: UnsafeMutablePointer<Atomic<Int32>> { self[PageLayout.lastAct] }

@@ -1,7 +1,8 @@
 import Synchronization
 
 extension StatusPage {
-  /// The gate's word: 15 bits of epoch, one bit that says whether it is closed, 48 bits of claimed position.
+  /// The word of the gate: 15 bits of epoch, one bit for closed, and 48 bits for the end of the
+  /// claimed positions.
   struct Gate: Equatable {
     static let claimedMask: UInt64 = 1 << 48 - 1
     static let closedBit: UInt64 = 1 << 48
@@ -20,9 +21,9 @@ extension StatusPage {
 
   private var gateWord: UnsafeMutablePointer<Atomic<UInt64>> { self[PageLayout.gate] }
 
-  /// Claims the next items, unless the coordinator has taken back what was not claimed.
+  /// Claims the next items, unless the coordinator has taken back the unclaimed ones.
   ///
-  /// - Returns: whether they are claimed.
+  /// - Returns: whether the items are claimed.
   package func claim(_ count: UInt64) -> Bool {
     var gate = Gate(word: gateWord.pointee.load(ordering: .relaxed))
     while !gate.isClosed {
@@ -34,7 +35,7 @@ extension StatusPage {
     return false
   }
 
-  /// Lets the worker continue after a take-back, if `epoch` is that of the latest.
+  /// Reopens the gate after a take-back, if `epoch` is that of the latest one.
   ///
   /// - Returns: whether the gate is open.
   package func reopen(epoch: UInt64) -> Bool {
@@ -47,10 +48,10 @@ extension StatusPage {
     ).exchanged
   }
 
-  /// Takes back everything that the worker has not claimed. What is sent to it afterwards must begin with a
-  /// `resume` frame that carries the returned epoch.
+  /// Takes back all items that the worker has not claimed. The next frame to the worker must be a
+  /// `resume` frame with the returned epoch.
   ///
-  /// - Returns: the position of the first item that was taken back, and the gate's epoch.
+  /// - Returns: the position of the first item that was taken back, and the epoch of the gate.
   package func takeBack() -> (position: UInt64, epoch: UInt64) {
     var gate = Gate(word: gateWord.pointee.load(ordering: .relaxed))
     while true {

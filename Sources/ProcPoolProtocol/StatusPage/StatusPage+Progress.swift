@@ -1,9 +1,9 @@
 import Synchronization
 
 extension StatusPage {
-  /// What a worker is doing.
+  /// The phase of the item at the current position.
   package enum Phase: UInt64, Sendable {
-    /// Waiting for, or reading, a frame; no item is running.
+    /// Waiting for a frame or reading one; no item is running.
     case idle = 0
     /// Decoding an input, running the item, or encoding its output.
     case running = 1
@@ -11,11 +11,11 @@ extension StatusPage {
     case preparing = 2
   }
 
-  /// Where a worker is: everything before `position` is committed.
+  /// The progress of a worker: everything before `position` is committed.
   package struct Progress: Equatable, Sendable {
     package let position: UInt64
     package let phase: Phase
-    /// The running step of the item, if the item has steps.
+    /// The running step of the item, if it has steps.
     package let step: UInt64?
 
     package init(position: UInt64, phase: Phase, step: UInt64? = nil) {
@@ -24,7 +24,8 @@ extension StatusPage {
       self.step = step
     }
 
-    // Two bits of phase below 62 of position. A task may write anywhere, so that any word must be understood.
+    // Two bits of phase below 62 of position. A task may overwrite the page, so every word must be
+    // valid.
     init(word: UInt64, step: UInt64? = nil) {
       self.init(position: word >> 2, phase: Phase(rawValue: word & 3) ?? .running, step: step)
     }
@@ -32,7 +33,7 @@ extension StatusPage {
     var word: UInt64 { position << 2 | phase.rawValue }
   }
 
-  /// Where the worker is, or was when it ended.
+  /// The current progress, or the last one before the worker ended.
   package var progress: Progress {
     Progress(word: self[PageLayout.progress].pointee.load(ordering: .acquiring), step: step)
   }
@@ -47,7 +48,8 @@ extension StatusPage {
 
   @inlinable
   package func noteRunning(_ position: UInt64) {
-    // Phase `running` in the two low bits: written out because an enumeration's raw value is not inlined.
+    // Phase `running` in the two low bits, as a literal because the raw value of an enumeration is
+    // not inlined.
     self[PageLayout.progress].pointee.store(position << 2 | 1, ordering: .releasing)
   }
 
@@ -60,7 +62,7 @@ extension StatusPage {
 // MARK: - Cancellation
 
 extension StatusPage {
-  /// Cancels whatever the worker is doing below this position, and wakes it up.
+  /// Cancels the items below a position, and wakes the worker up.
   package func cancel(below position: UInt64) {
     self[PageLayout.cancelled].pointee.store(position, ordering: .releasing)
     wakeUp.signal()

@@ -1,13 +1,14 @@
 import ProcPoolSystem
 import Synchronization
 
-// What a program may observe that is neither the worker nor its coordinator: which worker this is, and what it runs.
+// The part of the page for programs that are neither the worker nor its coordinator: the identity
+// and the state of the worker.
 
 extension StatusPage {
-  /// The name of the memory file that holds a pool's pages, one after the other; observers find the pages by it.
+  /// The name of the memory file that holds the pages of a pool, by which observers find them.
   package static let fileName = "procpool-status"
 
-  /// "procpool", read as a number, and the version of the layout.
+  /// "procpool" as a number, plus the version of the layout.
   private static let signature: UInt64 = 0x6c6f_6f70_636f_7270 &+ 1
 
   /// Whether the page has this version's layout.
@@ -27,18 +28,18 @@ extension StatusPage {
     self[PageLayout.signature].pointee.store(Self.signature, ordering: .releasing)
   }
 
-  /// Records the worker's process; `nil` when it has ended.
+  /// Records the process ID of the worker; `nil` when it has ended.
   package func note(process: Int32?) { store(UInt64(process ?? 0), PageLayout.process) }
 
-  /// - Parameter restarts: how many processes were this worker before.
+  /// - Parameter restarts: the number of earlier processes of this worker.
   package func note(worker: WorkerID, restarts: Int) {
     store(UInt64(restarts), PageLayout.restarts)
     store(UInt64(worker.index) + 1, PageLayout.worker)
   }
 
   package func noteChunk(call: CallID, first: UInt64, position: UInt64) {
-    // A reader that sees one of them of another chunk sees, by the position, that they do not fit, or takes one item
-    // of the chunk for another.
+    // A reader that sees a mixture of two chunks detects it by the position, or at worst confuses
+    // two items of a chunk.
     store(position, PageLayout.chunkPosition)
     store(first, PageLayout.chunkFirst)
     store(UInt64(call.number), PageLayout.call)
@@ -60,35 +61,36 @@ extension StatusPage {
 }
 
 extension StatusPage {
-  /// The number of items that have ended in all processes that have had this page; 0 if the page has another version's
-  /// layout.
+  /// The number of items that have ended in all processes that have used this page; 0 if the page
+  /// has the layout of another version.
   package var itemsOfAll: UInt64 { hasSignature ? formerItems &+ progress.position : 0 }
 
-  /// A worker as an outside observer sees it.
+  /// The state of a worker, as an outside observer sees it.
   package struct Snapshot: Sendable {
     package var process: Int32
-    /// `nil` for a standby process.
+    /// The worker; `nil` for a standby process.
     package var worker: WorkerID?
-    /// On the monotonic clock.
+    /// The start of the process, by the monotonic clock.
     package var started: Int64
-    /// How many processes were this worker before.
+    /// The number of earlier processes of this worker.
     package var restarts: Int
     package var progress: Progress
-    /// The running item; `nil` if there is none.
+    /// The running item; `nil` if the worker is idle.
     package var running: ItemID?
     /// The type of the running task.
     package var task: String
     /// Whether the running item is the first of its chunk.
     package var isFirstOfChunk: Bool
     package var times: ActivityTimes
-    /// The current activity, and when it began.
+    /// The current activity, and its start.
     package var activity: Activity
     package var since: Int64
   }
 
-  /// Returns what the page says of its worker, to a program that has the page but no part in the pool.
+  /// Returns the state of the worker, for a program that has mapped the page and does not belong to
+  /// the pool.
   ///
-  /// - Returns: `nil` if there is no process, or the page has another version's layout.
+  /// - Returns: `nil` if there is no process, or if the page has the layout of another version.
   package func snapshot(now: Int64) -> Snapshot? {
     guard hasSignature, let process = Int32(exactly: load(PageLayout.process)), process > 0 else {
       return nil
@@ -100,7 +102,7 @@ extension StatusPage {
       load(PageLayout.call), load(PageLayout.chunkFirst), load(PageLayout.chunkPosition)
     )
     let number = load(PageLayout.worker)
-    // A task may have written anything here: values without a meaning are ignored.
+    // A task may have overwritten the page, so implausible values are ignored.
     let isRunning = progress.phase != .idle && call > 0 && progress.position >= start
     let item = progress.step ?? first &+ (progress.position &- start)
     let running =

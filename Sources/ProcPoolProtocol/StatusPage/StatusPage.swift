@@ -1,18 +1,20 @@
 import ProcPoolSystem
 import Synchronization
 
-/// What a worker and its coordinator see of each other without a message: a few cache lines of shared memory
-/// (``PageLayout``), followed by the results that the worker has not written yet.
+/// The shared memory through which a worker and its coordinator see each other's state without a
+/// message: a few cache lines (``PageLayout``), followed by the results that the worker has not
+/// written yet.
 ///
-/// A *position* counts the items that a worker was sent and that were not taken back, from 0. The progress
-/// word says at any instruction which item is running: a single store commits item *i* and starts *i + 1*.
-// Safety: `@unchecked Sendable` because everything shared is atomic, except the results buffer, whose committed part
-// does not change until `bufferStart` does, which readers check before and after.
+/// A *position* counts the items that a worker was sent and that were not taken back, from 0. The
+/// progress word identifies the running item at every instruction: a single store commits item *i*
+/// and starts *i + 1*.
+// Safety: `@unchecked Sendable` because all shared words are atomic. The committed part of the
+// results buffer does not change until `bufferStart` does, which readers check before and after.
 @usableFromInline
 package struct StatusPage: @unchecked Sendable {
-  /// Bytes of a page with its results buffer.
+  /// The size of a page with its results buffer in bytes.
   package static var size: Int { PageLayout.size }
-  /// Bytes of the results buffer.
+  /// The size of the results buffer in bytes.
   package static var bufferCapacity: Int { PageLayout.size - PageLayout.buffer }
 
   @usableFromInline let base: UnsafeMutableRawPointer
@@ -20,13 +22,14 @@ package struct StatusPage: @unchecked Sendable {
 
   package var memory: UnsafeMutableRawBufferPointer { .init(start: base, count: Self.size) }
 
-  /// A page in shared memory.
+  /// Creates a page in shared memory.
   package init(_ mapping: SharedMapping) {
     base = mapping.base
     owner = mapping
   }
 
-  /// A page in the memory of this process: for workers on threads, and for machines that cannot share memory.
+  /// Creates a page in the memory of this process, for workers on threads and for workers that
+  /// cannot share memory.
   package static func makePrivate() -> StatusPage {
     StatusPage(PrivateMemory())
   }
@@ -48,11 +51,11 @@ package struct StatusPage: @unchecked Sendable {
     (base + field.offset).assumingMemoryBound(to: Atomic<Value>.self)
   }
 
-  /// Makes the page a new worker's. The atomics are initialised here, by the coordinator, and nowhere else.
+  /// Resets the page for a new worker process. Only the coordinator initialises the atomics, here.
   ///
-  /// Items of all processes that have had the page are counted together; everything else is the new process's.
+  /// The number of items is kept, because it counts those of all processes that have used the page.
   package func reset() {
-    // Before the progress is another process's.
+    // Read before the progress word is reset.
     let items = hasSignature ? formerItems &+ progress.position : 0
     for entry in PageLayout.entries where entry.offset < PageLayout.wakeUp.offset {
       if entry.byteCount == 4 {
@@ -71,14 +74,14 @@ package struct StatusPage: @unchecked Sendable {
     (base + offset).bindMemory(to: Atomic<Value>.self, capacity: 1).initialize(to: Atomic(0))
   }
 
-  /// What the serving thread sleeps on while its item awaits something.
+  /// The futex on which the serving thread sleeps while its item is suspended.
   package var wakeUp: SharedWakeUp { SharedWakeUp(base + PageLayout.wakeUp.offset) }
 
   package var clock: ActivityClock { ActivityClock(self[PageLayout.clock]) }
 
-  /// Where the worker's time has gone so far, and how many bytes it has copied.
+  /// The time of the worker by activity so far, and the number of bytes that it has copied.
   ///
-  /// - Parameter now: until when the current activity is counted.
+  /// - Parameter now: the time until which the current activity is counted.
   package func spent(until now: Int64 = MonotonicClock.now()) -> (times: ActivityTimes, bytesCopied: UInt64) {
     clock.read(now: now)
   }

@@ -1,9 +1,9 @@
-/// The name of a task's type, as much of it as fits on a status page.
+/// The name of a task's type, truncated to the room on a page.
 package struct TaskLabel: Equatable, Sendable {
   /// 64 bytes of UTF-8, padded with zeros.
   var words = SIMD8<UInt64>()
 
-  /// 64-bit words of a label.
+  /// The number of 64-bit words of a label.
   static var wordCount: Int { 8 }
 
   init() {}
