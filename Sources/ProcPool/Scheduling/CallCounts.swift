@@ -1,19 +1,20 @@
-/// What is counted of a call, so that it can be explained why it takes as long as it does.
+/// The counters of a call, from which its duration is explained.
 struct CallCounts: Equatable {
-  /// Chunks that were given to workers, and their bytes; what was given twice is counted twice.
+  /// Chunks sent to workers, and their bytes. A chunk that is sent twice counts twice.
   var chunks: UInt64 = 0
   var bytes: UInt64 = 0
-  /// How long they had waited for that, together.
+  /// The total time that these chunks had been pending.
   var queued = Nanoseconds.zero
-  /// Items that have ended, those whose worker was lost among them; not attempts that come again.
+  /// Items that have ended, including those whose worker was lost. Attempts that are retried do not
+  /// count.
   var ended: UInt64 = 0
-  /// When the first chunks came.
+  /// When the first chunks were accepted.
   var firstAccepted: Instant?
-  /// When one was given to a worker last.
+  /// When the latest chunk was sent to a worker.
   var lastGiven: Instant?
-  /// Since when nothing waits for a worker; `nil` while something does.
+  /// When the pending queue became empty; `nil` while chunks are pending.
   private var emptySince: Instant?
-  /// For how long nothing waited before more came.
+  /// The total time for which the pending queue was empty before further chunks were accepted.
   private(set) var empty = Nanoseconds.zero
 
   init(begun: Instant) { emptySince = begun }
@@ -24,7 +25,8 @@ struct CallCounts: Equatable {
     emptySince = nil
   }
 
-  /// What was taken back from a worker waits again: no input was late.
+  /// Items that were taken back from a worker are pending again, which does not mean that inputs
+  /// were late.
   mutating func noteGivenBack() { emptySince = nil }
 
   mutating func noteEmpty(now: Instant) { emptySince = now }

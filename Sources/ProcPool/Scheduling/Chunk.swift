@@ -1,25 +1,25 @@
 import ProcPoolProtocol
 
-/// Consecutive items of one call, on their way to a worker or in it: a chunk as the caller sees it, or several
-/// short ones, which are moved about together and travel in a frame each.
+/// Consecutive items of one call, pending or sent to a worker: a chunk as the caller sees it, or
+/// several short ones, which are scheduled together but travel in separate frames.
 struct Chunk<Payload: ChunkPayload> {
   let call: CallID
   /// The index of the first item.
   let first: ItemIndex
-  /// Items, at least one.
+  /// The number of items, at least one.
   var count: Int
   var payload: Payload
-  /// The worker that must run it; `nil` where any may.
+  /// The worker that must run the chunk; `nil` if any may.
   var seat: WorkerID?
-  /// Items at the front that have ended. Their inputs are still in `payload`.
+  /// The number of items at the front that have ended. Their inputs are still in `payload`.
   var done = 0
-  /// Estimated work when it was sent, so far.
+  /// The estimated work when the chunk was sent.
   var cost = Nanoseconds.zero
-  /// When the scheduler got it, or got it back.
+  /// When the scheduler accepted the chunk, or took it back.
   var accepted = Instant.start
-  /// Which attempt at its items this is; beyond the first, a chunk has one item.
+  /// The number of this attempt, from 1. Chunks of later attempts have one item.
   var attempt: Int
-  /// How many of the attempts before this one have thrown; the others have lost their worker.
+  /// How many of the earlier attempts have thrown. The others have lost their worker.
   var throwCount = 0
 
   init(call: CallID, first: ItemIndex, count: Int, payload: Payload, seat: WorkerID? = nil, attempt: Int = 1)
@@ -35,10 +35,10 @@ struct Chunk<Payload: ChunkPayload> {
   /// Whether `payload` holds more than `count` items, because the last ones were taken back.
   var isCut = false
 
-  /// Items that have not ended.
+  /// The number of items that have not ended.
   var remaining: Int { count - done }
 
-  /// What is left to do, as a chunk to be sent again: without the first `items` and those that have ended.
+  /// The remaining items as a chunk to be sent again: without the ended items and the next `items`.
   func rest(without items: Int = 0) -> Chunk {
     let gone = done + items
     if gone == 0 && !isCut { return self }
@@ -47,14 +47,14 @@ struct Chunk<Payload: ChunkPayload> {
       seat: seat, attempt: attempt)
   }
 
-  /// The first items, and what comes after them, as chunks to be sent. Of a chunk of which nothing has ended.
+  /// Splits a chunk, none of whose items has ended, into its first items and the rest.
   func split(after items: Int) -> (first: Chunk, rest: Chunk) {
     let first = Chunk(
       call: call, first: first, count: items, payload: payload.items(0..<items), seat: seat, attempt: attempt)
     return (first, rest(without: items))
   }
 
-  /// The first items that have not ended, each by itself, to be begun once more.
+  /// The first items that have not ended, as single-item chunks of the next attempt.
   func attempts(ofFirst items: Int) -> [Chunk] {
     (done..<done + items).map { item in
       var chunk = Chunk(
@@ -66,13 +66,13 @@ struct Chunk<Payload: ChunkPayload> {
   }
 }
 
-/// The encoded inputs of a chunk, as far as the scheduler is concerned.
+/// The encoded inputs of a chunk, from the scheduler's point of view.
 protocol ChunkPayload {
-  /// Bytes on the wire.
+  /// The length on the wire in bytes.
   var byteCount: Int { get }
-  /// How many frames they are in, each of them a chunk to the worker.
+  /// The number of frames; to the worker, each is a chunk.
   var frameCount: Int { get }
-  /// Some of the inputs, the first being 0. Rare: after a loss or a take-back.
+  /// A range of the inputs, counted from 0. Rarely called: after a loss or a take-back.
   func items(_ range: Range<Int>) -> Self
 }
 
@@ -80,35 +80,36 @@ extension ChunkPayload {
   var frameCount: Int { 1 }
 }
 
-/// How long chunks should be, and how much a worker should have before it.
+/// The target lengths of chunks, and the limits of what is in flight to a worker.
 enum Pacing {
-  /// What a chunk of automatic size should take: half of `window`, so that a worker has the next chunk while
-  /// the coordinator handles the results of the last. Nanoseconds.
+  /// The target time of an automatically sized chunk: a third of `window`, so that a worker has its
+  /// next chunk while the coordinator handles the results of the previous one.
   static let chunkTime = Nanoseconds(500_000)
-  /// Estimated work in flight per worker, in nanoseconds: some ten times what a round trip takes, so that the
-  /// worker does not run dry, and short enough that the last items are spread evenly.
+  /// The estimated work in flight per worker: about ten round trips, so that the worker does not
+  /// run dry, and short enough that the last items are spread evenly.
   static let window = Nanoseconds(1_500_000)
-  /// What a worker is given in a turn although others have nothing to do, in nanoseconds of estimated work: to
-  /// write one more frame and to wake one more worker up takes microseconds, which less work would not pay for.
+  /// The minimum work that a worker is sent in a turn even if other workers are idle. Writing
+  /// another frame and waking another worker takes microseconds, which does not pay off for less.
   static let worthSpreading = Nanoseconds(20_000)
-  /// What short chunks of given size are moved about together should take: an eighth of `window`, so that a
-  /// worker has several before it. Nanoseconds.
+  /// The target time of short chunks that are scheduled together: an eighth of `window`, so that a
+  /// worker has several of them queued.
   static let togetherTime = window / 8
-  /// Items in flight per worker, at the most: FIELD measurements level off between 1 024 and 16 384.
+  /// The maximum number of items in flight per worker. FIELD measurements level off between 1 024
+  /// and 16 384.
   static let windowItems = 1 << 14
-  /// Bytes in flight per worker, beyond the first chunk: what fits the largest pipe an unprivileged process
-  /// may have, and as much again.
+  /// The maximum number of bytes in flight per worker, beyond the first chunk: twice the largest
+  /// pipe that an unprivileged process may have.
   static let windowBytes = 2 << 20
-  /// Bytes of a chunk of automatic size: large enough that a frame costs nothing beside its body, small
-  /// enough that decoding one chunk overlaps with sending the next.
+  /// The maximum number of bytes in an automatically sized chunk: large enough that the cost of a
+  /// frame is negligible, small enough that decoding one chunk overlaps with sending the next.
   static let chunkBytes = 1 << 18
-  /// Items in a chunk of automatic size, at the most.
+  /// The maximum number of items in an automatically sized chunk.
   static let chunkItems = 1 << 17
-  /// Items in a chunk, however many are asked for: a frame counts them in 32 bits.
+  /// The maximum number of items in a chunk of any requested size: a frame counts them in 32 bits.
   static let maximumChunk = 1 << 30
-  /// A chunk that is estimated to take longer than this is answered as soon as it is done, since a write
-  /// (some microseconds) costs little beside it. Nanoseconds.
+  /// A chunk with a longer estimated time is answered as soon as it is done, because a write takes
+  /// only some microseconds.
   static let flushTime = Nanoseconds(50_000)
-  /// What a worker may claim at a time, in nanoseconds of estimated work: it cannot be taken back.
+  /// The estimated work that a worker may claim at a time, which cannot be taken back.
   static let claimTime = Nanoseconds(20_000)
 }

@@ -1,4 +1,5 @@
-/// A queue with constant-time ends, on a ring of memory that doubles when it is full.
+/// A queue with constant-time operations at both ends, in a ring buffer that doubles when it is
+/// full.
 ///
 /// The standard library has none; `Array.removeFirst` moves every element.
 struct Deque<Element> {

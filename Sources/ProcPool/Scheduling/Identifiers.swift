@@ -1,11 +1,11 @@
 import ProcPoolProtocol
 
-/// A place for one process of a pool; which process is in it changes.
+/// A place for one process of a pool. The process in it may be replaced.
 struct PlaceID: TableIndex {
   let index: Int
 }
 
-/// The index of an item within its call. Not its position in the order of a worker.
+/// The index of an item within its call, as opposed to its position in the order of a worker.
 struct ItemIndex: Hashable, Comparable, Sendable {
   let value: UInt64
 
@@ -13,13 +13,13 @@ struct ItemIndex: Hashable, Comparable, Sendable {
 
   static func < (one: ItemIndex, other: ItemIndex) -> Bool { one.value < other.value }
 
-  /// The item so many items later. A number that overflows belongs to no item.
+  /// The item `count` items later. If the addition overflows, the result is the index of no item.
   static func + (item: ItemIndex, count: Int) -> ItemIndex {
     ItemIndex(item.value &+ UInt64(truncatingIfNeeded: count))
   }
 }
 
-/// What a ``Table`` is indexed by: a number with a meaning.
+/// An index of a ``Table``: a number with a meaning.
 protocol TableIndex: Hashable, Comparable, Sendable {
   var index: Int { get }
   init(index: Int)
@@ -52,9 +52,9 @@ struct Table<ID: TableIndex, Element>: RandomAccessCollection, MutableCollection
 }
 
 extension Dictionary where Key == CallID {
-  /// The call of a chunk that is pending or in a worker. It cannot be missing: a call is forgotten only when it is
-  /// retired and none of its items is in flight, and its pending chunks go when it is retired (see
-  /// ``Scheduler/brokenInvariant()``).
+  /// The state of a call with pending or in-flight chunks. It cannot be missing: a call is
+  /// forgotten only when it is retired and none of its items is in flight, and retiring it drops
+  /// its pending chunks (see ``Scheduler/brokenInvariant()``).
   subscript(known call: CallID) -> Value {
     _read { yield self[call]! }
     _modify { yield &self[call]! }

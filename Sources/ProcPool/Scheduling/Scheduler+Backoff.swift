@@ -1,21 +1,23 @@
 import ProcPoolProtocol
 import ProcPoolSystem
 
-// Items whose task has thrown, and which wait until they are run again. They occupy no worker, and their call goes on.
+// Retries after a pause, for items whose task has thrown. A paused item does not occupy a worker or
+// block its call.
 
 extension Scheduler {
-  /// An item that waits, and until when.
+  /// A paused item, and the end of its pause.
   struct Pause {
     let until: Instant
     let chunk: Chunk<Payload>
   }
 
-  /// Items of a call that may wait before its owner is asked for fewer others: as many as a worker may hold.
+  /// The number of paused items of a call that do not count against its appetite: the same number
+  /// that a worker may hold.
   static var mostPaused: Int { Pacing.windowItems }
 
-  /// The first item of a worker's has thrown: has it run again later, if its call allows another attempt.
+  /// Pauses the first item of a worker, whose task has thrown, if the call allows another attempt.
   ///
-  /// - Returns: whether that is so, and the item has not ended.
+  /// - Returns: whether the item is paused; otherwise it has ended.
   mutating func pauseFirst(of id: PlaceID, now: Instant) -> Bool {
     let front = places[id].queue.first!
     let call = calls[known: front.call]
@@ -33,7 +35,7 @@ extension Scheduler {
     return true
   }
 
-  /// Gives those back whose time has come.
+  /// Makes the items whose pause has ended pending again.
   mutating func endPauses(now: Instant) {
     var due: [Chunk<Payload>] = []
     while let pause = pauses.last, pause.until <= now {
@@ -47,17 +49,17 @@ extension Scheduler {
     dispatch(now: now)
   }
 
-  /// When the next item is to be run again.
+  /// The earliest end of a pause.
   var nextPauseEnd: Instant? { pauses.last?.until }
 
-  /// Forgets those of a call that is retired.
+  /// Drops the paused items of a retired call.
   mutating func dropPauses(of call: CallID) {
     guard calls[known: call].paused > 0 else { return }
     pauses.removeAll { $0.chunk.call == call }
     calls[known: call].paused = 0
   }
 
-  /// Ends all of them, when nothing is run any more.
+  /// Fails all paused items, because no more items will run.
   mutating func failPauses(_ failure: ItemFailure) {
     let chunks = pauses.map(\.chunk)
     pauses.removeAll()
@@ -65,7 +67,7 @@ extension Scheduler {
     failAll(chunks, failure)
   }
 
-  /// Keeps them in order, the next one last.
+  /// Inserts a pause in order, the earliest end last.
   private mutating func insert(_ pause: Pause) {
     var low = 0
     var high = pauses.count
@@ -76,7 +78,8 @@ extension Scheduler {
     pauses.insert(pause, at: low)
   }
 
-  /// From 0 up to 1, another for each attempt at each item and the same in every run (the finaliser of SplitMix64).
+  /// A number from 0 up to 1, different for each attempt at each item and the same in every run (the
+  /// finaliser of SplitMix64).
   private static func random(for chunk: Chunk<Payload>) -> Double {
     var bits = UInt64(chunk.call.number) << 32 ^ chunk.first.value ^ UInt64(chunk.attempt) << 56
     bits &+= 0x9E37_79B9_7F4A_7C15

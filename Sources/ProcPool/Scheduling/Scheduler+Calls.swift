@@ -1,19 +1,19 @@
 import ProcPoolProtocol
 
-// Calls, from the first chunk to the last item.
+// The lifetime of a call, from its first chunk to its last item.
 
 extension Scheduler {
   /// Begins a call.
   ///
   /// - Parameters:
-  ///   - isSingle: whether the call has one item only.
-  ///   - itemTime: what an item took in an earlier call, in nanoseconds; 0 if nothing is known. It is used
-  ///     where too much of a good thing can be taken back.
+  ///   - isSingle: whether the call has only one item.
+  ///   - itemTime: the time per item of an earlier call, in nanoseconds; 0 if unknown. It is used
+  ///     only if surplus items can be taken back.
   mutating func begin(
     _ limits: CallLimits = CallLimits(), isSingle: Bool = false, itemTime: Double = 0, now: Instant = .start
   ) -> CallID {
-    // The numbers come round again after some hours of nothing but small calls; a long one may still have its
-    // own.
+    // Numbers wrap around after hours of nothing but small calls, when a long call may still have
+    // its own.
     repeat { lastCall = CallID(lastCall.number &+ 1) } while calls[lastCall] != nil
     if let limit = limits.shortest { timedCalls[lastCall] = Nanoseconds(limit) }
     // One in the past is over now.
@@ -26,7 +26,7 @@ extension Scheduler {
     return lastCall
   }
 
-  /// Takes over chunks of a call: from here on each of their items ends exactly once.
+  /// Accepts chunks of a call. From now on, each of their items ends exactly once.
   mutating func accept(_ chunks: [Chunk<Payload>], now: Instant) {
     guard let call = chunks.first?.call else { return }
     switch life {
@@ -34,7 +34,7 @@ extension Scheduler {
     case .broken(let failure): return failAll(chunks, .noWorkers(failure))
     case .terminating, .stopped: return failAll(chunks, .terminated)
     }
-    // Its time was over while its caller made these: it has been told.
+    // The call expired while its caller was making these chunks, and the caller has been notified.
     guard calls[call]?.isRetired == false else { return }
     calls[known: call].counts.noteAccepted(now: now)
     promptStarts()
@@ -52,13 +52,14 @@ extension Scheduler {
     dispatch(now: now)
   }
 
-  /// The call's owner wants nothing more of it, because it has everything or has cancelled the call: what has not
-  /// started is given up, workers that run its items are notified, and their results are discarded.
+  /// Retires a call whose owner wants nothing more, because it has all results or has cancelled the
+  /// call. Items that have not started are dropped, workers that run items of the call are
+  /// notified, and their results are discarded.
   mutating func retire(_ call: CallID, now: Instant) {
     guard let state = calls[call], !state.isRetired else { return }
     calls[known: call].isRetired = true
-    // Not looked for where there is none: calls of one item end by the hundred thousand, each with a turn
-    // before.
+    // Searching the turns is skipped without pending chunks: hundreds of thousands of single-item
+    // calls may end while many others have turns.
     if !state.pending.isEmpty {
       calls[known: call].dropPending()
       turns.removeAll { $0 == call }
@@ -69,7 +70,7 @@ extension Scheduler {
       places[id].pinned.removeAll { $0.call == call }
       let place = places[id]
       guard place.state == .ready, place.queue.contains(where: { $0.call == call }) else { continue }
-      // The front chunk is running; only what lies behind its first item can be taken back.
+      // The front chunk is running; only the items behind its first one can be taken back.
       if place.queue.count > 1 || place.queue.first!.remaining > 1 {
         actions.append(.takeBack(place: id))
       } else {
@@ -79,9 +80,9 @@ extension Scheduler {
     forgetIfDone(call)
   }
 
-  /// Tells a worker that holds nothing but what it has claimed which of that is cancelled: everything up to
-  /// the end of the last chunk that is. What another call has in front of it has ended and was not reported
-  /// yet, since a worker claims items of one chunk at a time.
+  /// Notifies a worker that holds only claimed items which of them are cancelled: all up to the end
+  /// of the last chunk of a retired call. Items of another call before them have ended but were not
+  /// reported yet, because a worker claims items of one chunk at a time.
   mutating func cancelRunning(_ id: PlaceID) {
     guard places[id].state == .ready else { return }
     var end = places[id].position
@@ -93,7 +94,7 @@ extension Scheduler {
     if let limit { actions.append(.cancelRunning(place: id, below: limit)) }
   }
 
-  /// Removes a cancelled call once the last of its items has left the workers.
+  /// Removes a retired call when none of its items is in flight any more.
   mutating func forgetIfDone(_ call: CallID) {
     guard let state = calls[call], state.isRetired, state.inFlight == 0 else { return }
     calls[call] = nil

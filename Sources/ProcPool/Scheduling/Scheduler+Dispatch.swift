@@ -3,8 +3,8 @@ import ProcPoolProtocol
 // Which worker gets which chunk, and when.
 
 extension Scheduler {
-  /// Gives pending chunks to workers with room: calls take turns, and the worker with the least before it
-  /// comes first.
+  /// Sends pending chunks to workers with room. Calls take turns; workers are chosen by the least
+  /// work in flight.
   ///
   /// - Complexity: O(workers) per turn; a turn moves about a quarter of a worker's window.
   mutating func dispatch(now: Instant) {
@@ -45,8 +45,8 @@ extension Scheduler {
     }
   }
 
-  /// How much of a call a worker is given in a turn: a quarter of its window, and where less waits than would
-  /// keep all busy who have nothing to do, an equal part of it.
+  /// The part of a call that a worker is sent in a turn: a quarter of its window, or an equal share
+  /// if less work is pending than would keep all idle workers busy.
   private func share(of call: CallID) -> Nanoseconds {
     let waiting = Double(calls[known: call].pendingItems) * calls[known: call].itemTime
     let equalPart = Nanoseconds(estimate: waiting / Double(max(1, freeWorkers)))
@@ -56,7 +56,7 @@ extension Scheduler {
   private func roomiestPlace(for chunk: Chunk<Payload>, now: Instant) -> PlaceID? {
     var best: PlaceID?
     for id in places.indices where isAvailable(id) {
-      // One that did not begin what it had gets more when there is nobody else.
+      // A stuck worker is sent more only if there is no other.
       if let best,
         (places[best].isStuck ? 1 : 0, places[best].cost) <= (
           places[id].isStuck ? 1 : 0, places[id].cost
@@ -69,15 +69,15 @@ extension Scheduler {
     return best
   }
 
-  /// Whether the worker may be given anything: not while it runs what is cancelled, which may be killed any
-  /// moment, and nothing beside it.
+  /// Whether the worker may be sent chunks. A worker that runs items of a retired call is not
+  /// available, because it may be killed at any moment.
   private func isAvailable(_ id: PlaceID) -> Bool {
     guard places[id].state == .ready, !isExhausted(id) else { return false }
     guard let front = places[id].queue.first else { return true }
     return !calls[known: front.call].isRetired
   }
 
-  /// A chunk, as much of it as the worker may still run, and what is left for another.
+  /// Splits a chunk into the items that the worker may still run, and the rest for another worker.
   private func divide(_ chunk: Chunk<Payload>, for id: PlaceID) -> (Chunk<Payload>, rest: Chunk<Payload>?) {
     guard let quota = quota(of: id), chunk.count > quota else { return (chunk, nil) }
     var (first, rest) = chunk.split(after: quota)
@@ -94,14 +94,15 @@ extension Scheduler {
       && place.bytes + chunk.payload.byteCount <= Pacing.windowBytes
     guard fits, !isHeldUp(id, now: now) else { return false }
     if place.cost + cost(of: chunk) <= Pacing.window { return true }
-    // However long a call's items take, the next one need not be waited for: it can be taken back.
+    // However long the items of the call take, the next one is queued behind the running one: it
+    // can be taken back.
     return place.queue.count == 1 && front.call == chunk.call && place.canGiveBack
       && calls[known: chunk.call].isMeasured
   }
 
   private func cost(of chunk: Chunk<Payload>) -> Nanoseconds {
     let itemTime = calls[known: chunk.call].itemTime
-    // Of a task that nobody has seen run, a worker gets one chunk and no second.
+    // A worker gets only one chunk of a task whose time is unknown.
     if itemTime == 0 { return Pacing.window }
     return Nanoseconds(estimate: itemTime * Double(chunk.count)) + Nanoseconds(1)
   }
@@ -135,8 +136,8 @@ extension Scheduler {
   func hint(for chunk: Chunk<Payload>) -> ChunkHint {
     let itemTime = calls[known: chunk.call].itemTime
     guard itemTime > 0 else { return ChunkHint(flushes: true, claimExponent: 0) }
-    // 32 768 because the frame says it as a power of two, of which 15 is the largest. One by one where only an
-    // earlier call says that they are short.
+    // At most 32 768, because the frame has the claim as a power of two with an exponent of at most
+    // 15. One by one if only an earlier call shows that items are short.
     let claim =
       calls[known: chunk.call].isMeasured ? min(32_768, max(1, Double(Pacing.claimTime.count) / itemTime)) : 1
     return ChunkHint(
@@ -144,11 +145,11 @@ extension Scheduler {
       claimExponent: UInt8(min(15, Int(claim).bitWidth - 1 - Int(claim).leadingZeroBitCount)))
   }
 
-  /// Bytes of a call that wait for workers, beyond which its owner makes no more.
+  /// The number of pending bytes of a call above which its owner makes no more chunks.
   private var mostPendingBytes: Int { seats.count * Pacing.windowBytes }
 
-  /// How much more of a call would keep the workers busy. If there is no room for more bytes, its owner is asked
-  /// when there is.
+  /// How much more of a call would keep the workers busy. If the limit on pending bytes is reached,
+  /// an `askForMore` action follows when there is room.
   mutating func appetite(of call: CallID, chunkSize: Int?) -> Appetite {
     guard let state = calls[call], !state.isRetired else { return .none }
     if state.pendingBytes > mostPendingBytes {
@@ -158,7 +159,8 @@ extension Scheduler {
     return appetite(of: state, chunkSize: chunkSize)
   }
 
-  /// The same, as far as items are concerned: of a call that has none under way, for two chunks for each worker.
+  /// The appetite without regard to bytes. A call with nothing under way gets one for two chunks
+  /// per worker.
   func appetite(of call: Call, chunkSize: Int?) -> Appetite {
     let automatic =
       call.itemTime == 0
@@ -167,7 +169,7 @@ extension Scheduler {
     let window =
       call.itemTime == 0
       ? size : max(size, Int(min(Double(Pacing.window.count) / call.itemTime, Double(Pacing.windowItems))))
-    // What the workers hold, and as much again in reserve so that none waits for the caller.
+    // The workers' windows, and the same amount in reserve so that no worker waits for the caller.
     let target = seats.count * 2 * window
     let accepted = call.pendingItems + call.inFlight + max(0, call.paused - Self.mostPaused)
     let together =
@@ -181,9 +183,9 @@ extension Scheduler {
 /// How much more of a call would keep the workers busy.
 struct Appetite: Equatable {
   var items: Int
-  /// How many to a chunk, where that is the pool's to choose.
+  /// The size of an automatically sized chunk, or the given size.
   var chunkSize: Int
-  /// How many items of shorter chunks are moved about together, at the most.
+  /// The maximum number of items of shorter chunks that are scheduled together.
   var together: Int
 
   static let none = Appetite(items: 0, chunkSize: 1, together: 1)

@@ -1,39 +1,40 @@
 import ProcPoolProtocol
 import ProcPoolWorker
 
-// Processes that are replaced on purpose, and those that stand by to replace them.
+// Recycling of processes, and the standby processes that replace them.
 //
 //   seats[worker] ──▶ place (ready) ──retire──▶ place without a seat (leaving)
 //        ▲                                            │
 //        │ reseat                                     ▼
 //     standby  ◀──────── launching  ◀──────────────  vacant
 
-/// When processes are replaced, and how many stand by.
+/// When processes are recycled, and how many stand by.
 struct Recycling: Equatable {
-  /// How many items a process runs at the most.
+  /// The maximum number of items per process.
   var maximumTasks: UInt64?
-  /// For how long a process works.
+  /// The maximum time that a process works.
   var maximumAge: Nanoseconds?
-  /// Whether the owner of the scheduler says which processes use too much memory.
+  /// Whether the owner of the scheduler reports processes that exceed their memory limit.
   var limitsMemory = false
-  /// How many processes stand by; by itself if `nil`.
+  /// The number of standby processes; `nil` for a number chosen by the scheduler.
   var standby: Int?
 
-  /// Whether processes are replaced on purpose at all.
+  /// Whether processes are recycled at all.
   var isExpected: Bool { maximumTasks != nil || maximumAge != nil || limitsMemory }
 
-  /// How many stand by unless somebody has said so: a quarter of the workers, since starting takes a fraction
-  /// of what a process lives for; at least two, so that one is there while the next one starts.
+  /// The default number of standby processes: a quarter of the workers, because a start takes a
+  /// fraction of the lifetime of a process; at least two, so that one is ready while the next
+  /// one starts.
   static func standby(workers: Int) -> Int { min(workers, max(2, workers / 4)) }
 
-  /// One for each worker, and for each process that stands by one more for a process that is on its way out.
-  /// At least one to stand by when a worker has been lost.
+  /// The number of places: one per worker, one per standby process, and one more for each of these
+  /// for a process that is leaving. At least one for a standby process after a worker was lost.
   static func places(workers: Int, spareTarget: Int) -> Int { workers + max(1, 2 * spareTarget) }
 }
 
 extension Scheduler {
-  /// Starts as many processes as are to stand by. Three in a row that fail are enough: those who stand by
-  /// save time, and are not needed.
+  /// Starts the missing standby processes. Three failures in a row are the limit: standby processes
+  /// save time, but are not necessary.
   mutating func fillSpares() {
     guard life == .open || life == .closing && !calls.isEmpty, spareFailures < 3 else { return }
     var missing =
@@ -45,7 +46,7 @@ extension Scheduler {
     }
   }
 
-  /// A process has ended that stood by, or was to.
+  /// Handles the end of a standby process, or of one that failed to start.
   mutating func loseSpare(_ id: PlaceID) {
     vacate(id, strikes: 0)
     spareFailures += 1
@@ -53,7 +54,7 @@ extension Scheduler {
     stopIfEmpty()
   }
 
-  /// A process has its seat, and begins to work.
+  /// Puts a process that has a seat to work.
   mutating func takeUp(_ id: PlaceID, now: Instant) {
     places[id].state = .ready
     places[id].begun = now
@@ -61,11 +62,11 @@ extension Scheduler {
     actions.append(.begin(place: id, worker: places[id].seat!))
   }
 
-  /// Gives the seat of a place, in which nobody works any more, to a process that stands by, or else to the
-  /// first that will.
+  /// Moves the seat of a place that no longer has a working process to a standby process, or else
+  /// to the next one that starts.
   ///
-  /// - Parameter anew: whether a process may be started for it in another place.
-  /// - Returns: whether there was a place for it.
+  /// - Parameter anew: whether a process may be started in another place for this.
+  /// - Returns: whether the seat was moved.
   mutating func reseat(from id: PlaceID, anew: Bool, now: Instant) -> Bool {
     func first(_ state: Place.State) -> PlaceID? {
       places.firstIndex { $0.seat == nil && $0.state == state }
@@ -91,28 +92,28 @@ extension Scheduler {
     return true
   }
 
-  /// Tells a process that it is not needed any more.
+  /// Makes a process exit because it is no longer needed.
   mutating func leave(_ id: PlaceID) {
     places[id].state = .leaving
     actions.append(.sendEnd(place: id))
   }
 
-  // MARK: - When a process is replaced
+  // MARK: - Reasons to recycle
 
-  /// How many more items a worker may be given, if that is limited.
+  /// The number of further items that a worker may be sent, if that is limited.
   func quota(of id: PlaceID) -> Int? {
     recycling.maximumTasks.map {
       Int(clamping: Int64($0) - Int64(places[id].position) - Int64(places[id].items))
     }
   }
 
-  /// Whether a worker gets nothing more, since its process is about to be replaced.
+  /// Whether a worker is sent no more chunks because its process is about to be recycled.
   func isExhausted(_ id: PlaceID) -> Bool {
     if let quota = quota(of: id), quota <= 0 { return true }
     return places[id].due != nil && places.contains { $0.state == .standby }
   }
 
-  /// Replaces a worker's process if it has nothing left to do and gets nothing more.
+  /// Recycles a worker's process if it is idle and is sent no more chunks.
   mutating func recycleIfExhausted(_ id: PlaceID, now: Instant) {
     guard places[id].state == .ready, places[id].queue.isEmpty, isExhausted(id) else { return }
     let worker = places[id].seat!
@@ -122,12 +123,12 @@ extension Scheduler {
     fillSpares()
   }
 
-  /// A process stands by: workers that were waiting for that are replaced when they have run what they hold.
+  /// Recycles idle workers that were due but had no standby process to replace them.
   mutating func replaceThoseDue(now: Instant) {
     for id in places.indices where places[id].due != nil { recycleIfExhausted(id, now: now) }
   }
 
-  /// A worker's process uses more memory than it may.
+  /// Handles a worker's process that exceeds its memory limit.
   mutating func exceededMemory(_ id: PlaceID, now: Instant) {
     guard places[id].state == .ready, places[id].due == nil else { return }
     makeDue(id, .memory, now: now)
@@ -139,7 +140,7 @@ extension Scheduler {
     dispatch(now: now)
   }
 
-  /// When the next process reaches its age, or has had long enough to leave.
+  /// When the next process reaches its maximum age, or exceeds the time to leave.
   var nextAge: Instant? {
     places.compactMap { place in
       switch place.state {
@@ -165,7 +166,7 @@ extension Scheduler {
     }
   }
 
-  /// How long a process may take to leave: it has nothing to do but to exit, which runs what
-  /// tasks have registered for that.
+  /// The maximum time that a process may take to leave. It only has to exit, which runs the
+  /// handlers that tasks have registered.
   static var leavingTime: Nanoseconds { .milliseconds(5_000) }
 }

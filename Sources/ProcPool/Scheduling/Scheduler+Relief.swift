@@ -1,65 +1,65 @@
 import ProcPoolProtocol
 import ProcPoolWorker
 
-// Work that waits in one worker while another has none.
+// Redistribution of chunks that wait at one worker while another is idle.
 //
-// A worker gets some work before it has ended what it has, by an estimate of how long that takes: so it need
-// not wait for the coordinator. Some items take longer than all estimates. When another worker has nothing
-// left to do, what waits is taken back, and divided among those who can begin it at once.
+// A worker is sent chunks before it has finished its previous ones, according to an estimate of
+// their time, so that it need not wait for the coordinator. Some items take longer than any
+// estimate. When another worker becomes idle, unclaimed items are taken back and divided among the
+// workers that can start them at once.
 
-/// What can be seen of a worker without asking it.
+/// The state of a worker that can be observed without a message.
 struct WorkerSight: Equatable {
-  /// `nil` where it has no page.
+  /// `nil` if the worker has no page.
   var progress: StatusPage.Progress?
-  /// Bytes that its pipe has taken: a long frame is on its way for a while.
+  /// The number of bytes written to its pipe. A long frame takes a while.
   var written: UInt64
 }
 
 extension Scheduler {
-  /// Work that is over sooner than this is not worth taking back: that costs some twenty microseconds of the
-  /// worker who has it, and of the coordinator. Whoever is at one item for as long is looked after, too.
-  /// Nanoseconds.
+  /// The minimum work that is worth taking back. A take-back costs the worker and the coordinator
+  /// about 20 µs. A worker that is at one item for this time also counts as stuck.
   static var worthSharing: Nanoseconds { Nanoseconds(200_000) }
-  /// The same where every processor has a worker to run: whoever does not get on may be waiting for one, and
-  /// so would the other. Nanoseconds.
+  /// The minimum if there is a busy worker for every processor. A worker without progress may then
+  /// be waiting for a processor, and so would the worker that took over its items.
   private static var worthSharingWhenBusy: Nanoseconds { .milliseconds(16) }
-  /// How long nothing may be heard from a worker before it gets no more, and what it has not begun at all goes
-  /// to others: three times the longest interval at which results are fetched from busy workers, 64 ms. With
-  /// less, one that computes and has not written its results yet would be taken for one that is held up
-  /// (measured: a tenth of the items per second). Nanoseconds.
+  /// The time without progress after which a worker is sent no more chunks, and its unstarted items
+  /// move to other workers: three times the longest interval at which results are fetched from busy
+  /// workers, 64 ms. With a shorter time, a worker that computes and has not written its results
+  /// yet would be considered stuck (measured: a tenth of the items per second).
   static var longestSilence: Nanoseconds { .milliseconds(200) }
 
-  /// Whether the worker has been at the same item, by all that is known, for longer than what it was given
-  /// should take.
+  /// Whether the worker appears to have been at the same item for longer than its window should
+  /// take.
   func isHeldUp(_ id: PlaceID, now: Instant) -> Bool {
     guard !places[id].queue.isEmpty else { return false }
     return places[id].isStuck || now - places[id].lastProgress >= Self.longestSilence
   }
 
-  /// Whether another call's items are before the worker than those of this call.
+  /// Whether the worker runs another call's items before those of this call.
   func isBehindAnotherCall(_ call: CallID, at id: PlaceID) -> Bool {
     places[id].queue.first.map { $0.call != call } ?? false
   }
 
-  /// How many workers have nothing to do, and could have.
+  /// The number of idle workers that may be sent chunks.
   var freeWorkers: Int {
     places.indices.count { places[$0].state == .ready && places[$0].queue.isEmpty && !isExhausted($0) }
   }
 
-  /// Whether the worker may have something that others could run.
+  /// Whether the worker may have items that others could run.
   private func mayHaveTooMuch(_ id: PlaceID) -> Bool {
     places[id].items > 0 && places[id].state == .ready && places[id].canGiveBack
   }
 
-  /// In how many nanoseconds it should be looked whether some have too much to do and others nothing; `nil` if
-  /// that is not so.
+  /// The time until the next check whether some workers have too much work while others are idle;
+  /// `nil` if there is nothing to check.
   ///
   /// - Complexity: O(workers).
   var timeToShare: Nanoseconds? {
     var most = 0
     for id in places.indices where mayHaveTooMuch(id) { most = max(most, places[id].items) }
     guard most > 0, freeWorkers > 0 else { return nil }
-    // A worker keeps the only item that it has unless it does not even begin it.
+    // A worker's only item is taken back only if the worker does not start it.
     return most > 1 ? leastWorthSharing : Self.longestSilence
   }
 
@@ -67,10 +67,10 @@ extension Scheduler {
     busyPlaces < processors ? Self.worthSharing : Self.worthSharingWhenBusy
   }
 
-  /// Takes back what waits in workers, if others have nothing to do: from those who have more before them than
-  /// is worth the effort, and those who do not get on.
+  /// Takes back unclaimed items if other workers are idle: from workers that have more work queued
+  /// than a take-back costs, and from workers without progress.
   ///
-  /// - Complexity: O(workers), and O(chunks) for each that has some before it.
+  /// - Complexity: O(workers), and O(chunks) for each worker with chunks in flight.
   mutating func share(now: Instant, _ look: (PlaceID) -> WorkerSight) {
     let free = freeWorkers
     guard free > 0 else { return }
@@ -80,8 +80,9 @@ extension Scheduler {
       let seen = look(id)
       if places[id].look?.seen != seen { places[id].look = (seen, now) }
       let rest = now - places[id].look!.since
-      // What a worker is still being sent, or about to begin, stays: else a long frame could go from one to the
-      // other for ever, and never come to its end. So each gets on with one item at least before it loses others.
+      // Chunks that a worker is still receiving, or about to start, stay: otherwise a long frame
+      // could move from one worker to another for ever. Each worker thus completes at least one
+      // item before it loses others.
       let isIdle = seen.progress?.phase == .idle
       places[id].isStuck = rest >= (isIdle ? Self.longestSilence : least)
       if isIdle && !places[id].isStuck { continue }
@@ -93,8 +94,8 @@ extension Scheduler {
     for id in slow.prefix(free) { actions.append(.takeBack(place: id)) }
   }
 
-  /// How long what a worker has not begun would take it, by estimate; `nil` if nothing of that is others' to
-  /// run.
+  /// The estimated time of the items that a worker has not started; `nil` if no other worker may
+  /// run them.
   private func waitingTime(_ id: PlaceID, after begun: UInt64) -> Nanoseconds? {
     var begun = begun
     var time: Double?
@@ -108,13 +109,13 @@ extension Scheduler {
     return time.map { Nanoseconds(estimate: $0) }
   }
 
-  /// Parts of what was taken back, one for each worker who has nothing to do and one for who had it, unless
-  /// they would be too short for that.
+  /// Divides a chunk that was taken back into one part per idle worker and one for the worker that
+  /// had it, unless the parts would be too short.
   func parts(of chunk: Chunk<Payload>) -> [Chunk<Payload>] {
     let itemTime = max(1, calls[known: chunk.call].itemTime)
     let least = max(1, Int(min(Double((Self.worthSharing / 4).count) / itemTime, 1e9)))
     let count = min(freeWorkers + 1, chunk.count / least)
-    // Parts are copies, and are made under the pool's lock.
+    // Parts are copies, which are made under the pool's lock.
     guard count > 1, chunk.seat == nil, chunk.payload.byteCount <= Pacing.windowBytes else { return [chunk] }
     var parts: [Chunk<Payload>] = []
     var rest = chunk

@@ -1,31 +1,31 @@
 import ProcPoolProtocol
 import ProcPoolWorker
 
-// What workers did, and what becomes of the chunks of those that are lost.
+// Results of workers, and the chunks of lost workers.
 
 extension Scheduler {
-  /// Items have ended in a worker, by its word.
+  /// Handles a worker's report that items have ended.
   ///
   /// - Parameters:
-  ///   - position: where in the worker's order the first of them stands; `nil` for what comes through the pipe, which is
-  ///     in order.
-  ///   - thrownAt: when, if it is one item that has ended, because its task threw.
+  ///   - position: the position of the first of them in the worker's order; `nil` for results from
+  ///     the pipe, which are in order.
+  ///   - thrownAt: the time, if the report is about a single item whose task threw.
   mutating func received(
     _ id: PlaceID, call: CallID, first: ItemIndex, count: Int, position: UInt64? = nil,
     thrownAt: Instant? = nil
   ) -> Reception {
     let start = position ?? places[id].streamPosition
     let known = places[id].position
-    // A gap: what came before is still in the pipe, and will be read first.
+    // A gap: earlier results are still in the pipe, and will be read first.
     guard start <= known else { return .ignore }
     let skipped = Int(min(known - start, UInt64(count)))
     if skipped == count {
       if position == nil { places[id].streamPosition += UInt64(count) }
       return .ignore
     }
-    // A worker may say anything; a number that overflows matches no item.
+    // A worker may send any numbers; one that overflows matches no item.
     if let violation = mismatch(id, call: call, first: first + skipped, count: count - skipped) {
-      // Of a worker that is being killed, what it answers late is nobody's any more.
+      // Late answers of a worker that is being killed are dropped.
       if case .condemned = places[id].state { return .ignore }
       return .violation(violation)
     }
@@ -45,9 +45,10 @@ extension Scheduler {
     return isWanted ? .deliver(skipping: skipped) : .ignore
   }
 
-  /// The chunk that a worker is on, if an item is the one of it that comes next.
+  /// The front chunk of a worker, if an item is the next one of it.
   ///
-  /// - Parameter position: where in the worker's order the item stands; `nil` for what comes through the pipe.
+  /// - Parameter position: the position of the item in the worker's order; `nil` for results from
+  ///   the pipe.
   func firstChunk(
     of id: PlaceID, ifAt item: ItemIndex, of call: CallID, position: UInt64?
   ) -> Chunk<Payload>? {
@@ -58,8 +59,9 @@ extension Scheduler {
     return chunk
   }
 
-  /// Why items are not those that a worker has before it; `nil` if they are. Looked at before any of them
-  /// ends: an answer that is wrong at its end must not end what it begins with.
+  /// The reason why items are not the next ones of a worker; `nil` if they are. Checked before any
+  /// of them ends, so that an answer that is wrong at its end has no effect on the items at its
+  /// beginning.
   private func mismatch(_ id: PlaceID, call: CallID, first: ItemIndex, count: Int) -> String? {
     var item = first
     var left = count
@@ -81,7 +83,7 @@ extension Scheduler {
     return nil
   }
 
-  /// Items at the front of a worker's queue have ended, in whatever way.
+  /// Removes ended items from the front of a worker's queue, whatever their result.
   private mutating func endFront(_ id: PlaceID, items: Int) {
     let front = places[id].queue.first!
     calls[known: front.call].inFlight -= items
@@ -97,7 +99,7 @@ extension Scheduler {
     }
   }
 
-  /// Learns from what was received since the last time, then gives the worker more.
+  /// Updates the estimates from the items that ended since the last measurement, then dispatches.
   mutating func measure(_ id: PlaceID, now: Instant) {
     let ended = places[id].unmeasured
     guard !ended.isEmpty else { return }
@@ -112,13 +114,13 @@ extension Scheduler {
     }
     for call in ended.keys {
       guard let old = calls[call]?.itemTime else { continue }
-      // In proportion to what was expected of each call; where nothing was, all items alike.
+      // In proportion to each call's estimate; without estimates, all items alike.
       let measured = old > 0 && expected > 0 ? old * elapsed / expected : elapsed / Double(items)
-      // Half and half: two or three chunks after a change the estimate has followed it. The first items take
-      // longer than others, since workers wake up and get to know the task: such an estimate must not hold the
-      // call up.
+      // Weighted by one half, the estimate follows a change within two or three chunks. The first
+      // items take longer than later ones, because workers wake up and decode the task: such an
+      // estimate must not slow the call down.
       let weight = measured < old && items >= 8 ? 0.9 : 0.5
-      // What an earlier call's items took says less than that.
+      // The first measurement of the call replaces the estimate from an earlier call.
       calls[known: call].itemTime = calls[known: call].isMeasured ? old + weight * (measured - old) : measured
       calls[known: call].isMeasured = true
     }
@@ -126,11 +128,11 @@ extension Scheduler {
     dispatch(now: now)
   }
 
-  /// The worker's gate is closed; what it had not claimed is back.
+  /// Handles a take-back: the worker's gate is closed, and its unclaimed items are returned.
   ///
   /// - Parameters:
-  ///   - position: the first item that is back, in the worker's order.
-  ///   - epoch: the gate's, for the frame that opens it again.
+  ///   - position: the position of the first returned item in the worker's order.
+  ///   - epoch: the epoch of the gate, for the frame that reopens it.
   mutating func tookBack(_ id: PlaceID, position: UInt64, epoch: UInt64, now: Instant) {
     var kept = Deque<Chunk<Payload>>()
     var back: [Chunk<Payload>] = []
@@ -160,7 +162,7 @@ extension Scheduler {
       if !calls[known: chunk.call].isRetired { back += parts(of: returned) }
     }
     places[id].queue = kept
-    // What the worker is running it keeps, and the time that it has taken.
+    // The worker keeps its running item, whose time continues to count.
     if let watch = places[id].watch, watch.position >= position { places[id].watch = nil }
     actions.append(.sendResume(place: id, epoch: epoch))
     cancelRunning(id)
@@ -170,7 +172,8 @@ extension Scheduler {
     dispatch(now: now)
   }
 
-  /// Puts chunks back to where they came from, in their order, before what came after them.
+  /// Makes chunks pending again at their original places, in order, before chunks that followed
+  /// them.
   mutating func giveBack(_ chunks: [Chunk<Payload>], now: Instant) {
     for var chunk in chunks.reversed() {
       chunk.accepted = now
@@ -187,13 +190,14 @@ extension Scheduler {
 
   // MARK: Losses
 
-  /// Ends what a lost worker had begun, or has it begun once more.
+  /// Ends the items that a lost worker had started, or prepares another attempt at them.
   ///
-  /// Everything up to the running item has begun; what of it was committed was reported before, unless there
-  /// was no page to find it on. It is run again only where the call allows another attempt.
+  /// All items up to the running one have started. Committed ones were reported before, unless the
+  /// worker had no page to find them on. An item is retried only if its call allows another
+  /// attempt.
   ///
-  /// - Returns: whether any item had begun, which one was running, if that is known, and what is to be begun
-  ///   once more.
+  /// - Returns: whether any item had started, the running item, if it is known, and the chunks of
+  ///   further attempts.
   mutating func giveUpStarted(
     _ id: PlaceID, progress: StatusPage.Progress?, _ loss: WorkerLoss, now: Instant
   ) -> (any: Bool, culprit: ItemID?, again: [Chunk<Payload>]) {
@@ -205,7 +209,8 @@ extension Scheduler {
     if let progress {
       started = Int(clamping: Int64(progress.position) - Int64(place.position))
       if progress.phase == .running || progress.phase == .preparing { started += 1 }
-      // A worker that was killed for an item has begun it, even if it was stopped before it said so.
+      // A worker that was killed for an item has started it, even if it was stopped before it
+      // recorded that.
       if exceeded != nil { started = max(1, started) }
     }
     let hadBegun = started > 0
@@ -214,7 +219,7 @@ extension Scheduler {
     while started > 0, let front = places[id].queue.first {
       let count = min(started, front.remaining)
       let call = calls[known: front.call]
-      // One that took too long may have gone on for an instant before it was killed.
+      // An item that timed out may have reached another step before it was killed.
       let seen = exceeded == nil ? progress?.step : place.watch?.step ?? progress?.step
       let isKnown = count == 1 && count == started
       var trace = ItemTrace(attempt: front.attempt, elapsed: now - place.lastProgress)
@@ -247,7 +252,7 @@ extension Scheduler {
     return (hadBegun, culprit, again)
   }
 
-  /// Takes everything else from a lost worker.
+  /// Takes back all unstarted chunks of a lost worker.
   mutating func returnUnstarted(_ id: PlaceID, now: Instant) {
     let chunks = Array(places[id].queue)
     places[id].empty()
@@ -259,11 +264,12 @@ extension Scheduler {
 
   // MARK: Time limits
 
-  /// Whether a call is to end because its time is over.
+  /// Whether the deadline of a call has passed.
   func isDeadlineOver(now: Instant) -> Bool { expiries.values.contains { now >= $0 } }
 
-  /// Does what is due by the clock: condemns workers whose items have run for longer than they may, ends
-  /// calls whose time is over, and those workers that go on with what is cancelled.
+  /// Performs what is due at this time: condemns workers whose items have exceeded their time
+  /// limit, ends calls whose deadline has passed, and ends workers that keep running items of
+  /// retired calls.
   ///
   /// An item's time counts from when it was first seen running. What its worker does for the call before that,
   /// decoding the task and `prepare`, has a limit of its own. Time in which nobody looked, because this
@@ -300,7 +306,7 @@ extension Scheduler {
     }
   }
 
-  /// Says once that an item has been running for long.
+  /// Announces once that an item has been running for long.
   private mutating func tellOfStall(_ id: PlaceID, elapsed: Nanoseconds) {
     let place = places[id]
     guard let watch = place.watch, !watch.isTold else { return }
@@ -310,7 +316,7 @@ extension Scheduler {
     actions.append(.announce(.itemStalled(stalled, worker, elapsed: .nanoseconds(elapsed.count), stack: [])))
   }
 
-  /// The item at a position of a worker's, if it has that before it.
+  /// The item at a position in the worker's order, if it is in flight there.
   func item(at position: UInt64, step: UInt64?, of id: PlaceID) -> ItemID? {
     let place = places[id]
     guard position >= place.position else { return nil }
@@ -325,8 +331,8 @@ extension Scheduler {
     return nil
   }
 
-  /// How long it may be until the clock is looked at, or `nil` if nothing depends on it: an eighth of the
-  /// shortest limit, so that it is kept to within that.
+  /// The time until the next check of the clock, or `nil` if nothing depends on the time: an eighth
+  /// of the shortest limit, which is the accuracy of limits.
   func patience(now: Instant) -> Nanoseconds? {
     var shortest = timedCalls.values.min()
     let runsCancelled = places.contains { $0.state == .ready && isRetired($0.queue.first) }
@@ -351,8 +357,9 @@ extension Scheduler {
     retire(call, now: now)
   }
 
-  /// A worker that runs what is cancelled is told so at once; when that has not helped for a while it is
-  /// asked to end, and then killed. It has nothing else before it: `dispatch` sees to that.
+  /// Ends a worker that runs items of a retired call: it is notified at once, asked to end if that has no
+  /// effect for a while, and then killed. No other call has items in flight there, because of
+  /// `isAvailable`.
   private mutating func endCancelled(_ id: PlaceID, now: Instant) {
     guard let front = places[id].queue.first, calls[known: front.call].isRetired else {
       places[id].cancellation = nil

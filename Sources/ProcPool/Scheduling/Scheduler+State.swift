@@ -1,19 +1,20 @@
 import ProcPoolProtocol
 
 extension Scheduler {
-  /// A place for a process. The process in it may be replaced; which worker of the pool it is, if any, is its
-  /// seat. Places without a seat are for processes that stand by, and for those that are on their way out.
+  /// A place for a process, which may be replaced. Its seat is the worker of the pool that it
+  /// represents, if any. Places without a seat are for standby processes and for processes that are
+  /// leaving.
   struct Place {
-    /// What the clock has seen of an item.
+    /// The observed run of an item.
     struct Watch {
       let position: UInt64
       let step: UInt64?
-      /// What runs is not the item, but what its worker does for the call before that.
+      /// Whether the worker is not running the item yet but preparing its call.
       let isPreparation: Bool
-      /// Since when it runs; later by the time in which nobody looked.
+      /// When the run started, plus the time without a check.
       var since: Instant
       var lastLook: Instant
-      /// It was told that it runs for long.
+      /// Whether a stall has been announced.
       var isTold = false
 
       init(position: UInt64, step: UInt64?, isPreparation: Bool, now: Instant) {
@@ -24,10 +25,11 @@ extension Scheduler {
         lastLook = now
       }
 
-      /// How long the item has been running, at another look.
+      /// Returns how long the item has been running, at another check.
       ///
-      /// Looks come ten times a second or more often. When one comes a second late, this process or the whole
-      /// machine has been stopped meanwhile, and the worker perhaps with it: such time is not the item's.
+      /// Checks are made ten times a second or more often. If one is a second late, this process or
+      /// the whole machine was stopped in the meantime, and perhaps the worker as well: such time
+      /// does not count.
       mutating func elapsed(now: Instant) -> Nanoseconds {
         if now - lastLook > .milliseconds(1_000) { since = since + (now - lastLook) }
         lastLook = now
@@ -37,68 +39,71 @@ extension Scheduler {
 
     enum State: Equatable {
       case vacant
-      /// Waits a while before the next worker is started in it.
+      /// Waits before the next worker is started.
       case resting
       case launching
-      /// Has greeted, and waits for a seat.
+      /// The handshake has completed; the process waits for a seat.
       case standby
       case ready
-      /// Was told to go.
+      /// The process was asked to exit.
       case leaving
-      /// Is to be killed; if for an item that exceeded its time limit, this is the limit.
+      /// The process is to be killed; `timeLimit` is the limit that its item exceeded, if that is
+      /// the reason.
       case condemned(timeLimit: Duration?)
     }
 
     var state = State.vacant
-    /// Which of the pool's workers is here.
+    /// The worker of the pool that is in this place.
     var seat: WorkerID?
-    /// When its process took up work: while it stands by it does not age.
+    /// When its process took up work. A standby process does not age.
     var begun = Instant.start
-    /// When it was seen that it had been told to go.
+    /// When the clock was first checked after the process was asked to exit.
     var left: Instant?
-    /// Why its process is to be replaced, as soon as another one stands by.
+    /// The reason for which its process will be recycled, as soon as a standby process is
+    /// available.
     var due: RecyclingReason?
     /// Chunks in flight, in the order in which they were sent.
     var queue = Deque<Chunk<Payload>>()
-    /// Items that have ended in this worker.
+    /// The number of items that have ended in this worker.
     var position: UInt64 = 0
-    /// Items whose end has been read from the pipe; behind `position` where results were copied from the
-    /// status page.
+    /// The number of items whose end has been read from the pipe; less than `position` if results
+    /// were copied from the status page.
     var streamPosition: UInt64 = 0
-    /// Estimated work in flight, in nanoseconds; items and bytes in flight.
+    /// The estimated work, the items and the bytes in flight.
     var cost = Nanoseconds.zero
     var items = 0
     var bytes = 0
-    /// Calls whose task this worker has.
+    /// The calls whose task this worker has.
     var calls: Set<CallID> = []
-    /// When the worker last got its first chunk or ended an item.
+    /// When the worker last received a chunk while idle, or ended an item.
     var lastProgress = Instant.start
-    /// Items that ended since that time, each by call, to be accounted for together.
+    /// The items that have ended since then, by call, to be measured together.
     var unmeasured: [CallID: Int] = [:]
-    /// Whether the worker gives back what it has not begun.
+    /// Whether unclaimed items can be taken back from the worker.
     var canGiveBack = true
-    /// What was seen of the worker when it was looked whether it has too much to do, and since when that is so.
+    /// What was last seen of the worker when its work was checked, and since when that has not
+    /// changed.
     var look: (seen: WorkerSight, since: Instant)?
-    /// It did not get on then: until it ends an item, others come first.
+    /// Whether it made no progress at that check. It is then the last choice until it ends an item.
     var isStuck = false
     /// What was seen of the running item, for its time limit.
     var watch: Watch?
-    /// Since when the worker has been running items of a call that is cancelled, and whether it was asked to
-    /// end for it.
+    /// Since when the worker has been running items of a retired call, and whether it was asked
+    /// to end because of that.
     var cancellation: (call: CallID, since: Instant, isTerminated: Bool)?
-    /// Workers lost in this place since one of them ended an item.
+    /// The number of workers lost in this place since one of them ended an item.
     var strikes = 0
-    /// How often in a row no worker could be started here because something was lacking for the moment.
+    /// The number of consecutive starts in this place that failed because of a temporary shortage.
     var shortages = 0
-    /// Chunks that only this place may run.
+    /// The chunks that only this place may run.
     var pinned = Deque<Chunk<Payload>>()
 
     var isAlive: Bool { state != .vacant }
-    /// Starting is tried again now and then, and calls do not wait for it any more.
+    /// Whether calls no longer wait for this place. Its start is still retried from time to time.
     var isStarved: Bool { shortages >= Shortage.maximumTries }
 
-    /// The time limit that the first item which has not ended exceeded, if its worker is being killed for
-    /// that: the one that it was condemned for may have ended since.
+    /// The time limit that was exceeded by the first item that has not ended, if its worker is
+    /// being killed for that. The item for which the worker was condemned may have ended since.
     var exceededLimit: Duration? {
       guard case .condemned(let limit?) = state, watch.map({ $0.position >= position }) ?? true else {
         return nil
@@ -106,7 +111,7 @@ extension Scheduler {
       return limit
     }
 
-    /// Forgets what is in flight.
+    /// Removes everything in flight.
     mutating func empty() {
       queue.removeAll()
       cost = .zero
@@ -117,22 +122,22 @@ extension Scheduler {
 
   struct Call {
     let limits: CallLimits
-    /// One item, whose task a worker forgets when it has run it.
+    /// Whether the call has one item, after which a worker releases the task.
     let isSingle: Bool
-    /// Nanoseconds per item, estimated from what has ended; 0 before that.
+    /// The estimated time per item in nanoseconds, from ended items; 0 if unknown.
     var itemTime: Double
-    /// That is of this call's items: before they are seen, it is of those of an earlier call.
+    /// Whether `itemTime` has been measured in this call, rather than taken from an earlier one.
     var isMeasured = false
     var pending = Deque<Chunk<Payload>>()
-    /// Items and bytes in `pending`.
+    /// The items and bytes in `pending`.
     var pendingItems = 0
     var pendingBytes = 0
-    /// Items in workers, or waiting for one particular worker.
+    /// The number of items that are in flight or pinned to a worker.
     var inFlight = 0
     var isRetired = false
-    /// Items that have thrown and wait until they are run again.
+    /// The number of paused items, whose task has thrown.
     var paused = 0
-    /// Its owner was told that there are too many bytes before the workers.
+    /// Whether its owner was refused further chunks because too many bytes are pending.
     var awaitsRoom = false
     var counts: CallCounts
 

@@ -1,7 +1,7 @@
 import ProcPoolProtocol
 import ProcPoolWorker
 
-// Who does what, decided without doing any of it.
+// All decisions about calls, chunks and workers, without carrying any of them out.
 //
 //     calls                     Scheduler                          workers
 //   accept(chunks)  ─────▶  call.pending  ──dispatch──▶  place.queue (in flight, in the order sent)
@@ -9,53 +9,55 @@ import ProcPoolWorker
 //                           ◀── ended(results, failure) ─────┤
 //                           ◀── lost(worker) ────────────────┘  front item blamed, the rest back to pending
 //
-// The scheduler has no clock, no lock and makes no calls: events come with the time, and what is to be done
-// is left in `actions`, in order, for its owner to perform. `SchedulerInvariants.swift` says what holds
-// between any two events.
+// The scheduler has no clock, takes no lock and makes no calls. Events carry the time, and the
+// resulting actions are left in `actions`, in order, for the owner of the scheduler to perform.
+// `SchedulerInvariants.swift` specifies the state between any two events.
 
 struct Scheduler<Payload: ChunkPayload> {
-  /// How far the pool is on its way from open to gone.
+  /// The stages of the pool's life.
   enum Life: Equatable { case open, closing, terminating, broken(WorkerStartFailure), stopped }
 
-  /// So many workers in a row may be lost in one place without any item ending there; then it stays empty.
+  /// The number of consecutive losses of a worker in one place, without any ended item, after which
+  /// the place stays empty.
   static var maximumStrikes: Int { 6 }
-  /// The second of them is started at once, the third after this, and each further one after twice as long.
-  /// Nanoseconds.
+  /// The second start after a loss is immediate, the third is delayed by this time, and each
+  /// further one by twice the previous delay.
   static var firstDelay: Nanoseconds { .milliseconds(100) }
 
   private(set) var life = Life.open
   var places: Table<PlaceID, Place>
-  /// In which place each of the pool's workers is.
+  /// The place of each worker.
   var seats: Table<WorkerID, PlaceID>
   let recycling: Recycling
-  /// How many workers can run at the same time.
+  /// The number of workers that can run at the same time.
   let processors: Int
-  /// How many processes stand by, or are about to.
+  /// The number of standby processes that should be ready or starting.
   var spareTarget: Int
-  /// How many of those in a row have ended before they were needed.
+  /// The number of consecutive standby processes that ended before they were needed.
   var spareFailures = 0
   var calls: [CallID: Call] = [:]
-  /// The time limits of those calls that have one, in nanoseconds.
+  /// The time limits per item of the calls that have one.
   var timedCalls: [CallID: Nanoseconds] = [:]
-  /// When the time of those calls is over that have a deadline.
+  /// The times at which the deadlines of calls pass.
   var expiries: [CallID: Instant] = [:]
-  /// Items that have thrown and wait until they are run again, the one whose time comes first last.
+  /// The paused items, whose task has thrown, in descending order of the end of their pause.
   var pauses: [Pause] = []
-  /// Calls with pending chunks, in the order in which they get their turn.
+  /// The calls with pending chunks, in the order of their turns.
   var turns = Deque<CallID>()
   var actions: [SchedulerAction<Payload>] = []
-  /// Whether any worker has ever greeted: until then a failure to start is the program's fault, not bad luck.
+  /// Whether any handshake has completed. Before the first, a failed start is attributed to the
+  /// program.
   private(set) var hasGreeted = false
   private var firstStartFailure: WorkerStartFailure?
-  /// Why no worker could be started for the moment, when that happened last.
+  /// The latest temporary failure to start a worker.
   var lastShortage: WorkerStartFailure?
   var lastCall = CallID(0)
-  /// Chunks that were given to workers, and how long they had waited for that, in nanoseconds.
+  /// The number of chunks sent to workers, and the total time that they had been pending.
   var chunksSent: UInt64 = 0
   var queued = Nanoseconds.zero
-  /// How long cancelled items may go on.
+  /// How long items of retired calls may keep running.
   let grace: CancellationGrace
-  /// How long an item runs before it is told of, in nanoseconds.
+  /// The running time after which a stall of an item is announced.
   let stallTime: Nanoseconds?
 
   init(
@@ -94,14 +96,14 @@ extension Scheduler {
     }
   }
 
-  /// A place has waited for as long as it was to.
+  /// Starts a worker in a place after its delay.
   mutating func rested(_ id: PlaceID) {
     guard places[id].state == .resting else { return }
     places[id].state = .launching
     actions.append(.launch(place: id))
   }
 
-  /// No more calls; the workers go when the last call has ended.
+  /// Closes the pool to new calls. Workers exit when the last call has ended.
   mutating func close() {
     switch life {
     case .open:
@@ -118,14 +120,14 @@ extension Scheduler {
     guard life == .closing, calls.isEmpty else { return }
     for id in places.indices where [.ready, .standby].contains(places[id].state) { leave(id) }
     for id in places.indices where places[id].state == .resting { places[id].state = .vacant }
-    // From the end of the queue on, which is where it is cheap.
+    // In reverse order, because removing from the end of the launch queue is cheap.
     for id in places.indices.reversed() where places[id].state == .launching {
       actions.append(.recall(place: id))
     }
     stopIfEmpty()
   }
 
-  /// Ends everything now.
+  /// Ends all calls and processes now.
   mutating func terminate() {
     switch life {
     case .terminating, .stopped: return
@@ -145,7 +147,7 @@ extension Scheduler {
     }
   }
 
-  /// Every item that has not ended ends like this.
+  /// Fails every item that has not ended.
   mutating func failEverything(_ failure: ItemFailure) {
     for id in places.indices {
       failAll(Array(places[id].queue) + Array(places[id].pinned), failure)
@@ -183,8 +185,9 @@ extension Scheduler {
     actions.append(.stopped)
   }
 
-  /// A worker has greeted.
-  /// - Parameter canGiveBack: whether the worker has a page on which its gate is.
+  /// Handles a completed handshake.
+  ///
+  /// - Parameter canGiveBack: whether the worker has a page with a gate.
   mutating func greeted(_ id: PlaceID, canGiveBack: Bool = true, now: Instant) {
     guard places[id].state == .launching else { return }
     places[id].canGiveBack = canGiveBack
@@ -199,13 +202,13 @@ extension Scheduler {
     if life == .closing && calls.isEmpty { return leaveIfIdle() }
     replaceThoseDue(now: now)
     if isFirst {
-      // That another could not be started was not the program's fault.
+      // Earlier failures to start were not the program's fault.
       for other in seats where !places[other].isAlive { launch(other) }
     }
     dispatch(now: now)
   }
 
-  /// A worker could not be started, or ended before it had greeted.
+  /// Handles a worker that could not be started, or ended before the handshake.
   mutating func failedToStart(_ id: PlaceID, _ failure: WorkerStartFailure, now: Instant) {
     if !failure.isShortage { firstStartFailure = firstStartFailure ?? failure }
     if let seat = places[id].seat, life == .open || life == .closing {
@@ -216,13 +219,13 @@ extension Scheduler {
     guard life == .open || life == .closing else { return stopIfEmpty() }
     if isShortage { return waitOutShortage(id, failure) }
     if places[id].seat == nil { return loseSpare(id) }
-    // Before any worker has greeted each place is tried once: a program that cannot serve is not run again
-    // and again. When one greets after all, the others are tried again.
+    // Before the first handshake, each place has one attempt, so that a program that cannot serve
+    // is not run repeatedly. After the first handshake, the other places are retried.
     if hasGreeted && places[id].strikes < Self.maximumStrikes { return launch(id) }
     breakIfEmpty()
   }
 
-  /// A worker that is not wanted any more was not started.
+  /// Handles the recall of a launch: the worker was not started, and is not needed any more.
   mutating func tookBack(_ id: PlaceID) {
     vacate(id, strikes: places[id].strikes)
     stopIfEmpty()
@@ -239,14 +242,15 @@ extension Scheduler {
     places[id].seat = seat
   }
 
-  /// A worker that had greeted has ended. What it had finished has been reported before this.
+  /// Handles the end of a worker after its handshake. Its finished results have been reported
+  /// before.
   ///
-  /// - Parameter progress: the last word of its status page; `nil` if it had none.
+  /// - Parameter progress: the last progress on its status page; `nil` if it had none.
   mutating func lost(_ id: PlaceID, progress: StatusPage.Progress?, loss: WorkerLoss, now: Instant) {
     let place = places[id]
     let begun = giveUpStarted(id, progress: progress, loss, now: now)
     returnUnstarted(id, now: now)
-    // Before what was not begun, so that results in order do not wait for it.
+    // Before unstarted items, so that results in order do not wait for retried items.
     giveBack(begun.again, now: now)
     if place.state != .leaving && place.seat != nil || loss.isLeftBehind {
       actions.append(.announce(.workerLost(loss, item: begun.culprit)))
@@ -261,7 +265,8 @@ extension Scheduler {
     } else if strikes < Self.maximumStrikes {
       // A pool that has lost a worker may lose another.
       if recycling.standby == nil, place.state != .leaving { spareTarget = max(spareTarget, 1) }
-      // One that ends without a reason ends again: it need not use up those that stand by.
+      // A worker that was lost before any item will probably be lost again, and must not use up
+      // standby processes.
       if strikes > 1 || !reseat(from: id, anew: false, now: now) { launch(id) }
       fillSpares()
     } else {
@@ -271,7 +276,7 @@ extension Scheduler {
     dispatch(now: now)
   }
 
-  /// When no worker is left and none will be started, nobody can run what is there or what will come.
+  /// Fails everything, now and in future, if no worker is left and none will be started.
   private mutating func breakIfEmpty() {
     if let failure = firstStartFailure, !seats.contains(where: { places[$0].isAlive }) {
       let wasClosing = life == .closing
@@ -285,9 +290,9 @@ extension Scheduler {
     }
   }
 
-  /// A place that stays empty cannot run what only it may.
+  /// Fails the chunks that only an empty place may run.
   mutating func failStranded() {
-    // With the first greeting empty places get another chance.
+    // The first handshake gives empty places another chance.
     if !hasGreeted, seats.contains(where: { places[$0].isAlive }) { return }
     for id in places.indices
     where (!places[id].isAlive || places[id].isStarved) && !places[id].pinned.isEmpty {

@@ -1,47 +1,48 @@
 import ProcPoolProtocol
 import ProcPoolWorker
 
-/// What the owner of a scheduler is to do.
+/// The actions for the owner of a scheduler to perform.
 enum SchedulerAction<Payload: ChunkPayload> {
   case launch(place: PlaceID)
-  /// Report that it was `tookBack`, if nothing has been done for a launch yet.
+  /// Cancel a launch: report `tookBack` if nothing has been done for it yet.
   case recall(place: PlaceID)
-  /// Report so many nanoseconds later that the place has `rested`.
+  /// Report `rested` for the place after this time.
   case rest(place: PlaceID, Nanoseconds)
   case sendCall(place: PlaceID, call: CallID)
   case sendChunk(place: PlaceID, Chunk<Payload>, flags: ChunkHint)
-  /// Close the worker's gate and report what it had claimed through `tookBack`, before any other event.
+  /// Close the worker's gate, and report the claimed position through `tookBack` before any other
+  /// event.
   case takeBack(place: PlaceID)
   case sendResume(place: PlaceID, epoch: UInt64)
   case sendEndCall(place: PlaceID, call: CallID)
   case sendEnd(place: PlaceID)
-  /// A worker of this number has taken up work: tell it, where its number is not that of its place.
+  /// The process has become this worker. Notify it if its number differs from that of its place.
   case begin(place: PlaceID, worker: WorkerID)
-  /// Tell the worker that everything below the position is cancelled.
+  /// Notify the worker that everything below the position is cancelled.
   case cancelRunning(place: PlaceID, below: UInt64)
-  /// Ask the worker's process to end.
+  /// Ask the worker's process to exit.
   case terminate(place: PlaceID)
   case kill(place: PlaceID)
   /// Items of a call ended without a result.
   case fail(call: CallID, first: ItemIndex, count: Int, ItemTrace, ItemFailure)
-  /// The call's time is over.
+  /// The call's deadline has passed.
   case expire(call: CallID, limit: Duration)
   case announce(PoolEvent.Kind)
-  /// Nobody needs the call any more.
+  /// The call is retired, and none of its items is in flight.
   case forget(call: CallID, CallCounts)
-  /// There is room for more of the call, whose owner was told that there was none.
+  /// There is room for more chunks of the call, whose owner was refused some before.
   case askForMore(call: CallID)
-  /// All workers are gone, and no more will come.
+  /// All workers have ended, and no more will be started.
   case stopped
 }
 
-/// What the worker is told about a chunk.
+/// The flags of a chunk.
 struct ChunkHint: Equatable {
   var flushes: Bool
   var claimExponent: UInt8
 }
 
-/// Why an item ended, where it was not the task that ended it.
+/// The reasons why an item ended that are not the task's.
 enum ItemFailure: Equatable {
   case lost(WorkerLoss)
   case timedOut(WorkerLoss, limit: Duration)
@@ -49,19 +50,19 @@ enum ItemFailure: Equatable {
   case terminated
 }
 
-/// What is known of the run of an item that ended without a result.
+/// The known facts about the run of an item that ended without a result.
 struct ItemTrace: Equatable {
-  /// At which step it ended, where that is known and items have steps.
+  /// The step at which it ended, if it is known and items have steps.
   var step: UInt64?
-  /// Which attempt it was, from 1.
+  /// The number of the attempt, from 1.
   var attempt = 1
-  /// How long it had been running, at the most, in nanoseconds.
+  /// The maximum time that it can have been running.
   var elapsed = Nanoseconds.zero
-  /// It was its call's task that was being decoded or prepared for it.
+  /// Whether the task of its call was being decoded or prepared.
   var isPreparation = false
 }
 
-/// What bounds a call and its items.
+/// The limits of a call and its items.
 struct CallLimits: Equatable {
   /// How long an item may run.
   var timeout: Duration?
@@ -69,9 +70,9 @@ struct CallLimits: Equatable {
   var preparationTimeout: Duration?
   /// How long the call may take.
   var deadline: Duration?
-  /// How often an item is begun, at the most, if its worker is lost.
+  /// The maximum number of attempts at an item whose worker is lost.
   var attempts = 1
-  /// How an item is run again whose task throws.
+  /// The retries of an item whose task throws.
   var backoff: Backoff?
 
   /// The limit of what a worker does.
@@ -83,12 +84,12 @@ struct CallLimits: Equatable {
   var shortest: Duration? { [timeout, preparationTimeout].compactMap(\.self).min() }
 }
 
-/// What a worker's frame was found to be.
+/// The verdict on a worker's frame.
 enum Reception: Equatable {
-  /// Deliver the items, without the first `skipping`, which are known already.
+  /// Deliver the items after the first `skipping`, which are known already.
   case deliver(skipping: Int)
-  /// Nobody waits for them any more, or all are known already.
+  /// The call is retired, or all items are known already.
   case ignore
-  /// The worker was not given these items, or has answered them before.
+  /// The worker was not sent these items, or has answered them before.
   case violation(String)
 }

@@ -1,10 +1,10 @@
 import ProcPoolProtocol
 
-// What holds in a `Scheduler` between any two events. Checked after every event in debug builds, and after
-// every step of the simulation.
+// The invariants of a `Scheduler` between any two events. Debug builds check them after every
+// event, and the simulation after every step.
 
 extension Scheduler {
-  /// The first invariant that does not hold, in words; `nil` if all do.
+  /// The first broken invariant, in words; `nil` if all hold.
   func brokenInvariant() -> String? {
     var inFlight: [CallID: Int] = [:]
     for id in places.indices {
@@ -14,9 +14,9 @@ extension Scheduler {
         guard let call = calls[chunk.call] else {
           return "\(name) holds a chunk of \(chunk.call), which is gone"
         }
-        if chunk.remaining <= 0 { return "\(name) holds a chunk in which nothing is left" }
+        if chunk.remaining <= 0 { return "\(name) holds a chunk without items left" }
         if !call.isSingle, !place.calls.contains(chunk.call) {
-          return "\(name) was not told the task of \(chunk.call)"
+          return "\(name) does not have the task of \(chunk.call)"
         }
         inFlight[chunk.call, default: 0] += chunk.remaining
       }
@@ -37,34 +37,34 @@ extension Scheduler {
       case .vacant, .resting, .launching, .standby:
         if !place.queue.isEmpty { return "\(name) has work and no worker" }
       case .leaving:
-        if !place.queue.isEmpty { return "\(name) has work and was told to leave" }
+        if !place.queue.isEmpty { return "\(name) is leaving and has work" }
       case .ready, .condemned: break
       }
       if place.state == .ready, place.queue.isEmpty, isExhausted(id), life == .open {
-        return "\(name) is to be replaced, and nothing stands in the way"
+        return "\(name) is due to be recycled and was not"
       }
-      if place.state == .ready, place.seat == nil { return "\(name) is nobody's and works" }
-      if place.state == .standby, place.seat != nil { return "\(name) is a worker's and waits" }
+      if place.state == .ready, place.seat == nil { return "\(name) works without a seat" }
+      if place.state == .standby, place.seat != nil { return "\(name) has a seat and stands by" }
       if let limit = recycling.maximumTasks, place.position + UInt64(place.items) > limit {
         return "\(name) has been given more than \(limit) items"
       }
       if place.strikes > Self.maximumStrikes { return "\(name) was filled again too often" }
     }
     for seat in seats.indices where places[seats[seat]].seat != seat {
-      return "\(seat) is not where it is said to be"
+      return "\(seat) is not at its recorded place"
     }
     if places.count(where: { $0.seat != nil }) != seats.count {
-      return "a place has a worker's seat too many"
+      return "more places have a seat than there are workers"
     }
     var paused: [CallID: Int] = [:]
     for pause in pauses { paused[pause.chunk.call, default: 0] += pause.chunk.count }
-    if paused.keys.contains(where: { calls[$0] == nil }) { return "an item of a call that is gone waits" }
+    if paused.keys.contains(where: { calls[$0] == nil }) { return "an item of a call that is gone is paused" }
     if zip(pauses, pauses.dropFirst()).contains(where: { $0.until < $1.until }) {
-      return "pauses are in no order"
+      return "pauses are out of order"
     }
     for (id, call) in calls {
-      if call.paused != paused[id, default: 0] { return "\(id) miscounts what waits to be run again" }
-      if call.paused > 0, call.isRetired { return "\(id) is retired and is to be run again" }
+      if call.paused != paused[id, default: 0] { return "\(id) miscounts its paused items" }
+      if call.paused > 0, call.isRetired { return "\(id) is retired and has paused items" }
       if call.inFlight != inFlight[id, default: 0] { return "\(id) miscounts what is in flight" }
       if call.pendingItems != call.pending.reduce(0, { $0 + $1.count }) {
         return "\(id) miscounts its items"
@@ -86,15 +86,16 @@ extension Scheduler {
       if freeWorkers > 0 && !turns.isEmpty { return "a worker is idle and chunks are pending" }
     case .terminating, .broken, .stopped:
       if calls.values.contains(where: { !$0.pending.isEmpty || $0.inFlight + $0.paused > 0 }) {
-        return "the pool is over and a call has items"
+        return "the pool has ended and a call has items"
       }
     }
     if life == .stopped && places.contains(where: \.isAlive) { return "the pool has stopped and has workers" }
     return nil
   }
 
-  /// A call that has nothing under way and would get nothing either: its owner would wait for ever, since nothing
-  /// ends that could make it look again. That it hands something over then is `Submission`'s to see to.
+  /// Finds a call that has nothing under way and no appetite. Its owner would wait for ever,
+  /// because no item ends that could prompt it to try again. `Submission` ensures that a call with
+  /// appetite hands over chunks.
   private func brokenIdleness() -> String? {
     for (id, call) in calls where !call.isRetired && call.pendingItems + call.inFlight + call.paused == 0 {
       for size in [1, Pacing.maximumChunk] where appetite(of: call, chunkSize: size).items < size {

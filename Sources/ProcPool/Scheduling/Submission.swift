@@ -1,10 +1,10 @@
-/// How many inputs a caller hands over next, and in chunks of what size.
+/// The number of inputs that a caller hands over next, and the size of their chunks.
 ///
-/// What the workers want (the appetite), how many items the caller may have under way, and the size that a chunk
-/// was given exclude each other now and then. The rule that decides: **if nothing of the call is under way, at
-/// least one chunk is handed over**. Otherwise the call would wait for ever.
+/// The appetite of the workers, the maximum number of items that the caller may have under way, and
+/// a given chunk size can contradict each other. One rule takes precedence: **if nothing of the
+/// call is under way, at least one chunk is handed over**. Otherwise the call would wait for ever.
 struct Submission: Equatable {
-  /// Whole chunks, unless their size is the pool's to choose.
+  /// A number of whole chunks, unless the size is chosen automatically.
   var count: Int
   var chunkSize: Int
 
@@ -53,7 +53,7 @@ struct Submission: Equatable {
       if let remaining = standing.remaining { chunk = min(chunk, remaining / (2 * workers)) }
       chunk = max(1, min(chunk, limit / (2 * workers), wanted))
     }
-    // Whole chunks only: one of given size is never cut short while there is more.
+    // Whole chunks only: a chunk of a given size is not cut short while more inputs may follow.
     self.init(count: wanted / chunk * chunk, chunkSize: chunk)
   }
 }

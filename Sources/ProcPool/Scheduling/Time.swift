@@ -1,4 +1,4 @@
-/// A span of time. Sums and products saturate: a span beyond 292 years is as good as for ever.
+/// A span of time. Sums and products saturate: 292 years are as good as infinite.
 struct Nanoseconds: Hashable, Comparable, Sendable {
   var count: Int64
 
@@ -32,18 +32,18 @@ struct Nanoseconds: Hashable, Comparable, Sendable {
     Nanoseconds(span.count / Int64(divisor))
   }
 
-  /// An estimate, limited to eleven days: sums of such spans do not overflow.
+  /// A span from an estimate, limited to eleven days so that sums do not overflow.
   init(estimate: Double) { count = Int64(min(estimate, 1e15)) }
 }
 
-/// A point in time, on the monotonic clock of the machine. The time 0 is before every other.
+/// A point in time on the monotonic clock of the machine.
 struct Instant: Hashable, Comparable, Sendable {
-  /// Nanoseconds since an arbitrary time before the program began.
+  /// The nanoseconds since an arbitrary time before the program began.
   var time: Int64
 
   init(_ time: Int64) { self.time = time }
 
-  /// Before every other.
+  /// The time before every other.
   static let start = Instant(0)
 
   static func < (one: Instant, other: Instant) -> Bool { one.time < other.time }
