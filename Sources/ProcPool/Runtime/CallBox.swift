@@ -3,7 +3,7 @@ import ProcPoolSharedMemory
 import ProcPoolWire
 import ProcPoolWorker
 
-/// What has become of some items of a call, on its way from the runtime to the caller.
+/// The end of some items of a call, as reported to the caller.
 enum CallNews {
   /// Outputs of consecutive items, encoded.
   case outputs(first: UInt64, count: Int, OutputSlice)
@@ -11,19 +11,19 @@ enum CallNews {
   ///
   /// The errors may hold shared memory that workers have lent.
   case reported(first: UInt64, count: Int, ErrorReport, WorkerID, LentBlocks?)
-  /// Consecutive items ended otherwise.
+  /// Consecutive items ended for another reason.
   case failed(first: UInt64, count: Int, ItemTrace, ItemFailure)
-  /// The call's time is over: nothing more comes.
+  /// The call's deadline has passed; no more news follows.
   case expired(Duration)
 }
 
-/// How outputs lie in a results frame.
+/// The layout of outputs in a results frame.
 enum OutputShape {
-  /// Outputs of type `Void`: there is nothing in the body.
+  /// Outputs of type `Void`: the body is empty.
   case nothing
   case packed(ItemPacking)
 
-  /// Bytes of the first `count` outputs.
+  /// The length of the first `count` outputs in bytes.
   func length(ofFirst count: Int, in body: UnsafeRawBufferPointer) throws(WireError) -> Int {
     switch self {
     case .nothing: 0
@@ -32,14 +32,14 @@ enum OutputShape {
   }
 }
 
-/// A call, as far as the runtime knows it: bytes in, bytes out.
-///
-/// - Because `@unchecked Sendable`: the constants are shared freely, all else belongs to the pool's lock.
+/// A call from the runtime's point of view: encoded inputs and outputs.
+// Safety: `@unchecked Sendable` because the constants are immutable, and everything else is guarded
+// by the pool's lock.
 final class CallBox: @unchecked Sendable {
   let id: CallID
   let task: any Any.Type
   var taskType: ObjectIdentifier { ObjectIdentifier(task) }
-  /// The frame that tells a worker the task.
+  /// The frame that sends the task to a worker.
   let callFrame: FrameMemory
   /// By which workers that keep the task are found; `nil` if it is not to be kept.
   let taskKey: TaskKey?
@@ -49,31 +49,33 @@ final class CallBox: @unchecked Sendable {
   var wasSentWhole = false
   var wasReported = false
   let outputs: OutputShape
-  /// Shared memory that workers have lent with outputs or errors. Under the pool's lock, if there is none at first.
+  /// Shared memory that workers have lent with outputs or errors. If initially `nil`, it is guarded
+  /// by the pool's lock.
   private(set) var lent: LentBlocks?
 
-  /// For a call of one item: takes its news, once, outside the lock.
+  /// Handles the news of a single-item call, once and outside the lock.
   var completion: (@Sendable (_ call: CallID, CallNews) -> Void)?
-  /// Bytes of an output, by the last ones.
+  /// The expected length of an output in bytes, estimated from the last ones.
   var outputLength: Int
 
   var news: [CallNews] = []
-  /// The caller, if it is waiting for news or for room.
+  /// The continuation of the caller, if it waits for news or for room.
   var waiter: UnsafeContinuation<Void, Never>?
-  /// There is something that the caller has not seen and is to look at.
+  /// Whether there is news or room that the caller has not checked yet.
   var hasChanged = false
-  /// The caller has no more inputs: it need not look before all items have ended, or one has failed.
+  /// Whether the caller has no more inputs, so that it need not wake before all items have ended or
+  /// one has failed.
   var waitsForEnd = false
-  /// Bytes of outputs for which a caller was not woken who waits for the end.
+  /// Bytes of outputs for which a caller that waits for the end was not woken.
   var unseenBytes = 0
-  /// Items that have failed, and bytes of outputs.
+  /// The number of failed items, and of bytes of outputs.
   var failures: UInt64 = 0
   var bytesReceived: UInt64 = 0
   let start: CallStart?
   let followsClosely: Bool
 
-  /// So many bytes of outputs are worth waking the caller for, who copies or decodes them while more come:
-  /// that takes longer than waking up does.
+  /// The number of bytes of outputs for which the caller is woken, so that it copies or decodes
+  /// them while others arrive: that takes longer than waking up.
   static let worthWaking = 1 << 16
 
   /// What there was when a call began.
@@ -103,7 +105,7 @@ final class CallBox: @unchecked Sendable {
     self.lent = lent
   }
 
-  /// Takes what has happened since the last time.
+  /// Takes the news since the last time.
   func takeNews() -> [CallNews] {
     defer {
       news = []
@@ -113,7 +115,8 @@ final class CallBox: @unchecked Sendable {
     return news
   }
 
-  /// Where shared memory goes that a worker lends: where outputs hold none, with an error, which is rare.
+  /// The shared memory that workers lend for the call. It is created late for calls whose outputs
+  /// hold none, because only errors, which are rare, can have some.
   func lentBlocks() -> LentBlocks {
     let lent = self.lent ?? LentBlocks()
     self.lent = lent

@@ -3,20 +3,20 @@ import ProcPoolSystem
 import ProcPoolWorker
 import Synchronization
 
-/// Where the coordinator's time goes: that of its callers, as far as it is spent on the pool's values, and
-/// that of the runtime thread.
+/// The coordinator's time by activity: the time that callers spend on the pool's values, and that
+/// of the runtime thread.
 final class CoordinatorTimes: Sendable {
-  // Relaxed everywhere, because nothing follows from these numbers.
+  // Relaxed everywhere, because no other memory depends on these numbers.
   private let waiting = Atomic<UInt64>(0)
   private let reading = Atomic<UInt64>(0)
   private let decoding = Atomic<UInt64>(0)
   private let encoding = Atomic<UInt64>(0)
   private let writing = Atomic<UInt64>(0)
   private let copied = Atomic<UInt64>(0)
-  /// Since when the runtime thread waits; 0 while it does not.
+  /// Since when the runtime thread has been waiting; 0 if it is not.
   private let waitingSince = Atomic<Int64>(0)
 
-  /// Does something, by the clock.
+  /// Performs an activity and measures its time.
   func measure<Result, Failure: Error>(
     _ activity: Activity, _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -25,7 +25,7 @@ final class CoordinatorTimes: Sendable {
     return try body()
   }
 
-  /// Lets the runtime thread wait, by the clock.
+  /// Lets the runtime thread wait and measures the time.
   func measureWaiting<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result
   {
     waitingSince.store(MonotonicClock.now(), ordering: .relaxed)
@@ -49,11 +49,11 @@ final class CoordinatorTimes: Sendable {
     }
   }
 
-  /// The times so far, and the bytes.
+  /// The times so far, and the number of bytes copied.
   func read() -> (times: ActivityTimes, bytesCopied: UInt64) {
     var times = ActivityTimes()
     var since: Int64
-    // Again if it has begun or ended between the two, or is about to be added.
+    // Repeated if a wait began or ended between the two loads, or is about to be added.
     repeat {
       since = waitingSince.load(ordering: .acquiring)
       times[Activity.waiting.rawValue] = waiting.load(ordering: .acquiring)

@@ -5,10 +5,10 @@ import Synchronization
 
 /// Starts workers one after the other, on one long-lived thread of the pool's own.
 ///
-/// One after the other because concurrent launches save nothing (eight take ten milliseconds) and leak pipe
-/// ends into each other's children. A thread of its own because the threads that Foundation starts with
-/// the first launch inherit its signal mask, and because a worker must not depend on a thread that may end.
-/// What kind of worker is started is its ``WorkerMaker``'s.
+/// Launches are sequential because concurrent ones save nothing (eight take ten milliseconds) and
+/// leak pipe ends into each other's children. The thread is the pool's own because the threads that
+/// Foundation starts with the first launch inherit its signal mask, and because a worker must not
+/// depend on a thread that may end. The ``WorkerMaker`` determines the kind of worker.
 final class Launcher: Sendable {
   struct Request {
     let place: PlaceID
@@ -17,16 +17,16 @@ final class Launcher: Sendable {
 
   private struct State {
     var requests: [Request] = []
-    /// The one that is being performed, and since when.
+    /// The launch in progress, and its start.
     var current: (request: Request, since: Int64)?
-    /// The one that is being performed has taken too long, and was given up.
+    /// Whether the launch in progress has taken too long and was abandoned.
     var isStuck = false
     var isStopped = false
   }
 
-  /// How long a launch may take: it takes milliseconds, and seconds where a program comes from a slow disk. One that
-  /// waits inside of the C library or Foundation, for a thread that they were not given for example, may never come
-  /// back. Nanoseconds.
+  /// The time limit of a launch, in nanoseconds. A launch takes milliseconds, or seconds if the
+  /// program comes from a slow disk. A launch that hangs in the C library or Foundation, for
+  /// example waiting for a thread that could not be started, may never return.
   private static let launchTime: Int64 = 10_000_000_000
 
   private let state = Mutex(State())
@@ -36,7 +36,8 @@ final class Launcher: Sendable {
 
   /// - Parameters:
   ///   - begins: called on the launcher's thread before anything else.
-  ///   - report: called on the launcher's thread with each worker that was started, or why it was not.
+  ///   - report: called on the launcher's thread with each started worker, or with the reason why
+  ///     it could not be started.
   init(
     _ settings: PoolSettings, begins: @escaping @Sendable () -> Void,
     report: @escaping @Sendable (Request, Result<LaunchedWorker, WorkerStartFailure>) -> Void
@@ -54,9 +55,9 @@ final class Launcher: Sendable {
     wakeUp.signal()
   }
 
-  /// Takes a request back.
+  /// Cancels a request.
   ///
-  /// - Returns: whether that came in time.
+  /// - Returns: whether the launch had not begun.
   func takeBack(_ place: PlaceID) -> Bool {
     state.withLock { state in
       guard let index = state.requests.lastIndex(where: { $0.place == place }) else { return false }
@@ -70,7 +71,7 @@ final class Launcher: Sendable {
     wakeUp.signal()
   }
 
-  /// The page of a place is given to no other worker: one that has not ended may write to it.
+  /// Reserves the page of a place for its present worker, which has not ended and may write to it.
   func abandonPage(of place: PlaceID) { maker.abandonPage(of: place) }
 
   private func run() {
@@ -94,7 +95,7 @@ final class Launcher: Sendable {
       if isWanted {
         report(request, result)
       } else if case .success(let worker) = result {
-        // Its place was reported as failed, and may be another worker's by now.
+        // Its place was reported as failed, and may belong to another worker by now.
         worker.connection.process?.killAndReap(milliseconds: Int32(RuntimeLoop.endingTime / 1_000_000))
       }
     }
@@ -112,7 +113,8 @@ final class Launcher: Sendable {
     }
   }
 
-  /// When it is to be looked whether a launch has come back, on the monotonic clock; `nil` while there is none.
+  /// When the launch in progress exceeds its time limit, on the monotonic clock; `nil` if there is
+  /// none.
   var deadline: Int64? {
     state.withLock { state in
       if state.isStuck { return state.requests.isEmpty ? nil : 0 }
@@ -121,9 +123,9 @@ final class Launcher: Sendable {
     }
   }
 
-  /// Gives up a launch that has not come back, and those that wait for it.
+  /// Abandons a launch that has exceeded its time limit, and the requests behind it.
   ///
-  /// - Returns: what is given up, and why.
+  /// - Returns: the abandoned requests, and the reason.
   func giveUp(now: Int64) -> (requests: [Request], failure: WorkerStartFailure) {
     let requests = state.withLock { state in
       var requests: [Request] = []

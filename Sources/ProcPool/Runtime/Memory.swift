@@ -21,7 +21,7 @@ final class FrameMemory: @unchecked Sendable {
     self.base = base
     self.count = count
     self.shared = shared
-    // The cast cannot fail: a lane is all that writers get memory from.
+    // Safety: a lane is the only memory owner that writers have, so the cast cannot fail.
     loan = owner.map { unsafeDowncast($0, to: MemoryLane.Loan.self) }
   }
 
@@ -29,7 +29,7 @@ final class FrameMemory: @unchecked Sendable {
     if loan == nil { base.deallocate() }
   }
 
-  /// The memory that workers see, if it lies there.
+  /// The segment that contains the memory, if it is shared with workers.
   var segment: MemoryLane.Segment? { loan?.segment }
 
   /// Fills in the call of the frame that it begins with.
@@ -54,22 +54,24 @@ final class FrameMemory: @unchecked Sendable {
   }
 }
 
-/// The frame of a chunk in the memory of many, or those of several: what the scheduler moves about.
+/// The frame of a chunk within a memory of many, or consecutive frames of several chunks: the unit
+/// of scheduling.
 struct InputSlice: ChunkPayload {
   let memory: FrameMemory
-  /// Where the first frame begins, and the last one ends.
+  /// The start of the first frame, and the end of the last one.
   let start: Int
   let end: Int
   var frameCount = 1
   let packing: ItemPacking
-  /// Shared blocks whose handles are in it: kept until all of its items have ended.
+  /// The shared blocks whose handles are in the inputs, kept until all items have ended.
   var shared: [SharedBlock] = []
-  /// Where long outputs of these items go; not those of parts of them, which may be in another worker.
+  /// The room for long outputs of these items. Parts of them have none, because another worker may
+  /// run these.
   var room: MemoryLane.Loan?
 
   var byteCount: Int { end - start }
 
-  /// - Complexity: O(bytes): they get memory and a header of their own.
+  /// - Complexity: O(bytes): the items are copied to new memory with their own header.
   func items(_ range: Range<Int>) -> InputSlice {
     var writer = WireWriter(capacity: min(end - start, 1 << 12))
     var written = 0
@@ -79,7 +81,7 @@ struct InputSlice: ChunkPayload {
       defer { first += Int(header.count) }
       guard !wanted.isEmpty else { return }
       let body = UnsafeRawBufferPointer(start: place + FrameHeader.size, count: header.bodyLength)
-      // Written by this process.
+      // Safety: the frame was written by this process.
       let start = try! packing.length(ofFirst: wanted.lowerBound - first, in: body)
       let end = try! packing.length(ofFirst: wanted.upperBound - first, in: body)
       var part = header
@@ -102,7 +104,8 @@ struct InputSlice: ChunkPayload {
     }
   }
 
-  /// A frame that says where this one's body lies; `nil` if only this process sees it, or it is short.
+  /// A frame with the location of this one's body; `nil` if only this process can access it, or if
+  /// it is short.
   func reference() -> FrameMemory? {
     guard let segment = memory.segment, frameCount == 1, byteCount >= MemoryLane.shortest else { return nil }
     var header = try! FrameHeader(loading: memory.base + start)  // Written by this process.
@@ -112,7 +115,7 @@ struct InputSlice: ChunkPayload {
     return FrameMemory(header) { body.write(to: &$0) }
   }
 
-  /// Notes in the frames' headers what the worker is told about them.
+  /// Stores the hint in the headers of the frames.
   func note(_ hint: ChunkHint) {
     change { flags in
       flags.flushes = hint.flushes
@@ -120,7 +123,7 @@ struct InputSlice: ChunkPayload {
     }
   }
 
-  /// Notes there that another call will most likely follow soon.
+  /// Stores there that another call will probably follow soon.
   func noteAwaitsCall() { change { $0.awaitsCall = true } }
 
   private func change(_ change: (inout ChunkFlags) -> Void) {
@@ -132,23 +135,23 @@ struct InputSlice: ChunkPayload {
   }
 }
 
-/// Memory that was read into, kept by the results that lie in it.
-///
-/// - Because `@unchecked Sendable`: the runtime thread writes only behind what it has handed out.
+/// Memory with received data, which is kept alive by the results in it.
+// Safety: `@unchecked Sendable` because the runtime thread writes only behind the parts that it has
+// handed out.
 final class ReceivedMemory: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
   let capacity: Int
-  /// Whose memory it is; `nil` for the heap's.
+  /// The use of shared memory; `nil` for memory on the heap.
   private let room: MemoryLane.Loan?
 
   init(capacity: Int) {
-    // 16, so that the frames in it, and their bodies, are aligned to 8.
+    // 16, so that the frames and their bodies are aligned to 8.
     base = .allocate(byteCount: capacity, alignment: 16)
     self.capacity = capacity
     room = nil
   }
 
-  /// What a worker has written into its room.
+  /// Wraps what a worker has written into its room.
   init(_ room: MemoryLane.Loan) {
     base = room.segment.mapping.base
     capacity = room.segment.mapping.count
@@ -172,9 +175,9 @@ struct OutputSlice: Sendable {
 }
 
 extension InputSlice {
-  /// The results that a worker says lie in the room that it has for these items.
+  /// Returns the results that a worker reports in the room for these items.
   ///
-  /// - Parameter place: the body of the frame that says so.
+  /// - Parameter place: the body of the frame with the location.
   func results(at place: UnsafeRawBufferPointer) -> (header: FrameHeader, body: OutputSlice)? {
     guard let room, let frame = try? IndirectFrame(from: place) else { return nil }
     let memory = ReceivedMemory(room)
@@ -186,7 +189,7 @@ extension InputSlice {
     return (header, OutputSlice(memory: memory, start: start, count: header.bodyLength))
   }
 
-  /// The frame that tells a worker of the room.
+  /// The frame that gives the room to a worker.
   func roomFrame() -> FrameMemory? {
     room.map { room in
       let memory = room.segment.mapping
@@ -196,25 +199,26 @@ extension InputSlice {
   }
 }
 
-/// What comes from a worker, cut into frames without being copied.
+/// Data received from a worker, from which frames are taken without copying them.
 struct ReceiveBuffer {
   private var memory = ReceivedMemory(capacity: 1 << 16)
   private(set) var start = 0
   private var end = 0
-  /// Grows while reads fill the memory, so that a stream of large results takes few reads.
+  /// The capacity of new memory. It grows while reads fill the memory, so that a stream of large
+  /// results takes few reads.
   private var capacity = 1 << 16
 
-  /// Up to 1 GiB an announced length is believed, so that nearly every frame gets its memory once; a worker
-  /// that lies costs address space and no pages.
+  /// The maximum length that is allocated because it was announced, 1 GiB, so that almost every
+  /// frame is allocated once. A false announcement costs address space but no pages.
   private static let believedLength = 1 << 30
 
-  /// What has come and was not consumed.
+  /// The received data that has not been consumed.
   var bytes: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: memory.base + start, count: end - start)
   }
 
-  /// The part of the memory that begins `offset` bytes after the first unconsumed one, kept alive by the
-  /// result.
+  /// The part of the memory that begins `offset` bytes after the first unconsumed one. The result
+  /// keeps it alive.
   func slice(offset: Int, count: Int) -> OutputSlice {
     OutputSlice(memory: memory, start: start + offset, count: count)
   }
@@ -225,7 +229,7 @@ struct ReceiveBuffer {
 
   /// Reads once.
   ///
-  /// - Parameter frameLength: bytes of the frame that is being awaited, header included.
+  /// - Parameter frameLength: the length of the expected frame in bytes, including its header.
   mutating func read(
     from descriptor: borrowing Descriptor, frameLength: Int
   ) throws(SystemError) -> Transfer {
@@ -234,12 +238,12 @@ struct ReceiveBuffer {
       end = 0
     }
     let held = end - start
-    // The rest of a long frame is read to where it belongs, however little room is left behind it.
+    // The rest of a long frame is read in place, however little room is left behind it.
     let isNearlyFull = memory.capacity - end < memory.capacity / 4 && held <= memory.capacity / 16
     let isTooSmall = memory.capacity - start < min(frameLength, Self.believedLength)
     if isTooSmall || end == memory.capacity || isNearlyFull {
-      // What was handed out stays where it is; what is left moves to fresh memory. Beyond the believed length
-      // memory comes as bytes do, at most twice as much as them.
+      // Handed-out parts stay in place, and the rest moves to new memory. Beyond the believed
+      // length, memory grows with the received data, to at most twice its length.
       let believed = min(frameLength, max(Self.believedLength, 2 * held))
       let fresh = ReceivedMemory(capacity: max(capacity, believed))
       fresh.base.copyMemory(from: memory.base + start, byteCount: end - start)
@@ -250,7 +254,8 @@ struct ReceiveBuffer {
     let transfer = try descriptor.read(into: room)
     if case .moved(let count) = transfer {
       end += count
-      // Up to 1 MiB: more per read gains nothing, the largest pipe of an unprivileged process holds no more.
+      // Up to 1 MiB: longer reads gain nothing, because the largest pipe of an unprivileged process
+      // has this capacity.
       capacity = count == room.count ? min(capacity * 2, 1 << 20) : max(1 << 16, capacity / 2)
     }
     return transfer

@@ -1,22 +1,23 @@
 import ProcPoolSystem
 import Synchronization
 
-/// Tells which deaths are the kernel's doing, for want of memory: as many as it has counted.
+/// Attributes deaths of workers to out-of-memory kills, as many as the kernel has counted.
 ///
-/// One for all pools of the program, since the kernel's counts do not say whose worker it was.
+/// There is one instance for all pools of the program, because the kernel's counts do not tell
+/// pools apart.
 final class MemoryKills: Sendable {
   static let shared = MemoryKills()
 
   private let ledger = Mutex(MemoryKillLedger())
 
-  /// Looks at the counts: what is counted later may be a worker of a pool that starts now.
+  /// Reads the counts. Later increments may be workers of a pool that starts now.
   func note() {
     let counts = OutOfMemoryKills.count()
     let now = MonotonicClock.now()
     ledger.withLock { $0.note(groups: counts.groups, machine: counts.machine, now: now) }
   }
 
-  /// For a process that has been killed: whose memory ran out, if that was why.
+  /// The limit that was exceeded, if a killed process was the victim of an out-of-memory kill.
   func claim() -> LikelyCause.MemoryLimit? {
     note()
     let now = MonotonicClock.now()
@@ -24,34 +25,36 @@ final class MemoryKills: Sendable {
   }
 }
 
-/// The kernel's counts of processes that it has killed for want of memory, and for how many of them the cause of a
-/// death has not been told yet.
+/// The kernel's counts of out-of-memory kills, and those that have not been attributed to a worker
+/// yet.
 struct MemoryKillLedger {
   private var groups: [String: Int]?
   private var machine: Int?
-  /// How much more has been counted for the machine than for the groups, and how much of that has been noted. The
-  /// counts are not read at one instant.
+  /// How much more was counted for the machine than for the groups, and how much of this was noted.
+  /// The counts are not read at the same instant.
   private var surplus = 0
   private var noted = 0
-  /// Counted, not claimed, and when each was seen.
+  /// When the kills that have not been claimed were noted.
   private var ofGroups: [Int64] = []
   private var ofMachine: [Int64] = []
 
-  /// A process that is killed while it has much memory takes a second or two to end. What nobody claims for longer than
-  /// this was none of the pool's. Nanoseconds.
+  /// How long a kill can be claimed, in nanoseconds. A killed process with much memory takes a
+  /// second or two to end. A kill that is not claimed within this time was not a worker of a pool.
   static let patience: Int64 = 10_000_000_000
 
-  /// So many deaths at once are more than any pool has workers.
+  /// The maximum number of kills that are noted at once, which exceeds the number of workers of any
+  /// pool.
   private static let most = 10_000
 
   /// - Parameters:
   ///   - groups: the counts of the control groups.
-  ///   - machine: that of the machine, in which the groups' are counted, too.
+  ///   - machine: the count of the machine, which includes those of the groups.
   mutating func note(groups: [String: Int], machine: Int?, now: Int64) {
     var more = 0
     if let known = self.groups {
       for (folder, count) in groups {
-        // A group that has been made since has counted nothing before that; one that this process was moved to has.
+        // A group created since then had no kills before, unlike one that this process was moved
+        // to.
         let isNew = known.keys.contains { folder.hasPrefix($0 + "/") }
         guard let before = known[folder] ?? (isNew ? 0 : nil) else { continue }
         more += min(Self.most, max(0, count - before))
@@ -69,7 +72,7 @@ struct MemoryKillLedger {
     ofMachine += repeatElement(now, count: others)
   }
 
-  /// Takes one that was counted, if there is any: of the groups before one of the machine.
+  /// Claims a kill, if there is one: first a kill by a group, then one by the machine.
   mutating func claim(now: Int64) -> LikelyCause.MemoryLimit? {
     if !ofGroups.isEmpty {
       ofGroups.removeFirst()

@@ -3,21 +3,23 @@ import ProcPoolSystem
 import ProcPoolWire
 import Synchronization
 
-/// Memory that a pool's workers see, for what is too long for their pipes: one side encodes into it, the other
-/// decodes from it, and what crosses the pipe is where it is. Half of the copies, and none of them the
-/// kernel's.
+/// Memory shared with a pool's workers, for data that is too long for their pipes. One side encodes
+/// into it and the other decodes from it; only the location crosses the pipe. This avoids half of
+/// the copies, and all of the kernel's.
 ///
 ///     inputs ──encode──▶ segment ──decode──▶ worker          (instead of  encode ▶ pipe ▶ buffer ▶ decode)
 ///     outputs ◀──decode── room ◀──encode── worker
 ///
-/// A segment of inputs is in use as long as any of the chunks in it is: none of their items has to be read
-/// again after it has ended. One that gives room for outputs is, until those are decoded and the chunk has
-/// left the worker, or the worker is gone. Then the next inputs or outputs are written into it, so that its
-/// pages are zeroed once and not for every chunk. One that nobody has wanted for a second goes.
+/// A segment of inputs is in use as long as any chunk in it is: no item is read again after it has
+/// ended. A segment with room for outputs is in use until these are decoded and the chunk has left
+/// the worker, or the worker has ended. Then the segment is reused for other inputs or outputs, so
+/// that its pages are zeroed once rather than for every chunk. A segment that was not used for a
+/// second is unmapped.
 final class MemoryLane: WireMemory, Sendable {
-  /// What has this length or more is left where it is: less takes less to copy than to look up.
+  /// The minimum length of data that is passed in shared memory: shorter data is cheaper to copy.
   static let shortest = IndirectFrame.shortest
-  /// What a call hands to the pool at once, with some to spare: longer only where a single input is.
+  /// The smallest segment in bytes: more than a call hands to the pool at once, unless a single
+  /// input is longer.
   private static let smallestSegment = 2 * Pacing.windowBytes
 
   /// One file of memory and its mapping.
@@ -34,7 +36,7 @@ final class MemoryLane: WireMemory, Sendable {
       try mapping.populate()
     }
 
-    /// Where `address` lies, for a worker.
+    /// The location of `address`, for a worker.
     func location(of address: UnsafeMutableRawPointer) -> MemoryLocation {
       MemoryLocation(
         descriptor: file.number, device: identity.device, inode: identity.inode, fileSize: identity.size,
@@ -42,10 +44,10 @@ final class MemoryLane: WireMemory, Sendable {
     }
   }
 
-  /// Gives its segment back when the last chunk in it has ended.
+  /// The use of a segment, which becomes free when the last chunk in it has ended.
   final class Loan: Sendable {
     let segment: Segment
-    /// How many bytes are to go into it.
+    /// The expected number of bytes to be written.
     let expected: Int
     private let lane: MemoryLane
 
@@ -59,25 +61,27 @@ final class MemoryLane: WireMemory, Sendable {
   }
 
   private struct State {
-    /// With the time since when, the longest first.
+    /// Free segments, and since when they are free, the oldest first.
     var free: [(segment: Segment, since: Int64)] = []
     var count = 0
     var isClosed = false
   }
 
-  /// Because a program that calls again and again does so within it. Nanoseconds.
+  /// How long a free segment is kept, in nanoseconds. A program that calls repeatedly reuses it
+  /// within this time.
   private static let patience: Int64 = 1_000_000_000
 
   private let state = Mutex(State())
-  /// How many segments there may be; beyond that, inputs are sent. A segment takes a descriptor.
+  /// The maximum number of segments, beyond which inputs are sent through pipes. A segment takes a
+  /// descriptor.
   private let most: Int
 
-  /// What the files of memory are called where the system shows them.
+  /// The name of the memory files, as the system shows it.
   private let name: String
 
   init(named name: String, workers: Int) {
     self.name = name
-    // 64 at the most, so that a large pool has descriptors left.
+    // At most 64, so that descriptors are left in a large pool.
     most = min(64, 2 * workers + 2)
   }
 
@@ -86,27 +90,29 @@ final class MemoryLane: WireMemory, Sendable {
     return (segment.mapping.base, segment.mapping.count, Loan(segment, of: self, expecting: count))
   }
 
-  /// Room for outputs.
+  /// Provides room for outputs.
   ///
   /// - Parameters:
-  ///   - count: how many outputs.
-  ///   - length: what each of them is expected to take, in bytes.
-  /// - Returns: `nil` where they had better go through a pipe.
+  ///   - count: the number of outputs.
+  ///   - length: the expected length of each output in bytes.
+  /// - Returns: `nil` if a pipe is preferable.
   func room(forOutputs count: Int, of length: Int) -> Loan? {
     guard length >= Self.shortest else { return nil }
-    // What comes next may be somewhat longer than what came last, and has its frame.
+    // Outputs may be somewhat longer than expected, and have a frame.
     let (total, overflow) = (length + length / 4 + 4096).multipliedReportingOverflow(by: count)
     guard !overflow, total < Self.longestRoom else { return nil }
     return segment(atLeast: total).map { Loan($0, of: self, expecting: count * length) }
   }
 
-  /// Because what is longer takes seconds, and more memory at a time than most machines have to spare.
+  /// The maximum size of a room. Longer outputs take seconds, and more memory at a time than most
+  /// machines have to spare.
   private static let longestRoom = 1 << 32
 
   private func segment(atLeast count: Int) -> Segment? {
     let (found, isAllowed) = state.withLock { state -> (Segment?, Bool) in
       if state.isClosed { return (nil, false) }
-      // The last one whose pages are still at hand, in this process and in a worker.
+      // The most recently used segment, whose pages are still mapped in this process and in a
+      // worker.
       if let fitting = state.free.lastIndex(where: { $0.segment.mapping.count >= count }) {
         return (state.free.remove(at: fitting).segment, true)
       }
@@ -115,15 +121,16 @@ final class MemoryLane: WireMemory, Sendable {
         return (nil, true)
       }
       if state.free.isEmpty { return (nil, false) }
-      // Too small for what comes now: it makes room.
+      // All free segments are too small: one of them is unmapped to make room.
       state.free.removeFirst()
       return (nil, true)
     }
     if let found { return found }
     guard isAllowed else { return nil }
-    // Up to a whole number of the smallest, so that inputs of about the same length take turns in the same.
+    // A multiple of the smallest size, so that inputs of similar length can reuse a segment.
     let rounded = (count + Self.smallestSegment - 1) / Self.smallestSegment * Self.smallestSegment
-    // With as much again to spare: where memory is short, the heap and the pipe ask for less of it at a time.
+    // Requires twice the memory: if memory is short, the heap and the pipe take less of it at a
+    // time.
     if MemoryAllowance.available().map({ $0 / 2 >= rounded }) ?? true,
       let made = try? Segment(named: name, count: rounded)
     {
@@ -137,13 +144,14 @@ final class MemoryLane: WireMemory, Sendable {
     state.withLock { $0.free.append((segment, MonotonicClock.now())) }
   }
 
-  /// Gives no more: workers that are being killed may still read what they have.
+  /// Provides no more memory. Existing segments are kept, because workers that are being killed may
+  /// still read them.
   func close() { state.withLock { $0.isClosed = true } }
 
-  /// When there will be a segment that nobody has wanted for long enough, if there is one to wait for.
+  /// When the next free segment has been unused for long enough; `nil` if there is none.
   var nextTrim: Int64? { state.withLock { $0.free.first.map { $0.since + Self.patience } } }
 
-  /// Lets go of segments that nobody has wanted for a while.
+  /// Unmaps the segments that have been unused for long enough.
   func trim(now: Int64) {
     // Unmapped outside the lock.
     let gone = state.withLock { state in

@@ -2,7 +2,7 @@ import ProcPoolProtocol
 import ProcPoolSharedMemory
 import ProcPoolSystem
 
-// What callers do with the runtime.
+// The operations of callers.
 
 extension PoolRuntime {
   /// Begins a call.
@@ -21,7 +21,7 @@ extension PoolRuntime {
     if isInCopy { return nil }
     let isTimed = limits.deadline != nil
     let isSingle = completion != nil
-    // Only the first of the calls of one item, since they are counted together.
+    // For single-item calls, only the first, because they are counted together.
     let isStart = !isSingle || areSinglesOld.exchange(false, ordering: .relaxed)
     let start = isStart ? CallStart(time: MonotonicClock.now(), statistics, chunkSize: chunkSize) : nil
     let now = start?.time ?? (isTimed ? MonotonicClock.now() : 0)
@@ -42,12 +42,12 @@ extension PoolRuntime {
       if isSingle, let start { state.ledger.singleCalls = SingleCalls(since: start) }
       return box
     }
-    // The runtime thread may sleep for longer than until then.
+    // The runtime thread may otherwise sleep for longer.
     if isTimed { change { state, _ in state.clockwork.needsPeek = true } }
     return box
   }
 
-  /// Gives chunks room for their outputs, if those are expected to be long.
+  /// Provides room for the outputs of chunks, if they are expected to be long.
   func giveRoom(to chunks: inout [Chunk<InputSlice>], outputLength: Int) {
     guard outputLength >= MemoryLane.shortest, let outputs else { return }
     for index in chunks.indices {
@@ -60,10 +60,10 @@ extension PoolRuntime {
     change { state, _ in state.scheduler.accept(chunks, now: .now()) }
   }
 
-  /// Takes what has happened since the last time, and asks how much more would keep the workers busy.
+  /// Takes the news since the last time, and the appetite of the workers.
   ///
-  /// - Returns: also the length of outputs, as far as it is known, and why the pool runs nothing any more, if
-  ///   that is so.
+  /// - Returns: also the length of outputs, as far as it is known, and the reason why the pool runs
+  ///   no more items, if there is one.
   func exchange(
     _ box: CallBox, chunkSize: Int?
   ) -> (news: [CallNews], appetite: Appetite, outputLength: Int, poolEnd: PoolError?) {
@@ -75,7 +75,7 @@ extension PoolRuntime {
     }
   }
 
-  /// The caller wants nothing more of the call: what has not started is taken back.
+  /// Retires a call whose caller wants nothing more; unstarted items are taken back.
   func retire(_ box: CallBox) {
     if isInCopy { return }
     let end = box.start.map { _ in statistics }
@@ -88,7 +88,7 @@ extension PoolRuntime {
     }
   }
 
-  /// Leaves what items of a call took to the next call of its kind.
+  /// Remembers the time per item for the next call of this kind.
   func remember(_ box: CallBox, _ state: inout PoolState) {
     guard let itemTime = state.scheduler.measuredItemTime(of: box.id) else { return }
     state.calls.remember(box, itemTime: itemTime)
@@ -100,13 +100,14 @@ extension PoolRuntime {
 extension PoolRuntime {
   /// Waits until there is news for the call, or its owner is called.
   ///
-  /// - Parameter key: the type of the task.
-  /// - Parameter untilEnd: whether outputs alone are not worth waking up for, before they are the last.
+  /// - Parameters:
+  ///   - key: the type of the task.
+  ///   - untilEnd: whether only the last outputs, or a failure, wake the caller.
   func wait(
     for box: CallBox, key: ObjectIdentifier, untilEnd: Bool, isolation: isolated (any Actor)?
   ) async {
     if untilEnd { pollForEnd(of: box, key: key) }
-    // Without an actor the task is at home wherever it is resumed.
+    // Without an actor, the task can continue on the thread that resumes it.
     guard isolation != nil else { return await suspend(box, untilEnd: untilEnd, isolation: nil) }
     await withTaskExecutorPreference(handover, isolation: isolation) {
       await suspend(box, untilEnd: untilEnd, isolation: isolation)
@@ -114,8 +115,8 @@ extension PoolRuntime {
   }
 
   private func suspend(_ box: CallBox, untilEnd: Bool, isolation: isolated (any Actor)?) async {
-    // Unsafe because a checked continuation allocates, and this is the inner loop's; each is resumed by
-    // the thread that takes it out of the box.
+    // Safety: each continuation is resumed once, by the thread that takes it out of the box. A
+    // checked continuation would allocate in the inner loop.
     await withUnsafeContinuation(isolation: isolation) { continuation in
       let isReady = state.withLock { _ in
         box.waitsForEnd = untilEnd
@@ -143,7 +144,8 @@ extension PoolRuntime {
 
   /// Waits until fewer calls are pending, or the callers in `submit` are recalled.
   ///
-  /// - Parameter isWanted: asked under the lock; if it says no, this returns at once.
+  /// - Parameter isWanted: evaluated under the lock; if it returns `false`, this function returns
+  ///   at once.
   func waitForRoom(isolation: isolated (any Actor)?, while isWanted: () -> Bool) async {
     await withUnsafeContinuation(isolation: isolation) { continuation in
       let waits = state.withLock { state in

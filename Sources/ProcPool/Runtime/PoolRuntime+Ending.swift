@@ -2,13 +2,14 @@ import Glibc
 import ProcPoolProtocol
 import ProcPoolSystem
 
-// Workers that have ended.
+// Workers that have ended or been abandoned.
 
 extension PoolRuntime {
-  /// A worker has ended and everything that it wrote has been taken.
+  /// Handles the end of a worker, all of whose output has been read.
   func finish(_ connection: WorkerConnection, _ incoming: inout Incoming, _ end: WorkerEnd) {
     let place = connection.place
-    // A worker that cannot be killed may run the item that it has claimed to its end; it never gets the rest.
+    // A worker that cannot be killed may complete the items that it has claimed, but never gets the
+    // others.
     let claimed =
       connection.process == nil
       ? StatusPage.Progress(position: connection.page.takeBack().position, phase: .idle) : nil
@@ -23,7 +24,8 @@ extension PoolRuntime {
       guard let worker = state.workers[connection] else { return }
       let now = MonotonicClock.now()
       connection.page.note(process: nil)
-      // With its end in one step, lest it be given more because it has nothing left to do.
+      // Together with its end, because the scheduler would send more chunks to a worker with
+      // nothing left to do.
       if incoming.hasGreeted, let unwritten {
         take(unwritten, of: connection, cut: incoming.cut, &state, &effects)
       }
@@ -44,7 +46,8 @@ extension PoolRuntime {
     }
   }
 
-  /// The pool has stopped, and all that its workers wrote has been passed on, as far as that was possible.
+  /// Records that the pool has stopped and that the output of its workers was relayed as far as
+  /// possible.
   func noteEnd() {
     let joiners = state.withLock { state in
       state.hasEnded = true

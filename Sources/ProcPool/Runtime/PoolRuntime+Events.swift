@@ -1,5 +1,6 @@
 extension PoolRuntime {
-  /// How many events are kept for each listener. A thousand losses in a row are a quarter of a second's worth.
+  /// The maximum number of buffered events per listener. A thousand consecutive losses take a
+  /// quarter of a second.
   private static let eventCapacity = 1024
 
   var events: PoolEvents {

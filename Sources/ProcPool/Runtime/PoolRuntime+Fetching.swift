@@ -1,18 +1,18 @@
 import ProcPoolProtocol
 import ProcPoolSystem
 
-// Results that a worker has finished and not written.
+// Results that a worker has finished but not written.
 
 extension PoolRuntime {
-  /// The workers that have been given something.
+  /// The workers with items in flight.
   func busyWorkers() -> [WorkerConnection] {
     state.withLock { state in
       state.workers.all.map(\.connection).filter { !state.scheduler.isIdle($0.place) }
     }
   }
 
-  /// Fetches what busy workers have finished and not written, so that no caller waits for it, and none of it
-  /// is lost to a call that ends before its time.
+  /// Fetches the finished results that busy workers have not written, so that no caller waits for
+  /// them, and none of them is lost if a call ends early.
   ///
   /// - Returns: whether there are busy workers.
   @discardableResult func fetchResults() -> Bool {
@@ -38,9 +38,9 @@ extension PoolRuntime {
     return isReadable ? UnwrittenResults(on: connection.page) : nil
   }
 
-  /// Takes results that lie in the memory shared with a worker.
+  /// Takes results from the memory shared with a worker.
   ///
-  /// What does not add up is left for the pipe: the memory may have changed while it was copied.
+  /// Inconsistent results are left for the pipe: the memory may have changed while it was copied.
   func take(
     _ unwritten: UnwrittenResults, of connection: WorkerConnection, cut: UInt64?, _ state: inout PoolState,
     _ effects: inout Effects
@@ -56,7 +56,8 @@ extension PoolRuntime {
       let room = memory.capacity - offset - FrameHeader.size
       let body = OutputSlice(memory: memory, start: offset + FrameHeader.size, count: room)
       if header.count == FrameHeader.openCount {
-        // Still growing: what is committed of it follows from the positions.
+        // A frame that is still growing: the number of committed results follows from the
+        // positions.
         guard left < Int(FrameHeader.openCount), let box = state.calls[header.call],
           let length = try? box.outputs.length(ofFirst: left, in: body.bytes)
         else { return }
@@ -74,14 +75,14 @@ extension PoolRuntime {
   }
 }
 
-/// A copy of what a worker has finished and not written.
+/// A copy of the results that a worker has finished but not written.
 struct UnwrittenResults {
   let memory: ReceivedMemory
-  /// Where the first of them stands in the worker's order.
+  /// The position of the first result in the worker's order.
   let position: UInt64
   let items: Int
 
-  /// - Returns: `nil` if there is nothing.
+  /// - Returns: `nil` if there are no results.
   init?(on page: StatusPage) {
     memory = ReceivedMemory(capacity: StatusPage.bufferCapacity)
     guard let (first, committed) = page.copyResults(to: memory.base) else { return nil }

@@ -1,9 +1,9 @@
-// Waiting for the end of the pool.
+// The wait for the end of the pool.
 
 extension PoolRuntime {
-  /// Waits until all workers have ended or been given up, and their text has been written.
+  /// Waits until all workers have ended or been abandoned, and their text has been relayed.
   func waitForEnd(isolation: isolated (any Actor)?) async {
-    // As callers wait for their items: not by way of a thread of Swift's, of which there may be none.
+    // Directly, as callers wait for items, because Swift may be unable to start a thread.
     guard isolation != nil else { return await suspendUntilEnd(isolation: nil) }
     await withTaskExecutorPreference(handover, isolation: isolation) {
       await suspendUntilEnd(isolation: isolation)

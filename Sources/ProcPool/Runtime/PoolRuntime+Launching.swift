@@ -1,6 +1,6 @@
 import ProcPoolSystem
 
-// Workers that have been started, or could not be. On the launcher's thread.
+// The results of launches, on the launcher's thread.
 
 extension PoolRuntime {
   func launched(_ request: Launcher.Request, _ result: Result<LaunchedWorker, WorkerStartFailure>) {
@@ -12,7 +12,8 @@ extension PoolRuntime {
 
   private func take(_ worker: LaunchedWorker) {
     let connection = worker.connection
-    // Before the pool knows the worker: one that cannot be watched must not be waited for.
+    // Before the worker is added to the pool, which must not wait for a worker that cannot be
+    // watched.
     do throws(SystemError) {
       try connection.watch(with: poller)
     } catch {
@@ -30,11 +31,11 @@ extension PoolRuntime {
       effects.wakesRuntime = true
       return true
     }
-    // Else the pool was terminated while the worker was being started.
+    // Otherwise the pool was terminated during the launch.
     if !isWanted { discard(connection, WorkerStartFailure("terminated")) }
   }
 
-  /// Ends a worker that the pool does not know.
+  /// Ends a worker that was not added to the pool.
   private func discard(_ connection: WorkerConnection, _ failure: WorkerStartFailure) {
     connection.page.note(process: nil)
     poller.remove(connection.tasks)

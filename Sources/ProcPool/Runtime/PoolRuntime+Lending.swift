@@ -2,17 +2,17 @@ import ProcPoolProtocol
 import ProcPoolSharedMemory
 import ProcPoolSystem
 
-// Shared memory that workers have made, and lend with outputs and errors that refer to it.
+// Shared memory that workers have created, and lend with outputs and errors that refer to it.
 
-/// A frame that lends shared memory, at the beginning of what is there, and the blocks of the call it is for.
+/// The first received frame, which lends shared memory, and the blocks of the call it belongs to.
 struct LoanFrame {
   let header: FrameHeader
-  /// `nil` if no caller waits for the call any more.
+  /// `nil` if the call is retired.
   let lent: LentBlocks?
 }
 
 extension PoolRuntime {
-  /// Takes over what a worker lends.
+  /// Takes the blocks that a worker lends.
   func borrow(
     _ frame: LoanFrame, from connection: WorkerConnection, _ incoming: inout Incoming
   ) throws(FrameError) {
@@ -22,13 +22,14 @@ extension PoolRuntime {
     }
     incoming.received.consume(frame.header.frameLength)
     incoming.loansTaken &+= 1
-    // Taken even if the call is gone: the files that follow belong to other frames.
+    // Taken even if the call is gone, because the next files belong to other frames.
     let files = takeFiles(loan.passedFiles, from: connection)
     if let lent = frame.lent {
       for handle in loan.handles where !lent.add(handle, from: connection.pid, files) {
         // A worker's files are closed some microseconds before its process has ended.
         if connection.process?.waitForEnd(milliseconds: Self.endingTime) == true {
-          // The item has ended in the worker, and its result is lost with it, as if that had not happened.
+          // The item has ended in the worker, but its result is lost with the worker, so it counts
+          // as not ended.
           incoming.cut = min(incoming.cut ?? .max, frame.header.first)
         } else {
           lent.addGone(handle)
@@ -41,7 +42,8 @@ extension PoolRuntime {
     }
   }
 
-  /// The files that a worker says it has passed. They are there: it has passed them before it said so.
+  /// The files that a worker says it has passed. They have arrived, because it passes them before
+  /// it sends the frame.
   private func takeFiles(_ count: Int, from connection: WorkerConnection) -> PassedFiles {
     var numbers: [Int32] = []
     var isCut = false
@@ -58,22 +60,23 @@ extension PoolRuntime {
     return PassedFiles(owning: numbers, isCut: isCut)
   }
 
-  /// Long enough for a process with much memory on a loaded machine. Milliseconds.
+  /// The time limit for a worker's end in milliseconds: long enough for a process with much memory
+  /// on a loaded machine.
   private static let endingTime: Int32 = 200
 
-  /// Takes what lies in a worker's pipe, as far as results depend on it that have been found on its page.
+  /// Reads the frames in a worker's pipe on which results found on its page depend.
   func takeLoans(of connection: WorkerConnection, _ incoming: inout Incoming) {
     let loans = connection.page.loans
     while incoming.loansTaken < loans, incoming.isOpen, readOnce(connection, &incoming) == .more {}
   }
 
-  /// Sends a worker everything once more that it has not answered, through its pipe: it can no longer reach memory
-  /// that it could reach.
+  /// Sends a worker all unanswered chunks again through its pipe, because it can no longer map
+  /// memory that it could map before.
   func sendAgain(to connection: WorkerConnection, _ state: inout PoolState, _ effects: inout Effects) {
     let place = connection.place
     state.workers[place]?.outgoing.reachesMemory = false
     state.workers[place]?.outgoing.outbox.append(FrameMemory(FrameHeader(.again)))
-    // Also those that are cancelled: the worker counts its items.
+    // Including items of retired calls, because the worker counts its items.
     for chunk in state.scheduler.chunks(at: place) {
       append(chunk.rest(), byReference: false, to: place, &state)
     }

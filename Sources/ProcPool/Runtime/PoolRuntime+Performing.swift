@@ -2,12 +2,11 @@ import Glibc
 import ProcPoolProtocol
 import ProcPoolSystem
 
-// What the scheduler decides is done here: under the lock as far as it is memory, after it as far as it is
-// I/O.
+// Carries out the actions of the scheduler: changes of memory under the lock, and I/O after it.
 
 extension PoolRuntime {
   func perform(_ state: inout PoolState, _ effects: inout Effects) {
-    // Performing an action may bring more.
+    // Performing an action may add others.
     while state.scheduler.hasActions || !effects.finishedSingles.isEmpty {
       for action in state.scheduler.takeActions() { perform(action, &state, &effects) }
       for box in effects.finishedSingles {
@@ -20,7 +19,8 @@ extension PoolRuntime {
     }
     if state.clockwork.mustWake(now: MonotonicClock.now()) { effects.wakesRuntime = true }
     while !state.isFull, let waiter = state.waiters.nextSubmitter() { effects.resumed.append(waiter) }
-    // All invariants: with many calls at once, as single applications are, a debug build would do little else.
+    // Limited to few calls, because checking all invariants with many concurrent calls, as single
+    // applications cause, would dominate a debug build.
     assert(
       state.scheduler.callCount > 16 || state.scheduler.brokenInvariant() == nil,
       state.scheduler.brokenInvariant()!)
@@ -40,18 +40,19 @@ extension PoolRuntime {
     case .sendResume(let place, let epoch):
       post(FrameMemory(FrameHeader(.resume, first: epoch)), to: place, &state, &effects)
     case .sendEndCall(let place, let call):
-      // With the next frame, or at the next look at the clock: no worker need wake up for it, and no caller write it.
+      // Sent with the next frame or at the next check of the clock, so that no worker is woken and
+      // no caller writes for it.
       state.workers[place]?.outgoing.outbox.append(FrameMemory(FrameHeader(.endCall, call: call)))
       state.clockwork.needsFlush = true
     case .sendEnd(let place):
       post(FrameMemory(FrameHeader(.end)), to: place, &state, &effects)
-      // It has a time to leave in.
+      // The clock limits the time to leave.
       state.clockwork.needsPeek = true
     case .cancelRunning(let place, let position):
       if let worker = state.workers[place], worker.abilities.contains(.hasStatusPage) {
         worker.connection.page.cancel(below: position)
       }
-      // If it continues all the same, the clock decides.
+      // The clock ends a worker that continues nevertheless.
       state.clockwork.needsPeek = true
     case .terminate(let place): state.workers[place]?.connection.process?.send(signal: SIGTERM)
     case .kill(let place): kill(place, &state, &effects)
@@ -84,11 +85,11 @@ extension PoolRuntime {
   }
 
   private func launch(_ place: PlaceID, _ state: inout PoolState) {
-    // It may be wanted before its rest is over.
+    // The place may be needed before the end of its rest.
     state.clockwork.rests.removeAll { $0.place == place }
     let request = Launcher.Request(place: place, generation: state.workers.nextGeneration())
     launcher.withLock { $0?.launch(request) }
-    // It may not come back.
+    // The launch may not return.
     state.clockwork.needsWatch = true
   }
 
@@ -105,7 +106,7 @@ extension PoolRuntime {
     state.workers[place]!.hasSeat = true
     let restarts = state.ledger.noteTakeUp(worker: worker, now: MonotonicClock.now())
     connection.page.note(worker: worker, restarts: restarts)
-    // The `hello` frame said that it is the worker of its place.
+    // The `hello` frame had the index of the place.
     if worker.index != place.index {
       post(FrameMemory(FrameHeader(.seat, count: UInt32(worker.index))), to: place, &state, &effects)
     }
@@ -114,7 +115,7 @@ extension PoolRuntime {
 
   private func takeBack(_ place: PlaceID, _ state: inout PoolState) {
     guard let worker = state.workers[place] else { return }
-    // A worker without a gate continues, and the clock watches it.
+    // A worker without a gate continues, and the clock checks it.
     guard worker.abilities.contains(.givesBack) else { return state.clockwork.needsPeek = true }
     let (position, epoch) = worker.connection.page.takeBack()
     state.scheduler.tookBack(place, position: position, epoch: epoch, now: .now())
@@ -134,7 +135,7 @@ extension PoolRuntime {
     }
   }
 
-  /// Kills a worker. If it has not ended after a while, it is given up.
+  /// Kills a worker. It is abandoned if it has not ended after a while.
   ///
   /// - Returns: `false` if no signal reaches it.
   @discardableResult func kill(_ connection: WorkerConnection) -> Bool {
@@ -143,12 +144,13 @@ extension PoolRuntime {
     dying.withLock { dying in
       if !dying.contains(where: { $0 === connection }) { dying.append(connection) }
     }
-    // The runtime thread may sleep for longer than that.
+    // The runtime thread may otherwise sleep for longer.
     poller.wake()
     return true
   }
 
-  /// Kills a worker for what it does, or has it given up if no signal reaches it. Not under the pool's lock.
+  /// Kills a worker because of its behaviour, or abandons it if no signal reaches it. Not under the
+  /// pool's lock.
   func expel(_ connection: WorkerConnection) {
     if !kill(connection) { change { state, _ in state.scheduler.condemn(connection.place) } }
   }
@@ -170,12 +172,12 @@ extension PoolRuntime {
   ) {
     guard let connection = state.workers[place]?.connection else { return }
     chunk.payload.note(hint)
-    // A worker that can no longer reach memory gets the bytes.
+    // A worker that can no longer map memory is sent the bytes.
     append(chunk, byReference: state.workers[place]!.reachesMemory, to: place, &state)
     effects.flush(connection)
     state.clockwork.needsWatch = true
-    // A chunk that is answered when it is done needs no look at the clock, unless it has a time limit, or
-    // may wait for another call's.
+    // A chunk that is answered as soon as it is done needs no check of the clock, unless it has a
+    // time limit, or may wait for items of another call.
     if !hint.flushes || state.scheduler.announcesStalls || state.scheduler.isTimed(chunk.call)
       || state.scheduler.isBehindAnotherCall(chunk.call, at: place)
     {
@@ -185,7 +187,7 @@ extension PoolRuntime {
 
   /// Appends the frames of a chunk to a worker's outbox.
   ///
-  /// - Parameter byReference: whether payloads that lie in shared memory are left there.
+  /// - Parameter byReference: whether only the location is sent of payloads in shared memory.
   func append(
     _ chunk: Chunk<InputSlice>, byReference: Bool, to place: PlaceID, _ state: inout PoolState
   ) {
@@ -208,9 +210,10 @@ extension PoolRuntime {
     effects.flush(connection)
   }
 
-  /// Writes what is in a worker's outbox, as far as the pipe takes it. Any thread may; one at a time does.
+  /// Writes the contents of a worker's outbox until the pipe is full. Any thread may, but only one
+  /// at a time does.
   ///
-  /// - Parameter afterWaiting: the poller has found room in a pipe that was full.
+  /// - Parameter afterWaiting: whether the poller has found room in a pipe that was full.
   func flush(_ connection: WorkerConnection, afterWaiting: Bool = false) {
     while true {
       var pieces = state.withLock { $0.workers.takeFrames(for: connection, afterWaiting: afterWaiting) }
@@ -246,12 +249,12 @@ extension PoolRuntime {
     }
   }
 
-  /// Gives news to a call, and wakes its caller if that waits.
+  /// Delivers news to a call, and wakes its caller if necessary.
   func deliver(
     _ news: CallNews, to box: CallBox, _ state: inout PoolState, _ effects: inout Effects
   ) {
     if let completion = box.completion {
-      // A call of one item: this was it. It is retired when what it took has been measured.
+      // The only news of a single-item call, which is retired when its time has been measured.
       box.completion = nil
       effects.completed.append((completion, box.id, news))
       effects.finishedSingles.append(box)
@@ -265,12 +268,13 @@ extension PoolRuntime {
     wake(box, &state, &effects)
   }
 
-  /// Has the caller check for news, now if it waits.
+  /// Makes the caller check for news, immediately if it waits.
   private func wake(_ box: CallBox, _ state: inout PoolState, _ effects: inout Effects) {
     box.hasChanged = true
     if let waiter = box.waiter {
       box.waiter = nil
-      // It may end the call, and then the runtime thread has the clock running that the frame waits for.
+      // The caller may now end the call, whose `endCall` frame waits for the runtime thread's
+      // clock.
       state.clockwork.needsFlush = true
       effects.resumed.append(waiter)
     }

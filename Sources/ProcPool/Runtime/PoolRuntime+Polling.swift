@@ -2,13 +2,14 @@ import Glibc
 import ProcPoolProtocol
 import ProcPoolSystem
 
-// Answers that are due at once, on the thread of the caller who waits for them.
+// Short answers that are read on the thread of the waiting caller.
 
 extension PoolRuntime {
-  /// Submits the one chunk of a call and, if a worker is idle and the answer may come soon, reads it on this
-  /// thread: the two threads that would have to be woken otherwise cost more than a short item does.
+  /// Submits the only chunk of a call. If a worker is idle and the answer may come soon, also reads
+  /// the answer on this thread, because waking two other threads costs more than a short item.
   ///
-  /// Polls while a processor is left for it, and rarely for tasks whose answers did not come in time lately.
+  /// Polls only while there is a free processor, and rarely for tasks whose latest answers came too
+  /// late.
   ///
   /// - Parameters:
   ///   - key: the type of the task.
@@ -21,15 +22,15 @@ extension PoolRuntime {
       return state.scheduler.place(running: call).flatMap { state.workers[$0]?.connection }
     }
     guard let worker else { return carryOut(effects) }
-    // So that the answer does not wake the runtime thread.
+    // So that the answer does not wake the runtime thread as well.
     worker.watchResults(for: [], with: poller)
     carryOut(effects)
     let bytes = chunks.reduce(0) { $0 + $1.payload.byteCount } + (chunks.first?.payload.room?.expected ?? 0)
     poll([worker], key: key, for: Self.answerTime + CopyingTime.of(bytes), until: isReady)
   }
 
-  /// Reads the answers to the last few items of a call on this thread, if they may come soon: as
-  /// `submitAndPoll` does, and for the same reason.
+  /// Reads the last answers of a call on this thread, if they may come soon, for the same reason as
+  /// `submitAndPoll`.
   ///
   /// - Parameter key: the type of the task.
   func pollForEnd(of box: CallBox, key: ObjectIdentifier) {
@@ -46,43 +47,45 @@ extension PoolRuntime {
     poll(workers, key: key, for: Self.endTime) { state.withLock { _ in box.hasChanged } }
   }
 
-  /// Waits a moment for news of a call whose caller is about to run code of its own that takes long.
+  /// Polls briefly for news of a call whose caller is about to run its own code for long.
   func pollForNews(of box: CallBox) {
     let deadline = MonotonicClock.now() + Self.answerTime
     while state.withLock({ _ in !box.hasChanged }), MonotonicClock.now() < deadline { sched_yield() }
   }
 
-  /// Reads what comes from workers that the poller does not report, for a moment; then it reports them again.
+  /// Reads from workers that the poller does not report, for a short time; then the poller reports
+  /// them again.
   private func poll(
     _ workers: [WorkerConnection], key: ObjectIdentifier, for time: Int64, until isReady: () -> Bool
   ) {
     let deadline = MonotonicClock.now() + time
     while !isReady(), MonotonicClock.now() < deadline {
       for worker in workers {
-        // The end of the stream is left to the runtime thread, which will see it too.
+        // The end of the stream is left to the runtime thread, which also sees it.
         _ = worker.incoming.withLockIfAvailable { incoming in
           incoming.isOpen ? readOnce(worker, &incoming) : .closed
         }
       }
-      // The worker may be waiting for this very processor.
+      // The worker may be waiting for this processor.
       sched_yield()
     }
     for worker in workers { worker.watchResults(for: .readable, with: poller) }
     let isHit = isReady()
     change { state, _ in
       state.calls.notePoll(key, isHit: isHit)
-      // The runtime thread has not seen that a worker has nothing left to do while another has too much.
+      // The runtime thread does not know yet that a worker is idle while another has too much work.
       if state.scheduler.timeToShare != nil { state.clockwork.needsPeek = true }
     }
   }
 
-  /// How long a caller polls for an answer, beside the time that long payloads take: somewhat longer than a worker that sleeps takes
-  /// to wake up and to answer, on a virtual machine too, where that is 80 to 150 µs (measured). With less,
-  /// calls that have once been too late for the worker's own polling would all be: each would find it asleep.
-  /// Nanoseconds.
+  /// How long a caller polls for an answer, in nanoseconds, in addition to the time for long
+  /// payloads. It is somewhat longer than a sleeping worker takes to wake up and answer: 80 to 150
+  /// µs on a virtual machine (measured). With less, all calls would be too late after the first one
+  /// that missed the worker's own polling time, because each would find the worker asleep.
   private static let answerTime: Int64 = 200_000
 
-  /// How long a caller polls for the end of a call: as long as a small part of a product takes, and not much longer than
-  /// it would take to wake two threads instead, which was a fifth of such a call (measured). Nanoseconds.
+  /// How long a caller polls for the end of a call, in nanoseconds: the duration of a small part of
+  /// a product, and not much longer than waking two threads instead, which took a fifth of such a
+  /// call (measured).
   private static let endTime: Int64 = 500_000
 }

@@ -2,14 +2,16 @@ import ProcPoolProtocol
 import ProcPoolSharedMemory
 import ProcPoolSystem
 
-// What workers send. Whichever thread reads holds the worker's `incoming`.
+// Data from workers. The reading thread, whichever it is, holds the lock of the worker's
+// `incoming`.
 
 extension PoolRuntime {
   enum Read { case more, nothing, closed }
 
-  /// Reads what is there from a worker, once.
+  /// Reads the available data of a worker, once.
   func readOnce(_ connection: WorkerConnection, _ incoming: inout Incoming) -> Read {
-    // A pipe that cannot be read gives nothing more, whatever the reason: the worker's end says the rest.
+    // An error counts as the end of the stream, whatever the reason: the exit status of the worker
+    // tells more.
     let transfer = times.measure(.reading) {
       try? incoming.received.read(from: connection.results, frameLength: incoming.frameLength)
     }
@@ -24,7 +26,7 @@ extension PoolRuntime {
     }
   }
 
-  /// Takes the frames that are complete out of what has been read from a worker.
+  /// Handles the complete frames in the data read from a worker.
   private func receive(_ connection: WorkerConnection, _ incoming: inout Incoming, bytes: Int) {
     do throws(FrameError) {
       if !incoming.hasPreamble {
@@ -48,8 +50,8 @@ extension PoolRuntime {
     }
   }
 
-  /// Takes frames up to the end of what has been read, or to one that lends shared memory: files are not
-  /// opened under the pool's lock.
+  /// Handles frames up to the end of the data, or up to one that lends shared memory, because files
+  /// are not opened under the pool's lock.
   private func takeFrames(
     of connection: WorkerConnection, _ incoming: inout Incoming, _ state: inout PoolState,
     _ effects: inout Effects
@@ -97,7 +99,7 @@ extension PoolRuntime {
     case .prepared: try notePrepared(header, body.bytes, by: connection, &state, &effects)
     case .unreachable: sendAgain(to: connection, &state, &effects)
     case .refused:
-      // Under the lock, once in the life of a program.
+      // Under the lock, but only once in the life of a program.
       BlockServer.start()
       state.workers[connection.place]?.outgoing.reachesMemory = false
     case .hello, .call, .chunk, .indirectChunk, .room, .attempt, .again, .seat, .resume, .endCall, .end,
@@ -117,13 +119,14 @@ extension PoolRuntime {
     incoming.hasGreeted = true
     let abilities = connection.offered.intersection(greeting.abilities)
     state.workers[connection.place]?.abilities = abilities
-    // Under the lock, once in the life of a program, so that nothing overtakes it that is to be attached.
+    // Under the lock, but only once in the life of a program, so that the server runs before any
+    // block is attached.
     if !greeting.pageFailure.isEmpty { BlockServer.start() }
     state.scheduler.greeted(
       connection.place, canGiveBack: abilities.contains(.givesBack), now: .now())
   }
 
-  /// The worker broke the protocol: it is killed, and the reason kept for when it has ended.
+  /// Kills a worker that broke the protocol, and keeps the reason for its report.
   private func reject(_ connection: WorkerConnection, _ incoming: inout Incoming, _ error: FrameError) {
     if incoming.hasGreeted {
       incoming.violation = incoming.violation ?? error.description

@@ -3,14 +3,15 @@ import ProcPoolSystem
 
 // Results and failures, from a worker's pipe or from its page.
 
-/// Results of consecutive items, or the report of their failure, as a worker has sent or left them.
+/// Results of consecutive items, or the report of their failure, sent by a worker or found on its
+/// page.
 struct ReceivedResults {
   var header: FrameHeader
   var body: OutputSlice
   let connection: WorkerConnection
-  /// Where the first item stands in the worker's order, if they come from its page.
+  /// The position of the first item in the worker's order, if the results come from the page.
   var position: UInt64?
-  /// From this position on, results are lost with the worker.
+  /// The position from which on results are lost with the worker.
   var cut: UInt64?
 
   init(
@@ -42,14 +43,14 @@ extension PoolRuntime {
         throw .unexpected("its results for \(header.call) are malformed")
       }
     }
-    // Before the scheduler hears of it: what cannot be read ends no item.
+    // Before the scheduler is notified: a report that cannot be decoded ends no item.
     let report = header.kind == .failure ? try? ErrorReport(from: body.bytes) : nil
     if header.kind == .failure, report == nil { throw .unexpected("its report of a failure is malformed") }
     let thrownAt = report?.reason == .threw ? Instant.now() : nil
     switch receive(results, thrownAt: thrownAt, &state) {
     case .violation(let what): throw .unexpected(what)
     case .ignore:
-      // The runtime thread may sleep for longer than the item pauses.
+      // The runtime thread may otherwise sleep for longer than the item pauses.
       if thrownAt != nil { state.clockwork.needsPeek = true }
     case .deliver(let skipped):
       guard let box else { return }
@@ -79,7 +80,7 @@ extension PoolRuntime {
     if header.kind == .results {
       let offset = (try? box.outputs.length(ofFirst: skipped, in: body.bytes)) ?? 0
       let slice = OutputSlice(memory: body.memory, start: body.start + offset, count: body.count - offset)
-      // Long ones are remembered for a while, since among them are short ones.
+      // The estimate decreases slowly, because long outputs may be interspersed with short ones.
       box.outputLength = max(slice.count / wanted, box.outputLength / 4 * 3)
       box.bytesReceived += UInt64(slice.count)
       deliver(.outputs(first: first, count: wanted, slice), to: box, &state, &effects)
@@ -91,9 +92,9 @@ extension PoolRuntime {
     }
   }
 
-  /// Finds results in the room that the worker has for them.
+  /// Returns results in the room that the worker has for them.
   ///
-  /// - Returns: `nil` if their items are known already: the room may have been given to others.
+  /// - Returns: `nil` if their items are known already: the room may have been reused since.
   private func resolve(
     _ results: ReceivedResults, _ state: borrowing PoolState
   ) throws(FrameError) -> ReceivedResults? {
@@ -111,7 +112,7 @@ extension PoolRuntime {
     return resolved
   }
 
-  /// Results that can no longer be read, and need not be.
+  /// Skips results that can no longer be read because they are known already.
   private func takeKnown(_ results: ReceivedResults, _ state: inout PoolState) throws(FrameError) {
     switch receive(results, &state) {
     case .ignore: return
@@ -121,7 +122,7 @@ extension PoolRuntime {
     }
   }
 
-  /// The part of some results that has not been lost with the worker.
+  /// The results before the position from which on they were lost with the worker.
   private func beforeCut(
     _ results: ReceivedResults, of box: CallBox?, _ state: borrowing PoolState
   ) -> ReceivedResults {

@@ -2,8 +2,8 @@ import ProcPoolSystem
 import ProcPoolWorker
 
 extension PoolRuntime {
-  /// Announces an item that runs for long, with the stack of its worker. On a thread of its own, because the
-  /// worker may take a while to stand still, and names take a while to be found.
+  /// Announces a long-running item with the stack of its worker. This uses a separate thread,
+  /// because stopping the worker and looking up names take a while.
   func announce(_ event: PoolEvent.Kind, withStackOf connection: WorkerConnection) {
     guard case .itemStalled(let item, let worker, let elapsed, _) = event else { return }
     @Sendable func announce(_ frames: [StackWalk.Frame]) {
@@ -15,7 +15,7 @@ extension PoolRuntime {
       try SystemThread.start(name: "procpool-stack", stack: 1 << 20, blocksSignals: true) {
         announce(
           StackWalk.frames(ofThread: WorkerThread.processThreadName, process: connection.pid) {
-            // The stack of a worker without a process of its own is not walked.
+            // The stack is walked only for a worker with its own process.
             connection.process?.descriptor.isRunning ?? false
           })
       }

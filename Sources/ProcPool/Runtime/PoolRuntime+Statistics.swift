@@ -2,13 +2,13 @@ import ProcPoolProtocol
 import ProcPoolSystem
 import ProcPoolWorker
 
-// What is known of workers and calls, for those who ask.
+// Statistics of workers and calls.
 
 extension PoolRuntime {
   var statistics: PoolStatistics {
     if isInCopy { return PoolStatistics() }
     let (times, copied) = times.read()
-    // Once, because it takes as long as what is read of a worker.
+    // Read once, because reading the clock takes as long as reading the numbers of a worker.
     let now = MonotonicClock.now()
     return state.withLock { state in
       var statistics = state.ledger.statistics
@@ -35,7 +35,7 @@ extension PoolRuntime {
     let now = MonotonicClock.now()
     var workers = state.withLock { state in
       var records = state.ledger.former
-      // Also those that have no seat any more and have not left yet.
+      // Including workers that have no seat any more and have not ended yet.
       for worker in state.workers.all where worker.hasSeat {
         records[worker.worker].add(worker, now: now)
       }
@@ -57,7 +57,7 @@ extension PoolRuntime {
           memory: nil)
       }
     }
-    // Outside the lock: these are files.
+    // Outside the lock, because files are read.
     if settings.abilities.contains(.hasOwnMemory) {
       for index in workers.indices {
         workers[index].memory = workers[index].pid.flatMap { ProcessMemory.ofItsOwn($0) }
@@ -68,7 +68,7 @@ extension PoolRuntime {
 
   // MARK: - Calls
 
-  /// Keeps what is known of a call that is over.
+  /// Records the statistics of a call that has ended.
   func record(_ box: CallBox, _ end: PoolStatistics, _ state: inout PoolState) {
     guard let last = describe(box, end, isOver: true, state) else { return }
     areSinglesOld.store(true, ordering: .relaxed)
@@ -76,18 +76,19 @@ extension PoolRuntime {
     state.ledger.remember(last)
   }
 
-  /// Calls of several items: those that are remembered, and those that go on.
+  /// The recorded and the running calls of several items.
   var callStatistics: [CallStatistics] {
     if isInCopy { return [] }
     let end = statistics
     return state.withLock { state in
       let present = state.calls.long.values.compactMap { describe($0, end, isOver: false, state) }
-      // Numbers are given in the order in which calls begin.
+      // Calls are numbered in the order in which they begin.
       return (state.ledger.pastCalls + present).sorted { $0.call < $1.call }
     }
   }
 
-  /// The call to be explained: one of several items that goes on, or else what was over last.
+  /// The call to be explained: the latest running call of several items, or else the call that
+  /// ended last.
   var latestCall: CallStatistics? {
     let end = statistics
     return state.withLock { state in
@@ -102,7 +103,7 @@ extension PoolRuntime {
 
   /// - Parameters:
   ///   - end: the pool's statistics now.
-  ///   - isOver: whether its caller wants no more of it.
+  ///   - isOver: whether its caller wants nothing more of it.
   /// - Returns: `nil` for a call of one item.
   private func describe(
     _ box: CallBox, _ end: PoolStatistics, isOver: Bool, _ state: borrowing PoolState
@@ -110,7 +111,7 @@ extension PoolRuntime {
     let call = state.scheduler.progress(of: box.id)
     guard let start = box.start, let counts = call?.counts ?? start.counts else { return nil }
     let now = MonotonicClock.now()
-    /// Since an instant; nothing if there was none.
+    /// The span since an instant; zero if there was none.
     func span(since start: Int64?, until end: Int64? = nil) -> Duration {
       .nanoseconds(start.map { max(0, (end ?? now) - $0) } ?? 0)
     }

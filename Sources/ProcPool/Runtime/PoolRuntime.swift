@@ -14,12 +14,13 @@ import Synchronization
 //                    ▼                                         │
 //           worker 0 … worker n−1: one pipe pair and one status page each
 //
-// Under the lock only memory is touched: the scheduler decides, frames are appended to outboxes, news to
-// calls. Pipes are written and callers resumed after it (`Effects`).
+// Under the lock, only memory is accessed: the scheduler decides, frames are appended to outboxes,
+// and news to calls. Pipes are written and callers resumed after the lock is released (`Effects`).
 //
-// Who owns what: the pool's lock guards `PoolState`, with a `WorkerEntry` for each worker; the lock of a
-// `WorkerConnection` guards what has been read from that worker (`Incoming`), and is taken before the pool's;
-// the runtime thread alone has a `RuntimeLoop`, with a `Standing` for each worker.
+// Ownership: the pool's lock guards `PoolState`, with a `WorkerEntry` for each worker. The lock of
+// a `WorkerConnection` guards the data read from that worker (`Incoming`), and is taken before the
+// pool's lock. Only the runtime thread accesses its `RuntimeLoop`, with a `Standing` for each
+// worker.
 
 /// The state and the threads of one pool.
 final class PoolRuntime: Sendable {
@@ -28,24 +29,25 @@ final class PoolRuntime: Sendable {
   let times = CoordinatorTimes()
   let handover = Handover()
   let memoryKills = MemoryKills.shared
-  /// Workers that were killed and are not known to have ended, in the order in which they were killed.
+  /// Workers that were killed and may not have ended yet, in the order in which they were killed.
   let dying = Mutex<[WorkerConnection]>([])
-  /// Memory that workers may write to which were given up though they had not ended: no other worker gets it.
+  /// Memory that abandoned workers, which have not ended, may still write to. It is never reused.
   let leftBehind = Mutex<[InputSlice]>([])
   /// Shared blocks that the program has let go of, by nonce, and tasks may have handles of that workers keep.
   let releasedBlocks = Mutex<Set<UInt64>>([])
   /// A call of several items has ended since the last one of one item began. Relaxed, because nothing depends on it.
   let areSinglesOld = Atomic(true)
   var lanes: [MemoryLane] { [inputs, outputs].compactMap(\.self) }
-  /// `nil` if inputs go through pipes, however long they are.
+  /// The shared memory for long inputs; `nil` if all inputs go through pipes.
   let inputs: MemoryLane?
-  /// The same for outputs. Apart from the inputs' memory, which workers cannot write to.
+  /// The shared memory for long outputs. It is separate because workers cannot write to the memory
+  /// of inputs.
   let outputs: MemoryLane?
   let settings: PoolSettings
   let standardError: StandardErrorMode
-  /// The process that has made the pool, whose threads serve it.
+  /// The process that created the pool, whose threads serve it.
   let origin = ProcessOrigin.current
-  /// The program's own standard error, as it was when the pool was made.
+  /// The program's own standard error, as of the creation of the pool.
   let errors: ErrorStream
   /// Set once, before any thread runs.
   let launcher = Mutex<Launcher?>(nil)
@@ -71,15 +73,16 @@ final class PoolRuntime: Sendable {
     self.standardError = standardError
   }
 
-  /// Whether this process is a copy of the pool's, in which no thread serves it, and its locks may be held for ever.
+  /// Whether this process is a fork of the pool's process, in which no thread serves the pool and
+  /// its locks may be held for ever.
   var isInCopy: Bool { origin != ProcessOrigin.current }
 
-  /// - Throws: in a copy of the pool's process.
+  /// - Throws: `PoolError` in a fork of the pool's process.
   func requireOwnProcess() throws(PoolError) {
     if isInCopy { throw .otherProcess(origin) }
   }
 
-  /// Starts the threads, and the workers.
+  /// Starts the threads and the workers.
   func start() throws(SystemError) {
     let launcher = try Launcher(settings, begins: handover.enterLauncher) { [self] in
       launched($0, $1)
@@ -91,7 +94,8 @@ final class PoolRuntime: Sendable {
         var loop = RuntimeLoop(self)
         loop.run()
         launcher.stop()
-        // The two hold each other while the pool lives.
+        // Breaks the reference cycle of the runtime and the launcher, which exists while the pool
+        // lives.
         self.launcher.withLock { $0 = nil }
       }
     } catch {
@@ -115,7 +119,7 @@ final class PoolRuntime: Sendable {
 // MARK: - Changing the state
 
 extension PoolRuntime {
-  /// Changes the state under the lock, and then does what follows from it.
+  /// Changes the state under the lock, then carries out the effects.
   @discardableResult
   func change<Result>(_ body: (inout PoolState, inout Effects) -> Result) -> Result {
     let (result, effects) = decide(body)
@@ -123,7 +127,7 @@ extension PoolRuntime {
     return result
   }
 
-  /// Changes the state under the lock, and says what follows from it.
+  /// Changes the state under the lock, and returns the effects.
   func decide<Result>(_ body: (inout PoolState, inout Effects) -> Result) -> (Result, Effects) {
     var effects = Effects()
     let result = state.withLock { state in

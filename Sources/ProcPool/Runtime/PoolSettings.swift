@@ -2,31 +2,31 @@ import ProcPoolProtocol
 import ProcPoolSystem
 import ProcPoolWire
 
-/// What a pool's threads go by: a checked ``PoolConfiguration``, in the units of the protocol.
+/// The settings of a pool: a checked ``PoolConfiguration``, in the units of the protocol.
 struct PoolSettings: Sendable {
   var program: WorkerSource.Program
-  /// The build that workers must be of: this program's, if it is its own worker.
+  /// The build ID that workers must have: this program's, if it is its own worker.
   var requiredBuildID: [UInt8]?
-  /// What its workers can do.
+  /// The abilities of the workers.
   var abilities: Abilities
   var environment: WorkerEnvironment
-  /// The longest body of a frame, in bytes.
+  /// The maximum length of a frame's body in bytes.
   var maximumPayload: Int
-  /// Whether long inputs are left in memory that workers see.
+  /// Whether long inputs are passed in shared memory.
   var sharesLargePayloads: Bool
   var pollingTimes: PollingTimes
   var workers: Int
-  /// How many processes there may be at once.
+  /// The maximum number of processes at a time.
   var places = 0
   var grace: CancellationGrace
   var stallNotice: StallNotice?
   /// The seed of `TaskContext.random`.
   var seed: UInt64
-  /// What each worker may use.
+  /// The limits on the resources of each worker.
   var limits: ResourceLimits
-  /// If not 0, workers mark on standard error which item writes what, with this secret.
+  /// The secret of the marks that workers write to standard error before items; 0 for no marks.
   var itemMark: UInt64
-  /// So much memory of its own may a worker use, in bytes, before it is replaced.
+  /// The amount of private memory in bytes above which a worker is recycled.
   var maximumWorkerMemory: Int?
   /// The tasks that each worker may keep.
   var keptTasks: KeptTasks.Bounds
@@ -35,7 +35,7 @@ struct PoolSettings: Sendable {
   init(
     _ program: WorkerSource.Program, _ configuration: PoolConfiguration, _ sizing: PoolSizing
   ) throws(WorkerStartFailure) {
-    // As many bytes as an address space has, at the most.
+    // At most the size of an address space in bytes.
     try PoolArguments.check(
       "payloads.maximum", configuration.payloads.maximum, in: .kibibytes(64) ... .gibibytes(1 << 17))
     let limits = try configuration.limits.resources()
@@ -67,9 +67,10 @@ struct PoolSettings: Sendable {
 }
 
 extension RecyclingPolicy {
-  /// The policy as the scheduler follows it.
+  /// The policy in the scheduler's terms.
   ///
-  /// - Parameter abilities: those of the workers. One that shares its process's memory starts in no time.
+  /// - Parameter abilities: the abilities of the workers. A worker that shares its process's memory
+  ///   starts in no time.
   func resolve(_ abilities: Abilities) throws(WorkerStartFailure) -> Recycling {
     let hasOwnMemory = abilities.contains(.hasOwnMemory)
     try PoolArguments.check("recycling.items", items, atLeast: 1)
@@ -83,7 +84,7 @@ extension RecyclingPolicy {
 }
 
 extension WorkerLimits {
-  /// The limits as they travel.
+  /// The limits as the protocol encodes them.
   func resources() throws(WorkerStartFailure) -> ResourceLimits {
     try PoolArguments.check("limits.memory", memory, atLeast: .bytes(1))
     try PoolArguments.check("limits.processorTime", processorTime)

@@ -3,19 +3,19 @@ import ProcPoolSystem
 import ProcPoolWire
 import ProcPoolWorker
 
-/// What a worker writes to standard error, on its way to where the pool's ``StandardErrorMode`` sends it.
+/// The text that a worker writes to standard error, relayed according to ``StandardErrorMode``.
 struct WorkerWords {
   private(set) var lastLines = ErrorLines()
   private var lines = LineAssembler()
   private var items: ItemWords?
-  /// What is to be written to the coordinator's standard error.
+  /// The text for the coordinator's standard error.
   private(set) var outgoing: [UInt8] = []
-  /// Since when a line waits for its end that is to be passed on without it after a while.
+  /// When the unfinished last line was received; `nil` if there is none to be relayed by time.
   private(set) var unfinishedSince: Int64?
 
-  /// Takes what the worker has written.
+  /// Takes text of the worker.
   ///
-  /// - Parameter secret: of the marks before items, where there are any.
+  /// - Parameter secret: the secret of the marks before items, if there are any.
   mutating func take(
     _ text: UnsafeRawBufferPointer, of worker: WorkerID, mode: StandardErrorMode, secret: UInt64, now: Int64
   ) {
@@ -36,16 +36,16 @@ struct WorkerWords {
     }
   }
 
-  /// Starts to wait anew for the end of a line.
+  /// Restarts the wait for the end of a line.
   mutating func waitForEnd(since now: Int64) { unfinishedSince = now }
 
-  /// A line has waited for its end for long enough: what there is of it is to be seen.
+  /// Relays the unfinished line, which has waited long enough for its end.
   mutating func passUnfinished() {
     unfinishedSince = nil
     lines.passUnfinished(to: &outgoing)
   }
 
-  /// The worker has ended: what is left is not completed any more.
+  /// Relays the rest after the worker has ended.
   mutating func finish(of worker: WorkerID, mode: StandardErrorMode) {
     switch mode {
     case .inherited: lines.finish { outgoing += $0 }
@@ -72,28 +72,28 @@ struct WorkerWords {
     words.withUnsafeBytes { lastLines.append($0) }
   }
 
-  /// A line with its worker before it. The bytes stay as they are, whether they are UTF-8 or not.
+  /// A line with the worker as prefix. Bytes that are not UTF-8 are kept.
   private static func line(_ text: [UInt8], of worker: WorkerID) -> [UInt8] {
     Array("[\(worker)] ".utf8) + text + [UInt8(ascii: "\n")]
   }
 }
 
-/// Divides what a worker writes by its items, at the marks that it puts between them.
+/// Divides a worker's text by items, at the marks between them.
 struct ItemWords {
-  /// How much of an item's text is kept at least, in bytes: its end, where a failure is told. Cut when it is twice as
-  /// much, so that each byte is moved once.
+  /// The minimum length in bytes that is kept of an item's text: its end, which has the report of a
+  /// failure. It is cut at twice this length, so that each byte is moved once.
   static let capacity = 1 << 20
 
   private let secret: UInt64
   private var item: ItemID?
   private var words: [UInt8] = []
-  /// What may be the beginning of a mark.
+  /// The possible beginning of a mark.
   private var rest: [UInt8] = []
 
   init(secret: UInt64) { self.secret = secret }
 
-  /// - Parameter body: gets what an item has written when another follows, if it has written anything; `nil`
-  ///   for what belongs to no item.
+  /// - Parameter body: called with the text of an item when the next mark follows, unless it is
+  ///   empty; `nil` for text of no item.
   mutating func take(_ text: UnsafeRawBufferPointer, _ body: (ItemID?, [UInt8]) -> Void) {
     rest += text
     var start = rest.startIndex
@@ -117,7 +117,7 @@ struct ItemWords {
     rest.removeFirst(start)
   }
 
-  /// The worker has ended: no mark follows.
+  /// Completes the last text when the worker has ended, and no mark can follow.
   mutating func finish(_ body: (ItemID?, [UInt8]) -> Void) {
     append(rest[...])
     rest = []
@@ -140,7 +140,7 @@ struct ErrorLines {
   /// 64 KiB: a trap's message and its backtrace, with the registers that Swift prints.
   private static let capacity = 1 << 16
   private var bytes: [UInt8] = []
-  /// There was more before these bytes.
+  /// Whether earlier bytes were dropped.
   private var isCut = false
 
   mutating func append(_ more: UnsafeRawBufferPointer) {
@@ -150,13 +150,13 @@ struct ErrorLines {
     isCut = true
   }
 
-  /// The text, from the beginning of a line where it had to be cut; if its one line is too long for that, from the
-  /// beginning of a character.
+  /// The text. If it was cut, it begins with a whole line, or with a whole character if the only
+  /// line is too long.
   var text: String {
     var tail = bytes
     if tail.count > Self.capacity { tail.keepEnd(ofCount: Self.capacity) }
     if isCut || tail.count < bytes.count {
-      // A newline that ends the text begins no line of it.
+      // A newline at the end of the text does not begin a line.
       if let newline = tail.dropLast().firstIndex(of: 10) { tail.removeFirst(newline + 1) }
     }
     while tail.last == 10 { tail.removeLast() }
@@ -165,22 +165,22 @@ struct ErrorLines {
 }
 
 extension [UInt8] {
-  /// Removes what is before the last `count` bytes, or up to three more so that no character is cut.
+  /// Removes all but the last `count` bytes, or up to three more so that no character is cut.
   fileprivate mutating func keepEnd(ofCount count: Int) {
     removeFirst(UTF8Boundary.last(in: self, upTo: self.count - count))
   }
 }
 
-/// Makes lines of text that comes in pieces. They are bytes: what is no UTF-8 stays as it is.
+/// Assembles lines from pieces of text. Lines are bytes: invalid UTF-8 is kept.
 struct LineAssembler {
-  /// Where a line is cut that does not end, in bytes; between two characters.
+  /// The length in bytes at which an unfinished line is cut, between two characters.
   static let longestLine = 1 << 16
   private var unfinished: [UInt8] = []
 
   var hasUnfinished: Bool { !unfinished.isEmpty }
 
-  /// Calls `body` with each line that `more` completes, without its newline, and with each piece of a line that is
-  /// too long.
+  /// Calls `body` with each line that `more` completes, without its newline, and with each piece of
+  /// an overlong line.
   mutating func append(_ more: UnsafeRawBufferPointer, _ body: ([UInt8]) -> Void) {
     var rest = more[...]
     while let newline = rest.firstIndex(of: 10) {
@@ -194,7 +194,8 @@ struct LineAssembler {
     cut(body)
   }
 
-  /// Adds to `lines` what `more` completes of whole lines, with their newlines, and of a line that is too long.
+  /// Appends to `lines` the lines that `more` completes, with their newlines, and pieces of
+  /// overlong lines.
   ///
   /// - Returns: whether a line was completed.
   mutating func append(_ more: UnsafeRawBufferPointer, to lines: inout [UInt8]) -> Bool {
@@ -219,14 +220,14 @@ struct LineAssembler {
     }
   }
 
-  /// Adds what there is of an unfinished line to `lines`, up to a character of which the rest has not come.
+  /// Appends the unfinished line to `lines`, up to the last complete character.
   mutating func passUnfinished(to lines: inout [UInt8]) {
     let end = UTF8Boundary.last(in: unfinished, upTo: unfinished.count)
     lines += unfinished[..<end]
     unfinished.removeFirst(end)
   }
 
-  /// Calls `body` with what is left at the end, if anything is.
+  /// Calls `body` with the rest, unless it is empty.
   mutating func finish(_ body: ([UInt8]) -> Void) {
     guard !unfinished.isEmpty else { return }
     body(unfinished)

@@ -31,8 +31,8 @@ extension LikelyCause {
       self = .threadExit
       return
     }
-    // A crash signal outranks whatever ended the process while it was crashing. The worker's own note stands in
-    // for an exit status that the kernel no longer has.
+    // A crash signal takes precedence over the signal that ended the process while it was crashing.
+    // The worker's own note replaces an exit status that the kernel no longer has.
     let end =
       switch lastAct {
       case .crashed(let signal)?: ProcessEnd.signalled(signal)
@@ -53,14 +53,15 @@ extension LikelyCause {
         self = .trap(message: LastWords.trapMessage(in: standardError) ?? "it left no message")
       case .signalled(SIGSEGV), .signalled(SIGBUS): self = .invalidAccess
       case .signalled(let number): self = .signal(number)
-      // Other code took the status; an out-of-memory kill that the kernel counted is still the likeliest cause.
+      // Other code took the status; an out-of-memory kill counted by the kernel is still the
+      // likeliest cause.
       case .unknown: self = memory.map { .outOfMemory($0) } ?? .unknown
       }
     }
   }
 
-  /// Whether a process ended in the way of those who get no memory: by a trap of the allocator, which says
-  /// so, or by using what they did not get; with most of what they may have in use.
+  /// Whether a process ended like one that was refused memory, by a trap of the allocator with a
+  /// message, or by an access to memory it did not get, and had used most of its limit.
   private static func hasMetMemoryLimit(
     _ end: ProcessEnd, _ peakMemory: Int?, _ limits: ResourceLimits, _ standardError: String
   ) -> Bool {

@@ -1,9 +1,9 @@
 import ProcPoolProtocol
 
-/// What a worker has sent, and how far it has been understood.
+/// The data received from a worker, and the state of its interpretation.
 struct Incoming {
   var received = ReceiveBuffer()
-  /// Bytes of the frame that is being read.
+  /// The length of the frame that is being read, in bytes.
   var frameLength = Preamble.size
   var hasPreamble = false
   var hasGreeted = false
@@ -11,11 +11,11 @@ struct Incoming {
   var isOpen = true
   /// How it broke the protocol, if it did.
   var violation: String?
-  /// Why it cannot be used, if it was found out before it had greeted.
+  /// The reason why it cannot be used, if that was found before the handshake was complete.
   var startFailure: WorkerStartFailure?
-  /// How many frames have come that lend shared memory.
+  /// The number of received frames that lend shared memory.
   var loansTaken: UInt64 = 0
-  /// From this position on, finished results are lost with the worker: they refer to memory that it had and could not
-  /// pass on.
+  /// The position from which on finished results are lost with the worker, because they refer to
+  /// its memory that it could not pass on.
   var cut: UInt64?
 }

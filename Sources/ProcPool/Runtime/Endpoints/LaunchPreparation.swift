@@ -3,10 +3,11 @@ import Glibc
 import ProcPoolSystem
 import Synchronization
 
-/// What Foundation needs before it can start a process, and does not check for itself.
+/// The prerequisites of a launch that Foundation does not check itself.
 enum LaunchPreparation {
-  /// The first launch has Foundation start two threads, and wait for ever if it does not get them: it is looked before
-  /// whether there are any, for the worker's process too, and with one to spare.
+  /// Checks that enough threads can be started. The first launch makes Foundation start two
+  /// threads, and hangs if it does not get them. The process of the worker needs another, and one
+  /// is spare.
   private static func requireThreads() throws(SystemError) {
     let isOver = DispatchSemaphore(value: 0)
     var started = 0
@@ -17,15 +18,16 @@ enum LaunchPreparation {
     }
   }
 
-  /// Whether Foundation has its two threads, which the first launch in a program starts and which live as
-  /// long as it does.
+  /// Whether Foundation has its two threads, which the first launch in a program starts and which
+  /// are never ended.
   private static let hasFoundationThreads = Mutex(false)
 
-  /// Starts a program with the signal mask that it is to inherit: none.
+  /// Starts a program with the signal mask that it should inherit: an empty one.
   ///
-  /// Only for as long as this takes, and not the first time: what Foundation's threads inherit they keep, and
-  /// a signal to the process must not find one that lets it through where the program blocks it everywhere to
-  /// wait for it. A worker clears its own mask, so that the first does not differ.
+  /// The mask is cleared only during the launch, and not for the first one. Foundation's threads
+  /// keep the mask that they inherit, and a process-directed signal that the program blocks
+  /// everywhere in order to wait for it must not be delivered to them. A worker clears its own
+  /// mask, so the first one does not differ.
   static func withInheritedMask<Started>(
     _ start: () throws(WorkerStartFailure) -> Started
   ) throws(WorkerStartFailure) -> Started {
@@ -49,11 +51,12 @@ enum LaunchPreparation {
     return try start()
   }
 
-  /// Foundation takes some descriptors for a launch and does not look whether it got them: without this it
-  /// would close the coordinator's own standard input when there are none. It takes three; the rest is for
-  /// threads that open files meanwhile.
+  /// Checks that there are free descriptors. Foundation uses three for a launch without checking
+  /// that it got them, and would otherwise close the coordinator's standard input. The others are
+  /// spare for threads that open files at the same time.
   static func reserveDescriptors() throws {
-    // The program may have closed them since the pool was made, and Foundation's descriptors would become them.
+    // The program may have closed them since the creation of the pool, and Foundation's descriptors
+    // would take their place.
     try StandardStreams.fill()
     let first = try Descriptor.open("/dev/null", O_RDONLY)
     if first.number > Self.mostDescriptors {
@@ -63,12 +66,12 @@ enum LaunchPreparation {
     }
     var copies: [Int32] = []
     defer { for copy in copies { _ = Descriptor(owning: copy) } }
-    // With the first, eight.
+    // Eight, including the first.
     for _ in 0..<7 { copies.append(try first.duplicate().relinquish()) }
   }
 
-  /// Swift 6.3's Foundation reads past the end of a buffer of 32 KiB when `/proc/self/fd` has more entries
-  /// than that holds with one to spare: 1,353 of 24 bytes. The number of a new descriptor tells how many
-  /// there are before it.
+  /// The maximum descriptor number before a launch. Swift 6.3's Foundation reads past the end of a
+  /// buffer of 32 KiB if `/proc/self/fd` has more entries than fit in it, minus one: 1,353 of 24
+  /// bytes. The number of a new descriptor bounds how many there are below it.
   private static let mostDescriptors: Int32 = 1300
 }

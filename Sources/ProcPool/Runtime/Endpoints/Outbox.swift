@@ -1,10 +1,10 @@
 import Glibc
 import ProcPoolSystem
 
-/// What is to be written to one worker, in order: pieces of memory that many frames share.
+/// The queue of data to be written to one worker: pieces of memory that many frames share.
 ///
-/// Writing happens outside the pool's lock, by whichever thread gets there first; the others are kept out, so that frames
-/// leave in the order in which they were appended.
+/// Any thread may write, outside the pool's lock, but only one at a time, so that frames are
+/// written in the order in which they were appended.
 struct Outbox {
   struct Piece {
     let memory: FrameMemory
@@ -13,10 +13,10 @@ struct Outbox {
   }
 
   private(set) var pieces = Deque<Piece>()
-  /// A thread is writing what it took.
+  /// Whether a thread is writing the pieces that it took.
   private var isWriting = false
 
-  /// Appends bytes; next to what was appended last they become one piece with it.
+  /// Appends bytes. Adjacent bytes are merged into one piece.
   mutating func append(_ memory: FrameMemory, from start: Int, to end: Int) {
     if !pieces.isEmpty {
       let last = pieces[pieces.count - 1]
@@ -32,9 +32,9 @@ struct Outbox {
     append(memory, from: 0, to: memory.count)
   }
 
-  /// Takes everything out, to be written by the caller, who then calls ``putBack(_:)``.
+  /// Takes all pieces. The caller writes them, then calls ``putBack(_:)``.
   ///
-  /// - Returns: nothing while another thread writes.
+  /// - Returns: no pieces while another thread writes.
   mutating func take() -> Deque<Piece> {
     if isWriting { return Deque() }
     isWriting = !pieces.isEmpty
@@ -42,7 +42,7 @@ struct Outbox {
     return pieces
   }
 
-  /// Ends a write: puts back what could not be written, before what came meanwhile.
+  /// Ends a write, and puts the rest back before pieces that were appended in the meantime.
   mutating func putBack(_ rest: Deque<Piece>) {
     isWriting = false
     guard !rest.isEmpty else { return }
@@ -51,13 +51,13 @@ struct Outbox {
     pieces = all
   }
 
-  /// Writes pieces until they are gone or the descriptor takes no more, and removes what was written.
+  /// Writes pieces until there are none or the descriptor is full, and removes what was written.
   ///
-  /// - Returns: the bytes written.
+  /// - Returns: the number of bytes written.
   static func write(
     _ pieces: inout Deque<Piece>, to descriptor: borrowing Descriptor
   ) throws(SystemError) -> Int {
-    // 64 pieces per call: with less the calls cost more than the bytes, and IOV_MAX is 1 024.
+    // 64 pieces per call: with fewer, the calls cost more than the bytes; IOV_MAX is 1 024.
     let most = 64
     var total = 0
     while !pieces.isEmpty {
@@ -70,7 +70,7 @@ struct Outbox {
         }
         return try descriptor.write(gathering: vector.baseAddress!, count: count)
       }
-      // `closed` cannot be: the coordinator keeps a reading end open itself.
+      // `closed` is impossible, because the coordinator itself keeps a reading end open.
       guard case .moved(var written) = transfer else { break }
       total += written
       while written > 0 {

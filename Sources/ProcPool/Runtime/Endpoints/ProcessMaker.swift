@@ -42,7 +42,7 @@ struct ProcessMaker: WorkerMaker {
         started.kill()
         throw Self.refusal(error)
       }
-      // It has ended, and Foundation has taken its status already.
+      // The process has ended, and Foundation has taken its status already.
       var lines = ErrorLines()
       errors.reading.drain { lines.append($0) }
       throw WorkerStartFailure(pid: started.pid, endedWith: started.status(), standardError: lines.text)
@@ -51,7 +51,7 @@ struct ProcessMaker: WorkerMaker {
     let taskEnds = tasks.relinquish()
     let resultEnds = results.relinquish()
     let errorEnds = errors.relinquish()
-    // The worker's ends: with a copy left here, its death would not end the streams.
+    // Closes the worker's ends: with a copy left here, its death would not end the streams.
     _ = Descriptor(owning: resultEnds.writing)
     _ = Descriptor(owning: errorEnds.writing)
     let connection = WorkerConnection(
@@ -70,7 +70,7 @@ struct ProcessMaker: WorkerMaker {
 
   func abandonPage(of place: PlaceID) { pages.abandon(place) }
 
-  /// Without a descriptor of its process a worker cannot be watched.
+  /// The failure for a system without process descriptors, by which workers are watched.
   private static func refusal(_ error: SystemError) -> WorkerStartFailure {
     guard error.code == EPERM || error.code == ENOSYS || error.code == EACCES else {
       return WorkerStartFailure("\(error)", isShortage: error.isShortage)
@@ -84,14 +84,15 @@ struct ProcessMaker: WorkerMaker {
 
 /// The files that hold the status pages of a pool's places.
 private final class PageFiles: Sendable {
-  /// The pages of all places; `nil` if the machine cannot share memory: then workers send each result as it comes.
+  /// The pages of all places; `nil` if the machine cannot share memory. Workers then send each
+  /// result immediately.
   private let shared: SharedPages?
-  /// The pages of places whose page has been left to a worker that did not end.
+  /// The separate pages of places whose first page was reserved for a worker that did not end.
   private let others = Mutex<[PlaceID: SharedPages?]>([:])
 
   init(places: Int) { shared = try? SharedPages(places: places) }
 
-  /// The file that has the page of a place, and its index there; `nil` if there is none.
+  /// The file with the page of a place, and its index there; `nil` if there is none.
   func file(of place: PlaceID) -> (pages: SharedPages, index: Int)? {
     if let other = others.withLock({ $0[place] }) { return other.map { ($0, 0) } }
     return shared.map { ($0, place.index) }

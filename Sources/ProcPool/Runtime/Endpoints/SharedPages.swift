@@ -3,12 +3,13 @@ import ProcPoolSystem
 import ProcPoolWire
 import ProcPoolWorker
 
-/// The status pages of a pool's workers, in one piece of shared memory: one descriptor, however many workers.
+/// The status pages of a pool's workers in one shared memory file: a single descriptor for any
+/// number of workers.
 struct SharedPages: Sendable {
   private let file: SharedFile
   private let identity: FileIdentity
 
-  /// - Because a class: the pages of all links keep nothing of it alive; the pool does.
+  // A class to share the descriptor: the mappings of the pages do not keep it open.
   private final class SharedFile: Sendable {
     let descriptor: Descriptor
     init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }

@@ -1,17 +1,18 @@
 import ProcPoolSystem
 
-/// A worker's stream of tasks before it starts.
+/// The task stream of a worker before its start.
 struct TaskStream: ~Copyable {
-  /// Becomes the worker's standard input.
+  /// The descriptor that becomes the worker's standard input.
   let input: Descriptor
-  /// What the coordinator keeps: see `LinkPipes`.
+  /// The descriptor that the coordinator keeps: see `relinquishToCoordinator`.
   let tasks: Descriptor
   let reading: Descriptor?
   let passing: Descriptor?
 
-  /// The far end of a socket pair becomes standard input. The read end of the pipe is queued in it, and the worker
-  /// passes descriptors back through it. If the system cannot create a pair or pass descriptors, the pipe itself
-  /// becomes standard input, and the coordinator opens the worker's files through `/proc`, or asks the worker for them.
+  /// Creates the stream for a pipe. The far end of a socket pair becomes standard input. The read
+  /// end of the pipe is queued in it, and the worker passes descriptors back through it. If the
+  /// system cannot create a pair or pass descriptors, the pipe itself becomes standard input, and
+  /// the coordinator opens the worker's files through `/proc`, or requests them from the worker.
   init(_ pipe: consuming Pipe) throws(SystemError) {
     let sockets = Self.sockets(passing: pipe.reading)
     let far = if let sockets { sockets.far } else { try pipe.reading.duplicate().relinquish() }
@@ -33,7 +34,8 @@ struct TaskStream: ~Copyable {
     }
   }
 
-  /// Closes what the worker has by now: with a copy left here, its death would not end the stream.
+  /// Closes the descriptors that the worker has by now: with a copy left here, its death would not
+  /// end the stream.
   consuming func relinquish() -> (tasks: Int32, reading: Int32?, passing: Int32?) {
     (tasks.relinquish(), Self.number(of: reading), Self.number(of: passing))
   }
@@ -47,7 +49,8 @@ struct TaskStream: ~Copyable {
 }
 
 extension Pipe {
-  /// What the coordinator keeps of a pipe of tasks: one descriptor that is both ends, or both of them.
+  /// Returns the descriptors that the coordinator keeps of a task pipe: one for both ends, or one
+  /// for each.
   consuming func relinquishToCoordinator() throws(SystemError) -> (tasks: Int32, reading: Int32?) {
     if let both = try? openBothEnds().relinquish() { return (both, nil) }
     try writing.setNonBlocking()

@@ -14,7 +14,7 @@ struct ThreadMaker: WorkerMaker {
     try WorkerPipes.prepare(tasks, results, workers: settings.workers)
     let page = StatusPage.makePrivate()
     page.reset()
-    // The worker gets an end of its own to close; the coordinator's copy guards it against SIGPIPE.
+    // The worker gets its own copy to close; the coordinator's copy prevents SIGPIPE.
     let workerTasks = try tasks.reading.duplicate()
     let ends = try tasks.relinquishToCoordinator()
     let resultEnds = results.relinquish()
@@ -28,6 +28,6 @@ struct ThreadMaker: WorkerMaker {
     return worker
   }
 
-  /// Each worker has a page of its own.
+  /// Does nothing, because each worker has its own page.
   func abandonPage(of place: PlaceID) {}
 }

@@ -3,36 +3,39 @@ import ProcPoolProtocol
 import ProcPoolSystem
 import Synchronization
 
-/// The coordinator's end of one worker, of whatever kind: its pipes, its page, and the process if it has one.
+/// The coordinator's end of the connection to a worker of any kind: its pipes, its page, and its
+/// process if it has one.
 ///
-/// Everything here is constant, except ``incoming``. What the pool's lock guards of a worker is a ``WorkerEntry``; what
-/// only the runtime thread uses is a ``RuntimeLoop/Standing``.
+/// Everything but ``incoming`` is constant. The state that the pool's lock guards is in
+/// ``WorkerEntry``, and the state of the runtime thread in ``RuntimeLoop/Standing``.
 final class WorkerConnection: Sendable {
-  /// Its place among the pool's processes.
+  /// The place among the pool's processes.
   let place: PlaceID
-  /// Counts the workers of a pool, so that an event of an earlier worker is not taken for a later one's.
+  /// The number of the worker within its pool, which distinguishes events of earlier workers of a
+  /// place.
   let generation: UInt32
   let pid: Int32
   /// The abilities that `hello` offered.
   let offered: Abilities
-  /// The process that signals reach; `nil` if there is none of the worker's own.
+  /// The process that signals reach; `nil` if the worker has no process of its own.
   let process: ChildProcess?
   let page: StatusPage
   /// When it was started, on the monotonic clock.
   let started: Int64
 
-  /// The task pipe. The coordinator also holds its reading end, so that a write to a worker that has died fills the pipe
-  /// instead of raising `SIGPIPE` in the thread of some caller. One descriptor is both ends if possible.
+  /// The task pipe. The coordinator also holds its reading end, so that a write to a worker that
+  /// has died fills the pipe instead of raising `SIGPIPE` in the thread of a caller. One descriptor
+  /// has both ends if possible.
   let tasks: Descriptor
   private let tasksReading: Descriptor?
-  /// The socket in which descriptors lie that the worker has passed.
+  /// The socket through which the worker passes descriptors.
   let passing: Descriptor?
   let results: Descriptor
   /// The read end of its standard error.
   let errors: Descriptor?
 
-  /// What has been read from it. Whichever thread reads holds this: the runtime thread, or a caller that polls for a
-  /// short answer. Taken before the pool's lock, never inside it.
+  /// The data read from the worker. The reading thread holds this lock: the runtime thread, or a
+  /// caller that polls for a short answer. It is taken before the pool's lock, never inside it.
   let incoming = Mutex(Incoming())
 
   /// Creates the connection of a worker that has just been started.
@@ -55,7 +58,7 @@ final class WorkerConnection: Sendable {
   }
 }
 
-/// The coordinator's ends of a worker's pipes, by number: the connection becomes their owner.
+/// The coordinator's ends of a worker's pipes, as numbers: the connection becomes their owner.
 struct ConnectionPipes {
   var tasks: Int32
   var tasksReading: Int32?
@@ -67,7 +70,7 @@ struct ConnectionPipes {
 // MARK: - Polling
 
 extension WorkerConnection {
-  /// What the poller reports one of its descriptors as.
+  /// The token with which the poller reports a descriptor of a connection.
   struct Token {
     enum Source: UInt64 { case results = 0, tasks = 1, process = 2, errors = 3 }
 
@@ -92,7 +95,7 @@ extension WorkerConnection {
 
   func token(_ source: Token.Source) -> UInt64 { Token(self, source).rawValue }
 
-  /// Has the poller report what happens to the worker.
+  /// Makes the poller report the worker's descriptors.
   func watch(with poller: borrowing Poller) throws(SystemError) {
     try poller.add(tasks, for: [], token: token(.tasks))
     try poller.add(results, for: .readable, token: token(.results))
@@ -102,7 +105,7 @@ extension WorkerConnection {
     try watchErrors(with: poller)
   }
 
-  // Pattern matches, because optional chaining would consume what cannot be copied.
+  // Pattern matching, because optional chaining would consume noncopyable values.
 
   func watchErrors(with poller: borrowing Poller) throws(SystemError) {
     switch errors {
@@ -111,7 +114,7 @@ extension WorkerConnection {
     }
   }
 
-  /// Sets what the poller reports of its standard error.
+  /// Sets the readiness of standard error that the poller reports.
   func watchErrors(for readiness: Readiness, with poller: borrowing Poller) {
     switch errors {
     case .some(let errors): try? poller.modify(errors, for: readiness, token: token(.errors))
@@ -119,13 +122,14 @@ extension WorkerConnection {
     }
   }
 
-  /// Sets what the poller reports of its results. Fails only for a worker that has just ended.
+  /// Sets the readiness of the results pipe that the poller reports. Fails only for a worker that
+  /// has just ended.
   func watchResults(for readiness: Readiness, with poller: borrowing Poller) {
     try? poller.modify(results, for: readiness, token: token(.results))
   }
 
-  /// Sets what the poller reports of its task pipe. Fails only after the worker's end has been noticed, when there is
-  /// nothing to wait for.
+  /// Sets the readiness of the task pipe that the poller reports. Fails only after the worker's end
+  /// has been noticed, when there is nothing to wait for.
   func watchTasks(for readiness: Readiness, with poller: borrowing Poller) {
     try? poller.modify(tasks, for: readiness, token: token(.tasks))
   }

@@ -2,28 +2,28 @@ import ProcPoolProtocol
 import ProcPoolSystem
 import ProcPoolWire
 
-/// Starts workers of one kind. A further kind of worker is one more maker: the rest of the runtime goes by the
-/// abilities of the connections that it makes.
+/// Starts workers of one kind. A further kind of worker needs only another maker, because the rest
+/// of the runtime depends on the abilities of the connections that it makes.
 protocol WorkerMaker: Sendable {
-  /// Starts a worker. On the launcher's thread.
+  /// Starts a worker on the launcher's thread.
   ///
   /// - Throws: ``WorkerStartFailure`` or a system error.
   func makeWorker(_ request: Launcher.Request) throws -> LaunchedWorker
 
-  /// The page of a place is given to no other worker: one that has not ended may write to it.
+  /// Reserves the page of a place for its present worker, which has not ended and may write to it.
   func abandonPage(of place: PlaceID)
 }
 
-/// A worker that has been started and not greeted.
+/// A worker that has been started and has not completed the handshake.
 struct LaunchedWorker {
   let connection: WorkerConnection
   /// The coordinator's first frame, with its preamble.
   let hello: FrameMemory
 
   /// - Parameters:
-  ///   - coordinator: the process that the worker watches; 0 if it is the worker's own.
-  ///   - environment: entries of the environment that it could not be started with.
-  ///   - location: where its status page lies, if the worker has to map it.
+  ///   - coordinator: the process ID that the worker watches; 0 if the worker runs in it.
+  ///   - environment: the entries of the environment that could not be passed at the start.
+  ///   - location: the location of its status page, if the worker has to map it.
   init(
     _ connection: WorkerConnection, _ settings: PoolSettings, coordinator: Int32,
     environment: [[UInt8]] = [], location: MemoryLocation? = nil
@@ -47,7 +47,7 @@ struct LaunchedWorker {
 }
 
 extension WorkerSource.Program {
-  /// What workers of this kind can do.
+  /// The abilities of workers of this kind.
   var abilities: Abilities {
     switch self {
     case .executable: .process
@@ -63,13 +63,13 @@ extension WorkerSource.Program {
   }
 }
 
-/// What all makers do with a worker's pipes.
+/// The preparation of a worker's pipes that all makers share.
 enum WorkerPipes {
-  /// - Parameter workers: how many workers the pool has.
+  /// - Parameter workers: the number of workers of the pool.
   static func prepare(
     _ tasks: borrowing Pipe, _ results: borrowing Pipe, workers: Int
   ) throws(SystemError) {
-    // All pipes of an unprivileged user may hold 64 MiB; a quarter of it is this pool's.
+    // All pipes of an unprivileged user may hold 64 MiB, of which this pool uses a quarter.
     let capacity = Int32(min(1 << 20, max(1 << 16, (16 << 20) / (2 * workers))))
     tasks.requestCapacity(capacity)
     results.requestCapacity(capacity)

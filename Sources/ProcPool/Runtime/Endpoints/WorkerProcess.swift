@@ -4,22 +4,23 @@ import ProcPoolSystem
 import ProcPoolWorker
 import Synchronization
 
-/// Starts worker processes with Foundation's `Process`. The one place that knows Foundation.
+/// Starts worker processes with Foundation's `Process`. No other file uses Foundation.
 enum WorkerProcess {
-  /// What `run` gave.
+  /// The result of a start.
   struct Started {
     let pid: Int32
-    /// How it ended, by Foundation's word: for when Foundation has taken the status before the pool could.
+    /// The end of the process according to Foundation, for the case that Foundation took the status
+    /// before the pool could.
     let status: @Sendable () -> ProcessEnd
-    /// Kills it, where the pool cannot.
+    /// Kills the process, if the pool cannot.
     let kill: () -> Void
   }
 
   /// Starts a program. The caller closes its copies of the three descriptors.
   ///
   /// - Parameters:
-  ///   - environment: what the program is to have.
-  ///   - mark: set in addition.
+  ///   - environment: the environment of the program.
+  ///   - mark: an additional environment variable.
   static func start(
     path: String, environment: [String: String], mark: WorkerMark, input: Int32, output: Int32, errors: Int32
   ) throws(WorkerStartFailure) -> Started {
@@ -28,8 +29,9 @@ enum WorkerProcess {
     var variables = environment
     variables[WorkerMark.variable] = mark.value
     process.environment = variables
-    // This process's folder is handed down as it is: to go there by name needs a right that this process may not have,
-    // and a name that is text. A file's URL without a path is the way to say so: `nil` stands for the folder's name.
+    // The working directory is inherited as it is. To enter it by name would need permission and a
+    // name that is valid text. The way to request this is a file URL without a path: `nil` stands
+    // for the name of the current directory.
     process.currentDirectoryURL = URL(string: "file:")
     process.standardInput = FileHandle(fileDescriptor: input, closeOnDealloc: false)
     process.standardOutput = FileHandle(fileDescriptor: output, closeOnDealloc: false)
@@ -44,8 +46,8 @@ enum WorkerProcess {
     return Started(
       pid: process.processIdentifier,
       status: {
-        // Foundation notes the status on a thread of its own, an instant after it has taken it; on a machine
-        // that has too much to do, that has been a tenth of a second.
+        // Foundation records the status on its own thread, shortly after it has taken it. On an
+        // overloaded machine, this took a tenth of a second.
         for _ in 0..<10_000 where process.isRunning { Thread.sleep(forTimeInterval: 0.0001) }
         if process.isRunning { return .unknown }
         return process.terminationReason == .uncaughtSignal
@@ -54,17 +56,18 @@ enum WorkerProcess {
       kill: { if process.isRunning { _ = Foundation.kill(process.processIdentifier, SIGKILL) } })
   }
 
-  /// The processes that stay in memory until they are told to go: Swift 6.3's `Process` and the source that
-  /// it adds to a run loop hold each other, and only `waitUntilExit` parts them.
+  /// The processes whose objects stay in memory until they are released explicitly: Swift 6.3's
+  /// `Process` and the source that it adds to a run loop retain each other, and only
+  /// `waitUntilExit` breaks the cycle.
   private static let started = Mutex<[Process]>([])
 
-  /// Lets go of the processes that have ended. What is left of a program's last workers is some kilobytes
+  /// Releases the processes that have ended. The last workers of a program leave some kilobytes
   /// each.
   private static func releaseEnded() {
     started.withLock { started in
       started.removeAll { process in
-        // It is Foundation's word that counts. Where a worker's children hold Foundation's socket, that comes
-        // when they have ended, too, and waiting earlier would be waiting for them.
+        // Foundation's state counts here. If a worker's children hold Foundation's socket, it
+        // changes only when they have ended as well, and `waitUntilExit` would wait for them.
         if process.isRunning { return false }
         process.waitUntilExit()
         return true
@@ -72,8 +75,8 @@ enum WorkerProcess {
     }
   }
 
-  /// Swift 6.3's Foundation names descriptors up to 252 to the system, which refuses those beyond the limit,
-  /// open or not.
+  /// The lowest supported limit on descriptors. Swift 6.3's Foundation passes descriptors up to 252
+  /// to the system, which rejects those beyond the limit, open or not.
   private static let leastLimit: UInt64 = 256
 
   private static func failure(starting path: String, _ error: any Error) -> WorkerStartFailure {
@@ -85,7 +88,7 @@ enum WorkerProcess {
       isShortage: code.map { SystemError(call: "posix_spawn", code: $0).isShortage } ?? false)
   }
 
-  /// Foundation wraps the system's reason.
+  /// The system's error code, which Foundation wraps.
   private static func systemCode(of error: NSError) -> Int32? {
     if error.domain == NSPOSIXErrorDomain { return Int32(error.code) }
     let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError

@@ -1,8 +1,8 @@
-/// What the runtime thread does by the clock.
+/// The timers of the runtime thread.
 enum Timer: Int, CaseIterable {
   /// Fetch results that lie in workers' buffers.
   case peek
-  /// Write frames that no worker need wake up for.
+  /// Write frames for which no worker need wake.
   case flush
   /// Have the scheduler check its time limits.
   case check
@@ -12,17 +12,17 @@ enum Timer: Int, CaseIterable {
   case memory
   /// End the rests of places.
   case rests
-  /// Give up workers that have not greeted.
+  /// Abandon workers that have not completed the handshake.
   case greetings
   /// Kill workers that have closed their results and have not ended.
   case closings
-  /// Give up workers that were killed and have not ended.
+  /// Abandon workers that were killed and have not ended.
   case ends
-  /// Give up launches that have not returned.
+  /// Abandon launches that have not returned.
   case launches
   /// Release shared memory that was not used for a while.
   case trim
-  /// Pass on text of workers.
+  /// Relay text of workers.
   case output
 }
 
@@ -35,12 +35,12 @@ struct Deadlines {
     set { times[timer.rawValue] = newValue }
   }
 
-  /// Makes a timer due at a time at the latest.
+  /// Makes a timer due no later than a time.
   mutating func advance(_ timer: Timer, to time: Int64) { self[timer] = min(self[timer], time) }
 
   var earliest: Int64 { times.min()! }
 
-  /// The next timer that is due, which is then due no more.
+  /// Returns a timer that is due, and clears it.
   mutating func takeDue(now: Int64) -> Timer? {
     guard let index = times.firstIndex(where: { $0 <= now }) else { return nil }
     times[index] = .max

@@ -2,48 +2,50 @@ import ProcPoolProtocol
 import ProcPoolSystem
 import Synchronization
 
-/// Passes on what the pool's workers write to standard error. Used by the runtime thread, which it never blocks.
+/// Relays the text that the pool's workers write to standard error. Used by the runtime thread,
+/// which it never blocks.
 ///
-/// The coordinator's own standard error is an ``ErrorStream``. While that accepts nothing more, the pipes of the workers
-/// that write are not read, so that they wait as if they wrote there themselves; the others, clocks and ends go on.
+/// The coordinator's own standard error is an ``ErrorStream``. While the stream is full, the pipes
+/// of workers that write are not read, so that these workers block as if they wrote to the stream
+/// themselves. Other workers, timers and ends of workers are not affected.
 struct ErrorRelay {
-  /// A worker whose pipe is not read for now.
+  /// A worker whose pipe is currently not read.
   private struct Held {
     let worker: WorkerConnection
-    /// The poller knows its pipe, although it is asked for nothing.
+    /// Whether the poller knows its pipe, although no readiness is requested.
     var isWatched = true
   }
 
   private let runtime: PoolRuntime
   private let room = RoomSignal()
-  /// The stream has been asked to signal `room`.
+  /// Whether the stream has been asked to signal `room`.
   private var awaitsRoom = false
   private var held: [Held] = []
-  /// The text of the workers that have written, by generation.
+  /// The text of workers that have written, by generation.
   private var texts: [UInt32: WorkerWords] = [:]
-  /// Workers with a line that waits for its end.
+  /// Workers with an unfinished line.
   private var unfinished: [WorkerConnection] = []
-  /// The text of workers that have ended, while the stream has no room for it.
+  /// The text of ended workers for which the stream has no room.
   private var left = Deque<[UInt8]>()
   private var leftBytes = 0
   private var droppedBytes = 0
-  /// When to try again though there was no signal; because a stream without a thread gives none.
+  /// When to retry without a signal, which a stream without a thread does not give.
   private var nextTry = Int64.max
 
-  /// How long a line waits for its end before what there is of it is passed on, in nanoseconds: longer than a worker
-  /// is kept from writing the rest on a busy machine, and hardly noticed by a reader.
+  /// How long an unfinished line waits for its end before it is relayed, in nanoseconds: longer
+  /// than a busy machine delays a worker, and hardly noticeable to a reader.
   static let unfinishedTime: Int64 = 500_000_000
-  /// How much text of workers that have ended waits at the most, in bytes; that of a worker that ends is 128 KiB at the
-  /// most, so that it takes a hundred workers without a reader.
+  /// The maximum text of ended workers that is kept, in bytes. A worker leaves at most 128 KiB at
+  /// its end, so this holds the text of a hundred workers.
   private static let mostLeft = 16 << 20
-  /// How much of a worker that is ending is read ahead, in bytes: more than the report of a crash, which would
-  /// otherwise not come to an end.
+  /// The maximum number of bytes that is read ahead from a worker that is ending. This is more than
+  /// the report of a crash, which could not be completed otherwise.
   private static let mostAhead = 1 << 20
   private static let retryInterval: Int64 = 100_000_000
 
   init(_ runtime: PoolRuntime) { self.runtime = runtime }
 
-  /// When there is something to do by the clock.
+  /// When the next action is due.
   var nextTime: Int64 {
     let lines = unfinished.compactMap { texts[$0.generation]?.unfinishedSince }.map {
       $0 + Self.unfinishedTime
@@ -53,10 +55,11 @@ struct ErrorRelay {
 
   // MARK: - Reading
 
-  /// The poller says that there is something to read from a worker.
+  /// Reads from a worker that the poller has reported.
   mutating func read(_ worker: WorkerConnection) {
     if let index = held.firstIndex(where: { $0.worker === worker }) {
-      // Woken though nothing was asked for: the worker has closed it. What is left is read when there is room.
+      // Woken without a requested readiness: the worker has closed its pipe. The rest is read when
+      // there is room.
       worker.forgetErrors(of: runtime.poller)
       held[index].isWatched = false
       return
@@ -74,7 +77,7 @@ struct ErrorRelay {
       }
       if transfer == .closed {
         runtime.poller.remove(errors)
-        // No end of a line comes any more.
+        // The end of the line will not follow any more.
         if texts[worker.generation]?.unfinishedSince != nil { texts[worker.generation]?.passUnfinished() }
       }
     }
@@ -95,10 +98,10 @@ struct ErrorRelay {
     runtime.state.withLock { $0.workers[worker]?.worker } ?? WorkerID(index: worker.place.index)
   }
 
-  /// - Returns: whether nothing of the worker's waits any more.
+  /// - Returns: whether all text of the worker was relayed.
   private mutating func passOn(_ worker: WorkerConnection) -> Bool {
     guard let text = texts[worker.generation]?.outgoing, !text.isEmpty else { return true }
-    // The text of workers that have ended came first.
+    // The text of ended workers was first.
     guard left.isEmpty, offer(text) else { return false }
     _ = texts[worker.generation]?.takeOutgoing()
     return true
@@ -115,14 +118,14 @@ struct ErrorRelay {
     return false
   }
 
-  /// Whether to read on though the text cannot be passed on: a worker that is ending, and writes its last words, must
-  /// not be kept from it.
+  /// Whether to continue reading although the text cannot be relayed: a worker that is ending must
+  /// not be blocked while it writes its last words.
   private func isReadAhead(_ worker: WorkerConnection) -> Bool {
     guard texts[worker.generation]?.outgoing.count ?? 0 < Self.mostAhead else { return false }
     return worker.page.hasCrashed || runtime.state.withLock { $0.scheduler.isLeaving(worker.place) }
   }
 
-  /// Leaves a worker's pipe alone until there is room.
+  /// Stops reading a worker's pipe until there is room.
   private mutating func hold(_ worker: WorkerConnection) {
     worker.watchErrors(for: [], with: runtime.poller)
     held.append(Held(worker: worker))
@@ -130,7 +133,7 @@ struct ErrorRelay {
 
   // MARK: - Time
 
-  /// Does what is due: passes on what there is room for, and lines that have waited for their end.
+  /// Relays the text for which there is room, and lines that have waited long enough for their end.
   mutating func noteTime(_ now: Int64) {
     let hasRoom = room.take()
     if hasRoom { awaitsRoom = false }
@@ -140,7 +143,8 @@ struct ErrorRelay {
       guard let since = texts[worker.generation]?.unfinishedSince, now >= since + Self.unfinishedTime else {
         continue
       }
-      // The end may be in the pipe: of a worker that is held, or one whose turn has not come on a busy machine.
+      // The end of the line may be in the pipe of a held worker, or of one that was not read yet on
+      // a busy machine.
       if held.contains(where: { $0.worker === worker }) || hasMore(worker) {
         texts[worker.generation]?.waitForEnd(since: now)
         continue
@@ -176,9 +180,10 @@ struct ErrorRelay {
     if !held.isEmpty { nextTry = now + Self.retryInterval }
   }
 
-  /// Has the poller report the pipe of a worker again that was held.
+  /// Makes the poller report the pipe of a held worker again.
   ///
-  /// The worker comes by itself, because the optimiser of Swift 6.3 crashes if it is taken out of `Held` here.
+  /// The worker is a separate parameter because the optimiser of Swift 6.3 crashes if it is taken
+  /// out of `Held` here.
   private func watch(_ worker: WorkerConnection, isWatched: Bool) {
     if isWatched {
       worker.watchErrors(for: .readable, with: runtime.poller)
@@ -189,14 +194,14 @@ struct ErrorRelay {
 
   // MARK: - Ends
 
-  /// A worker has ended: takes the rest of what it wrote.
+  /// Reads the rest of the text of a worker that has ended.
   ///
   /// - Returns: its last lines.
   mutating func drain(_ worker: WorkerConnection) -> String {
     switch worker.errors {
     case .none: return ""
     case .some(let errors):
-      // A program that the worker has left behind may continue to write.
+      // A program that the worker has started may continue to write.
       errors.drain { take($0, of: worker) }
       runtime.poller.remove(errors)
     }
@@ -208,7 +213,7 @@ struct ErrorRelay {
     return words.lastLines.text
   }
 
-  /// Passes on the text of a worker that has ended, or keeps it until there is room.
+  /// Relays the text of a worker that has ended, or keeps it until there is room.
   private mutating func keep(_ text: [UInt8]) {
     if text.isEmpty || left.isEmpty && offer(text) { return }
     guard leftBytes + text.count <= Self.mostLeft else {
@@ -227,7 +232,7 @@ struct ErrorRelay {
     droppedBytes = 0
   }
 
-  /// The pool has ended: waits until all is written, within the stream's limits.
+  /// Waits until everything is written after the pool has ended, within the stream's limits.
   mutating func finish() {
     while let text = left.popFirst() { runtime.errors.addAnyway(text) }
     tellOfDropped()
@@ -235,7 +240,7 @@ struct ErrorRelay {
   }
 }
 
-/// Set by the stream's thread when it has room, and looked at by the runtime thread.
+/// A flag that the stream's thread sets when there is room, and the runtime thread checks.
 private final class RoomSignal: Sendable {
   private let isSet = Atomic(false)
   func signal() { isSet.store(true, ordering: .releasing) }

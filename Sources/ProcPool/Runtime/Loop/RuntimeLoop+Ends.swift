@@ -1,20 +1,20 @@
 import ProcPoolProtocol
 import ProcPoolSystem
 
-// Workers that have ended, and those that do not end: the programs that their tasks have started, and their status if
-// another part of the program took it.
+// The ends of workers: their exit status, which other code may have taken, the programs that their
+// tasks have started, and workers that do not end.
 
 extension RuntimeLoop {
-  /// How long a worker may take to end after it was killed. A process that has much memory to give back takes a second
-  /// or two on a loaded machine; what takes longer waits for a device, a debugger or a frozen control group, and may
-  /// never come. Nanoseconds.
+  /// How long a worker may take to end after it was killed, in nanoseconds. A process with much
+  /// memory takes a second or two on a loaded machine. A process that takes longer waits for a
+  /// device, a debugger or a frozen control group, possibly for ever.
   static let endingTime: Int64 = 5_000_000_000
 
-  /// How long it may take before this process checks whether it delays that end itself: as the tracer of one of the
-  /// worker's threads, which has asked for that. Nanoseconds.
+  /// The time after which this process checks whether it delays that end itself, as the tracer of a
+  /// thread of the worker that has requested tracing. In nanoseconds.
   private static let releaseTime: Int64 = 100_000_000
 
-  /// A worker has ended: takes what it wrote, its status, and itself out of the pool.
+  /// Handles the end of a worker: reads its output, takes its status, and removes it from the pool.
   mutating func end(_ worker: WorkerConnection, _ incoming: inout Incoming) {
     var end = WorkerEnd()
     if let process = worker.process {
@@ -26,7 +26,7 @@ extension RuntimeLoop {
     finish(worker, &incoming, end)
   }
 
-  /// Takes what a worker wrote, and itself out of the pool.
+  /// Reads the output of a worker, and removes it from the pool.
   private mutating func finish(_ worker: WorkerConnection, _ incoming: inout Incoming, _ end: WorkerEnd) {
     runtime.dying.withLock { $0.removeAll { $0 === worker } }
     standings[worker.generation] = nil
@@ -39,9 +39,9 @@ extension RuntimeLoop {
     runtime.finish(worker, &incoming, end)
   }
 
-  // MARK: - Those that do not end
+  // MARK: - Workers that do not end
 
-  /// When the next worker that was killed has had its time.
+  /// When the next killed worker exceeds its time to end.
   var nextEnd: Int64 {
     runtime.dying.withLock { $0 }.map { worker in
       let isReleased = standings[worker.generation]?.isReleased == true
@@ -49,8 +49,8 @@ extension RuntimeLoop {
     }.min() ?? .max
   }
 
-  /// Gives up workers that were killed and have not ended: their items end, their places are filled, and the
-  /// pool's end does not wait for them.
+  /// Abandons workers that were killed and have not ended: their items fail, their places are
+  /// filled again, and the pool's end does not wait for them.
   mutating func giveUpThoseThatDoNotEnd(now: Int64) {
     for worker in runtime.dying.withLock({ $0 }) {
       guard let process = worker.process else { continue }
@@ -67,7 +67,7 @@ extension RuntimeLoop {
   private mutating func giveUp(_ worker: WorkerConnection, _ incoming: inout Incoming) {
     worker.process?.endOffspring()
     runtime.abandonMemory(of: worker)
-    // With its pipes closed it ends by itself, should it be let continue.
+    // With its pipes closed, it ends by itself should it ever continue.
     finish(
       worker, &incoming, WorkerEnd(condemnation: .notEnded(ProcessState.describe(worker.pid))))
   }
@@ -85,7 +85,7 @@ extension RuntimeLoop {
 }
 
 extension PoolRuntime {
-  /// Gives to no other worker what one that has not ended might still write to.
+  /// Reserves the memory that an abandoned worker might still write to.
   fileprivate func abandonMemory(of worker: WorkerConnection) {
     let payloads = state.withLock { state in state.scheduler.chunks(at: worker.place).map(\.payload) }
     leftBehind.withLock { $0 += payloads }
@@ -94,10 +94,10 @@ extension PoolRuntime {
 }
 
 extension WorkerConnection {
-  /// How the process ended according to Foundation, which took the status before the pool could.
+  /// The end of the process according to Foundation, which took the status before the pool could.
   ///
-  /// Foundation also says "exit status 0" of a process whose status another part of the program has taken, so that this
-  /// counts only if the worker has said the same.
+  /// Foundation also reports exit status 0 for a process whose status other code has taken, so this
+  /// counts only if the worker has noted the same.
   fileprivate var endByFoundation: ProcessEnd {
     let end = process?.foundationStatus() ?? .unknown
     return end == .exited(status: 0) && page.lastAct != .exited(status: 0) ? .unknown : end

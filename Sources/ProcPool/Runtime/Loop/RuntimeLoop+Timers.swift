@@ -1,18 +1,21 @@
 import ProcPoolSystem
 
-// When each timer is due, and what is done then.
+// The timers: when each is due, and its action.
 
 extension RuntimeLoop {
-  /// How long a worker may take to greet: far more than it takes on a loaded machine. Nanoseconds.
+  /// The time limit of the handshake, far more than it takes on a loaded machine. Nanoseconds.
   fileprivate static let greetingTime: Int64 = 30_000_000_000
-  /// How long a worker may live after it has closed its results: a process that ends takes less. Nanoseconds.
+  /// How long a worker may live after it has closed its results; a process that ends takes less.
+  /// Nanoseconds.
   private static let closingTime: Int64 = 500_000_000
-  /// How often the memory of busy workers is measured: some microseconds for each of them. Nanoseconds.
+  /// The interval of measuring the memory of busy workers, which takes some microseconds per
+  /// worker. Nanoseconds.
   fileprivate static let memoryInterval: Int64 = 100_000_000
 
   /// Sets the timers.
   ///
-  /// - Returns: nanoseconds until the first of them is due; negative for never; `nil` when the pool has stopped.
+  /// - Returns: the nanoseconds until the first of them is due; negative for never; `nil` when the
+  ///   pool has stopped.
   mutating func waitingTime() -> Int64? {
     let now = MonotonicClock.now()
     let late = Set(standings.filter(\.value.isLate).keys)
@@ -34,7 +37,7 @@ extension RuntimeLoop {
     deadlines[.launches] = runtime.launcher.withLock { $0?.deadline } ?? .max
     deadlines[.ends] = nextEnd
     let next = deadlines.earliest
-    // A thread that sends work from now on wakes this one if it would sleep for too long.
+    // A thread that sends chunks from now on wakes this one if it would sleep for too long.
     let isLate = runtime.state.withLock { state in
       state.clockwork.wakeTime = next
       return state.clockwork.needsLook || !state.clockwork.abandoned.isEmpty
@@ -56,7 +59,7 @@ extension RuntimeLoop {
     case .ends: giveUpThoseThatDoNotEnd(now: now)
     case .launches: giveUpLaunches(now: now)
     case .trim: for lane in runtime.lanes { lane.trim(now: now) }
-    // `noteTime` follows every event anyway.
+    // Handled by `noteTime`, which follows every event.
     case .output: break
     }
   }
@@ -85,7 +88,7 @@ extension RuntimeLoop {
     }
   }
 
-  /// Kills workers that have not greeted in time.
+  /// Kills workers that have not completed the handshake in time.
   private mutating func giveUpSilent(now: Int64) {
     let late = runtime.state.withLock { state in
       state.workers.all.map(\.connection).filter {
@@ -110,14 +113,14 @@ extension RuntimeLoop {
     }
   }
 
-  /// Kills a worker for what it is or is not doing.
+  /// Kills a worker because of a violation.
   private func kill(_ worker: WorkerConnection, because violation: String) {
     worker.incoming.withLock { $0.violation = $0.violation ?? violation }
     runtime.expel(worker)
   }
 
-  /// Kills workers that are dying and do not come to an end. One that has much memory to give back looks so for a
-  /// while: what counts is the second check.
+  /// Kills half-dead workers, which are dying but do not end. A process with much memory appears
+  /// half dead for a while, so this requires two checks.
   private mutating func checkLives() {
     for worker in runtime.busyWorkers() {
       guard let process = worker.process else { continue }
@@ -131,7 +134,7 @@ extension RuntimeLoop {
     }
   }
 
-  /// Has workers replaced that use more memory of their own than they may.
+  /// Reports workers that exceed their memory limit to the scheduler, which recycles them.
   private func checkMemory(now: Int64) {
     guard let limit = runtime.settings.maximumWorkerMemory else { return }
     let ready = runtime.state.withLock { state in
@@ -151,11 +154,11 @@ extension RuntimeLoop {
 }
 
 extension Deadlines {
-  /// Sets the timers that follow from the pool's state.
+  /// Sets the timers that depend on the pool's state.
   ///
   /// - Parameters:
   ///   - measuresMemory: whether the memory of busy workers is measured.
-  ///   - late: the generations of workers that were given up because they had not greeted.
+  ///   - late: the generations of workers that were abandoned because of their missing handshake.
   fileprivate mutating func set(
     from state: inout PoolState, now: Int64, measuresMemory: Bool, late: Set<UInt32>
   ) {

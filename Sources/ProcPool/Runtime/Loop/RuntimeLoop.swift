@@ -1,34 +1,35 @@
 import Glibc
 import ProcPoolSystem
 
-/// The pool's runtime thread: waits for workers, reads what they send, notices when they end.
+/// The pool's runtime thread, which waits for workers, reads from them, and handles their ends.
 struct RuntimeLoop {
-  /// What only this thread knows of a worker.
+  /// The state of a worker that only this thread uses.
   struct Standing {
     let connection: WorkerConnection
     /// Whether it was half dead at the last check.
     var wasHalfDead = false
     /// When it closed its results; `nil` if it has not.
     var closed: Int64?
-    /// It was given up because it had not greeted in time.
+    /// Whether it was abandoned because it did not complete the handshake in time.
     var isLate = false
-    /// Its threads have been released since it was killed.
+    /// Whether its traced threads have been released since it was killed.
     var isReleased = false
   }
 
   let runtime: PoolRuntime
   var deadlines = Deadlines()
   var peekInterval = Self.shortestPeek
-  /// Workers of which there is something to know, by generation.
+  /// Workers with a noteworthy state, by generation.
   var standings: [UInt32: Standing] = [:]
   var relay: ErrorRelay
 
-  /// Finished results wait this long in a busy worker's buffer before they are fetched from there; the
-  /// interval doubles while nothing is found, so that a pool whose items take seconds is not checked all
-  /// the time. Frames that no worker need wake up for wait as long. Nanoseconds.
+  /// How long finished results wait in a busy worker's buffer before they are fetched, in
+  /// nanoseconds. The interval doubles while nothing is found, so that a pool with items of seconds
+  /// is not checked all the time. Frames for which no worker need wake wait for the same time.
   static let shortestPeek: Int64 = 2_000_000
   static let longestPeek: Int64 = 64_000_000
-  /// How often busy workers are checked for life: some microseconds for each of them. Nanoseconds.
+  /// The interval of checking that busy workers are alive, which takes some microseconds per
+  /// worker. Nanoseconds.
   static let lifeInterval: Int64 = 1_000_000_000
 
   init(_ runtime: PoolRuntime) {
@@ -51,7 +52,7 @@ struct RuntimeLoop {
       } catch {
         fatalError("procpool cannot wait for its workers: \(error)")
       }
-      // Awake: no thread needs to wake this one for a look at the clock.
+      // While this thread is awake, no other thread needs to wake it for its clock.
       let abandoned = runtime.state.withLock { state in
         state.clockwork.wakeTime = 0
         defer { state.clockwork.abandoned = [] }
@@ -72,15 +73,15 @@ struct RuntimeLoop {
       let deadline = MonotonicClock.now() + runtime.settings.pollingTimes.frame
       repeat {
         if try runtime.poller.wait(timeout: 0, { events.append(($0, $1)) }) { return }
-        // The worker that is to answer may be waiting for this very processor.
+        // The worker that is to answer may be waiting for this processor.
         sched_yield()
       } while MonotonicClock.now() < deadline
     }
     try runtime.poller.wait(timeout: timeout) { events.append(($0, $1)) }
   }
 
-  /// Whether to poll for a moment before sleeping: only while an answer is due and a processor is free for
-  /// it.
+  /// Whether to poll briefly before sleeping: only while an answer is due and there is a free
+  /// processor.
   private func mayPoll() -> Bool {
     guard runtime.settings.pollingTimes.frame > 0 else { return false }
     return runtime.state.withLock { state in
@@ -106,7 +107,7 @@ struct RuntimeLoop {
     }
   }
 
-  /// How often one worker is read from before the others get their turn: a megabyte or so.
+  /// The maximum number of reads from one worker before other workers are read: about a megabyte.
   private static let readsPerTurn = 16
 
   private mutating func readResults(_ worker: WorkerConnection, _ incoming: inout Incoming) {
@@ -121,7 +122,7 @@ struct RuntimeLoop {
         if worker.process == nil {
           end(worker, &incoming)
         } else {
-          // It is ending, most likely: a process closes its descriptors just before it is gone.
+          // It is probably ending: a process closes its descriptors just before its end.
           standings[worker.generation, default: Standing(connection: worker)].closed = MonotonicClock.now()
         }
         return

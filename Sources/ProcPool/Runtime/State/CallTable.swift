@@ -1,15 +1,15 @@
 import ProcPoolProtocol
 
-/// The calls that a pool runs, as bytes, and what is known of the kinds of calls that it has run.
+/// The calls of a pool in encoded form, and the properties of earlier kinds of calls.
 struct CallTable {
   private var boxes: [CallID: CallBox] = [:]
-  /// Of those the calls of several items that their callers still want something of.
+  /// The calls of several items that are not retired.
   private(set) var long: [CallID: CallBox] = [:]
   /// When the last call of several items ended; 0 before there was one.
   var lastEnd: Int64 = 0
-  /// What an item of the last call took, by task type, in nanoseconds, and the bytes of its output.
+  /// The time per item of the last call in nanoseconds, and the bytes of an output, by task type.
   private var known: [ObjectIdentifier: (itemTime: Double, outputLength: Int)] = [:]
-  /// How callers fare that poll for the answers of single applications, by task type.
+  /// How polling for answers of single applications has paid off, by task type.
   private var polling: [ObjectIdentifier: PollingRecord] = [:]
 
   var count: Int { boxes.count }
@@ -21,18 +21,18 @@ struct CallTable {
     if !isSingle { long[box.id] = box }
   }
 
-  /// The scheduler has forgotten the call.
+  /// Removes a call that the scheduler has forgotten.
   mutating func remove(_ call: CallID) -> CallBox? { boxes.removeValue(forKey: call) }
 
-  /// The caller of a call of several items wants nothing more of it.
+  /// Removes a retired call from the calls of several items.
   mutating func retire(_ box: CallBox) { long[box.id] = nil }
 
-  /// What items of this type of task took last time.
+  /// The expected time and output length of items, from the last call with this type of task.
   func expectation(of task: any Any.Type) -> (itemTime: Double, outputLength: Int) {
     known[ObjectIdentifier(task)] ?? (0, 0)
   }
 
-  /// Keeps what items of a call took for the next call of its kind.
+  /// Remembers the time per item for the next call of this kind.
   mutating func remember(_ box: CallBox, itemTime: Double) {
     known[box.taskType] = (itemTime, box.outputLength)
   }

@@ -1,26 +1,26 @@
 import ProcPoolProtocol
 
-/// What a pool has done so far: counts of workers that have ended, and of calls that are over.
+/// The totals of a pool: workers that have ended, and calls that have ended.
 struct Ledger {
   var statistics = PoolStatistics()
-  /// What processes that have ended had done, by the worker that they were last.
+  /// The records of ended processes, by the last worker that they were.
   private(set) var former: Table<WorkerID, WorkerRecord>
-  /// What processes had done that ended without having been a worker.
+  /// The record of ended processes that never became a worker.
   private(set) var formerStandby = WorkerRecord()
-  /// When a worker took up work for the first time.
+  /// When the first worker took up work.
   private(set) var firstTakeUp: Int64?
-  /// Calls of several items that are over, the latest last.
+  /// Calls of several items that have ended, the latest last.
   private(set) var pastCalls: [CallStatistics] = []
   var singleCalls = SingleCalls()
 
-  /// How many calls that are over are remembered.
+  /// The maximum number of remembered calls.
   private static let rememberedCalls = 16
 
   init(workers: Int) { former = Table(Array(repeating: WorkerRecord(), count: workers)) }
 
-  /// Counts a worker that has taken up work.
+  /// Counts a process that has become a worker.
   ///
-  /// - Returns: how many processes were this worker before.
+  /// - Returns: the number of earlier processes of this worker.
   mutating func noteTakeUp(worker: WorkerID, now: Int64) -> Int {
     firstTakeUp = firstTakeUp ?? now
     defer { former[worker].starts += 1 }
@@ -32,7 +32,7 @@ struct Ledger {
     if worker.hasSeat { former[worker.worker].losses += 1 }
   }
 
-  /// Keeps what a worker that has ended had done.
+  /// Adds the record of a worker that has ended.
   mutating func noteEnd(of worker: WorkerEntry, now: Int64) {
     if worker.hasSeat {
       former[worker.worker].add(worker, now: now)
@@ -47,7 +47,7 @@ struct Ledger {
   }
 }
 
-/// What processes that were one of the pool's workers, one after the other, have done.
+/// The record of the successive processes of a worker.
 struct WorkerRecord {
   var starts = 0
   var losses = 0
@@ -57,7 +57,7 @@ struct WorkerRecord {
   var bytesCopied: UInt64 = 0
   var times = ActivityTimes()
 
-  /// - Parameter now: until when the worker's current activity is counted.
+  /// - Parameter now: the time until which the current activity is counted.
   mutating func add(_ worker: WorkerEntry, now: Int64) {
     let (times, copied) = worker.connection.page.spent(until: now)
     itemsFinished += worker.itemsFinished
@@ -68,16 +68,17 @@ struct WorkerRecord {
   }
 }
 
-/// What there was when a call began.
+/// The circumstances at the start of a call.
 ///
-/// A class because most calls have one item and none of this, and need not have the room for it.
-// Safety: `@unchecked Sendable` because the constants are shared freely, and `counts` belongs to the pool's lock.
+/// A class because most calls have one item and need no room for this.
+// Safety: `@unchecked Sendable` because the constants are immutable, and `counts` is guarded by the
+// pool's lock.
 final class CallStart: @unchecked Sendable {
   let time: Int64
   let pool: PoolStatistics
-  /// The chunk size that the caller asked for.
+  /// The chunk size that the caller requested.
   let chunkSize: Int?
-  /// What the scheduler had counted when it forgot the call.
+  /// The scheduler's counters when it forgot the call.
   var counts: CallCounts?
 
   init(time: Int64, _ pool: PoolStatistics, chunkSize: Int?) {
@@ -87,10 +88,10 @@ final class CallStart: @unchecked Sendable {
   }
 }
 
-/// Calls of one item since the last call of several items was over, together: there may be so many that a record for
-/// each would cost more than they do.
+/// The total of the single-item calls since the last call of several items ended. A separate record
+/// for each could cost more than the call itself.
 struct SingleCalls {
-  /// What there was when the first began.
+  /// The circumstances at the start of the first.
   private let start: CallStart?
   private(set) var ended: Int64 = 0
   private var finished: UInt64 = 0
@@ -107,7 +108,7 @@ struct SingleCalls {
   }
 
   /// - Parameters:
-  ///   - inPool: how many have not ended.
+  ///   - inPool: the number of calls that have not ended.
   ///   - end: the pool's statistics now.
   func statistics(inPool: Int, _ end: PoolStatistics) -> CallStatistics? {
     guard finished > 0, let start else { return nil }

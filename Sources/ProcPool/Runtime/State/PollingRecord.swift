@@ -1,10 +1,10 @@
-/// Whether polling for the answers of a kind of task has paid lately.
+/// Whether polling for the answers of a type of task has paid off lately.
 struct PollingRecord {
   private var misses = 0
   private var skipped = 0
 
-  /// So many misses in a row are taken for a habit, and from then on only one call in so many tries again: a
-  /// task that takes longer costs its callers some three microseconds of polling each.
+  /// The number of consecutive misses after which only one in `interval` calls polls. Polling in
+  /// vain costs a caller about three microseconds.
   private static let patience = 2
   private static let interval = 64
 

@@ -1,6 +1,6 @@
 import ProcPoolProtocol
 
-/// What a pool's lock guards: the scheduler, and a component for each thing that its owner keeps beside it.
+/// The state that a pool's lock guards: the scheduler, and components for the rest.
 struct PoolState: ~Copyable {
   var scheduler: Scheduler<InputSlice>
   var workers: WorkerTable
@@ -12,9 +12,9 @@ struct PoolState: ~Copyable {
   var clockwork = Clockwork()
   /// `terminate` has been called.
   var isTerminated = false
-  /// All workers are gone, and no more will come.
+  /// Whether all workers have ended, and no more will be started.
   var isStopped = false
-  /// It has stopped, and the runtime thread has nothing more to do.
+  /// Whether the pool has stopped and the runtime thread has finished.
   var hasEnded = false
 
   init(_ scheduler: Scheduler<InputSlice>, workers: Int, keptTasks: KeptTasks.Bounds) {
@@ -24,11 +24,11 @@ struct PoolState: ~Copyable {
     ledger = Ledger(workers: workers)
   }
 
-  /// Whether so many calls are pending that `submit` waits: enough to fill every worker's window with items of a tenth
-  /// of a millisecond.
+  /// Whether `submit` waits because too many calls are pending. The limit fills every worker's
+  /// window with items of a tenth of a millisecond.
   var isFull: Bool { scheduler.pendingCalls >= 16 * scheduler.workerCount }
 
-  /// Why the pool runs nothing more, if that is so.
+  /// The reason why the pool runs no more items, if there is one.
   var poolEnd: PoolError? {
     switch scheduler.life {
     case .open, .closing: nil
@@ -38,7 +38,7 @@ struct PoolState: ~Copyable {
   }
 }
 
-/// What is to be done after the lock has been left.
+/// The effects to carry out after the lock has been released.
 struct Effects {
   private(set) var flushes: [WorkerConnection] = []
   var resumed: [UnsafeContinuation<Void, Never>] = []
@@ -46,12 +46,12 @@ struct Effects {
     []
   var finishedSingles: [CallBox] = []
   var events: [(event: PoolEvent.Kind, listeners: [PoolEvents.Continuation])] = []
-  /// Stalled items, to be announced with the stack of their worker.
+  /// Stalled items to announce with the stack of their worker.
   var stalls: [(event: PoolEvent.Kind, worker: WorkerConnection)] = []
   var silenced: [PoolEvents.Continuation] = []
   var wakesRuntime = false
 
-  /// Has what lies in a worker's outbox written.
+  /// Schedules a write of the worker's outbox.
   mutating func flush(_ connection: WorkerConnection) {
     if flushes.last !== connection { flushes.append(connection) }
   }

@@ -1,8 +1,8 @@
 /// Callers that wait for something other than news of a call.
 struct Waiters {
-  /// In `submit`, until fewer calls are pending.
+  /// Callers in `submit`, until fewer calls are pending.
   private var submitters = Deque<UnsafeContinuation<Void, Never>>()
-  /// In `join`, until the pool has ended.
+  /// Callers in `join`, until the pool has ended.
   private var joiners: [UnsafeContinuation<Void, Never>] = []
 
   mutating func add(submitter: UnsafeContinuation<Void, Never>) { submitters.append(submitter) }

@@ -1,21 +1,22 @@
 import ProcPoolProtocol
 import ProcPoolWorker
 
-/// A worker as the pool's lock guards it.
+/// The state of a worker that the pool's lock guards.
 struct WorkerEntry {
   let connection: WorkerConnection
-  /// Which worker of the pool it is, once it has taken up work; until then the number of its place.
+  /// The worker of the pool that the process is. Until it takes up work, this has the index of its
+  /// place.
   var worker: WorkerID
   /// Whether it has taken up work.
   var hasSeat = false
-  /// The abilities that both sides have; none before the greeting.
+  /// The abilities that both sides have; empty before the handshake.
   var abilities: Abilities = []
   var outgoing = Outgoing()
-  /// Bytes that have come through the results pipe.
+  /// The number of bytes received through the results pipe.
   var bytesReceived: UInt64 = 0
-  /// Items whose end a caller was given.
+  /// The number of items whose end was delivered to a caller.
   var itemsFinished: UInt64 = 0
-  /// Why the pool kills it, unless it has broken the protocol.
+  /// The reason why the pool kills it, unless it has broken the protocol.
   var condemnation: LikelyCause?
 
   init(_ connection: WorkerConnection) {
@@ -23,16 +24,16 @@ struct WorkerEntry {
     worker = WorkerID(index: connection.place.index)
   }
 
-  /// Where the worker is, if its page says so.
+  /// The progress of the worker according to its page.
   var progress: StatusPage.Progress? {
     abilities.contains(.hasStatusPage) ? connection.page.progress : nil
   }
 
-  /// Whether payloads can be left in the coordinator's memory.
+  /// Whether payloads can be passed in the coordinator's memory.
   var reachesMemory: Bool { abilities.contains(.sharesMemory) && outgoing.reachesMemory }
 }
 
-/// The workers that there are, by place.
+/// The current workers, by place.
 struct WorkerTable {
   private var entries: Table<PlaceID, WorkerEntry?>
   private var lastGeneration: UInt32 = 0
@@ -49,7 +50,7 @@ struct WorkerTable {
     _modify { yield &entries[place] }
   }
 
-  /// The entry of a worker, unless that has left its place.
+  /// The entry of a worker, unless the worker has left its place.
   subscript(_ connection: WorkerConnection) -> WorkerEntry? {
     guard let entry = entries[connection.place], entry.connection === connection else { return nil }
     return entry
@@ -59,10 +60,10 @@ struct WorkerTable {
 }
 
 extension WorkerTable {
-  /// Takes what is to be written to a worker out of its outbox; nothing while another thread writes to it, or while its
-  /// pipe is full.
+  /// Takes the frames for a worker out of its outbox; none while another thread writes to it, or
+  /// while its pipe is full.
   ///
-  /// - Parameter afterWaiting: the poller has found room in a pipe that was full.
+  /// - Parameter afterWaiting: whether the poller has found room in a pipe that was full.
   mutating func takeFrames(for connection: WorkerConnection, afterWaiting: Bool) -> Deque<Outbox.Piece> {
     let place = connection.place
     guard let entry = entries[place], entry.connection === connection,
@@ -73,9 +74,9 @@ extension WorkerTable {
 
   /// Ends a write to a worker.
   ///
-  /// - Parameter rest: what could not be written, because the pipe is full.
-  /// - Returns: whether the pipe was and is full, and whether there is nothing more to write; `nil` if the worker has
-  ///   left its place.
+  /// - Parameter rest: the pieces that could not be written because the pipe is full.
+  /// - Returns: whether the pipe was and is full, and whether there is nothing more to write; `nil`
+  ///   if the worker has left its place.
   mutating func noteWritten(
     _ bytes: Int, _ rest: Deque<Outbox.Piece>, to connection: WorkerConnection
   ) -> (awaitedRoom: Bool, awaitsRoom: Bool, isEmpty: Bool)? {
