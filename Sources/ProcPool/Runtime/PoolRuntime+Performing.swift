@@ -218,7 +218,8 @@ extension PoolRuntime {
     while true {
       var pieces = state.withLock { $0.workers.takeFrames(for: connection, afterWaiting: afterWaiting) }
       if pieces.isEmpty { return }
-      // Failures other than a full pipe mean a broken descriptor; the worker's end will show soon enough.
+      // Failures other than a full pipe mean a broken descriptor; the worker's end will show soon
+      // enough.
       let written = times.measure(.writing) { (try? Outbox.write(&pieces, to: connection.tasks)) ?? 0 }
       times.count(copied: written)
       let rest = pieces

@@ -78,8 +78,8 @@ extension Scheduler {
     pauses.insert(pause, at: low)
   }
 
-  /// A number from 0 up to 1, different for each attempt at each item and the same in every run (the
-  /// finaliser of SplitMix64).
+  /// A number from 0 up to 1, different for each attempt at each item and the same in every run
+  /// (the finaliser of SplitMix64).
   private static func random(for chunk: Chunk<Payload>) -> Double {
     var bits = UInt64(chunk.call.number) << 32 ^ chunk.first.value ^ UInt64(chunk.attempt) << 56
     bits &+= 0x9E37_79B9_7F4A_7C15

@@ -357,9 +357,9 @@ extension Scheduler {
     retire(call, now: now)
   }
 
-  /// Ends a worker that runs items of a retired call: it is notified at once, asked to end if that has no
-  /// effect for a while, and then killed. No other call has items in flight there, because of
-  /// `isAvailable`.
+  /// Ends a worker that runs items of a retired call: it is notified at once, asked to end if that
+  /// has no effect for a while, and then killed. No other call has items in flight there, because
+  /// of `isAvailable`.
   private mutating func endCancelled(_ id: PlaceID, now: Instant) {
     guard let front = places[id].queue.first, calls[known: front.call].isRetired else {
       places[id].cancellation = nil

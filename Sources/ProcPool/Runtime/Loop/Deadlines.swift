@@ -26,7 +26,8 @@ enum Timer: Int, CaseIterable {
   case output
 }
 
-/// When each of the runtime thread's timers is due, in nanoseconds on the monotonic clock; `.max` for never.
+/// When each of the runtime thread's timers is due, in nanoseconds on the monotonic clock; `.max`
+/// for never.
 struct Deadlines {
   private var times = [Int64](repeating: .max, count: Timer.allCases.count)
 
