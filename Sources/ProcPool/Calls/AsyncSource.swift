@@ -1,16 +1,16 @@
 import Synchronization
 
-/// Inputs from an asynchronous sequence, fetched ahead by a Swift task of their own, so that results go on
-/// arriving while the sequence makes its next element.
+/// Inputs from an asynchronous sequence, prefetched by a separate Swift task, so that results
+/// continue to arrive while the sequence makes its next element.
 struct AsyncSource<Input: Codable & Sendable>: InputSource {
   private let buffer: AsyncInputs<Input>
   private let feeder: Feeder
   private let kept: KeptInputs<Input>?
-  /// What has been taken out of the buffer, and how much of that was added to chunks.
+  /// The inputs taken out of the buffer, and how many of them were added to chunks.
   private var batch: [Input] = []
   private var added = 0
 
-  /// Ends the fetching when nobody holds the source any more.
+  /// Ends the prefetching when the source is released.
   private final class Feeder: Sendable {
     private let task: Task<Void, Never>
     init(_ task: Task<Void, Never>) { self.task = task }
@@ -18,9 +18,9 @@ struct AsyncSource<Input: Codable & Sendable>: InputSource {
   }
 
   /// - Parameters:
-  ///   - capacity: how many inputs may have been fetched and not been taken.
+  ///   - capacity: the maximum number of prefetched inputs.
   ///   - kept: where inputs are kept when they are taken, if they are.
-  ///   - onArrival: called when inputs have come after there were none, or the last has.
+  ///   - onArrival: called when inputs have arrived, or the sequence has ended.
   init<Inputs: AsyncSequence & Sendable>(
     _ inputs: Inputs, capacity: Int, kept: KeptInputs<Input>? = nil, onArrival: @escaping @Sendable () -> Void
   ) where Inputs.Element == Input {
@@ -53,7 +53,7 @@ struct AsyncSource<Input: Codable & Sendable>: InputSource {
     }
     let end = added + min(count, batch.count - added)
     let first = added
-    // The encoder is the caller's own code, perhaps.
+    // Checked per element, because the encoder may be the caller's own code.
     while added < end, added == first || !slice.isOver {
       writer.append(batch[added])
       added += 1
@@ -65,7 +65,7 @@ struct AsyncSource<Input: Codable & Sendable>: InputSource {
   }
 }
 
-/// The inputs that have been fetched and not been taken.
+/// The inputs that have been prefetched but not taken.
 private final class AsyncInputs<Input: Sendable>: Sendable {
   private struct State {
     var inputs = Deque<Input>()
@@ -85,15 +85,17 @@ private final class AsyncInputs<Input: Sendable>: Sendable {
 
   var isExhausted: Bool { state.withLock { $0.isFinished && $0.inputs.isEmpty && $0.error == nil } }
 
-  /// Adds an input, and waits while there are many.
+  /// Adds an input, and waits while the buffer is full.
   ///
-  /// - Returns: `false` when no more are wanted.
+  /// - Returns: `false` when no more inputs are needed.
   func append(_ input: Input) async -> Bool {
     state.withLock { $0.inputs.append(input) }
-    // Every time, and not only after there were none: whoever takes whole chunks may have left some.
+    // For every input, not only the first in an empty buffer: a consumer of whole chunks may have
+    // left some.
     onArrival()
     return await withTaskCancellationHandler {
-      // Unsafe because a checked continuation allocates; `take` or the cancellation resumes it, once.
+      // Safety: the continuation is resumed once, by `take` or the cancellation. A checked one
+      // would allocate.
       await withUnsafeContinuation { continuation in
         let hasRoom = state.withLock { state in
           if state.inputs.count < capacity || Task.isCancelled { return true }
@@ -124,10 +126,10 @@ private final class AsyncInputs<Input: Sendable>: Sendable {
     onArrival()
   }
 
-  /// Takes up to `count` inputs, of those that are to go in chunks of a given size only whole chunks until
-  /// the last.
+  /// Takes up to `count` inputs. If chunks have a given size, takes only whole chunks until the
+  /// end.
   ///
-  /// - Throws: the sequence's error, once all inputs before it have been taken.
+  /// - Throws: the sequence's error, once all earlier inputs have been taken.
   func take(_ count: Int, multipleOf size: Int?) throws -> [Input] {
     let (taken, error) = state.withLock { state -> ([Input], (any Error)?) in
       var available = min(count, state.inputs.count)

@@ -1,23 +1,24 @@
-/// What one step of a call's caller has come to.
+/// The outcome of one step of a call's caller.
 enum CallStep {
-  /// The caller has what it wanted.
+  /// The caller has all that it requested.
   case done
-  /// The pool wants more inputs at once.
+  /// The pool accepts more inputs immediately.
   case again
-  /// There is nothing to do before there is news.
+  /// Nothing can be done before there is news.
   ///
-  /// - Parameter untilEnd: whether outputs alone are not worth waking up for, before they are the last.
+  /// - Parameter untilEnd: whether only the last outputs, or a failure, wake the caller.
   case wait(untilEnd: Bool = false)
 }
 
 extension TypedCall {
-  /// Drives the call on its caller's side: step by step, waiting in between, until a step is the last.
+  /// Drives the call on its caller's side, step by step with waits in between, until a step is the
+  /// last.
   ///
-  /// A step exchanges inputs for news (``exchange(_:submits:limit:held:_:)``), does with that what its verb is for, and
-  /// says how to go on.
+  /// A step exchanges inputs for news (``exchange(_:submits:limit:held:_:)``), processes the news
+  /// for its verb, and returns how to continue.
   ///
-  /// - Throws: what a step throws; `CancellationError` before a step if the Swift task is cancelled, which also ends a
-  ///   wait.
+  /// - Throws: the error that a step throws; `CancellationError` before a step if the Swift task is
+  ///   cancelled, which also ends a wait.
   func drive(isolation: isolated (any Actor)?, _ step: () throws -> CallStep) async throws {
     try await withTaskCancellationHandler(
       operation: {

@@ -1,22 +1,24 @@
 /// The inputs of a call, whatever sequence they come from.
 ///
-/// The loop over the elements is compiled where the sequence's type is known, in the caller's module, and the
-/// rest of a call once for all sequences. An item of a range took the caller 200 ns when all of it was
-/// compiled here, and takes 15 (`imap`, chunks of 64).
+/// The loop over the elements is compiled in the caller's module, where the type of the sequence is
+/// known; the rest of a call is compiled once for all sequences. An item of a range took the caller
+/// 200 ns when all of it was compiled here, and takes 15 ns now (`imap`, chunks of 64).
 @usableFromInline
 struct CallInputs<Input> {
-  /// Puts up to so many elements into memory that holds none, and says how many, and whether there are no more:
-  /// fewer only at the end or when the time is up, and one at least unless there are none.
+  /// Moves up to a number of elements into uninitialised memory, and returns their number and
+  /// whether the sequence has ended. There are fewer only at the end or when the time slice is
+  /// over, but at least one unless there are none.
   @usableFromInline typealias Pull = (UnsafeMutablePointer<Input>, Int, TimeSlice) -> (
     count: Int, isExhausted: Bool
   )
 
-  /// Begins to go through the elements.
+  /// Begins an iteration over the elements.
   let begin: () -> Pull
-  /// How many there are by the collection's word, where that is known at once: an estimate that a collection
-  /// may get wrong, for the sizes of chunks, and never for memory that is written.
+  /// The number of elements according to the collection, if it is known in constant time. It is an
+  /// estimate for the size of chunks and never determines the size of memory, because a collection
+  /// may be wrong.
   let count: Int?
-  /// The elements, where they are an array.
+  /// The elements, if they are an array.
   let array: [Input]?
 
   @usableFromInline
@@ -54,22 +56,22 @@ struct CallInputs<Input> {
 }
 
 extension CallInputs {
-  /// Why no more elements were taken.
+  /// The reason why no more elements were taken.
   enum Stop {
-    /// There are as many as were wanted.
+    /// The requested number was taken.
     case satisfied
-    /// There are no more.
+    /// The sequence has ended.
     case exhausted
-    /// The time is up, or what they are for has no room.
+    /// The time slice is over, or the destination has no room.
     case early
   }
 
-  /// Takes up to `count` elements, and hands them on in pieces of `most` at the most.
+  /// Takes up to `count` elements, in pieces of at most `most`.
   ///
   /// - Parameters:
-  ///   - slice: when to stop; one element is taken in any case.
-  ///   - body: gets some, and says whether it has room for more.
-  /// - Returns: how many were not taken, and why.
+  ///   - slice: when to stop; at least one element is taken.
+  ///   - body: consumes a piece, and returns whether there is room for more.
+  /// - Returns: the number of elements that were not taken, and the reason.
   static func take(
     _ count: Int, atOnce most: Int, from pull: Pull, until slice: TimeSlice,
     _ body: (UnsafeMutableBufferPointer<Input>) -> Bool
@@ -94,8 +96,8 @@ extension CallInputs {
   }
 }
 
-/// Whether the sequence is one of the standard library's that compute nothing: none of its elements can take
-/// long, and the clock need not be looked at between them.
+/// Whether the sequence is of the standard library and computes nothing. None of its elements can
+/// take long, so the clock need not be checked between them.
 @usableFromInline
 func isPrompt<Inputs: Sequence>(_ inputs: Inputs) -> Bool { inputs is any PromptSequence }
 
@@ -110,11 +112,11 @@ extension PartialRangeFrom: PromptSequence where Bound: FixedWidthInteger {}
 extension StrideTo: PromptSequence {}
 extension StrideThrough: PromptSequence {}
 
-/// How many elements there are, where the sequence knows that at once; `Int.max` where there are more than an
-/// `Int` can count.
+/// The number of elements, if the sequence knows it in constant time; `Int.max` if it exceeds the
+/// range of `Int`.
 @usableFromInline
 func knownCount<Inputs: Sequence>(of inputs: Inputs) -> Int? {
-  /// `0...Int.max` has one more than `Int` can count, and its `count` would trap.
+  /// `0...Int.max` has one element more than `Int` can represent, and its `count` would trap.
   func count<Elements: RandomAccessCollection>(of elements: Elements) -> Int? {
     guard let first = elements.startIndex as? Int, let end = elements.endIndex as? Int else {
       return (elements as? any IntegerRange).map { $0.knownCount ?? .max }
@@ -122,11 +124,12 @@ func knownCount<Inputs: Sequence>(of inputs: Inputs) -> Int? {
     let (count, overflow) = end.subtractingReportingOverflow(first)
     return end < first ? nil : overflow ? .max : count
   }
-  // Only these: others would go through all their elements for it, which may be endless.
+  // Only random-access collections: others would iterate over all of their elements, possibly
+  // endlessly.
   return (inputs as? any RandomAccessCollection).flatMap { count(of: $0) }
 }
 
-/// Ranges of integers whose elements may be more than can be counted.
+/// Integer ranges, whose number of elements may exceed the range of `Int`.
 private protocol IntegerRange {
   var knownCount: Int? { get }
 }
@@ -144,7 +147,7 @@ extension ClosedRange: IntegerRange where Bound: FixedWidthInteger {
   }
 }
 
-/// How far it is from one integer to a larger one: more than the type itself can say, where it is signed.
+/// The distance from one integer to a larger one, which may exceed the range of a signed type.
 private func integerDistance<Bound: FixedWidthInteger>(from lower: Bound, to upper: Bound) -> Int? {
   Int(exactly: Bound.Magnitude(truncatingIfNeeded: upper &- lower))
 }

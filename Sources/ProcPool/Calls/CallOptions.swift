@@ -46,7 +46,8 @@ public struct CallOptions: Sendable {
   /// How many attempts there are at an item whose worker is lost; one by default.
   public var retry: RetryPolicy?
 
-  /// How often, and after which pauses, an item whose task throws is started again; not at all by default.
+  /// The maximum number, and the pauses, of further attempts at an item whose task throws; none by
+  /// default.
   public var backoff: Backoff?
 
   /// How the progress of the call is reported; not at all by default.

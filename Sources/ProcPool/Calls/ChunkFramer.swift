@@ -2,28 +2,29 @@ import ProcPoolProtocol
 import ProcPoolSharedMemory
 import ProcPoolWire
 
-/// Puts encoded inputs into frames, those of several chunks in one piece of memory.
+/// Puts encoded inputs into frames, with the frames of several chunks in one piece of memory.
 ///
-/// Apart from ``ChunkWriter`` because it knows nothing of the inputs' type: what is done for each chunk, and
-/// so for each item where a chunk has one, costs no look-up of types here.
+/// This type is separate from ``ChunkWriter`` because it does not depend on the type of the inputs:
+/// the work per chunk, and thus per item of single-item chunks, costs no look-up of types here.
 struct ChunkFramer: ~Copyable {
-  /// Whoever encodes an item writes it to the end of this.
+  /// The writer to whose end items are encoded.
   var writer: WireWriter
   private let call: CallID
-  /// Items to a chunk, and the bytes at which a chunk of automatic size ends.
+  /// The number of items per chunk, and the length in bytes at which an automatically sized chunk
+  /// ends.
   private let chunkSize: Int
   private let byteLimit: Int
-  /// The longest body of a frame.
+  /// The maximum length of a frame's body in bytes.
   let maximumBody: Int
   private let packing: ItemPacking
   private let lane: MemoryLane?
 
   private var frames: [Frame] = []
-  /// Collects the shared memory that is in inputs; `nil` for those of fixed size, which lie in the frame as in
-  /// memory and have none.
+  /// Collects the shared memory in inputs; `nil` for inputs of fixed size, which have the same form
+  /// in the frame as in memory and hold none.
   let sharing: SharedScope?
 
-  /// Consecutive frames, as they are moved about.
+  /// Consecutive frames that are scheduled together.
   private struct Frame {
     let start: Int
     var end: Int
@@ -33,8 +34,8 @@ struct ChunkFramer: ~Copyable {
     let seat: WorkerID?
     let shared: [SharedBlock]
 
-    /// Whether the next one can go with these: not if one of them is for a certain worker, or carries
-    /// something, or is better left where a worker finds it.
+    /// Whether the next frame can be scheduled together with these. It cannot if one of them is for
+    /// a certain worker, holds shared memory, or is long enough to be passed in shared memory.
     func isJoinable(with next: Frame, together: Int) -> Bool {
       seat == nil && next.seat == nil && shared.isEmpty && next.shared.isEmpty
         && first + UInt64(count) == next.first && count + next.count <= together
@@ -43,16 +44,16 @@ struct ChunkFramer: ~Copyable {
     }
   }
 
-  /// The worker for which the open chunk is; `nil` for any.
+  /// The worker that must run the open chunk; `nil` for any.
   var seat: WorkerID?
   private var start = -1
-  /// Items in the open chunk.
+  /// The number of items in the open chunk.
   private(set) var count = 0
-  /// Shared memory in items of the open chunk that an earlier framer has written.
+  /// The shared memory in those items of the open chunk that an earlier framer has written.
   private var carried: [SharedBlock] = []
   /// The index of the next item.
   private(set) var next: UInt64
-  /// Items that could not be encoded, and why.
+  /// The items that could not be encoded, and their errors.
   private(set) var failures: [(item: UInt64, error: any Error)] = []
 
   init(
@@ -69,14 +70,14 @@ struct ChunkFramer: ~Copyable {
     writer = WireWriter(capacity: 256, growingIn: lane)
   }
 
-  /// Items to a chunk, where the caller has said how many.
+  /// The number of items per chunk, if the caller has specified it.
   var exactChunkSize: Int? { byteLimit == .max ? chunkSize : nil }
 
-  /// Whether further inputs should be made only when these are on their way: a chunk of given size is
-  /// completed first.
+  /// Whether these chunks should be sent before more inputs are produced. A chunk of a given size
+  /// is completed first.
   var isFull: Bool { writer.count >= Pacing.windowBytes && (start < 0 || exactChunkSize == nil) }
 
-  /// Makes sure that a chunk is open; then items can be written.
+  /// Opens a chunk, unless one is open, so that items can be written.
   mutating func open() {
     guard start < 0 else { return }
     start = writer.count
@@ -106,7 +107,7 @@ struct ChunkFramer: ~Copyable {
   /// Whether any chunk is complete.
   var hasFrames: Bool { !frames.isEmpty }
 
-  /// Takes the open chunk out of this framer, to be completed when more inputs have come.
+  /// Moves the open chunk to another framer, to be completed when more inputs arrive.
   ///
   /// - Complexity: O(bytes of the open chunk).
   mutating func takeOpen() -> ChunkFramer {
@@ -125,14 +126,14 @@ struct ChunkFramer: ~Copyable {
     return other
   }
 
-  /// Items that could not be encoded since this was last asked.
+  /// Takes the items that could not be encoded since the last time.
   mutating func takeFailures() -> [(item: UInt64, error: any Error)] {
     defer { failures = [] }
     return failures
   }
 
-  /// The shared memory in items of the open chunk. Nearly always there is none, and arrays are not to be joined
-  /// for that: where a chunk has one item, this is done for each.
+  /// Takes the shared memory in items of the open chunk. There is usually none, and arrays are not
+  /// joined in this case, because this is done for each item if chunks have one item.
   private mutating func takeShared() -> [SharedBlock] {
     let own = sharing?.takeCarried() ?? []
     if carried.isEmpty { return own }
@@ -146,8 +147,9 @@ struct ChunkFramer: ~Copyable {
 
   /// Counts the item that was written from `before` on.
   ///
-  /// - Returns: whether it found room; else it is gone again, and begins the next chunk.
-  /// - Throws: ``PayloadTooLong`` if it is longer than any chunk may be.
+  /// - Returns: whether the item fits into the chunk; otherwise it is removed, and begins the next
+  ///   chunk.
+  /// - Throws: ``PayloadTooLong`` if it exceeds the maximum length of a chunk.
   mutating func commit(from before: Int) throws -> Bool {
     guard writer.count - start - FrameHeader.size <= maximumBody else {
       let length = writer.count - before
@@ -162,7 +164,8 @@ struct ChunkFramer: ~Copyable {
     return true
   }
 
-  /// The next item could not be encoded; what was written of it, from `before` on, goes.
+  /// Records that the next item could not be encoded, and removes what was written of it from
+  /// `before` on.
   mutating func fail(_ error: any Error, from before: Int) {
     writer.truncate(to: before)
     close()
@@ -170,7 +173,7 @@ struct ChunkFramer: ~Copyable {
     next += 1
   }
 
-  /// Adds consecutive items of fixed size.
+  /// Appends consecutive items of fixed size.
   mutating func append(block: UnsafeRawBufferPointer) {
     let stride = packing.stride
     guard stride <= maximumBody else {
@@ -199,9 +202,10 @@ struct ChunkFramer: ~Copyable {
     }
   }
 
-  /// The chunks, ready to be sent.
+  /// Returns the chunks, ready to be sent.
   ///
-  /// - Parameter together: how many items of shorter chunks are moved about as one, at the most.
+  /// - Parameter together: the maximum number of items of shorter chunks that are scheduled
+  ///   together.
   consuming func finish(together: Int) -> [Chunk<InputSlice>] {
     close()
     guard !frames.isEmpty else { return [] }

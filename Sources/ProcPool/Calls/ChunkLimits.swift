@@ -1,9 +1,9 @@
-/// How large chunks may become.
+/// The limits on the size of chunks.
 struct ChunkLimits {
-  /// Items in a chunk.
+  /// The number of items in a chunk.
   var items: Int
-  /// Whether the pool chose that number, so that a chunk may also end at a number of bytes.
+  /// Whether the pool chose this number, so that a chunk may also end at a number of bytes.
   var isAutomatic: Bool
-  /// The longest body of a frame, in bytes.
+  /// The maximum length of a frame's body in bytes.
   var maximumBody: Int
 }

@@ -14,15 +14,15 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
       call: call, first: first, limits, packing: ItemPacking(stride: codec.blockStride), lane: lane)
   }
 
-  /// Items to a chunk, where the caller has said how many.
+  /// The number of items per chunk, if the caller has specified it.
   var exactChunkSize: Int? { framer.exactChunkSize }
-  /// Whether further inputs should be made only when these are on their way.
+  /// Whether these chunks should be sent before more inputs are produced.
   var isFull: Bool { framer.isFull }
   /// The index of the next item.
   var next: UInt64 { framer.next }
-  /// Items that could not be encoded, and why.
+  /// The items that could not be encoded, and their errors.
   var failures: [(item: UInt64, error: any Error)] { framer.failures }
-  /// Items of the chunk that is not complete.
+  /// The number of items in the incomplete chunk.
   var openCount: Int { framer.count }
   /// Whether any chunk is complete.
   var hasChunks: Bool { framer.hasFrames }
@@ -32,13 +32,13 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
     self.codec = codec
   }
 
-  /// Takes the chunk that is not complete out of this writer, to be completed when more inputs have come.
+  /// Moves the incomplete chunk to another writer, to be completed when more inputs arrive.
   mutating func takeOpen() -> ChunkWriter { ChunkWriter(framer.takeOpen(), codec: codec) }
 
-  /// Items that could not be encoded since this was last asked.
+  /// Takes the items that could not be encoded since the last time.
   mutating func takeFailures() -> [(item: UInt64, error: any Error)] { framer.takeFailures() }
 
-  /// Adds an item.
+  /// Appends an item.
   mutating func append(_ input: Input) {
     framer.open()
     let before = framer.writer.count
@@ -48,14 +48,14 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
       } else {
         try codec.encode(input, into: &framer.writer)
       }
-      // The item begins the next chunk, if it has no room in this one.
+      // If the item does not fit into this chunk, it begins the next one.
       if try !framer.commit(from: before) { append(input) }
     } catch {
       framer.fail(error, from: before)
     }
   }
 
-  /// Adds an item that is a chunk of its own, for one worker.
+  /// Appends an item as a separate chunk for one worker.
   mutating func append(_ input: Input, to seat: WorkerID) {
     framer.close()
     framer.seat = seat
@@ -64,8 +64,8 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
     framer.seat = nil
   }
 
-  /// An item of no fixed size after its length. One byte is kept for the length, which is what nearly all
-  /// take; an item that needs more is moved.
+  /// Appends an item of variable size after its length. One byte is reserved for the length, which
+  /// is sufficient for almost all items; an item that needs more is moved.
   private mutating func appendPrefixed(_ input: Input) throws {
     let prefix = framer.writer.count
     framer.writer.writeByte(0)
@@ -88,13 +88,14 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
     }
   }
 
-  /// Adds consecutive items of fixed size that lie in memory as they lie on the wire.
+  /// Appends consecutive items of fixed size whose form in memory is that on the wire.
   mutating func append(block: UnsafeBufferPointer<Input>) {
     framer.append(block: UnsafeRawBufferPointer(block))
   }
 
-  /// The chunks, ready to be sent.
+  /// Returns the chunks, ready to be sent.
   ///
-  /// - Parameter together: how many items of shorter chunks are moved about as one, at the most.
+  /// - Parameter together: the maximum number of items of shorter chunks that are scheduled
+  ///   together.
   consuming func finish(together: Int = 1) -> [Chunk<InputSlice>] { framer.finish(together: together) }
 }

@@ -2,9 +2,9 @@ import ProcPoolProtocol
 import ProcPoolWire
 import ProcPoolWorker
 
-/// Which items of a call have ended: all below a mark, and runs beyond it.
+/// The set of ended items of a call: all below a mark, and runs beyond it.
 struct EndedItems {
-  /// Every item below has ended.
+  /// All items below this one have ended.
   private(set) var prefix: UInt64 = 0
   private var runs: [UInt64: UInt64] = [:]
 
@@ -15,17 +15,17 @@ struct EndedItems {
   }
 }
 
-/// An item that failed, and why.
+/// A failed item, and its error.
 struct ItemError {
   let item: UInt64
   let error: PoolError
 }
 
-/// The outputs of a map, put where they belong as they come.
+/// The outputs of a map, stored at their positions in order of arrival.
 struct OutputStorage<Output> {
   private var values: [Output?] = []
-  /// For outputs that are plain memory: the array itself, whose elements may be anything until they are
-  /// written.
+  /// For outputs that are plain memory: the array itself, whose elements have arbitrary values
+  /// until they are written.
   private var block: [Output] = []
   private let isBlock: Bool
 
@@ -36,7 +36,7 @@ struct OutputStorage<Output> {
   private mutating func makeRoom(for count: Int) {
     if isBlock {
       guard block.count < count else { return }
-      // Doubled, so that growing costs the same per item however many there are.
+      // Doubled, so that the cost of growing per item does not depend on their number.
       let capacity = max(count, block.count * 2)
       let old = block
       block = [Output](unsafeUninitializedCapacity: capacity) { memory, initialized in
@@ -48,13 +48,13 @@ struct OutputStorage<Output> {
     }
   }
 
-  /// Says how many there will be, as far as anybody knows: memory for them is asked for, and not touched.
+  /// Reserves memory for an expected number of outputs, without writing to it.
   mutating func reserve(_ count: Int) {
     if isBlock { makeRoom(for: count) } else { values.reserveCapacity(count) }
   }
 
-  /// - Parameter mustStop: whether to leave the rest undecoded: the call is over.
-  /// - Returns: the first item that could not be decoded, and why.
+  /// - Parameter mustStop: whether to leave the rest undecoded because the call has ended.
+  /// - Returns: the first item that could not be decoded, and its error.
   mutating func store(
     _ firstItem: UInt64, count: Int, _ slice: OutputSlice, _ decoder: OutputDecoder<Output>, call: CallID,
     mustStop: () -> Bool
@@ -81,10 +81,10 @@ struct OutputStorage<Output> {
     return failure
   }
 
-  /// All outputs. Every item below `count` must have been stored.
+  /// Returns all outputs. Every item below `count` must have been stored.
   consuming func finish(_ count: Int) -> [Output] {
     if isBlock {
-      // What was asked for and is not needed is given back, if that is much.
+      // Surplus capacity is released if there is much of it.
       if block.capacity / 2 > count { return Array(block.prefix(count)) }
       if block.count > count { block.removeLast(block.count - count) }
       return block
@@ -94,9 +94,10 @@ struct OutputStorage<Output> {
 }
 
 extension TypedCall {
-  /// Runs the call to its end, and throws the error of the lowest item that failed, as a serial loop would.
+  /// Runs the call to its end, and throws the error of the lowest failed item, as a serial loop
+  /// would.
   ///
-  /// - Parameter store: takes outputs; returns the first that could not be decoded.
+  /// - Parameter store: stores outputs; returns the first item that could not be decoded.
   func collect(
     _ source: some InputSource<T.Input>, isolation: isolated (any Actor)?,
     _ store: (UInt64, Int, OutputSlice) -> ItemError?
@@ -118,14 +119,14 @@ extension TypedCall {
           note(ItemError(item: item, error: error))
         }
       }
-      // Then outputs may have been left undecoded.
+      // If the task was cancelled, outputs may have been left undecoded.
       if Task.isCancelled { throw CancellationError() }
       if let failure, endedItems.prefix >= failure.item { throw failure.error }
       if let error = expired { throw error }
       if isComplete {
         if source.isExhausted { return .done }
         if let error = poolEnd {
-          // The rest would never be run.
+          // The remaining inputs would never run.
           if source.remaining != 0 { throw error }
           return .done
         }

@@ -1,12 +1,12 @@
 import ProcPoolWorker
 
-// What the figures of a call say about what limits it. No measuring here and no clock: the same figures always
-// say the same.
+// Derives what limits a call from its figures. Nothing is measured here, so the same figures always
+// have the same result.
 
 extension Explanation {
   /// - Parameters:
-  ///   - workers: of the pool.
-  ///   - processors: that this process may run on.
+  ///   - workers: the number of workers of the pool.
+  ///   - processors: the number of processors that this process may run on.
   init(_ call: CallStatistics, workers: Int, processors: Int) {
     let diagnosis = Diagnosis(call, workers: workers, processors: processors)
     self.init(summary: diagnosis.summary, limits: diagnosis.limits)
@@ -18,20 +18,21 @@ private struct Diagnosis {
   let workers: Int
   let processors: Int
 
-  // Parts of the time that all workers had together.
+  // Shares of the total time of all workers.
   let running: Double
   let copying: Double
   let waiting: Double
-  /// How much of the processors' time that workers could have used they did not. Where there are more workers than
-  /// processors, some of them have to wait.
+  /// The share of the time of the processors that workers could have used but did not. With more
+  /// workers than processors, some of the workers always wait.
   let idle: Double
-  /// How many workers ran items, on average.
+  /// The average number of workers that ran items.
   let atWork: Double
 
-  /// The coordinator's time, as a multiple of the call's: several threads may be in it.
+  /// The coordinator's time, as a multiple of the call's: several threads may contribute.
   let coordinatorBusy: Double
 
-  /// Because where less of the time is lost, there is little to be had from changing it.
+  /// The minimum share of the time that a limit must cost to be reported. Less is hardly worth
+  /// changing.
   static let worthTelling = 0.2
 
   init(_ call: CallStatistics, workers: Int, processors: Int) {
@@ -50,7 +51,7 @@ private struct Diagnosis {
 
   private var items: Double { Double(max(1, call.itemsFinished)) }
 
-  /// What an item took, on average.
+  /// The average time per item.
   private var itemTime: Duration { call.pool.workers.running / items }
 
   var summary: String {
@@ -65,7 +66,7 @@ private struct Diagnosis {
   }
 
   var limits: [Explanation.Limit] {
-    // Workers that do nothing but run items are as fast as they can be, whatever else there is.
+    // Workers that do nothing but run items cannot be faster, whatever the other figures are.
     if atWork >= Self.busy * Double(min(workers, processors)) {
       return [losses, preparing, preparing == nil ? saturated : nil].compactMap(\.self)
     }
@@ -74,17 +75,18 @@ private struct Diagnosis {
     return Array(all.compactMap(\.self).sorted { $0.share > $1.share }.prefix(Self.most))
   }
 
-  /// Because whoever has changed what comes first asks again.
+  /// The maximum number of limits reported. After a change, the explanation is requested again.
   private static let most = 3
 
-  /// Because the first and the last items of a call leave some workers idle, however good it is.
+  /// The share of the time that counts as fully busy. At its beginning and end, every call leaves
+  /// some workers idle.
   private static let busy = 0.85
 
   private func limit(_ kind: Explanation.Limit.Kind, _ share: Double, _ text: String) -> Explanation.Limit {
     Explanation.Limit(kind: kind, share: min(1, max(0, share)), description: text)
   }
 
-  // MARK: - What may be amiss
+  // MARK: - Limits
 
   private var losses: Explanation.Limit? {
     let lost = call.pool.workersLost
@@ -153,8 +155,8 @@ private struct Diagnosis {
         + "up and to hear from them. Give it more at once.")
   }
 
-  /// What sending a chunk and answering it takes a worker at the most, where both sides have to be woken up: half of
-  /// a round trip (`procpool bench --case apply`).
+  /// The maximum time that sending and answering a chunk takes a worker if both sides have to be
+  /// woken up: half of a round trip (`procpool bench --case apply`).
   private static let chunkCost = Duration.microseconds(10)
 
   private var chunksTooSmall: Explanation.Limit? {
@@ -172,7 +174,8 @@ private struct Diagnosis {
         + "it to \(Self.grouped(UInt64(Self.rounded(better)))) or so, which is half a millisecond of work.")
   }
 
-  /// Because items below it are hardly copied at all: what they take is being encoded one by one.
+  /// The minimum length of a large item in bytes. The time of smaller ones is that of encoding them
+  /// one by one, rather than copying.
   private static let largeItem = 1024.0
 
   private var copied: Explanation.Limit? {
@@ -188,7 +191,7 @@ private struct Diagnosis {
           + "properties, which are sent once for each worker; large arrays belong into a `SharedArray`, of which only a "
           + "handle is sent.")
     }
-    // Short calls on few items have not got going.
+    // Short calls with few items spend most of the time starting.
     guard call.itemsFinished >= 1000, !call.isOfSingles else { return nil }
     return limit(
       .itemsTooSmall, share * (1 - waiting / 2),
@@ -205,8 +208,8 @@ private struct Diagnosis {
         + "several inputs, or begin several with `applyAsync` or `submit` before waiting for the first.")
   }
 
-  /// The time from when nothing was left to be given out: nobody's fault if it is a chunk's, and else that of items
-  /// that took long.
+  /// The time after the last chunk was sent. It is due to the chunk size if that is known, and
+  /// otherwise to long items.
   private var ending: Explanation.Limit? {
     guard !call.isOfSingles, call.isOver, idle >= Self.worthTelling else { return nil }
     if call.itemsFinished < UInt64(4 * workers), call.itemsFinished > 0 {
@@ -268,9 +271,9 @@ private struct Diagnosis {
         + "machine with more of them, would be faster.\(crowd)")
   }
 
-  // MARK: - Words
+  // MARK: - Text
 
-  /// A part of the call's time.
+  /// A time as a share of the call's time.
   private func part(_ time: Duration) -> Double { min(1, time / max(.nanoseconds(1), call.elapsed)) }
 
   private func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
@@ -292,14 +295,14 @@ private struct Diagnosis {
     return decimal(value) + " B"
   }
 
-  /// Two or three digits.
+  /// A number with two or three digits.
   private static func decimal(_ value: Double) -> String {
     if value >= 10 { return "\(Int(min(1e15, value.rounded())))" }
     let tenths = Int((value * 10).rounded())
     return tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
   }
 
-  /// To one digit.
+  /// A number rounded to one significant digit.
   private static func rounded(_ value: Int) -> Int {
     var unit = 1
     while value / unit >= 10 { unit *= 10 }

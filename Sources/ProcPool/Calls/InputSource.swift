@@ -1,18 +1,20 @@
 import ProcPoolProtocol
 import ProcPoolWire
 
-/// Where the inputs of a call come from.
+/// A source of inputs of a call.
 protocol InputSource<Input>: SendableMetatype {
   associatedtype Input: Codable & Sendable
 
-  /// How many inputs are left, where that is known: by the word of the caller's collection, which may be wrong.
+  /// The number of inputs left, if it is known, according to the caller's collection, which may be
+  /// wrong.
   var remaining: Int? { get }
-  /// All inputs have been taken.
+  /// Whether all inputs have been taken.
   var isExhausted: Bool { get }
-  /// Adds up to `count` inputs, as many as are there without waiting, until the time is up or the writer full.
+  /// Appends up to `count` inputs that are available without waiting, until the time slice is over
+  /// or the writer is full.
   ///
-  /// - Returns: whether it stopped early, so that there may be more at once.
-  /// - Throws: what the inputs' own sequence throws.
+  /// - Returns: whether it stopped early, so that more inputs may be available immediately.
+  /// - Throws: the error of the inputs' own sequence.
   mutating func fill(
     _ writer: inout ChunkWriter<Input>, count: Int, isBlock: Bool, until slice: TimeSlice
   ) throws -> Bool
@@ -24,8 +26,8 @@ struct SequenceSource<Input: Codable & Sendable>: InputSource {
   private(set) var isExhausted = false
   private(set) var remaining: Int?
 
-  /// So many bytes of inputs that lie on the wire as in memory are taken at once: they stay in the cache
-  /// between the sequence and the frame.
+  /// The number of bytes of plain-memory inputs that are taken at once, so that they stay in the
+  /// cache between the sequence and the frame.
   private static var gatheredBytes: Int { 1 << 14 }
 
   init(_ inputs: CallInputs<Input>) {
@@ -50,7 +52,7 @@ struct SequenceSource<Input: Codable & Sendable>: InputSource {
       } else {
         CallInputs.take(count, atOnce: 1, from: pull, until: slice) {
           writer.append($0[0])
-          // Bounded in bytes, too: large inputs are made when they are wanted.
+          // Limited by bytes as well, so that large inputs are produced on demand.
           return !writer.isFull
         }
       }
@@ -59,7 +61,7 @@ struct SequenceSource<Input: Codable & Sendable>: InputSource {
     return stop == .early
   }
 
-  /// Takes the first input, if there is one, only to see whether there is.
+  /// Takes the first input, if there is one, to determine whether there are any.
   mutating func hasAny() -> Bool {
     guard !isExhausted else { return false }
     let (left, stop) = CallInputs.take(1, atOnce: 1, from: pull, until: .endless) { _ in true }
@@ -68,7 +70,7 @@ struct SequenceSource<Input: Codable & Sendable>: InputSource {
   }
 }
 
-/// Inputs from an array: those of fixed size are copied as memory.
+/// Inputs from an array. Inputs of fixed size are copied as memory.
 struct ArraySource<Input: Codable & Sendable>: InputSource {
   private let inputs: [Input]
   private var next = 0
@@ -89,7 +91,7 @@ struct ArraySource<Input: Codable & Sendable>: InputSource {
       next = end
     } else {
       let first = next
-      // The encoder is the caller's own code, perhaps.
+      // Checked per element, because the encoder may be the caller's own code.
       while next < end, next == first || !writer.isFull && !slice.isOver {
         writer.append(inputs[next])
         next += 1
@@ -99,7 +101,7 @@ struct ArraySource<Input: Codable & Sendable>: InputSource {
   }
 }
 
-/// The same input, once for each worker and for no other.
+/// The same input once per worker, each pinned to its worker.
 struct PinnedSource<Input: Codable & Sendable>: InputSource {
   private let input: Input
   private let workers: Int
@@ -113,7 +115,8 @@ struct PinnedSource<Input: Codable & Sendable>: InputSource {
   var remaining: Int? { workers - next }
   var isExhausted: Bool { next == workers }
 
-  /// All at once, whatever is asked for, if that does not take long: a worker takes its item when it gets to it.
+  /// Adds all inputs, whatever `count` is, unless it takes long: a worker takes its item when it
+  /// becomes available.
   mutating func fill(
     _ writer: inout ChunkWriter<Input>, count: Int, isBlock: Bool, until slice: TimeSlice
   ) -> Bool {

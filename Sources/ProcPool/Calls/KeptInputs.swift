@@ -2,11 +2,11 @@
 ///
 /// Used by one consumer at a time.
 final class KeptInputs<Input> {
-  // By item, because results need not arrive in order: a queue would grow behind an item that takes long.
+  // Keyed by item, because results may be out of order: a queue would grow behind a long item.
   private var inputs: [UInt64: Input] = [:]
   private var next: UInt64 = 0
 
-  /// Keeps the inputs of the items that follow.
+  /// Keeps the inputs of the next items.
   func append(_ inputs: some Sequence<Input>) {
     for input in inputs {
       self.inputs[next] = input
@@ -14,12 +14,12 @@ final class KeptInputs<Input> {
     }
   }
 
-  /// Stops keeping an item's input, which was kept and has not been taken.
+  /// Returns and removes the input of an item, which must be present.
   func take(_ item: UInt64) -> Input { inputs.removeValue(forKey: item)! }
 }
 
 extension CallInputs {
-  /// The same inputs, each of which is kept when it is taken.
+  /// Returns the same inputs, each of which is kept when it is taken.
   func kept(in kept: KeptInputs<Input>) -> CallInputs {
     CallInputs(count: count, array: array) {
       let pull = begin()
@@ -33,7 +33,7 @@ extension CallInputs {
 }
 
 extension StreamElements {
-  /// What became of each item, with its input.
+  /// The result of each item, with its input.
   static func items<Input>(_ kept: KeptInputs<Input>) -> Self where Element == ItemResult<Input, Output> {
     StreamElements(
       outputs: { first, outputs in

@@ -1,18 +1,19 @@
 import ProcPoolSystem
 
-/// Whether memory could hold what a call has to keep, by the word of its inputs' collection.
+/// Checks whether the values that a call has to keep fit in memory, according to the count of its
+/// inputs' collection.
 enum MemoryCheck {
-  /// Up to this number of bytes the machine is not queried, which takes some 10 µs: one gibibyte, which any 64-bit
-  /// machine can at least address.
+  /// The number of bytes up to which the machine is not queried, because that takes about 10 µs: 1
+  /// GiB, which any 64-bit machine can at least address.
   private static let unchecked = 1 << 30
 
-  /// Refuses to keep a value for each input where that cannot fit, before anything is run.
+  /// Refuses to keep a value per input if they cannot fit, before any item is run.
   ///
   /// - Parameters:
-  ///   - count: how many inputs there are, where that is known.
-  ///   - what: what is kept of each, in the plural.
-  /// - Returns: how many values to ask memory for at once: all that are known of, or none if the machine has
-  ///   not that much left at the moment.
+  ///   - count: the number of inputs, if it is known.
+  ///   - what: the kind of values, in the plural.
+  /// - Returns: the number of values to reserve memory for: the known count, or 0 if the machine
+  ///   has too little available memory at the moment.
   /// - Throws: ``PoolError/tooManyInputs(_:)``.
   @discardableResult
   static func requireRoom<Value>(for count: Int?, of _: Value.Type, what: String) throws(PoolError) -> Int {
@@ -27,7 +28,7 @@ enum MemoryCheck {
     )
   }
 
-  /// Refuses parts of a reduction that cannot be gathered in memory, each of which travels as a whole.
+  /// Refuses parts of a reduction that do not fit in memory. A part is sent as a whole.
   ///
   /// - Throws: ``PoolError/tooManyInputs(_:)``.
   static func requireRoom<Input>(forPartOf count: Int, _: Input.Type) throws(PoolError) {
@@ -39,7 +40,8 @@ enum MemoryCheck {
     )
   }
 
-  /// The bytes that this process could have, if so many values take more; else `nil`.
+  /// The memory in bytes that this process could have, if `count` values exceed it; otherwise
+  /// `nil`.
   private static func tooSmallCapacity(for count: Int, stride: Int) -> Int? {
     let (bytes, overflow) = count.multipliedReportingOverflow(by: stride)
     if !overflow, bytes <= unchecked { return nil }

@@ -3,15 +3,15 @@ import ProcPoolSharedMemory
 import ProcPoolWire
 import ProcPoolWorker
 
-/// Turns results back into values.
+/// Decodes the results of a call.
 struct OutputDecoder<Output> {
   private let codec: _OutputCodec<Output>
   private let sharing: SharedScope?
-  /// Where the shared memory is that outputs hold; `nil` for outputs that cannot hold any, because they lie
-  /// in a frame as they lie in memory.
+  /// The shared memory that outputs hold; `nil` for outputs that cannot hold any, because they have
+  /// the same form in a frame as in memory.
   let lent: LentBlocks?
 
-  /// - Parameter lent: of the call, if another decoder has been made for it.
+  /// - Parameter lent: the shared memory of the call, if another decoder has been made for it.
   init(_ codec: _OutputCodec<Output>, lent: LentBlocks? = nil) {
     self.codec = codec
     if case .values(let codec) = codec, codec.blockStride == 0 {
@@ -31,7 +31,7 @@ struct OutputDecoder<Output> {
     }
   }
 
-  /// Whether outputs lie in a frame as they lie in memory.
+  /// Whether outputs have the same form in a frame as in memory.
   var isBlock: Bool {
     if case .values(let codec) = codec { return codec.blockStride > 0 }
     return false
@@ -45,7 +45,7 @@ struct OutputDecoder<Output> {
       guard let sharing else { return try codec.decode(bytes) }
       return try sharing.enter { try codec.decode(bytes) }
     case .nothing:
-      // The cast cannot fail: `Output` is `Void`.
+      // Safety: the cast cannot fail, because `Output` is `Void`.
       return () as! Output
     case .unavailable:
       throw WireError.malformed("outputs of type \(Output.self) cannot be sent", offset: 0)
@@ -53,7 +53,7 @@ struct OutputDecoder<Output> {
   }
 }
 
-/// Decoded one by one, as they are asked for.
+/// Outputs that are decoded one by one, on demand.
 struct OutputCursor<Output> {
   private let slice: OutputSlice
   private var reader: WireReader
@@ -61,21 +61,22 @@ struct OutputCursor<Output> {
 
   init(_ slice: OutputSlice, count: Int) {
     self.slice = slice
-    // The reader points into the slice's memory, which this value keeps.
+    // Safety: the reader points into the slice's memory, which this value retains.
     reader = WireReader(slice.bytes)
     remaining = count
   }
 
-  /// The next outputs, some thousands at the most and as many as can be decoded in a short time, up to one that
-  /// cannot be decoded.
+  /// Returns the next outputs, up to one that cannot be decoded: at most some thousands, and as
+  /// many as can be decoded in a short time.
   ///
   /// - Parameter first: the item of the first of them.
   mutating func nextBatch(
     _ decoder: OutputDecoder<Output>, first: ItemID
   ) -> (outputs: [Output], undecodable: PoolError?) {
-    // So many that what is done per batch costs nothing per item, and not all of a long frame at once.
+    // Large enough that the cost per batch is negligible per item, but not all of a long frame at
+    // once.
     let count = min(remaining, 4096)
-    // Where they are not all there, they are read one by one, and the one that is not says so.
+    // If some are missing, outputs are read one by one, so that the missing one throws.
     if decoder.isBlock, let bytes = try? reader.readBytes(count * MemoryLayout<Output>.stride) {
       remaining -= count
       return (Self.block(bytes, count: count), nil)
@@ -93,7 +94,7 @@ struct OutputCursor<Output> {
     return (outputs, nil)
   }
 
-  /// Values that lie on the wire as they lie in memory.
+  /// Copies values whose form on the wire is that in memory.
   private static func block(_ bytes: UnsafeRawBufferPointer, count: Int) -> [Output] {
     [Output](unsafeUninitializedCapacity: count) { memory, initialized in
       UnsafeMutableRawBufferPointer(memory).copyMemory(from: bytes)
@@ -101,7 +102,8 @@ struct OutputCursor<Output> {
     }
   }
 
-  /// The next output, or why it cannot be decoded; those after it can be, all the same.
+  /// Returns the next output, or the error of its decoding, which does not affect the following
+  /// ones.
   mutating func next(
     _ decoder: OutputDecoder<Output>, item: @autoclosure () -> ItemID
   ) -> Result<Output, PoolError> {

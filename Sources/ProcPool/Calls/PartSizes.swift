@@ -1,13 +1,14 @@
 import ProcPoolSystem
 
-/// How the inputs of a reduction are divided into parts.
+/// The division of a reduction's inputs into parts.
 ///
-/// It depends on the inputs alone, and neither on the number of workers nor on time: so do the brackets of
-/// the sum, and with them its last digits.
+/// It depends only on the inputs, rather than on the number of workers or on time. The order of the
+/// additions, and with it the last digits of a sum, is therefore reproducible.
 enum PartSizes: Equatable {
-  /// Of so many inputs: as many parts, alike within one.
+  /// Parts of equal size, for a known number of inputs.
   case even(inputs: Int, parts: Int)
-  /// Of nobody knows how many: each part holds one `parts`-th of what was before it.
+  /// Parts for an unknown number of inputs: each has one `parts`-th of the number of inputs before
+  /// it.
   case growing(parts: Int)
 
   init(inputs: Int?, parts: Int) {
@@ -21,7 +22,7 @@ enum PartSizes: Equatable {
 
   /// Divides a range of integers.
   ///
-  /// - Parameter integers: how many there are; `nil` if that is more than an `Int` can count.
+  /// - Parameter integers: the number of integers; `nil` if it exceeds the range of `Int`.
   init(integers: Int?, parts: Int) throws(PoolError) {
     guard let integers else {
       throw .tooManyInputs("the range of inputs has more integers than an Int can count; divide it")
@@ -29,25 +30,26 @@ enum PartSizes: Equatable {
     self.init(inputs: integers, parts: parts)
   }
 
-  /// So that what is gathered for a part stays small, however long the sequence is.
+  /// The maximum size of a growing part, so that the memory for a part is small however long the
+  /// sequence is.
   static let longestGrown: UInt64 = 4096
 
-  /// How many inputs there are, if that is known.
+  /// The number of inputs, if it is known.
   var inputs: Int? {
     if case .even(let inputs, _) = self { inputs } else { nil }
   }
 
-  /// How many inputs a part has that begins with the input `start`, at least one.
+  /// The number of inputs in a part that begins with the input `start`, at least one.
   func size(ofPart part: UInt64, from start: UInt64) -> Int {
     switch self {
     case .even:
-      // A collection may have more inputs than it says, and then parts beyond the last.
+      // A collection may have more inputs than its count, and then more parts.
       Int(clamping: max(1, Int64(clamping: self.start(of: part + 1)) - Int64(clamping: start)))
     case .growing(let parts): Int(min(Self.longestGrown, max(1, start / UInt64(parts))))
     }
   }
 
-  /// How many inputs the largest part has.
+  /// The number of inputs in the largest part.
   var largest: Int {
     switch self {
     case .even(let inputs, let parts): inputs / parts + (inputs % parts == 0 ? 0 : 1)
@@ -57,7 +59,7 @@ enum PartSizes: Equatable {
 
   /// The first input of a part.
   ///
-  /// - Complexity: O(`part`) where parts grow: only errors ask.
+  /// - Complexity: O(`part`) if parts grow, which affects only errors.
   func start(of part: UInt64) -> UInt64 {
     switch self {
     case .even(let inputs, let parts):

@@ -1,6 +1,6 @@
 import ProcPoolWorker
 
-// The parts of a reduction, as sequences of the items that travel.
+// The parts of a reduction as sequences of items.
 
 /// Parts of a sequence's elements, gathered on demand.
 struct PartSource<Element: Codable & Sendable>: InputSource {
@@ -8,7 +8,7 @@ struct PartSource<Element: Codable & Sendable>: InputSource {
 
   private let pull: CallInputs<Element>.Pull
   private var cursor: PartCursor
-  /// The part that is being gathered, whose inputs may take long to come.
+  /// The part that is being gathered, whose inputs may take long to arrive.
   private var part: (start: UInt64, size: Int)
   private var gathered: [Element] = []
   private(set) var isExhausted = false
@@ -75,7 +75,7 @@ struct IntervalParts<Input: FixedWidthInteger & Codable & Sendable>: Sequence, I
   private var left: Int
   private var cursor: PartCursor
 
-  /// - Parameter sizes: those of a known number of inputs, the integers from `first` on.
+  /// - Parameter sizes: the sizes for a known number of inputs: the integers from `first` on.
   init(from first: Input, sizes: PartSizes) {
     upcoming = first
     left = sizes.inputs ?? 0
@@ -94,7 +94,7 @@ struct IntervalParts<Input: FixedWidthInteger & Codable & Sendable>: Sequence, I
   }
 }
 
-/// Goes from part to part.
+/// Iterates over the parts.
 struct PartCursor {
   private let sizes: PartSizes
   private var part: UInt64 = 0

@@ -1,6 +1,7 @@
 import ProcPoolSystem
 
-/// Tells of the progress of one call, as its caller wants it. Used by one caller at a time.
+/// Reports the progress of one call, in the form that its caller has chosen. Used by one caller at
+/// a time.
 final class ProgressReporter {
   private let report: ProgressReport
   private let errors: ErrorStream
@@ -9,14 +10,14 @@ final class ProgressReporter {
   private var last = CallProgress(done: 0, total: nil, failures: 0, elapsed: .zero)
   private var isTold = false
   private var isFinished = false
-  /// Of a report that is no terminal's.
+  /// The interval of lines, for a destination that is not a terminal.
   private var lineInterval = firstLine
 
-  /// When a bar appears: what is over before that needs none. Nanoseconds.
+  /// The delay of the bar, in nanoseconds: shorter calls need none.
   private static let firstBar: Int64 = 200_000_000
   private static let barInterval: Int64 = 100_000_000
-  /// When there is a line where there is no terminal; each time the interval is doubled, up to a minute, so that the
-  /// log of a long job is not full of them.
+  /// The delay of the first line without a terminal, in nanoseconds. The interval doubles with each
+  /// line, up to a minute, so that a long job does not fill the log.
   private static let firstLine: Int64 = 10_000_000_000
   private static let longestLine: Int64 = 60_000_000_000
 
@@ -31,7 +32,7 @@ final class ProgressReporter {
       }
   }
 
-  /// Something has ended.
+  /// Reports that items have ended.
   func note(done: Int, total: Int?, failures: Int, now: Int64 = MonotonicClock.now()) {
     guard !isFinished else { return }
     last = CallProgress(done: done, total: total, failures: failures, elapsed: .nanoseconds(now - begin))
@@ -57,7 +58,7 @@ final class ProgressReporter {
     }
   }
 
-  /// The call has come to its end, or is given up.
+  /// Reports that the call has completed, or was retired.
   ///
   /// - Parameter isWhole: whether every item has ended.
   func finish(isWhole: Bool, now: Int64 = MonotonicClock.now()) {

@@ -1,8 +1,8 @@
 import ProcPoolSystem
 
-/// The progress of a call, in words and as a bar.
+/// The progress of a call, as text and as a bar.
 package enum ProgressText {
-  /// A line as wide as a terminal at the most, in columns; the title is left out before anything else is.
+  /// A line that is at most as wide as the terminal, in columns. The title is omitted first.
   static func bar(_ progress: CallProgress, title: String, width: Int) -> String {
     let title = title.visible()
     let numbers = numbers(progress)
@@ -11,7 +11,7 @@ package enum ProgressText {
       return (parts + [numbers]).joined(separator: "  ").cut(toColumns: width)
     }
     let share = min(1, Double(progress.done) / Double(total))
-    // As if the numbers were as long as they may become, so that the bar does not change its length all the time.
+    // With room for the usual width of the numbers, so that the length of the bar is stable.
     let room = width - max(numbers.count, usualNumbers) - (title.isEmpty ? 0 : title.displayWidth + 2) - 2
     if room >= shortestBar { parts.append(blocks(share, length: min(room, longestBar))) }
     parts.append(numbers)
@@ -28,7 +28,7 @@ package enum ProgressText {
     (title.isEmpty ? "" : title.visible() + ": ") + numbers(progress)
   }
 
-  /// What is said when it is over.
+  /// The line at the end of the call.
   static func end(_ progress: CallProgress, title: String, isWhole: Bool) -> String {
     var text = title.isEmpty ? "" : title.visible() + ": "
     let items = progress.done == 1 ? "1 item" : "\(grouped(progress.done)) items"
@@ -51,7 +51,8 @@ package enum ProgressText {
     return text
   }
 
-  /// To an eighth of a character, on a ground that shows where the end is.
+  /// A bar with a resolution of an eighth of a character, on a background that shows its full
+  /// length.
   private static func blocks(_ share: Double, length: Int) -> String {
     let eighths = Int(share * Double(length * 8))
     let full = String(repeating: "█", count: eighths / 8)

@@ -1,17 +1,18 @@
-/// One iteration of a stream, whatever its task and inputs.
+/// One iteration of a stream, independent of its task and inputs.
 @usableFromInline
 class StreamCall<Element> {
-  // Because exclusivity(unchecked): one consumer uses it, and a check per item would cost more than the item.
+  // Safety: `@exclusivity(unchecked)` because a single consumer uses it. A check per item would
+  // cost more than the item.
   @exclusivity(unchecked) @usableFromInline final var ready: [Element] = []
   @exclusivity(unchecked) @usableFromInline final var readyIndex = 0
-  /// Thrown by the next call, which is the last that does anything.
+  /// The error that the next call throws, which is the last one with an effect.
   final var failure: (any Error)?
 
   init(failing failure: (any Error)?) {
     self.failure = failure
   }
 
-  /// The next result, if it is decoded.
+  /// The next result, if it has been decoded.
   @inlinable
   final func popReady() -> Element? {
     guard readyIndex < ready.count else { return nil }
@@ -19,7 +20,7 @@ class StreamCall<Element> {
     return ready[readyIndex]
   }
 
-  /// The next result; waits for it. `nil` at the end.
+  /// Waits for the next result; `nil` at the end.
   @usableFromInline
   final func nextElement(isolation: isolated (any Actor)?) async throws -> Element? {
     if failure == nil {
@@ -37,9 +38,9 @@ class StreamCall<Element> {
     throw failure!
   }
 
-  /// Puts the next results into `ready`; leaves it empty at the end.
+  /// Puts the next results into `ready`; leaves `ready` empty at the end.
   func refill(isolation: isolated (any Actor)?) async throws {}
 
-  /// No more will be asked for.
+  /// Ends the iteration: no more results are requested.
   func stop() {}
 }

@@ -1,20 +1,20 @@
 import ProcPoolWire
 import ProcPoolWorker
 
-/// The order in which a stream gives results.
+/// The order in which a stream yields results.
 @usableFromInline
 enum StreamOrder: Sendable {
-  /// That of the inputs.
+  /// The order of the inputs.
   case ordered
-  /// That in which they come.
+  /// The order of arrival.
   case unordered
 }
 
-/// How a stream's elements are made of what became of items.
+/// The conversions of the results of items to a stream's elements.
 struct StreamElements<Output, Element> {
-  /// Of the outputs of consecutive items, many at a time.
+  /// Converts the outputs of consecutive items, many at a time.
   let outputs: (_ first: UInt64, [Output]) -> [Element]
-  /// Of an item's failure; throws to end the stream.
+  /// Converts the failure of an item; throws to end the stream.
   let failure: (_ item: UInt64, PoolError) throws -> Element
 }
 
@@ -24,7 +24,7 @@ extension StreamElements where Element == Output {
 }
 
 extension StreamElements where Element == Result<Output, PoolError> {
-  /// What became of each item.
+  /// A result per item.
   static var results: StreamElements {
     StreamElements(outputs: { $1.map { .success($0) } }, failure: { .failure($1) })
   }
@@ -33,33 +33,35 @@ extension StreamElements where Element == Result<Output, PoolError> {
 /// One iteration of a stream over the results of a task.
 final class TaskStreamCall<T: PoolTask, Source: InputSource<T.Input>, Element>: StreamCall<Element> {
   private let call: TypedCall<T>
-  /// Kept, because a pool that nobody holds is terminated.
+  /// Retained, because a pool that is not referenced is terminated.
   private let pool: any AnyObject & Sendable
-  /// `nil` when no more inputs are wanted: the caller's sequence is let go of.
+  /// `nil` when no more inputs are needed, so that the caller's sequence is released.
   private var source: Source?
-  /// The inputs took long to come when the last ones were taken.
+  /// Whether the last inputs took long to arrive.
   private var isSlow = false
   private let order: StreamOrder
   private let limit: Int
   private let elements: StreamElements<T.Output, Element>
 
-  /// What has come and was not given out yet: by the first item where order counts, else in the order of
-  /// arrival.
+  /// The results that have arrived but were not yielded: by first item if the order matters,
+  /// otherwise in order of arrival.
   private var waiting: [UInt64: Arrival] = [:]
   private var arrived = Deque<(first: UInt64, arrival: Arrival)>()
-  /// Outputs that are being decoded, and the item of the next.
+  /// The outputs that are being decoded, and the item of the next one.
   private var current: (item: UInt64, cursor: OutputCursor<T.Output>)?
-  /// An output that could not be decoded; its turn is after what is ready.
+  /// An output that could not be decoded, to be yielded after the ready elements.
   private var undecodable: (item: UInt64, error: PoolError)?
-  /// The item that comes next in order.
+  /// The next item in order.
   private var nextItem: UInt64 = 0
-  /// Items that have come and were not asked for, those that are ready among them.
+  /// The number of items that have arrived but were not consumed, including the ready ones.
   private var held = 0
   private var readyCount = 0
-  /// `held` when the workers last got more; at half of it they get more again.
+  /// The value of `held` at the last exchange. When it falls to half of this, the workers get more
+  /// inputs.
   private var heldAtExchange = 0
   private var heldBytes = 0
-  /// What the inputs' own sequence has thrown: thrown here when everything before it has been given out.
+  /// The error that the inputs' own sequence has thrown. It is rethrown when all earlier results
+  /// have been yielded.
   private var inputError: (any Error)?
   private var isStopped = false
 
@@ -68,7 +70,7 @@ final class TaskStreamCall<T: PoolTask, Source: InputSource<T.Input>, Element>: 
     case failure(PoolError)
   }
 
-  /// Results that wait for an earlier one take at most about this much memory: 64 MiB.
+  /// The approximate maximum of memory for results that wait for an earlier one: 64 MiB.
   private static var heldBytesLimit: Int { 64 << 20 }
 
   init(
@@ -80,8 +82,8 @@ final class TaskStreamCall<T: PoolTask, Source: InputSource<T.Input>, Element>: 
     self.pool = pool
     self.source = source
     self.order = order
-    // In order, an item that takes long holds up all that come after it: the others may be this far ahead. A
-    // chunk of given size may be more than that, and is handed over all the same: see `Submission`.
+    // In order, a long item holds up all later ones, which may be this far ahead. A chunk of a
+    // given size may exceed the limit and is submitted nevertheless: see `Submission`.
     limit = inFlight ?? 4 * call.runtime.settings.workers * Pacing.windowItems
     self.elements = elements
     super.init(failing: nil)
@@ -97,12 +99,12 @@ final class TaskStreamCall<T: PoolTask, Source: InputSource<T.Input>, Element>: 
     if isStopped { return }
     held -= readyCount
     readyCount = 0
-    // What the consumer and the decoder take their time for is time of the call.
+    // The time that the consumer and the decoder take counts as time of the call.
     if call.mustStop(), !isGivenOut {
       if Task.isCancelled { throw CancellationError() }
       if let error = call.expired { throw error }
     }
-    // What is there need not wait for inputs that take long.
+    // Results that have arrived need not wait for slow inputs.
     if isSlow {
       exchange(submits: false)
     } else if held * 2 < heldAtExchange {
@@ -118,7 +120,8 @@ final class TaskStreamCall<T: PoolTask, Source: InputSource<T.Input>, Element>: 
       }
       guard wantsMore else { return .wait() }
       if isSlow {
-        // Beside what an input takes, a moment for the results of short items is nothing.
+        // Compared with the time of an input, polling briefly for the results of short items costs
+        // little.
         if !call.isComplete { call.runtime.pollForNews(of: call.box) }
         exchange(submits: false)
         if try fillReady() { return .done }
@@ -127,17 +130,17 @@ final class TaskStreamCall<T: PoolTask, Source: InputSource<T.Input>, Element>: 
     }
   }
 
-  /// Everything that the inputs' sequence had has ended, and has been given out.
+  /// Whether all items of the inputs' sequence have ended, and their results have been yielded.
   private var isGivenOut: Bool {
     call.isComplete && inputError == nil && source?.isExhausted != false && current == nil
       && undecodable == nil
       && waiting.isEmpty && arrived.isEmpty
   }
 
-  /// Whether everything has been given out.
+  /// Whether all results have been yielded.
   ///
-  /// - Throws: why no more comes, if that is not the end of the inputs. What has come in order has been given
-  ///   out; the rest is given up.
+  /// - Throws: the reason why no more results follow, if it is not the end of the inputs. Results
+  ///   in order have been yielded; the others are dropped.
   private func isOver() throws -> Bool {
     if isGivenOut { return true }
     if let error = call.expired { throw error }
@@ -148,9 +151,9 @@ final class TaskStreamCall<T: PoolTask, Source: InputSource<T.Input>, Element>: 
     return true
   }
 
-  /// Decodes what comes next, if it is there.
+  /// Decodes the next results, if they have arrived.
   ///
-  /// - Returns: whether anything is ready.
+  /// - Returns: whether any element is ready.
   private func fillReady() throws -> Bool {
     if let (item, error) = undecodable {
       undecodable = nil
@@ -203,7 +206,7 @@ final class TaskStreamCall<T: PoolTask, Source: InputSource<T.Input>, Element>: 
     }
   }
 
-  /// - Returns: whether the pool wants more at once.
+  /// - Returns: whether the pool accepts more inputs immediately.
   @discardableResult
   private func exchange(submits: Bool = true) -> Bool {
     defer { heldAtExchange = held }

@@ -4,7 +4,7 @@ import ProcPoolSystem
 import ProcPoolWire
 import ProcPoolWorker
 
-/// One call of a verb, on its caller's side: encodes inputs, decodes outputs, and knows how many are where.
+/// One call of a verb, on its caller's side: encodes inputs, decodes outputs, and counts items.
 ///
 /// Used by one caller at a time.
 final class TypedCall<T: PoolTask> {
@@ -15,35 +15,36 @@ final class TypedCall<T: PoolTask> {
   private let chunkSize: Int?
   private let parts: PartSizes?
   private let progress: ProgressReporter?
-  /// When the call's time is over, by the monotonic clock, and how long that was.
+  /// The end of the call's time, on the monotonic clock, and its length.
   private let deadline: (instant: Int64, limit: Duration)?
-  /// A chunk of given size that is not complete, because its inputs took long.
+  /// An incomplete chunk of a given size, whose inputs took long to arrive.
   private var open: ChunkWriter<T.Input>?
   private var openCount = 0
 
-  /// Items handed to the pool, or failed before that.
+  /// The number of items submitted to the pool, or failed before that.
   private(set) var submitted = 0
-  /// Of these, how many have ended.
+  /// The number of these that have ended.
   private(set) var ended = 0
   private var failures = 0
-  /// The time that the call had, once it is over: nothing more comes.
+  /// The error of a call whose deadline has passed; no more news follows.
   private(set) var expired: PoolError?
-  /// Why the pool runs nothing any more, if it does not.
+  /// The reason why the pool runs no more items, if there is one.
   private(set) var poolEnd: PoolError?
-  /// When a loop over results was to be left for the first time.
+  /// When a loop over results was first requested to stop.
   private var stop: Int64?
   private var slice = TimeSlice()
-  /// Inputs took long to come, or to encode, when they were last taken: no more than ``fewInputs`` of them came
-  /// in a time slice.
+  /// Whether the last inputs took long to arrive or to encode: at most ``fewInputs`` in a time
+  /// slice.
   private(set) var wasSlow = false
   private static var fewInputs: Int { 64 }
-  /// For how long results that have come are still decoded after the end of the call, in nanoseconds.
+  /// How long arrived results are still decoded after the end of the call, in nanoseconds.
   var patience: Int64 = 0
-  /// The source has given all it had.
+  /// Whether the source has no more inputs.
   private var isExhausted = false
   private var isRetired = false
 
-  /// - Parameter parts: how the caller's inputs make up the items; `nil` if they are the items.
+  /// - Parameter parts: how items are composed of the caller's inputs; `nil` if each input is an
+  ///   item.
   init(
     _ task: T, runtime: PoolRuntime, _ options: CallOptions, parts: PartSizes? = nil
   ) throws {
@@ -72,7 +73,7 @@ final class TypedCall<T: PoolTask> {
     retire()
   }
 
-  /// The caller wants no more: what has not started is taken back.
+  /// Retires the call because the caller wants nothing more; unstarted items are taken back.
   func retire() {
     if isRetired { return }
     isRetired = true
@@ -82,18 +83,18 @@ final class TypedCall<T: PoolTask> {
 
   var isComplete: Bool { ended == submitted }
 
-  /// Inputs that were taken: handed to the pool, or waiting for their chunk to be complete.
+  /// The number of inputs taken: submitted to the pool, or waiting for their chunk to be complete.
   var taken: Int { submitted + openCount }
 
-  /// Why items that have not ended have no result, once the call is over before them.
+  /// The reason why an unfinished item has no result after the end of the call.
   func endOfUnfinished(_ item: Int) -> PoolError {
     expired ?? poolEnd ?? .cancelled(itemID(UInt64(item)))
   }
 
-  /// Whether a loop that runs the caller's own code is to be left: the Swift task was cancelled, or the time
-  /// of the call is over.
+  /// Whether a loop that runs the caller's own code must stop: the Swift task was cancelled, or the
+  /// deadline has passed.
   ///
-  /// - Complexity: some nanoseconds, for a look at the coarse clock.
+  /// - Complexity: O(1), some nanoseconds to read the coarse clock.
   func mustStop() -> Bool {
     if let stop, patience == 0 || MonotonicClock.now() - stop >= patience { return true }
     guard stop == nil, slice.isOver else { return false }
@@ -104,18 +105,18 @@ final class TypedCall<T: PoolTask> {
     return stop != nil && patience == 0
   }
 
-  /// The item as the caller counts, who knows nothing of parts: its step, or else its first one.
+  /// The item as the caller counts items, without parts: its step, or else its first input.
   func itemID(_ item: UInt64, step: UInt64? = nil) -> ItemID {
     ItemID(call: box.id, index: Int(clamping: step ?? parts?.start(of: item) ?? item))
   }
 
-  /// Takes what has happened, and hands the pool what it wants.
+  /// Takes the news, and submits inputs to the pool.
   ///
   /// - Parameters:
-  ///   - limit: how many items may be in the pool or held by the caller at the most.
-  ///   - held: how many the caller holds.
-  ///   - handle: gets the news, in the order in which it happened.
-  /// - Returns: whether the pool wants more at once: inputs that are long, or take long to come, are taken one
+  ///   - limit: the maximum number of items in the pool or held by the caller.
+  ///   - held: the number of items that the caller holds.
+  ///   - handle: called with the news, in chronological order.
+  /// - Returns: whether the pool accepts more inputs immediately: long or slow inputs are taken one
   ///   by one, and another worker may wait for the next.
   func exchange(
     _ source: inout some InputSource<T.Input>, submits: Bool, limit: Int = .max,
@@ -130,12 +131,12 @@ final class TypedCall<T: PoolTask> {
     guard submits, appetite.items > 0, !source.isExhausted, expired == nil, poolEnd == nil else {
       return false
     }
-    // Only now: the news has changed what the caller holds.
+    // Evaluated here because the news has changed the number of held items.
     let submission = Submission(
       appetite, chunkSize: chunkSize,
       .init(limit: limit, held: held(), inPool: submitted - ended, remaining: source.remaining),
       workers: runtime.settings.workers,
-      // As memory a block's inputs are gathered all at once, so here is where they are bounded.
+      // Inputs that are plain memory are gathered all at once, so their number is limited here.
       most: codec.blockStride > 0 ? 4 * Pacing.windowBytes / codec.blockStride : .max)
     guard submission.count > 0 else { return false }
     return try submit(&source, submission, appetite, outputLength: outputLength, handle)
@@ -144,15 +145,15 @@ final class TypedCall<T: PoolTask> {
   private func noteProgress(_ source: some InputSource<T.Input>) {
     guard let progress else { return }
     isExhausted = source.isExhausted
-    // Parts are much alike, so that it does not matter which of them have ended.
+    // Parts are of similar size, so it does not matter which of them have ended.
     func inputs(_ items: Int) -> Int { parts.map { Int($0.start(of: UInt64(items))) } ?? items }
     let total = parts?.inputs ?? source.remaining.map { taken + $0 }
     progress.note(done: inputs(ended), total: total, failures: failures)
   }
 
-  /// Hands the pool inputs.
+  /// Submits inputs to the pool.
   ///
-  /// - Returns: whether it stopped early: they are many bytes, or took long to come.
+  /// - Returns: whether it stopped early, because the inputs are many bytes or took long to arrive.
   private func submit(
     _ source: inout some InputSource<T.Input>, _ submission: Submission, _ appetite: Appetite,
     outputLength: Int, _ handle: (ItemNews) -> Void
@@ -182,8 +183,8 @@ final class TypedCall<T: PoolTask> {
         message: LocalizedDescription.words(for: error))
       handle(.failure(item: item, .notCodable(failure)))
     }
-    // A chunk of given size is completed, however long its inputs take to come; results are handed out
-    // meanwhile.
+    // A chunk of a given size is completed, however long its inputs take to arrive. In the
+    // meantime, results are yielded.
     if isCutShort, chunkSize != nil, writer.openCount > 0, !source.isExhausted {
       openCount = writer.openCount
       submitted -= openCount
@@ -193,7 +194,7 @@ final class TypedCall<T: PoolTask> {
       }
       open = writer.takeOpen()
     }
-    // Each has a room of its own where outputs are long.
+    // Chunks with long outputs are not joined, because each has its own room.
     var chunks = writer.finish(together: outputLength < MemoryLane.shortest ? appetite.together : 1)
     runtime.giveRoom(to: &chunks, outputLength: outputLength)
     runtime.times.count(copied: chunks.reduce(0) { $0 + $1.payload.byteCount })
@@ -228,16 +229,16 @@ final class TypedCall<T: PoolTask> {
 
   /// Waits for news.
   ///
-  /// - Parameter untilEnd: whether outputs alone are not worth waking up for, before they are the last.
+  /// - Parameter untilEnd: whether only the last outputs, or a failure, wake the caller.
   func wait(untilEnd: Bool = false, isolation: isolated (any Actor)?) async {
-    // Who is told how far the call has come wants to know of all that ends.
+    // A caller that reports progress needs every result.
     await runtime.wait(
       for: box, key: ObjectIdentifier(T.self), untilEnd: untilEnd && progress == nil,
       isolation: isolation)
   }
 }
 
-/// What has become of items.
+/// The end of items, for the verb.
 enum ItemNews {
   /// Outputs of consecutive items.
   case outputs(first: UInt64, count: Int, OutputSlice)
@@ -245,7 +246,7 @@ enum ItemNews {
 }
 
 extension PoolRuntime {
-  /// Why no call can be begun.
+  /// The reason why no call can begin.
   var closedError: PoolError {
     if isInCopy { return .otherProcess(origin) }
     return state.withLock { $0.isTerminated ? .terminated : .closed }
@@ -253,7 +254,7 @@ extension PoolRuntime {
 }
 
 extension PoolError {
-  /// What a worker reported of an item.
+  /// Creates the error for a worker's report of an item.
   ///
   /// - Parameter lent: the shared memory that the error may hold.
   init(_ report: ErrorReport, item: ItemID, worker: WorkerID, _ lent: LentBlocks?) {
@@ -275,7 +276,7 @@ extension PoolError {
     }
   }
 
-  /// The error that a worker sent, or why there is none.
+  /// The error that a worker sent, or the reason why there is none.
   private static func underlying(
     _ report: ErrorReport, _ lent: LentBlocks?
   ) -> (error: (any Error)?, failure: String?) {

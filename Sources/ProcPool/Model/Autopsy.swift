@@ -33,8 +33,7 @@ public struct WorkerLoss: Error, Hashable, Sendable, Encodable {
   /// The process ID of the worker; the coordinator's own for a worker on a thread.
   public let pid: Int32
   /// Whether the worker was a thread of the coordinator (``WorkerSource/threads``). Such a worker
-  /// cannot be
-  /// killed. The pool abandons it, and its item keeps running with its result ignored.
+  /// cannot be killed. The pool abandons it, and its item keeps running with its result ignored.
   public var isThread: Bool { pid == ProgramIdentity.pid }
   /// How the process ended.
   public let end: ProcessEnd

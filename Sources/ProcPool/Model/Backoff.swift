@@ -1,29 +1,29 @@
 import ProcPoolSystem
 
-/// How often an item whose task throws is started again, and after which pauses.
+/// The attempts at an item whose task throws, and the pauses between them.
 ///
 ///     let images = try await pool.map(
 ///       Render(), over: scenes,
 ///       backoff: .exponential(from: .milliseconds(100), to: .seconds(10), maximumAttempts: 5))
 ///
-/// For tasks that fail because something that they need is missing for the moment, such as a server. An item that
-/// pauses waits in the coordinator: its worker runs other items, and the next attempt runs in whichever worker is free.
-/// The item fails with the error of the last attempt.
+/// For tasks that fail because a resource, such as a server, is temporarily unavailable. A pausing
+/// item waits in the coordinator: its worker runs other items, and the next attempt runs in any
+/// free worker. The item fails with the error of the last attempt.
 ///
-/// Only errors that `run` throws count. A lost worker is a matter of ``RetryPolicy``, which has attempts of its own, and
-/// errors of `prepare`, or in encoding and decoding, are final. The task can see which attempt it is, of both kinds
-/// together: `TaskContext.attempt`.
+/// Only errors that `run` throws count. A lost worker is handled by ``RetryPolicy``, which has
+/// separate attempts. Errors of `prepare`, or in encoding and decoding, are final.
+/// `TaskContext.attempt` is the number of the attempt, of both kinds together.
 public struct Backoff: Hashable, Sendable {
   /// The pause before the second attempt.
   public let initial: Duration
   /// The longest pause.
   public let maximum: Duration
-  /// By how much a pause is longer than the one before it. At least 1.
+  /// The ratio of a pause to the one before it. At least 1.
   public let factor: Double
-  /// The part of a pause, from 0 to 1, that is random, so that items that failed together do not come back together:
-  /// with 0.25, a pause of 4 seconds is one of 3 to 4 seconds.
+  /// The random part of a pause, from 0 to 1, which spreads the attempts of items that failed
+  /// together. With 0.25, a pause of 4 seconds takes 3 to 4 seconds.
   public let jitter: Double
-  /// How often an item is started at most, the first time included. At least 1.
+  /// The maximum number of attempts, including the first. At least 1.
   public let maximumAttempts: Int
 
   private init(
@@ -51,16 +51,16 @@ public struct Backoff: Hashable, Sendable {
       initial: initial, maximum: maximum, factor: factor, jitter: jitter, maximumAttempts: maximumAttempts)
   }
 
-  /// Pauses that are all alike.
+  /// Pauses of equal length.
   public static func constant(_ pause: Duration, jitter: Double = 0, maximumAttempts: Int) -> Backoff {
     Backoff(initial: pause, maximum: pause, factor: 1, jitter: jitter, maximumAttempts: maximumAttempts)
   }
 }
 
 extension Backoff {
-  /// How long to pause after so many attempts that threw, in nanoseconds.
+  /// The pause after a number of attempts that threw, in nanoseconds.
   ///
-  /// - Parameter random: from 0 up to 1; decides on the part of the pause that is random.
+  /// - Parameter random: a number from 0 up to 1, which determines the random part of the pause.
   func pause(after failures: Int, random: Double) -> Int64 {
     let longest = Double(maximum.nanoseconds)
     var pause = Double(initial.nanoseconds)

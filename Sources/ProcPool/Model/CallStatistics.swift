@@ -58,7 +58,7 @@ public struct CallStatistics: Sendable, Hashable, Encodable {
   /// same time.
   public let pool: PoolStatistics
 
-  /// Without the instant `ended`, which means nothing to another process.
+  /// Without `ended`, an instant that is meaningless in other processes.
   private enum CodingKeys: String, CodingKey {
     case call, task, chunkSize, isOver, elapsed, itemsFinished, itemsFailed, itemsWaiting, itemsInWorkers,
       itemTime

@@ -1,11 +1,12 @@
 import ProcPoolProtocol
 import ProcPoolSystem
 
-// How what a pool says of itself is encoded, for logs and dashboards. Durations are numbers of seconds,
-// workers are their numbers, and how and why a process ended are sentences.
+// The encoding of a pool's statistics, events and explanations for logs and dashboards. Durations
+// are numbers of seconds, workers are their numbers, and the end of a process and its cause are
+// sentences.
 
 extension KeyedEncodingContainer {
-  /// Found by the conformances that the compiler makes, in place of a duration's own encoding as two integers.
+  /// Used by the synthesised conformances instead of a duration's own encoding as two integers.
   mutating func encode(_ duration: Duration, forKey key: Key) throws {
     try encode(duration / .seconds(1), forKey: key)
   }
@@ -31,8 +32,8 @@ extension ProcessEnd: Encodable {
   }
 }
 
-/// As an object with the name of the event, its time in seconds since 1970, and what it is about, in JSON
-/// `{"event": "workerStarted", "time": 1767225600.25, "worker": 0, "pid": 4711}`.
+/// Encodes an object with the name of the event, its time in seconds since 1970, and its values. In
+/// JSON: `{"event": "workerStarted", "time": 1767225600.25, "worker": 0, "pid": 4711}`.
 extension PoolEvent: Encodable {
   private enum CodingKeys: String, CodingKey {
     case event, time, worker, pid, item, attempt, reason, elapsed, stack, loss, failure

@@ -16,11 +16,11 @@ public struct PoolEvent: Hashable, Sendable {
     case workerLost(WorkerLoss, item: ItemID?)
     /// A worker process is being replaced because of the ``RecyclingPolicy``.
     case workerRecycled(WorkerID, RecyclingReason)
-    /// An item whose worker was lost, or whose task threw, is started once more, at once or after a pause: see
-    /// ``RetryPolicy`` and ``Backoff``. The number is that of the attempt that follows.
+    /// Another attempt at an item whose worker was lost, or whose task threw, starts at once or
+    /// after a pause: see ``RetryPolicy`` and ``Backoff``. The number is that of the new attempt.
     case itemRetried(ItemID, attempt: Int)
-    /// An item has been running for longer than the pool's ``StallNotice`` specifies. No other action
-    /// is taken.
+    /// An item has been running for longer than the pool's ``StallNotice`` specifies. No other
+    /// action is taken.
     case itemStalled(ItemID, WorkerID, elapsed: Duration, stack: [StackFrame])
     /// No worker is left, and none will be started: every call fails from now on.
     case failed(WorkerStartFailure)
@@ -28,8 +28,8 @@ public struct PoolEvent: Hashable, Sendable {
 
   /// The kind of the event.
   public let kind: Kind
-  /// When it was announced, as the time since the beginning of 1970 in UTC, by the system's clock, which can be set:
-  /// `Date(timeIntervalSince1970: event.timeSince1970 / .seconds(1))`.
+  /// When the event was announced, as the time since the beginning of 1970 in UTC, by the system's
+  /// clock, which can be set: `Date(timeIntervalSince1970: event.timeSince1970 / .seconds(1))`.
   public let timeSince1970: Duration
 
   init(_ kind: Kind) {

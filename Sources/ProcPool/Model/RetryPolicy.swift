@@ -2,7 +2,7 @@ import ProcPoolSystem
 
 /// The number of attempts at an item whose worker is lost while it runs the item.
 ///
-/// An item whose task throws has ended. ``Backoff`` has it started again.
+/// An item whose task throws has ended, unless ``Backoff`` retries it.
 public enum RetryPolicy: Hashable, Sendable {
   /// One attempt. An item whose worker is lost fails; some of its side effects may have happened.
   case atMostOnce

@@ -10,15 +10,15 @@ struct Submission: Equatable {
 
   static let none = Submission(count: 0, chunkSize: 1)
 
-  /// How far a caller is.
+  /// The items that a caller has under way, and may have.
   struct Standing {
-    /// How many items may be under way: in the pool, or held by the caller.
+    /// The maximum number of items under way: in the pool, or held by the caller.
     var limit: Int
-    /// Items that have come and were not given out.
+    /// The number of items that have ended but were not delivered yet.
     var held: Int
-    /// Items that have not ended.
+    /// The number of items that have not ended.
     var inPool: Int
-    /// How many inputs are left, if that is known.
+    /// The number of inputs left, if it is known.
     var remaining: Int?
   }
 
@@ -28,9 +28,9 @@ struct Submission: Equatable {
   }
 
   /// - Parameters:
-  ///   - chunkSize: the size that the caller has given chunks, if any.
-  ///   - standing: what the caller has under way and may have.
-  ///   - most: how many inputs may be taken at once.
+  ///   - chunkSize: the given size of chunks, if any.
+  ///   - standing: the items that the caller has under way, and may have.
+  ///   - most: the maximum number of inputs to take at once.
   init(
     _ appetite: Appetite, chunkSize given: Int?, _ standing: Standing, workers: Int, most: Int = .max
   ) {
@@ -49,7 +49,7 @@ struct Submission: Equatable {
     }
     var chunk = appetite.chunkSize
     if given == nil {
-      // Smaller towards the end, so that all workers finish together, and where few items may be in flight.
+      // Smaller chunks towards the end, so that all workers finish together, and with a low limit.
       if let remaining = standing.remaining { chunk = min(chunk, remaining / (2 * workers)) }
       chunk = max(1, min(chunk, limit / (2 * workers), wanted))
     }

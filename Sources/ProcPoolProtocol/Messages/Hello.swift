@@ -12,21 +12,22 @@ package struct Hello: Equatable, Sendable {
   package var maximumBody: Int
   /// How long the worker polls for the next frame before it sleeps, in nanoseconds.
   package var pollingTime: Int64 = 0
-  /// The same, after a chunk that is followed by another call (``ChunkFlags/awaitsCall``).
+  /// The polling time after a chunk with ``ChunkFlags/awaitsCall``, in nanoseconds.
   package var callPollingTime: Int64 = 0
   /// The seed of `TaskContext.random`.
   package var seed: UInt64 = 0
-  /// If not 0, the worker writes a mark (``ItemMark``) with this secret to standard error before each item.
+  /// The secret of the marks (``ItemMark``) that the worker writes to standard error before each
+  /// item; 0 for no marks.
   package var itemMark: UInt64 = 0
-  /// What the worker may use.
+  /// The limits on the resources of the worker.
   package var limits: ResourceLimits = ResourceLimits()
-  /// Entries of the environment, "NAME=VALUE", that could not be handed over when the worker was started, because they
-  /// are no text.
+  /// The entries of the environment, "NAME=VALUE", that could not be passed when the worker was
+  /// started because they are not text.
   package var environment: [[UInt8]] = []
-  /// Where the status page lies, if there is one.
+  /// The location of the status page, if there is one.
   package var page: MemoryLocation?
 
-  /// The greeting of a coordinator that sets nothing but this.
+  /// Creates settings with default values for everything else.
   package init(worker: UInt32, coordinator: Int32, abilities: Abilities, maximumBody: Int) {
     self.worker = worker
     self.coordinator = coordinator

@@ -13,9 +13,9 @@ extension Autopsy {
 }
 
 extension LikelyCause {
-  /// The cause that the end of a worker and its circumstances suggest.
+  /// Determines the likely cause from the end of a worker and its circumstances.
   ///
-  /// - Parameter limits: what the worker was allowed to use.
+  /// - Parameter limits: the resource limits of the worker.
   init(of facts: WorkerEnd, limits: ResourceLimits) {
     let (lastAct, condemnation, memory) = (facts.lastAct, facts.condemnation, facts.exhaustedMemory)
     let (peakMemory, standardError) = (facts.peakMemory, facts.standardError)

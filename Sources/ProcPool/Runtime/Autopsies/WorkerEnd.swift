@@ -1,20 +1,20 @@
 import ProcPoolProtocol
 import ProcPoolSystem
 
-/// The facts of a worker's end, from which its likely cause is found.
+/// The facts about a worker's end, from which its likely cause is determined.
 struct WorkerEnd {
   /// The end that the kernel or Foundation reported.
   var end = ProcessEnd.unknown
-  /// The end that the worker itself announced on its page.
+  /// The reason for its end that the worker itself noted on its page.
   var lastAct: StatusPage.LastAct?
   /// How it broke the protocol.
   var violation: String?
-  /// Why the pool killed it, or gave it up.
+  /// The reason why the pool killed or abandoned it.
   var condemnation: LikelyCause?
-  /// Whose memory ran out, if the kernel killed it for that.
+  /// The memory limit that was exceeded, if the kernel killed it for that.
   var exhaustedMemory: LikelyCause.MemoryLimit?
-  /// The most memory that its process had in use at once, in bytes.
+  /// The peak memory of its process in bytes.
   var peakMemory: Int?
-  /// The last lines that it wrote.
+  /// The last lines that it wrote to standard error.
   var standardError = ""
 }
