@@ -46,8 +46,7 @@ public struct CallOptions: Sendable {
   /// How many attempts there are at an item whose worker is lost; one by default.
   public var retry: RetryPolicy?
 
-  /// The maximum number, and the pauses, of further attempts at an item whose task throws; none by
-  /// default.
+  /// The attempts at an item whose task throws, and the pauses between them; one attempt by default.
   public var backoff: Backoff?
 
   /// How the progress of the call is reported; not at all by default.

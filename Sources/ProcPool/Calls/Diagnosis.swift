@@ -93,8 +93,8 @@ private struct Diagnosis {
     guard lost > 0 else { return nil }
     return limit(
       .losses, idle,
-      "\(Self.workers(lost)) ended without having been told to, and others were started instead: `workerLost` and "
-        + "`Pool.events` say why. `RecyclingPolicy(standby:)` keeps others ready.")
+      "\(Self.workers(lost)) ended unexpectedly, and others were started instead: `workerLost` and "
+        + "`Pool.events` have the reasons. `RecyclingPolicy(standby:)` keeps replacements ready.")
   }
 
   private var startUp: Explanation.Limit? {
@@ -103,7 +103,7 @@ private struct Diagnosis {
     return limit(
       .startUp, share,
       "Start-up: no worker had been started in the first \(Self.text(call.startUp)), \(percent(share)) of the time. "
-        + "Keep one pool for many calls; `--static-swift-stdlib` and a worker executable of its own start faster."
+        + "Use one pool for many calls; `--static-swift-stdlib` and a dedicated worker executable start faster."
     )
   }
 
@@ -151,8 +151,8 @@ private struct Diagnosis {
     guard !call.isOfSingles, call.isOver, call.elapsed < Self.shortest else { return nil }
     return limit(
       .tooFewItems, idle,
-      "There is too little to do: the call is over in \(Self.text(call.elapsed)), most of which it takes to wake workers "
-        + "up and to hear from them. Give it more at once.")
+      "There is too little to do: the call was over in \(Self.text(call.elapsed)), most of which is the time to wake the "
+        + "workers and to receive their answers. Give it more items at once.")
   }
 
   /// The maximum time that sending and answering a chunk takes a worker if both sides have to be
@@ -186,37 +186,37 @@ private struct Diagnosis {
     if perItem >= Self.largeItem {
       return limit(
         .payloadTooLarge, share * (1 - waiting / 2),
-        "Payloads are large for what is done with them: \(percent(share)) of what kept processes busy was encoding, "
-          + "pipes and decoding, of \(Self.bytes(perItem)) for each item. What all items need belongs into the task's "
-          + "properties, which are sent once for each worker; large arrays belong into a `SharedArray`, of which only a "
-          + "handle is sent.")
+        "Payloads are large for the work on them: \(percent(share)) of the processes' busy time went into encoding, pipes "
+          + "and decoding, of \(Self.bytes(perItem)) for each item. Values that all items need belong in the task's "
+          + "properties, which are sent once per worker; large arrays belong in a `SharedArray`, of which only a handle "
+          + "is sent.")
     }
     // Short calls with few items spend most of the time starting.
     guard call.itemsFinished >= 1000, !call.isOfSingles else { return nil }
     return limit(
       .itemsTooSmall, share * (1 - waiting / 2),
       "Items are small: \(Self.text(itemTime)) of work each, and "
-        + "\(percent(share)) of what kept processes busy was encoding, pipes and decoding. Give an item more to do, a "
-        + "range instead of a number; or let `mapReduce` combine outputs in the workers.")
+        + "\(percent(share)) of the processes' busy time went into encoding, pipes and decoding. Give each item more work, "
+        + "such as a range instead of a number, or let `mapReduce` combine outputs in the workers.")
   }
 
   private var oneByOne: Explanation.Limit? {
     guard call.isOfSingles, waiting >= 0.3, workers > 1 else { return nil }
     return limit(
       .oneByOne, waiting,
-      "One by one: on average \(Self.decimal(atWork)) of \(workers) workers ran something. Call `map` or `imap` over "
-        + "several inputs, or begin several with `applyAsync` or `submit` before waiting for the first.")
+      "One by one: on average \(Self.decimal(atWork)) of \(workers) workers ran an item. Call `map` or `imap` over "
+        + "several inputs, or start several calls with `applyAsync` or `submit` before waiting for the first.")
   }
 
-  /// The time after the last chunk was sent. It is due to the chunk size if that is known, and
-  /// otherwise to long items.
+  /// The limit of a call that left workers idle at its end: it had too few items, or uneven ones, in
+  /// chunks that may be too large.
   private var ending: Explanation.Limit? {
     guard !call.isOfSingles, call.isOver, idle >= Self.worthTelling else { return nil }
     if call.itemsFinished < UInt64(4 * workers), call.itemsFinished > 0 {
       let count = call.itemsFinished == 1 ? "was 1 item" : "were \(call.itemsFinished) items"
       return limit(
         .tooFewItems, idle,
-        "There \(count) for \(Self.workers(workers)), so that some had nothing to do. Divide the work into more items."
+        "There \(count) for \(Self.workers(workers)), so some workers were idle. Divide the work into more items."
       )
     }
     let share = part(call.tail)
@@ -226,9 +226,9 @@ private struct Diagnosis {
       ?? ""
     return limit(
       .unevenItems, min(idle, share),
-      "The end was uneven: for the last \(Self.text(call.tail)), \(percent(share)) of the time, nothing was left to be "
-        + "given out, and \(percent(waiting)) of the workers' time went into waiting. Begin with the items that take "
-        + "longest, or divide them\(given).")
+      "The end was uneven: for the last \(Self.text(call.tail)), \(percent(share)) of the time, no chunk was left to "
+        + "send, and \(percent(waiting)) of the workers' time went into waiting. Start with the longest items, or divide "
+        + "them\(given).")
   }
 
   private var coordinator: Explanation.Limit? {
@@ -243,17 +243,17 @@ private struct Diagnosis {
       let (name, time) = parts.max { $0.1 < $1.1 }!
       return limit(
         .serialCoordinator, idle,
-        "The coordinator is what is slow: it was busy for \(percent(coordinatorBusy)) of the time, mostly with \(name) "
-          + "(\(percent(time / split.busy))), while workers waited for \(percent(waiting)) of theirs. Let tasks make what "
-          + "they work on, from numbers or ranges; send less, or share it; combine outputs in the workers by `mapReduce`."
+        "The coordinator is the bottleneck: it was busy for \(percent(coordinatorBusy)) of the time, mostly with \(name) "
+          + "(\(percent(time / split.busy))), while workers waited for \(percent(waiting)) of theirs. Let tasks make "
+          + "their data from numbers or ranges, send less or share it, or combine outputs in the workers by `mapReduce`."
       )
     }
     guard starved >= Self.worthTelling else { return nil }
     return limit(
       .slowCaller, min(idle, starved),
-      "The caller is what is slow: for \(percent(starved)) of the time nothing waited to be run, and the pool's part of "
-        + "the coordinator was busy for \(percent(coordinatorBusy)). Inputs came, or outputs were taken, more slowly than "
-        + "workers ran them: do less between them, let tasks do it, or give each item more work.")
+      "The caller is the bottleneck: for \(percent(starved)) of the time no chunk was pending, and the pool's part of "
+        + "the coordinator was busy for \(percent(coordinatorBusy)). The caller made inputs, or consumed outputs, more slowly "
+        + "than workers ran items: move work of the caller into tasks, or give each item more work.")
   }
 
   private var saturated: Explanation.Limit {

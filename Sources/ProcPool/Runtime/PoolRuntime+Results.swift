@@ -106,7 +106,7 @@ extension PoolRuntime {
     else { return nil }
     guard let found = chunk.payload.results(at: results.body.bytes), found.header.call == header.call,
       found.header.first == header.first, found.header.count == header.count
-    else { throw .unexpected("its results for \(header.call) are not where it says") }
+    else { throw .unexpected("its results for \(header.call) are not at the reported location") }
     var resolved = results
     (resolved.header, resolved.body) = found
     return resolved
@@ -118,7 +118,7 @@ extension PoolRuntime {
     case .ignore: return
     case .violation(let what): throw .unexpected(what)
     case .deliver:
-      throw .unexpected("it answers items of \(results.header.call) out of their order")
+      throw .unexpected("it answered items of \(results.header.call) out of order")
     }
   }
 

@@ -81,8 +81,8 @@ extension Scheduler {
       if places[id].look?.seen != seen { places[id].look = (seen, now) }
       let rest = now - places[id].look!.since
       // Chunks that a worker is still receiving, or about to start, stay: otherwise a long frame
-      // could move from one worker to another for ever. Each worker thus completes at least one
-      // item before it loses others.
+      // could move from one worker to another for ever. Each worker thus makes progress with at
+      // least one item before it loses others.
       let isIdle = seen.progress?.phase == .idle
       places[id].isStuck = rest >= (isIdle ? Self.longestSilence : least)
       if isIdle && !places[id].isStuck { continue }

@@ -68,13 +68,13 @@ extension Scheduler {
     var offset = 0
     while left > 0 {
       guard offset < places[id].queue.count else {
-        return "it answers item \(item.value) of \(call), and has nothing to do"
+        return "it answered item \(item.value) of \(call), but has no items"
       }
       let chunk = places[id].queue[offset]
       let expected = chunk.first + chunk.done
       guard chunk.call == call, expected == item else {
         return
-          "it answers item \(item.value) of \(call), where item \(expected.value) of \(chunk.call) comes next"
+          "it answered item \(item.value) of \(call), but item \(expected.value) of \(chunk.call) is next"
       }
       item = item + chunk.remaining
       left -= chunk.remaining

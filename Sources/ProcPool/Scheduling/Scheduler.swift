@@ -20,8 +20,8 @@ struct Scheduler<Payload: ChunkPayload> {
   /// The number of consecutive losses of a worker in one place, without any ended item, after which
   /// the place stays empty.
   static var maximumStrikes: Int { 6 }
-  /// The second start after a loss is immediate, the third is delayed by this time, and each
-  /// further one by twice the previous delay.
+  /// The delay of a start after two consecutive losses, which doubles with each further loss. The
+  /// start after the first loss is immediate.
   static var firstDelay: Nanoseconds { .milliseconds(100) }
 
   private(set) var life = Life.open

@@ -23,7 +23,7 @@ package struct BodyLocation: Equatable, Sendable {
     try reader.finish()
     let (end, overflow) = memory.offset.addingReportingOverflow(length)
     guard length >= 0, memory.offset >= 0, !overflow, end <= memory.fileSize else {
-      throw .malformed("a body beyond the memory that it lies in", offset: 0)
+      throw .malformed("a body beyond the end of its memory", offset: 0)
     }
   }
 }

@@ -17,7 +17,7 @@ package enum FrameError: Error, Equatable, Sendable, CustomStringConvertible {
       "the other side speaks protocol version \(version), this side \(Preamble.version)"
     case .unknownKind(let kind): "a frame of unknown kind \(kind)"
     case .tooLong(let bodyLength, let limit):
-      "a frame of \(bodyLength) bytes, where at most \(limit) are allowed"
+      "a frame of \(bodyLength) bytes, but at most \(limit) are allowed"
     case .unexpected(let what): what
     }
   }

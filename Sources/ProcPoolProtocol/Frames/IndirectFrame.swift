@@ -29,6 +29,6 @@ package struct IndirectFrame: Equatable, Sendable {
     try reader.finish()
     guard offset >= 0, length >= FrameHeader.size,
       !offset.addingReportingOverflow(length).overflow
-    else { throw .malformed("a frame that cannot be where it is said to be", offset: 0) }
+    else { throw .malformed("a frame at an impossible location", offset: 0) }
   }
 }

@@ -98,13 +98,13 @@ enum WorkerProcess {
   private static func describe(_ error: NSError, _ code: Int32?) -> String {
     if error.code == Int(EBADF), let limit = Descriptor.limit, limit < leastLimit {
       return
-        "Foundation cannot start programs where fewer than \(leastLimit) descriptors are allowed, and the limit "
+        "Foundation cannot start programs if fewer than \(leastLimit) descriptors are allowed, and the limit "
         + "is \(limit); raise it with `ulimit -n`"
     }
     if let code { return String(cString: strerror(code)) }
     switch error.code {
     case NSFileNoSuchFileError, NSFileReadNoSuchFileError: return "there is no such file"
-    case NSFileReadNoPermissionError: return "it is not executable, or not to be read"
+    case NSFileReadNoPermissionError: return "it is not executable or not readable"
     default: return error.localizedDescription
     }
   }

@@ -126,7 +126,7 @@ extension RuntimeLoop {
       guard let process = worker.process else { continue }
       let isHalfDead = process.isHalfDead
       if isHalfDead, standings[worker.generation]?.wasHalfDead == true {
-        kill(worker, because: "it was dying, and its threads kept it from that")
+        kill(worker, because: "it was dying, but its threads prevented its end")
       }
       if isHalfDead || standings[worker.generation] != nil {
         standings[worker.generation, default: Standing(connection: worker)].wasHalfDead = isHalfDead
