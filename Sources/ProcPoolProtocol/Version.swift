@@ -20,9 +20,9 @@
 /// The first eight bytes of each stream, in the same form in every version: a mark of five bytes,
 /// the version in two, and a zero byte.
 package enum Preamble {
-  /// The version of everything in this module. Any change of it raises the version by one.
+  /// The version of everything in this module. Increment it with every change.
   package static let version: UInt16 = 4
-  /// Bytes of a preamble.
+  /// The length of a preamble in bytes.
   package static let size = 8
   private static let mark: [UInt8] = Array("ppool".utf8)
 

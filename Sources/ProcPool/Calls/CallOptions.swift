@@ -26,15 +26,16 @@ public struct CallOptions: Sendable {
   /// How long an item may run before its worker is killed and the item fails. Positive.
   ///
   /// The time starts when the item is first observed running, and is checked every eighth of the
-  /// limit, at least every 100 ms. It includes decoding the input and encoding the output. Preparing the
-  /// task (decoding it, and `prepare`) has a limit of its own, which is the same unless
+  /// limit, at least every 100 ms. It includes decoding the input and encoding the output.
+  /// Preparing the task (decoding it, and `prepare`) has a separate limit, which is the same unless
   /// ``preparationTimeout`` is set.
   public var timeout: Duration?
 
   /// How long preparing the task may take in a worker before the worker is killed. Positive.
   ///
-  /// The item for which the worker prepared the task fails with ``PoolError/timedOut(_:limit:)``. By
-  /// default the limit is ``timeout``, and if that is not set either, preparing may take any time.
+  /// The item for which the worker prepared the task fails with ``PoolError/timedOut(_:limit:)``.
+  /// By default the limit is ``timeout``, and if that is not set either, preparing may take any
+  /// time.
   public var preparationTimeout: Duration?
 
   /// How long the call may take, including the time that it waits for workers. Positive.
@@ -46,7 +47,8 @@ public struct CallOptions: Sendable {
   /// How many attempts there are at an item whose worker is lost; one by default.
   public var retry: RetryPolicy?
 
-  /// The attempts at an item whose task throws, and the pauses between them; one attempt by default.
+  /// The attempts at an item whose task throws, and the pauses between them; one attempt by
+  /// default.
   public var backoff: Backoff?
 
   /// How the progress of the call is reported; not at all by default.

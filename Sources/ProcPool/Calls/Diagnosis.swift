@@ -107,7 +107,7 @@ private struct Diagnosis {
     )
   }
 
-  /// Preparing counts as running, and may be all that workers do.
+  /// Checked first, because preparing counts as running, and may be all that workers do.
   private var preparing: Explanation.Limit? {
     let spent = call.pool.preparations
     let share = min(1, spent.time / (max(.nanoseconds(1), call.elapsed) * workers))
@@ -144,7 +144,7 @@ private struct Diagnosis {
         + (main.count < spent.count ? "\(Self.grouped(UInt64(main.count))) times " : "") + main.text)
   }
 
-  /// Because a call takes as long before it has got going.
+  /// The minimum time of a call, which is the time to get all workers going.
   private static let shortest = Duration.milliseconds(1)
 
   private var short: Explanation.Limit? {
@@ -208,8 +208,8 @@ private struct Diagnosis {
         + "several inputs, or start several calls with `applyAsync` or `submit` before waiting for the first.")
   }
 
-  /// The limit of a call that left workers idle at its end: it had too few items, or uneven ones, in
-  /// chunks that may be too large.
+  /// The limit of a call that left workers idle at its end: it had too few items, or uneven ones,
+  /// in chunks that may be too large.
   private var ending: Explanation.Limit? {
     guard !call.isOfSingles, call.isOver, idle >= Self.worthTelling else { return nil }
     if call.itemsFinished < UInt64(4 * workers), call.itemsFinished > 0 {

@@ -3,8 +3,8 @@ import ProcPoolSystem
 /// Checks whether the values that a call has to keep fit in memory, according to the count of its
 /// inputs' collection.
 enum MemoryCheck {
-  /// The number of bytes up to which the machine is not queried, because that takes about 10 µs: one
-  /// gibibyte, which any 64-bit machine can at least address.
+  /// The number of bytes up to which the machine is not queried, because that takes about 10 µs:
+  /// one gibibyte, which any 64-bit machine can at least address.
   private static let unchecked = 1 << 30
 
   /// Refuses to keep a value per input if they cannot fit, before any item is run.

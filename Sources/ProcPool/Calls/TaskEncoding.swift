@@ -6,8 +6,8 @@ import Synchronization
 
 extension EncodedTask {
   /// - Parameter isSingle: whether the call has one item.
-  /// - Throws: ``PoolError/taskUnavailable(_:)`` if no worker could find the type, or the value cannot be
-  ///   encoded, or takes more bytes than the pool allows.
+  /// - Throws: ``PoolError/taskUnavailable(_:)`` if no worker could find the type, or if the value
+  ///   cannot be encoded or exceeds the pool's maximum length.
   init<T: PoolTask>(_ task: T, isSingle: Bool = false, for settings: PoolSettings) throws {
     let typeName = try TaskNames.name(of: T.self)
     let sharing = SharedScope()
@@ -34,7 +34,7 @@ extension EncodedTask {
           + "\(PayloadTooLong(length: length, limit: settings.maximumPayload))")
     }
     let shared = sharing.takeCarried()
-    // On threads the kept task would have the very blocks that are to go when the program lets go of them.
+    // On threads, a kept task would retain the blocks that the program is about to release.
     let isKept =
       settings.keptTasks.count > 0 && T.isKept
       && (shared.isEmpty || settings.abilities.contains(.hasOwnMemory))
@@ -46,7 +46,7 @@ extension EncodedTask {
 
 /// The names by which workers find task types.
 private enum TaskNames {
-  /// Found once per type: looking a type up by its name takes as long as some calls do.
+  /// The cached names: a look-up of a type by its name takes as long as some calls do.
   private static let known = Mutex<[ObjectIdentifier: String]>([:])
 
   static func name<T: PoolTask>(of type: T.Type) throws -> String {

@@ -1,19 +1,20 @@
 /// The prepared tasks that workers keep between calls.
 ///
-/// A call whose task a worker has kept starts there from a copy of the task as `prepare` left it: the task is neither
-/// sent nor decoded nor prepared. A task is the same if its type and its encoded bytes are. When a worker exceeds one of
-/// the limits, it releases the task whose last use is the longest ago. Tasks that are prepared in less than 100 µs are
-/// not kept.
+/// A call whose task a worker has kept starts from a copy of the task as `prepare` left it: the
+/// task is neither sent nor decoded nor prepared. Tasks are the same if their types and their
+/// encoded bytes are equal. When a worker exceeds a limit, it releases its least recently used
+/// task. Tasks that are prepared in less than 100 µs are not kept.
 ///
-/// A kept task does not keep shared arrays alive: it is released with the coordinator's last reference to one of them.
+/// A kept task does not keep shared arrays alive: it is released with the coordinator's last
+/// reference to one of them.
 public struct KeptTasksPolicy: Hashable, Sendable {
   /// The maximum number of tasks in each worker; 8 by default. At least 0.
   public var count: Int
-  /// The maximum memory of the tasks in each worker: the growth of the worker's own memory while it prepared them, and at
-  /// least their encoded bytes.
+  /// The maximum memory of the tasks in each worker: the growth of the worker's private memory
+  /// during their preparation, and at least their encoded bytes.
   ///
-  /// By default a quarter of ``WorkerLimits/memory``, or 1 GiB if that is not limited. Of a worker on a thread, only
-  /// the encoded bytes are known.
+  /// By default a quarter of ``WorkerLimits/memory``, or 1 GiB if that is not limited. For a worker
+  /// on a thread, only the encoded bytes count.
   public var memory: ByteCount?
 
   /// Creates a policy. Omitted arguments have the defaults that are documented with the properties.

@@ -9,12 +9,13 @@ public struct PreparationStatistics: Sendable, Hashable, Encodable {
   public internal(set) var firstInWorker = 0
   /// The number of preparations of a task that another worker had kept until it ended.
   public internal(set) var afterReplacement = 0
-  /// The number of preparations of a task that the worker had kept and released for other tasks; see
-  /// ``KeptTasksPolicy``.
+  /// The number of preparations of a task that the worker had kept and released for other tasks;
+  /// see ``KeptTasksPolicy``.
   public internal(set) var afterEviction = 0
-  /// The number of preparations in a worker that had prepared other values of the task's type only.
+  /// The number of preparations in a worker that had prepared only other values of the task's type.
   public internal(set) var ofOtherValue = 0
-  /// The number of preparations of tasks that are not kept, by `PoolTask.isKept` or by the pool's configuration.
+  /// The number of preparations of tasks that are not kept, because of `PoolTask.isKept` or the
+  /// pool's configuration.
   public internal(set) var notKept = 0
   /// The number of times that a task was not sent to a worker, because the worker had kept it.
   public internal(set) var reused = 0

@@ -41,11 +41,12 @@ final class CallBox: @unchecked Sendable {
   var taskType: ObjectIdentifier { ObjectIdentifier(task) }
   /// The frame that sends the task to a worker.
   let callFrame: FrameMemory
-  /// By which workers that keep the task are found; `nil` if it is not to be kept.
+  /// The key by which workers that keep the task are found; `nil` if it is not to be kept.
   let taskKey: TaskKey?
   /// The number of the task, once it has been sent; 0 if it is not to be kept.
   var taskNumber: UInt64 = 0
-  /// A worker has got the bytes of the task, and one has reported that preparing them took long.
+  /// Whether the bytes of the task were sent to a worker, and whether a worker has reported a long
+  /// preparation.
   var wasSentWhole = false
   var wasReported = false
   let outputs: OutputShape
@@ -78,13 +79,13 @@ final class CallBox: @unchecked Sendable {
   /// them while others arrive: that takes longer than waking up.
   static let worthWaking = 1 << 16
 
-  /// What there was when a call began.
+  /// The circumstances at the start of a call.
   struct Beginning {
-    /// `nil` for a call of one item.
+    /// `nil` for a single-item call.
     var start: CallStart?
-    /// It began right after another had ended, as in a loop whose parallel part it is.
+    /// Whether the call began right after another had ended, like the parallel part of a loop.
     var followsClosely: Bool
-    /// Bytes of an output, by those of the last call of its kind.
+    /// The length of an output in bytes, from the last call of this kind.
     var outputLength: Int
   }
 

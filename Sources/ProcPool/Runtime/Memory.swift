@@ -3,17 +3,16 @@ import ProcPoolSharedMemory
 import ProcPoolSystem
 import ProcPoolWire
 
-/// Frames that wait to be written, or may have to be written again: memory with as many owners as it has
-/// frames.
-///
-/// - Because `@unchecked Sendable`: written before it is shared; afterwards only a frame's flags and its task's number
-///   are, under the pool's lock and before the frame is sent.
+/// Frames to be written, possibly more than once. The memory is shared by all of its frames.
+// Safety: `@unchecked Sendable` because the memory is written before it is shared. Afterwards only
+// the flags of a frame and the number of its task change, under the pool's lock and before the
+// frame is sent.
 final class FrameMemory: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
   let count: Int
-  /// Shared blocks whose handles are in it.
+  /// The shared blocks whose handles are in the frames.
   let shared: [SharedBlock]
-  /// Whose memory it is; `nil` for the heap's.
+  /// The use of shared memory; `nil` for memory on the heap.
   private let loan: MemoryLane.Loan?
 
   init(_ writer: consuming WireWriter, shared: [SharedBlock] = []) {
@@ -32,10 +31,10 @@ final class FrameMemory: @unchecked Sendable {
   /// The segment that contains the memory, if it is shared with workers.
   var segment: MemoryLane.Segment? { loan?.segment }
 
-  /// Fills in the call of the frame that it begins with.
+  /// Stores the call in the header of the first frame.
   func number(call: CallID) { change { $0.call = call } }
 
-  /// Fills in the task of the call frame that it is.
+  /// Stores the number of the task in the header of a `call` frame.
   func number(task: UInt64) { change { $0.first = task } }
 
   private func change(_ change: (inout FrameHeader) -> Void) {
@@ -44,7 +43,7 @@ final class FrameMemory: @unchecked Sendable {
     header.store(to: base)
   }
 
-  /// One frame without a body, or with a small one.
+  /// Creates a single frame without a body, or with a small one.
   convenience init(
     _ header: FrameHeader, shared: [SharedBlock] = [], _ body: (inout WireWriter) -> Void = { _ in }
   ) {

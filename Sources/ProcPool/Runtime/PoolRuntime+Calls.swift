@@ -8,11 +8,11 @@ extension PoolRuntime {
   /// Begins a call.
   ///
   /// - Parameters:
-  ///   - task: the task, under whose type it is remembered what items take.
-  ///   - chunkSize: the chunk size that the caller asked for.
-  ///   - lent: where shared memory goes that workers lend with outputs.
-  ///   - completion: for a call of one item: takes its news.
-  /// - Returns: `nil` if the pool takes no more calls.
+  ///   - task: the task, under whose type the time of items is remembered.
+  ///   - chunkSize: the chunk size that the caller requested.
+  ///   - lent: the shared memory that workers lend with outputs.
+  ///   - completion: for a single-item call, handles its news.
+  /// - Returns: `nil` if the pool accepts no more calls.
   func begin(
     _ task: EncodedTask, _ limits: CallLimits, outputs: OutputShape, lent: LentBlocks?,
     chunkSize: Int? = nil,

@@ -2,10 +2,11 @@ import ProcPoolProtocol
 import ProcPoolSharedMemory
 import ProcPoolSystem
 
-// Tasks that workers keep between calls: `KeptTasks` decides, and here its decisions become frames.
+// Tasks that workers keep between calls: sends the frames that follow from the decisions of
+// `KeptTasks`.
 
 extension PoolRuntime {
-  /// Gives a worker the task of a call: its bytes, or the number of one that the worker keeps.
+  /// Sends a worker the task of a call: its bytes, or its number if the worker keeps it.
   func sendTask(
     of box: CallBox, to place: PlaceID, _ state: inout PoolState, _ effects: inout Effects
   ) {
@@ -24,13 +25,13 @@ extension PoolRuntime {
     post(FrameMemory(header), to: place, &state, &effects)
   }
 
-  /// The scheduler has forgotten a call.
+  /// Ends the use of a task by a call that the scheduler has forgotten.
   func endTask(of box: CallBox, _ state: inout PoolState) {
     guard let key = box.taskKey, box.taskNumber != 0 else { return }
     state.keptTasks.end(key, box.taskNumber, wasCheap: box.wasSentWhole && !box.wasReported)
   }
 
-  /// A worker has prepared a task, which took long.
+  /// Handles a worker's report of a long preparation.
   func notePrepared(
     _ header: FrameHeader, _ body: UnsafeRawBufferPointer, by connection: WorkerConnection,
     _ state: inout PoolState, _ effects: inout Effects
@@ -63,11 +64,11 @@ extension PoolRuntime {
 
   // MARK: - Shared memory
 
-  /// Has workers let go of tasks when the program lets go of a block that they have handles of.
+  /// Makes workers release a task when the program releases a block whose handle is in the task.
   private func watch(_ blocks: [SharedBlock]) {
     for block in blocks {
       block.whenReleased(for: ObjectIdentifier(self)) { [weak self] nonce in
-        // A block may be released anywhere, also under the pool's lock.
+        // A block may be released anywhere, including under the pool's lock.
         guard let self, !isInCopy else { return }
         releasedBlocks.withLock { _ = $0.insert(nonce) }
         poller.wake()

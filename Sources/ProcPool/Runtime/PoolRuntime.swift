@@ -33,9 +33,10 @@ final class PoolRuntime: Sendable {
   let dying = Mutex<[WorkerConnection]>([])
   /// Memory that abandoned workers, which have not ended, may still write to. It is never reused.
   let leftBehind = Mutex<[InputSlice]>([])
-  /// Shared blocks that the program has let go of, by nonce, and tasks may have handles of that workers keep.
+  /// The nonces of shared blocks that the program has released, whose handles may be in kept tasks.
   let releasedBlocks = Mutex<Set<UInt64>>([])
-  /// A call of several items has ended since the last one of one item began. Relaxed, because nothing depends on it.
+  /// Whether a call of several items has ended since the last single-item call began. Relaxed,
+  /// because no other memory depends on it.
   let areSinglesOld = Atomic(true)
   var lanes: [MemoryLane] { [inputs, outputs].compactMap(\.self) }
   /// The shared memory for long inputs; `nil` if all inputs go through pipes.
@@ -61,7 +62,7 @@ final class PoolRuntime: Sendable {
     var settings = settings
     settings.places = scheduler.placeCount
     state = CountedMutex(PoolState(scheduler, workers: workers, keptTasks: settings.keptTasks))
-    // Before the pool's first descriptor.
+    // Before the pool opens its first descriptor.
     try StandardStreams.fill()
     errors = try ErrorStream.current()
     poller = try Poller()

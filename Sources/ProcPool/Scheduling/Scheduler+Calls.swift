@@ -16,7 +16,7 @@ extension Scheduler {
     // its own.
     repeat { lastCall = CallID(lastCall.number &+ 1) } while calls[lastCall] != nil
     if let limit = limits.shortest { timedCalls[lastCall] = Nanoseconds(limit) }
-    // One in the past is over now.
+    // A deadline in the past expires now.
     if let deadline = limits.deadline {
       expiries[lastCall] = now + max(.zero, Nanoseconds(deadline))
     }

@@ -271,10 +271,10 @@ extension Scheduler {
   /// limit, ends calls whose deadline has passed, and ends workers that keep running items of
   /// retired calls.
   ///
-  /// An item's time counts from when it was first seen running. What its worker does for the call before that,
-  /// decoding the task and `prepare`, has a limit of its own. Time in which nobody looked, because this
-  /// process was stopped, is not counted. A worker that has not even begun what it was given is counted as
-  /// running it.
+  /// The time of an item counts from when it was first seen running. The work for the call before
+  /// it, decoding the task and `prepare`, has a separate limit. Time without a check, because this
+  /// process was stopped, does not count. A worker that has not started any of its items counts as
+  /// running the first.
   mutating func checkClock(now: Instant, _ look: (PlaceID) -> WorkerSight) {
     for (call, expiry) in expiries where now >= expiry { expire(call, now: now) }
     endPauses(now: now)

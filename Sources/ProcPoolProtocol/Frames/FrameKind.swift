@@ -3,8 +3,9 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
   // Coordinator to worker
   /// Settings of the worker; the first frame. Body: ``Hello``.
   case hello = 1
-  /// The task value of a call, once before the call's first chunk. ``first`` holds the number by which the worker
-  /// keeps the task, or 0. Body: ``CallMessage``; none if the worker keeps the task already.
+  /// The task value of a call, once before the call's first chunk. ``first`` is the number under
+  /// which the worker keeps the task, or 0. Body: ``CallMessage``; none if the worker has the task
+  /// already.
   case call = 2
   /// Items to run. Body: ``count`` inputs, packed (see ``ItemPacking``).
   case chunk = 3
@@ -29,7 +30,7 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
   /// The chunks that the worker has not answered are sent again, all of them through the pipe. No
   /// body.
   case again = 12
-  /// The worker is to let go of the task that it keeps as number ``first``. No body.
+  /// The worker must release the task that it keeps under the number ``first``. No body.
   case drop = 13
 
   // Worker to coordinator
@@ -51,7 +52,8 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
   /// The worker may not open descriptors of the coordinator's process, and will request shared
   /// memory through the coordinator's socket. No body.
   case refused = 70
-  /// The worker has prepared the task of ``call``, which took long. ``first`` holds the number by which it keeps the
-  /// task from now on, or 0. Comes before all results of that call in that worker. Body: ``PreparationReport``.
+  /// The worker has prepared the task of ``call``, which took long. ``first`` is the number under
+  /// which it keeps the task from now on, or 0. Sent before all results of the call from this
+  /// worker. Body: ``PreparationReport``.
   case prepared = 71
 }

@@ -17,10 +17,10 @@ package struct CallMessage {
   /// The flag of a single-item call.
   package static let singleFlag: UInt8 = 1
 
-  /// The header's flag for a task that the worker keeps: the header has its number, and there is no body.
+  /// The flag of a task that the worker keeps: the header has its number, and there is no body.
   package static let keptFlag: UInt8 = 2
 
-  /// Writes what comes before the encoded task value, which ends the body.
+  /// Writes the part of the body before the encoded task value.
   package static func writeHead(typeName: String, to writer: inout WireWriter) {
     writer.writeText(typeName)
   }

@@ -1,10 +1,10 @@
 import ProcPoolWire
 
-/// What it cost a worker to prepare a task.
+/// The cost of preparing a task in a worker.
 package struct PreparationReport: Equatable, Sendable {
-  /// How long decoding the task and `prepare` took, in nanoseconds.
+  /// The time of decoding the task and running `prepare`, in nanoseconds.
   package var time: UInt64
-  /// By how much the worker's own memory grew meanwhile, in bytes; 0 if that is not known.
+  /// The growth of the worker's private memory in this time, in bytes; 0 if unknown.
   package var memory: UInt64
 
   package init(time: UInt64, memory: UInt64) {
@@ -24,7 +24,8 @@ package struct PreparationReport: Equatable, Sendable {
     writer.writeFixed(memory)
   }
 
-  /// What takes less is reported by no frame, and its task is not kept: a frame and the reading of it would take a
-  /// noticeable part of it. Nanoseconds.
+  /// The minimum reported time in nanoseconds. Faster preparations are not reported, and their
+  /// tasks are not kept, because sending and reading a frame would take a noticeable part of that
+  /// time.
   package static let shortest: Int64 = 100_000
 }

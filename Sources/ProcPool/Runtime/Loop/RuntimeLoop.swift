@@ -59,7 +59,7 @@ struct RuntimeLoop {
         return state.clockwork.abandoned
       }
       runtime.dropTasksOfReleasedBlocks()
-      // Results before ends, so that what a worker has finished counts.
+      // Results before ends, so that the results of a worker that has ended count.
       for (token, readiness) in events { handle(WorkerConnection.Token(rawValue: token), readiness) }
       let now = MonotonicClock.now()
       while let timer = deadlines.takeDue(now: now) { perform(timer, now: now) }

@@ -1,43 +1,45 @@
 import ProcPoolSystem
 
-/// Which tasks workers keep between calls, and which they are to let go of. Workers decide nothing: what a worker keeps
-/// follows from the frames that it was sent and from its reports, in their order.
+/// Decides which tasks workers keep between calls, and which they must release. Workers make no
+/// decisions: the tasks of a worker follow from the frames that it was sent and from its reports,
+/// in order.
 ///
 ///     call begins        `begin`     the task gets a number, the same for all calls with the same bytes
 ///     call is sent       `use`       "start from number n", or "here are the bytes, keep them as n"
-///     worker reports     `note`      it keeps n from now on; what was used longest ago is dropped for it
+///     worker reports     `note`      it keeps n from now on; the least recently used tasks are dropped for it
 ///     call has ended     `end`       a task that no worker keeps is forgotten
 ///
-/// A number means the same bytes for ever. While two calls with the same task are on their way to a worker, both bring
-/// the bytes, and the worker prepares the first. A `drop` frame is only sent to a worker that has reported the task, and
-/// a call that starts from a kept task is sent before the frame that drops it, through the same pipe. So a worker is
-/// never asked for a task that it does not have.
+/// A number always means the same bytes. While two calls with the same task are on their way to a
+/// worker, both have the bytes, and the worker prepares the first. A `drop` frame is only sent to a
+/// worker that has reported the task, and a call that starts from a kept task is sent before the
+/// frame that drops it, through the same pipe. A worker is therefore never asked for a task that it
+/// does not have.
 struct KeptTasks {
-  /// What a worker may keep.
+  /// The limits on the tasks of a worker.
   struct Bounds: Equatable, Sendable {
     var count: Int
-    /// In bytes.
+    /// The maximum memory in bytes.
     var memory: Int64
   }
 
   private struct Task {
     let number: UInt64
-    /// Calls in progress that have this number.
+    /// The number of calls in progress with this number.
     var calls = 0
-    /// Workers that keep it, by place.
+    /// The places of the workers that keep the task.
     var holders: Set<PlaceID> = []
     /// The shared blocks whose handles are in its bytes, by nonce.
     var blocks: [UInt64] = []
   }
 
-  /// What a worker keeps, by number.
+  /// A task that a worker keeps.
   private struct Holding {
     let key: TaskKey
     let memory: Int64
     var lastUse: UInt64
   }
 
-  /// A task that a worker kept and does not any more.
+  /// A task that a worker no longer keeps.
   private struct Loss: Equatable {
     let key: TaskKey
     let place: PlaceID
@@ -45,9 +47,9 @@ struct KeptTasks {
   }
 
   private struct TypeRecord {
-    /// Preparing the last task of this type took no time worth mentioning.
+    /// Whether preparing the last task of this type took too little time to be reported.
     var isCheap = false
-    /// Of this type, in `tasks`.
+    /// The number of entries of this type in `tasks`.
     var tasks = 0
   }
 
@@ -55,9 +57,9 @@ struct KeptTasks {
   private var tasks: [TaskKey: Task] = [:]
   private var types: [ObjectIdentifier: TypeRecord] = [:]
   private var holdings: Table<PlaceID, [UInt64: Holding]>
-  /// Types of which a task has been prepared, by place, since its worker started.
+  /// The types of the tasks that were prepared at each place since its worker started.
   private var prepared: Table<PlaceID, Set<ObjectIdentifier>>
-  /// The latest losses, which tell why a task has to be prepared once more.
+  /// The latest losses, which explain why a task has to be prepared again.
   private var losses: [Loss] = []
   private static let rememberedLosses = 64
   private var lastNumber: UInt64 = 0
@@ -69,20 +71,21 @@ struct KeptTasks {
     prepared = Table(Array(repeating: [], count: places))
   }
 
-  /// How many tasks a worker keeps.
+  /// The number of tasks that a worker keeps.
   func count(at place: PlaceID) -> Int { holdings[place].count }
 
-  /// How many tasks there is something known of.
+  /// The number of tasks with an entry.
   var knownTasks: Int { tasks.count }
 
   // MARK: - Calls
 
-  /// A call begins to send its task.
+  /// Registers a call that begins to send its task.
   ///
   /// - Returns: the number of the task.
   mutating func begin(_ key: TaskKey) -> UInt64 {
     let type = types[key.type]
-    // Of such tasks there are many, and each of them is most likely forgotten after its call.
+    // Cheap tasks get no entry: there are many of them, and they would most likely be forgotten
+    // after their call.
     if let type, type.isCheap, type.tasks == 0 { return newNumber() }
     let number = tasks[key]?.number ?? add(key, newNumber())
     tasks[key]!.calls += 1
@@ -100,9 +103,9 @@ struct KeptTasks {
     return number
   }
 
-  /// The task is about to be sent to a worker.
+  /// Registers the use of a task that is about to be sent to a worker.
   ///
-  /// - Returns: whether the worker keeps it: the bytes need not be sent.
+  /// - Returns: whether the worker keeps the task, so that its bytes need not be sent.
   mutating func use(_ number: UInt64, at place: PlaceID) -> Bool {
     guard holdings[place][number] != nil else { return false }
     uses += 1
@@ -110,9 +113,10 @@ struct KeptTasks {
     return true
   }
 
-  /// A call with this task has ended.
+  /// Ends the use of a task by a call.
   ///
-  /// - Parameter wasCheap: whether a worker got the bytes, and none has reported that preparing them took long.
+  /// - Parameter wasCheap: whether a worker was sent the bytes, and none has reported a long
+  ///   preparation.
   mutating func end(_ key: TaskKey, _ number: UInt64, wasCheap: Bool) {
     if wasCheap { types[key.type, default: TypeRecord()].isCheap = true }
     guard let task = tasks[key], task.number == number else { return }
@@ -128,12 +132,13 @@ struct KeptTasks {
 
   // MARK: - Workers
 
-  /// A worker has prepared the task of a call in progress, which took long, and keeps it as `number`.
+  /// Registers that a worker has prepared the task of a call in progress, which took long, and
+  /// keeps it under `number`.
   ///
   /// - Parameters:
-  ///   - memory: what that takes, in bytes.
-  ///   - blocks: the shared blocks whose handles are in its bytes, by nonce.
-  /// - Returns: the numbers of the tasks that the worker is to let go of.
+  ///   - memory: the memory of the prepared task in bytes.
+  ///   - blocks: the nonces of the shared blocks whose handles are in its bytes.
+  /// - Returns: the numbers of the tasks that the worker must release.
   mutating func note(
     _ key: TaskKey, _ number: UInt64, at place: PlaceID, memory: Int64, blocks: [UInt64] = []
   ) -> [UInt64] {
@@ -141,12 +146,13 @@ struct KeptTasks {
     prepared[place].insert(key.type)
     if tasks[key] == nil {
       _ = add(key, number)
-      // That call's.
+      // The call in progress.
       tasks[key]!.calls = 1
     }
-    // Another call had the same task under another number, while nothing was known of its type.
+    // Another call has the same task under another number, because it began when the type was
+    // considered cheap.
     guard tasks[key]!.number == number else { return [number] }
-    // By itself it is too much.
+    // The task alone exceeds the limits.
     guard bounds.count > 0, memory <= bounds.memory else { return [number] }
     if let known = loss(of: key, at: place) { losses.remove(at: known) }
     tasks[key]!.holders.insert(place)
@@ -175,15 +181,15 @@ struct KeptTasks {
     forgetIfUnused(holding.key)
   }
 
-  /// A worker has left its place, with all that it kept.
+  /// Registers that a worker has left its place, with all of its tasks.
   mutating func vacate(_ place: PlaceID) {
     for number in Array(holdings[place].keys) { drop(number, at: place, isEviction: false) }
     prepared[place] = []
   }
 
-  /// The program has let go of shared blocks: so are the tasks to do that have handles of them.
+  /// Drops the tasks with handles of shared blocks that the program has released.
   ///
-  /// - Returns: which workers are to let go of which tasks.
+  /// - Returns: the places of the workers that must release a task, and its number.
   mutating func release(_ blocks: Set<UInt64>) -> [(place: PlaceID, number: UInt64)] {
     var dropped: [(place: PlaceID, number: UInt64)] = []
     for task in tasks.values where task.blocks.contains(where: blocks.contains) {
@@ -195,25 +201,26 @@ struct KeptTasks {
 
   // MARK: - Reasons
 
-  /// Why a worker has had to prepare a task, as far as that is known. To be asked before ``note(_:_:at:memory:blocks:)``.
+  /// The reason why a worker had to prepare a task, as far as it is known. Call it before
+  /// ``note(_:_:at:memory:blocks:)``.
   func reason(for key: TaskKey, at place: PlaceID) -> PreparationReason {
     if let known = loss(of: key, at: place) { return losses[known].isEviction ? .evicted : .workerReplaced }
     return prepared[place].contains(key.type) ? .otherValue : .first
   }
 
-  /// The latest loss that a preparation makes up for.
+  /// The index of the latest loss that a preparation compensates for.
   private func loss(of key: TaskKey, at place: PlaceID) -> Int? {
     losses.lastIndex { $0.key == key && ($0.place == place || !$0.isEviction) }
   }
 }
 
-/// Why a worker has prepared a task.
+/// The reason why a worker has prepared a task.
 enum PreparationReason: Equatable {
-  /// The worker had had no task of this type.
+  /// The worker had prepared no task of this type.
   case first
-  /// Another worker had kept the task, and has ended.
+  /// Another worker had kept the task until it ended.
   case workerReplaced
-  /// The worker had kept the task and let go of it for others.
+  /// The worker had kept the task and released it for other tasks.
   case evicted
   /// The worker had prepared another value of this type.
   case otherValue

@@ -1,4 +1,4 @@
-/// What makes two tasks the same for a worker that keeps one of them: their type, and their bytes.
+/// The identity of a task for workers that keep it: its type and its bytes.
 struct TaskKey: Hashable, Sendable {
   private enum Content: Hashable {
     case bytes([UInt8])
@@ -10,24 +10,26 @@ struct TaskKey: Hashable, Sendable {
   let byteCount: Int
   private let content: Content
 
-  /// Up to this length the bytes are compared. Remembering more of them would cost more memory than it is worth.
+  /// The maximum length of tasks that are compared byte by byte. Storing longer ones would cost too
+  /// much memory.
   static let longestCompared = 4096
 
-  /// - Complexity: O(bytes): long ones are read twice at the speed of SipHash, about as long as copying them takes.
+  /// - Complexity: O(bytes): long tasks are hashed twice with SipHash, which takes about as long as
+  ///   copying them.
   init(_ type: ObjectIdentifier, _ bytes: UnsafeRawBufferPointer) {
     self.type = type
     byteCount = bytes.count
     content = bytes.count <= Self.longestCompared ? .bytes(Array(bytes)) : Self.digest(of: bytes)
   }
 
-  /// 128 bits of a hash that nobody can find a collision for: two of SipHash with this process's secret seed, told
-  /// apart by their first word.
+  /// A 128-bit hash without feasible collisions: two SipHash values with this process's secret
+  /// seed, which differ by their first word.
   private static func digest(of bytes: UnsafeRawBufferPointer) -> Content {
     var one = Hasher()
     var other = Hasher()
     one.combine(1)
     other.combine(2)
-    // In pieces that stay in the processor's cache from one to the other.
+    // Hashed in pieces, which stay in the processor's cache between the two hashes.
     var rest = bytes
     while !rest.isEmpty {
       let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(longestCompared))
