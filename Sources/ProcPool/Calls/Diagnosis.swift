@@ -205,7 +205,8 @@ private struct Diagnosis {
     return limit(
       .oneByOne, waiting,
       "One by one: on average \(Self.decimal(atWork)) of \(workers) workers ran an item. Call `map` or `imap` over "
-        + "several inputs, or start several calls with `applyAsync` or `submit` before waiting for the first.")
+        + "several inputs, or start several calls with `applyAsync` or `submit` before waiting for the first."
+    )
   }
 
   /// The limit of a call that left workers idle at its end: it had too few items, or uneven ones,
