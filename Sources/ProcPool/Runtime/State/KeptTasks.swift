@@ -4,10 +4,12 @@ import ProcPoolSystem
 /// decisions: the tasks of a worker follow from the frames that it was sent and from its reports,
 /// in order.
 ///
-///     call begins        `begin`     the task gets a number, the same for all calls with the same bytes
-///     call is sent       `use`       "start from number n", or "here are the bytes, keep them as n"
-///     worker reports     `note`      it keeps n from now on; the least recently used tasks are dropped for it
-///     call has ended     `end`       a task that no worker keeps is forgotten
+/// | event | method | effect |
+/// |---|---|---|
+/// | a call begins | `begin` | the task gets a number, the same for all calls with the same bytes |
+/// | a call is sent | `use` | "start from number n", or "here are the bytes, keep them as n" |
+/// | a worker reports | `note` | it keeps n from now on; the least recently used tasks are dropped |
+/// | a call has ended | `end` | a task that no worker keeps is forgotten |
 ///
 /// A number always means the same bytes. While two calls with the same task are on their way to a
 /// worker, both have the bytes, and the worker prepares the first. A `drop` frame is only sent to a
