@@ -7,7 +7,7 @@ import struct Foundation.Data
 struct DocumentedCode {
   /// Files whose indented blocks are no Swift, or are not about what users can call.
   private static let others: Set = [
-    "Sources/ProcPool/Runtime/State/KeptTasks.swift", "Sources/ProcPool/Model/Autopsy.swift",
+    "Sources/ProcPool/Model/Autopsy.swift",
     "Sources/ProcPool/Runtime/MemoryLane.swift",
     "Sources/ProcPoolSharedMemory/Arrays/SharedArray+Named.swift",
     "Sources/ProcPoolSystem/Calls/Injection.swift",

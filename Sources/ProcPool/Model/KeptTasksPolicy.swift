@@ -13,8 +13,8 @@ public struct KeptTasksPolicy: Hashable, Sendable {
   /// The maximum memory of the tasks in each worker: the growth of the worker's private memory
   /// during their preparation, and at least their encoded bytes.
   ///
-  /// By default a quarter of ``WorkerLimits/memory``, or 1 GiB if that is not limited. For a worker
-  /// on a thread, only the encoded bytes count.
+  /// By default a quarter of ``WorkerLimits/memory`` or ``RecyclingPolicy/memory``, whichever is
+  /// smaller, or 1 GiB if neither is set. For a worker on a thread, only the encoded bytes count.
   public var memory: ByteCount?
 
   /// Creates a policy. Omitted arguments have the defaults that are documented with the properties.

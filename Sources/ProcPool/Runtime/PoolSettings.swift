@@ -59,9 +59,7 @@ struct PoolSettings: Sendable {
     self.limits = abilities.contains(.hasOwnMemory) ? limits : ResourceLimits()
     let isMarked = configuration.standardError.marksItems && abilities.contains(.hasStandardError)
     itemMark = isMarked ? .random(in: 1 ... .max) : 0
-    let limit = configuration.limits.memory.map { $0.bytes / 4 } ?? 1 << 30
-    keptTasks = KeptTasks.Bounds(
-      count: configuration.keptTasks.count, memory: Int64(configuration.keptTasks.memory?.bytes ?? limit))
+    keptTasks = KeptTasks.Bounds(configuration)
     maximumWorkerMemory = abilities.contains(.hasOwnMemory) ? configuration.recycling.memory?.bytes : nil
   }
 }
@@ -98,5 +96,15 @@ extension WorkerLimits {
     resources.niceness = Int32(clamping: niceness ?? 0)
     resources.processors = (processors ?? []).sorted().map { UInt32($0) }
     return resources
+  }
+}
+
+extension KeptTasks.Bounds {
+  init(_ configuration: PoolConfiguration) {
+    // A worker that kept more than it may use would be replaced, and its successor would prepare
+    // everything again.
+    let most = [configuration.limits.memory, configuration.recycling.memory].compactMap(\.self).min()
+    let memory = configuration.keptTasks.memory?.bytes ?? most.map { $0.bytes / 4 } ?? 1 << 30
+    self.init(count: configuration.keptTasks.count, memory: Int64(memory))
   }
 }

@@ -23,7 +23,7 @@
 /// If decoding the task and ``prepare()`` took more than 100 µs, the worker keeps the prepared task,
 /// within the bounds of the pool's configuration. A later call with a task of the same type that is
 /// encoded as the same bytes is then neither sent nor prepared there again. Every call starts from a
-/// copy of the task as ``prepare()`` left it: later calls do not see what `run` changes in plain
+/// copy of the task as ``prepare()`` left it: other calls do not see what `run` changes in plain
 /// properties. They do see what it changes in a ``WorkerLocal`` property or in an object of a class,
 /// which copies share. ``isKept`` turns this off.
 ///

@@ -8,13 +8,13 @@
 ///       func run(_ word: String) -> Int { index[word] }
 ///     }
 ///
-/// The value lives in one worker until the call ends, or as long as the worker keeps the task: later
-/// calls with the same task then find it as the last one left it. It has no initial value, because a
+/// The value lives in one worker until the call ends, or as long as the worker keeps the task: other
+/// calls with the same task then find it as the last item left it. It has no initial value, because a
 /// worker decodes the task rather than initialising it: set it in `prepare`. Reading it before that is a
 /// programming error, and stops the process with a message.
 @propertyWrapper
 public struct WorkerLocal<Value>: Sendable {
-  // Safety: a worker runs the items of a call one at a time, and a task value reaches other
+  // Safety: a worker runs one item at a time, of whichever call, and a task value reaches other
   // processes by encoding, which leaves this value out.
   private final class Storage: @unchecked Sendable {
     var value: Value?

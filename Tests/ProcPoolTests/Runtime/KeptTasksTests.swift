@@ -94,6 +94,27 @@ private func key(_ type: any Any.Type, _ bytes: [UInt8]) -> TaskKey {
     #expect(tasks.count(at: 0) == 1 && tasks.count(at: 1) == 0)
   }
 
+  @Test func theBoundFollowsFromTheMemoryThatWorkersMayUse() {
+    func memory(_ change: (inout PoolConfiguration) -> Void) -> Int64 {
+      var configuration = PoolConfiguration()
+      change(&configuration)
+      return KeptTasks.Bounds(configuration).memory
+    }
+    #expect(memory { _ in } == 1 << 30)
+    #expect(memory { $0.limits.memory = .gibibytes(2) } == 1 << 29)
+    #expect(memory { $0.recycling.memory = .mebibytes(100) } == 25 << 20)
+    let both = memory {
+      $0.limits.memory = .gibibytes(2)
+      $0.recycling.memory = .gibibytes(1)
+    }
+    #expect(both == 1 << 28)
+    let given = memory {
+      $0.limits.memory = .gibibytes(2)
+      $0.keptTasks.memory = .gibibytes(3)
+    }
+    #expect(given == 3 << 30)
+  }
+
   @Test func aThousandTasksLeaveNoMoreThanTheBound() {
     var tasks = makeTasks()
     for value in 0..<1_000 { call(&tasks, key([UInt8(value & 255), UInt8(value >> 8)])) }

@@ -290,7 +290,8 @@ extension Processes {
           let sum = try await pool.apply(SumShared(), to: array)
           for input in 0..<2 { #expect(try await pool.apply(PreparedSum(array), to: input) == sum + input) }
         }
-        #expect(pool.statistics.preparations.reused == 4)
+        // The other tasks may be kept as well, on a machine that is busy.
+        #expect(pool.statistics.preparations.reused >= 4)
         try await expectNoMappings(in: pool)
       }
     }
