@@ -13,6 +13,8 @@ extension Pool {
   ///
   /// - Parameters:
   ///   - timeout: how long the item may run; see ``CallOptions/timeout``.
+  ///   - preparationTimeout: how long preparing the task may take in a worker; see
+  ///     ``CallOptions/preparationTimeout``.
   ///   - deadline: how long the call may take, including the time that it waits for a worker; see
   ///     ``CallOptions/deadline``.
   ///   - retry: how often the item is started if its worker is lost; see ``CallOptions/retry``.
@@ -22,12 +24,17 @@ extension Pool {
   /// - Throws: ``PoolError``, or `CancellationError`.
   /// - Complexity: one round trip.
   public func apply<T: PoolTask>(
-    _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    _ task: T, to input: T.Input, timeout: Duration? = nil, preparationTimeout: Duration? = nil,
+    deadline: Duration? = nil,
     retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> T.Output where T.Output: Codable {
     try await applied(
-      task, input, .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff).over(options),
+      task, input,
+      .init(
+        timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline, retry: retry,
+        backoff: backoff
+      ).over(options),
       isolation)
   }
 
@@ -35,12 +42,17 @@ extension Pool {
   ///
   /// - Throws: ``PoolError``, or `CancellationError`.
   public func apply<T: PoolTask>(
-    _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    _ task: T, to input: T.Input, timeout: Duration? = nil, preparationTimeout: Duration? = nil,
+    deadline: Duration? = nil,
     retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws where T.Output == Void {
     try await applied(
-      task, input, .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff).over(options),
+      task, input,
+      .init(
+        timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline, retry: retry,
+        backoff: backoff
+      ).over(options),
       isolation)
   }
 
@@ -54,21 +66,31 @@ extension Pool {
   ///
   /// Options are those of `apply`. Errors are thrown by ``TaskHandle/value``.
   public func applyAsync<T: PoolTask>(
-    _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    _ task: T, to input: T.Input, timeout: Duration? = nil, preparationTimeout: Duration? = nil,
+    deadline: Duration? = nil,
     retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions()
   ) -> TaskHandle<T.Output> where T.Output: Codable {
     begin(
-      task, input, .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff).over(options))
+      task, input,
+      .init(
+        timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline, retry: retry,
+        backoff: backoff
+      ).over(options))
   }
 
   /// Submits a task without output with one input; otherwise like `applyAsync` for tasks with
   /// output.
   public func applyAsync<T: PoolTask>(
-    _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    _ task: T, to input: T.Input, timeout: Duration? = nil, preparationTimeout: Duration? = nil,
+    deadline: Duration? = nil,
     retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions()
   ) -> TaskHandle<Void> where T.Output == Void {
     begin(
-      task, input, .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff).over(options))
+      task, input,
+      .init(
+        timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline, retry: retry,
+        backoff: backoff
+      ).over(options))
   }
 
   /// Submits the task with one input, after waiting while the pool has more than enough work;
@@ -76,24 +98,34 @@ extension Pool {
   ///
   /// - Throws: `CancellationError` if the Swift task is cancelled while it waits.
   public nonisolated(nonsending) func submit<T: PoolTask>(
-    _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    _ task: T, to input: T.Input, timeout: Duration? = nil, preparationTimeout: Duration? = nil,
+    deadline: Duration? = nil,
     retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions()
   ) async throws -> TaskHandle<T.Output> where T.Output: Codable {
     try await waitForRoom()
     return begin(
-      task, input, .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff).over(options))
+      task, input,
+      .init(
+        timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline, retry: retry,
+        backoff: backoff
+      ).over(options))
   }
 
   /// Submits a task without output with one input; otherwise like `submit` for tasks with output.
   ///
   /// - Throws: `CancellationError` if the Swift task is cancelled while it waits.
   public nonisolated(nonsending) func submit<T: PoolTask>(
-    _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    _ task: T, to input: T.Input, timeout: Duration? = nil, preparationTimeout: Duration? = nil,
+    deadline: Duration? = nil,
     retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions()
   ) async throws -> TaskHandle<Void> where T.Output == Void {
     try await waitForRoom()
     return begin(
-      task, input, .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff).over(options))
+      task, input,
+      .init(
+        timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline, retry: retry,
+        backoff: backoff
+      ).over(options))
   }
 
   /// Runs the task once on every worker, with the same input.
@@ -103,12 +135,17 @@ extension Pool {
   ///   all workers have ended.
   /// - Complexity: one round trip per worker, concurrently.
   public func broadcast<T: PoolTask>(
-    _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    _ task: T, to input: T.Input, timeout: Duration? = nil, preparationTimeout: Duration? = nil,
+    deadline: Duration? = nil,
     retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [T.Output] where T.Output: Codable {
     try await broadcastOutputs(
-      task, input, .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff).over(options),
+      task, input,
+      .init(
+        timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline, retry: retry,
+        backoff: backoff
+      ).over(options),
       isolation)
   }
 
@@ -118,12 +155,17 @@ extension Pool {
   /// - Throws: the error of the first worker, by ``WorkerID/index``, whose item failed, after the
   ///   items of all workers have ended.
   public func broadcast<T: PoolTask>(
-    _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    _ task: T, to input: T.Input, timeout: Duration? = nil, preparationTimeout: Duration? = nil,
+    deadline: Duration? = nil,
     retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws where T.Output == Void {
     _ = try await broadcastOutputs(
-      task, input, .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff).over(options),
+      task, input,
+      .init(
+        timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline, retry: retry,
+        backoff: backoff
+      ).over(options),
       isolation)
   }
 

@@ -12,6 +12,7 @@ extension Pool {
   /// arrived by then. A chunk of a given size waits until it is complete.
   public func imap<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
@@ -19,7 +20,8 @@ extension Pool {
     stream(
       task, inputs, .ordered, .plain,
       .init(
-        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, preparationTimeout: preparationTimeout,
+        deadline: deadline, retry: retry,
         backoff: backoff,
         progress: progress
       ).over(options))
@@ -29,6 +31,7 @@ extension Pool {
   /// arrives; otherwise like `imap` over an asynchronous sequence.
   public func imapUnordered<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
@@ -36,7 +39,8 @@ extension Pool {
     stream(
       task, inputs, .unordered, .plain,
       .init(
-        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, preparationTimeout: preparationTimeout,
+        deadline: deadline, retry: retry,
         backoff: backoff,
         progress: progress
       ).over(options))
@@ -50,13 +54,15 @@ extension Pool {
   ///   they arrive.
   public func imapResults<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions()
   ) -> PoolStream<Result<T.Output, PoolError>> where Inputs.Element == T.Input, T.Output: Codable {
     stream(
       task, inputs, ordered ? .ordered : .unordered, .results,
       .init(
-        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, preparationTimeout: preparationTimeout,
+        deadline: deadline, retry: retry,
         backoff: backoff,
         progress: progress
       ).over(options))
@@ -65,13 +71,15 @@ extension Pool {
   /// As ``map(_:over:chunkSize:timeout:deadline:retry:backoff:progress:options:isolation:)``, over an asynchronous sequence that ends.
   public func map<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [T.Output] where Inputs.Element == T.Input, T.Output: Codable {
     let options = CallOptions(
-      chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, backoff: backoff,
+      chunkSize: chunkSize, timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline,
+      retry: retry, backoff: backoff,
       progress: progress
     ).over(options)
     let call = try TypedCall(task, runtime: runtime, options)
@@ -85,6 +93,7 @@ extension Pool {
   /// - Throws: the error that the sequence throws, after all earlier items have ended.
   public func mapResults<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
@@ -92,7 +101,8 @@ extension Pool {
   ) async throws -> [Result<T.Output, PoolError>]
   where Inputs.Element == T.Input, T.Output: Codable {
     let options = CallOptions(
-      chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, backoff: backoff,
+      chunkSize: chunkSize, timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline,
+      retry: retry, backoff: backoff,
       progress: progress
     ).over(options)
     let call: TypedCall<T>
@@ -111,13 +121,15 @@ extension Pool {
   /// may be endless.
   public func forEach<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws where Inputs.Element == T.Input {
     let options = CallOptions(
-      chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, backoff: backoff,
+      chunkSize: chunkSize, timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline,
+      retry: retry, backoff: backoff,
       progress: progress
     ).over(options)
     let call = try TypedCall(task, runtime: runtime, options)

@@ -18,6 +18,8 @@ extension Pool {
   ///   - inFlight: the maximum number of items that have been taken and whose results have not been consumed; see
   ///     ``CallOptions/inFlight``.
   ///   - timeout: how long an item may run; see ``CallOptions/timeout``.
+  ///   - preparationTimeout: how long preparing the task may take in a worker; see
+  ///     ``CallOptions/preparationTimeout``.
   ///   - deadline: how long an iteration may take, the consumer's own time included. Results that have arrived in
   ///     order by then are yielded first; see ``CallOptions/deadline``.
   ///   - retry: how often an item whose worker is lost is started; see ``CallOptions/retry``.
@@ -27,6 +29,7 @@ extension Pool {
   @inlinable
   public func imap<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
@@ -34,7 +37,8 @@ extension Pool {
     outputs(
       task, .ordered,
       .init(
-        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, preparationTimeout: preparationTimeout,
+        deadline: deadline, retry: retry,
         backoff: backoff,
         progress: progress
       ).over(options)
@@ -46,6 +50,7 @@ extension Pool {
   @inlinable
   public func imapUnordered<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
@@ -53,7 +58,8 @@ extension Pool {
     outputs(
       task, .unordered,
       .init(
-        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, preparationTimeout: preparationTimeout,
+        deadline: deadline, retry: retry,
         backoff: backoff,
         progress: progress
       ).over(options)
@@ -68,13 +74,15 @@ extension Pool {
   @inlinable
   public func imapResults<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions()
   ) -> PoolStream<Result<T.Output, PoolError>> where T.Output: Codable {
     results(
       task, ordered ? .ordered : .unordered,
       .init(
-        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, preparationTimeout: preparationTimeout,
+        deadline: deadline, retry: retry,
         backoff: backoff,
         progress: progress
       ).over(options)
@@ -86,13 +94,15 @@ extension Pool {
   @inlinable
   public func imapResults<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions()
   ) -> PoolStream<Result<T.Output, PoolError>> where T.Output == Void {
     results(
       task, ordered ? .ordered : .unordered,
       .init(
-        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, preparationTimeout: preparationTimeout,
+        deadline: deadline, retry: retry,
         backoff: backoff,
         progress: progress
       ).over(options)

@@ -12,13 +12,15 @@ extension Pool {
   @inlinable
   public func imapItems<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions()
   ) -> PoolStream<ItemResult<T.Input, T.Output>> where T.Output: Codable {
     items(
       task, ordered ? .ordered : .unordered,
       .init(
-        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, preparationTimeout: preparationTimeout,
+        deadline: deadline, retry: retry,
         backoff: backoff,
         progress: progress
       ).over(options)
@@ -29,13 +31,15 @@ extension Pool {
   @inlinable
   public func imapItems<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions()
   ) -> PoolStream<ItemResult<T.Input, Void>> where T.Output == Void {
     items(
       task, ordered ? .ordered : .unordered,
       .init(
-        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, preparationTimeout: preparationTimeout,
+        deadline: deadline, retry: retry,
         backoff: backoff,
         progress: progress
       ).over(options)
@@ -45,13 +49,15 @@ extension Pool {
   /// As `imapItems`, over an asynchronous sequence.
   public func imapItems<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions()
   ) -> PoolStream<ItemResult<T.Input, T.Output>> where Inputs.Element == T.Input, T.Output: Codable {
     items(
       task, inputs, ordered ? .ordered : .unordered,
       .init(
-        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, preparationTimeout: preparationTimeout,
+        deadline: deadline, retry: retry,
         backoff: backoff,
         progress: progress
       ).over(options))

@@ -9,14 +9,15 @@ extension Pool {
   @inlinable
   public func imap<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil, deadline: Duration? = nil,
     retry: RetryPolicy? = nil, backoff: Backoff? = nil, progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> LocalPoolStream<T.Output> where T.Output: Codable {
     outputs(
       task, .ordered,
       .init(
-        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, preparationTimeout: preparationTimeout,
+        deadline: deadline, retry: retry,
         backoff: backoff,
         progress: progress
       ).over(options), over: CallInputs(inputs))
@@ -26,14 +27,15 @@ extension Pool {
   @inlinable
   public func imapUnordered<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil, deadline: Duration? = nil,
     retry: RetryPolicy? = nil, backoff: Backoff? = nil, progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> LocalPoolStream<T.Output> where T.Output: Codable {
     outputs(
       task, .unordered,
       .init(
-        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, preparationTimeout: preparationTimeout,
+        deadline: deadline, retry: retry,
         backoff: backoff,
         progress: progress
       ).over(options), over: CallInputs(inputs))
@@ -43,14 +45,15 @@ extension Pool {
   @inlinable
   public func imapResults<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil, deadline: Duration? = nil,
     retry: RetryPolicy? = nil, backoff: Backoff? = nil, progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> LocalPoolStream<Result<T.Output, PoolError>> where T.Output: Codable {
     results(
       task, ordered ? .ordered : .unordered,
       .init(
-        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, preparationTimeout: preparationTimeout,
+        deadline: deadline, retry: retry,
         backoff: backoff,
         progress: progress
       ).over(options), over: CallInputs(inputs))
@@ -60,14 +63,15 @@ extension Pool {
   @inlinable
   public func imapResults<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil, deadline: Duration? = nil,
     retry: RetryPolicy? = nil, backoff: Backoff? = nil, progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> LocalPoolStream<Result<Void, PoolError>> where T.Output == Void {
     results(
       task, ordered ? .ordered : .unordered,
       .init(
-        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, preparationTimeout: preparationTimeout,
+        deadline: deadline, retry: retry,
         backoff: backoff,
         progress: progress
       ).over(options), over: CallInputs(inputs))
@@ -77,14 +81,15 @@ extension Pool {
   @inlinable
   public func imapItems<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil, deadline: Duration? = nil,
     retry: RetryPolicy? = nil, backoff: Backoff? = nil, progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> LocalPoolStream<ItemResult<T.Input, T.Output>> where T.Output: Codable {
     items(
       task, ordered ? .ordered : .unordered,
       .init(
-        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, preparationTimeout: preparationTimeout,
+        deadline: deadline, retry: retry,
         backoff: backoff,
         progress: progress
       ).over(options), over: CallInputs(inputs))
@@ -94,14 +99,15 @@ extension Pool {
   @inlinable
   public func imapItems<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil, deadline: Duration? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil, deadline: Duration? = nil,
     retry: RetryPolicy? = nil, backoff: Backoff? = nil, progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
   ) -> LocalPoolStream<ItemResult<T.Input, Void>> where T.Output == Void {
     items(
       task, ordered ? .ordered : .unordered,
       .init(
-        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, deadline: deadline, retry: retry,
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, preparationTimeout: preparationTimeout,
+        deadline: deadline, retry: retry,
         backoff: backoff,
         progress: progress
       ).over(options), over: CallInputs(inputs))

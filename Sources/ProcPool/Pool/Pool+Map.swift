@@ -15,6 +15,8 @@ extension Pool {
   /// - Parameters:
   ///   - chunkSize: the number of items that are sent to a worker at a time; see ``CallOptions/chunkSize``.
   ///   - timeout: how long an item may run; see ``CallOptions/timeout``.
+  ///   - preparationTimeout: how long preparing the task may take in a worker; see
+  ///     ``CallOptions/preparationTimeout``.
   ///   - deadline: how long the call may take; see ``CallOptions/deadline``.
   ///   - retry: how often an item whose worker is lost is started; see ``CallOptions/retry``.
   ///   - backoff: how an item whose task throws is started again; see ``CallOptions/backoff``.
@@ -27,6 +29,7 @@ extension Pool {
   @inlinable
   public func map<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
@@ -35,7 +38,8 @@ extension Pool {
     try await map(
       task, CallInputs(inputs),
       .init(
-        chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, backoff: backoff,
+        chunkSize: chunkSize, timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline,
+        retry: retry, backoff: backoff,
         progress: progress
       )
       .over(options),
@@ -50,6 +54,7 @@ extension Pool {
   @inlinable
   public func forEach<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
@@ -58,7 +63,8 @@ extension Pool {
     try await forEach(
       task, CallInputs(inputs),
       .init(
-        chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, backoff: backoff,
+        chunkSize: chunkSize, timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline,
+        retry: retry, backoff: backoff,
         progress: progress
       )
       .over(options),
@@ -83,6 +89,7 @@ extension Pool {
   @inlinable
   public func mapResults<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
@@ -91,7 +98,8 @@ extension Pool {
     await mapResults(
       task, CallInputs(inputs),
       .init(
-        chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, backoff: backoff,
+        chunkSize: chunkSize, timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline,
+        retry: retry, backoff: backoff,
         progress: progress
       )
       .over(options),
@@ -103,6 +111,7 @@ extension Pool {
   @inlinable
   public func mapResults<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
@@ -111,7 +120,8 @@ extension Pool {
     await mapResults(
       task, CallInputs(inputs),
       .init(
-        chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, backoff: backoff,
+        chunkSize: chunkSize, timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline,
+        retry: retry, backoff: backoff,
         progress: progress
       )
       .over(options),

@@ -8,6 +8,7 @@ extension Pool {
   @inlinable
   public func mapAsync<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
@@ -15,7 +16,8 @@ extension Pool {
     mapAsync(
       task, CallInputs(inputs),
       .init(
-        chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, backoff: backoff,
+        chunkSize: chunkSize, timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline,
+        retry: retry, backoff: backoff,
         progress: progress
       )
       .over(options))
@@ -32,6 +34,7 @@ extension Pool {
   @inlinable
   public func forEachAsync<T: PoolTask, Inputs: Sequence<T.Input> & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
@@ -39,7 +42,8 @@ extension Pool {
     forEachAsync(
       task, CallInputs(inputs),
       .init(
-        chunkSize: chunkSize, timeout: timeout, deadline: deadline, retry: retry, backoff: backoff,
+        chunkSize: chunkSize, timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline,
+        retry: retry, backoff: backoff,
         progress: progress
       )
       .over(options))

@@ -26,6 +26,8 @@ extension Pool {
   ///     by `parts`: at least 1 and at most 4096.
   ///   - timeout: how long an item may run. The limit applies to an item rather than a part, unless
   ///     a worker cannot share memory with the coordinator; see ``CallOptions/timeout``.
+  ///   - preparationTimeout: how long preparing the task may take in a worker; see
+  ///     ``CallOptions/preparationTimeout``.
   ///   - deadline: how long the call may take; see ``CallOptions/deadline``.
   ///   - retry: how often a part whose worker is lost is started, from its first input on; see ``CallOptions/retry``.
   ///   - backoff: how an item whose task throws is started again; see ``CallOptions/backoff``.
@@ -38,13 +40,17 @@ extension Pool {
   @inlinable
   public func mapReduce<T: ReducingTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, startingWith initial: T.Output, parts: Int = 256,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> T.Output {
     try await mapReduce(
       task, CallInputs(inputs), startingWith: initial, parts: parts,
-      .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff, progress: progress).over(
+      .init(
+        timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline, retry: retry,
+        backoff: backoff, progress: progress
+      ).over(
         options),
       isolation: isolation)
   }
@@ -55,14 +61,18 @@ extension Pool {
   /// - Throws: ``PoolError``, or `CancellationError`.
   public func mapReduce<T: ReducingTask>(
     _ task: T, over inputs: Range<T.Input>, startingWith initial: T.Output, parts: Int = 256,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> T.Output where T.Input: FixedWidthInteger {
     try await reduced(
       Fold(task, startingWith: initial, in: PartSizes(integers: inputs.knownCount, parts: parts)),
       from: inputs.lowerBound,
-      .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff, progress: progress).over(
+      .init(
+        timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline, retry: retry,
+        backoff: backoff, progress: progress
+      ).over(
         options), isolation)
   }
 
@@ -72,14 +82,18 @@ extension Pool {
   /// - Throws: ``PoolError``, or `CancellationError`.
   public func mapReduce<T: ReducingTask>(
     _ task: T, over inputs: ClosedRange<T.Input>, startingWith initial: T.Output, parts: Int = 256,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> T.Output where T.Input: FixedWidthInteger {
     try await reduced(
       Fold(task, startingWith: initial, in: PartSizes(integers: inputs.knownCount, parts: parts)),
       from: inputs.lowerBound,
-      .init(timeout: timeout, deadline: deadline, retry: retry, backoff: backoff, progress: progress).over(
+      .init(
+        timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline, retry: retry,
+        backoff: backoff, progress: progress
+      ).over(
         options), isolation)
   }
 
@@ -89,13 +103,15 @@ extension Pool {
   /// - Throws: ``PoolError``, `CancellationError`, or the error that the sequence throws.
   public func mapReduce<T: ReducingTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, startingWith initial: T.Output, parts: Int = 256,
-    timeout: Duration? = nil, deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> T.Output where Inputs.Element == T.Input {
     let sizes = PartSizes(inputs: nil, parts: parts)
     var options = CallOptions(
-      timeout: timeout, deadline: deadline, retry: retry, backoff: backoff, progress: progress
+      timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline, retry: retry,
+      backoff: backoff, progress: progress
     ).over(
       options)
     // Two parts for each worker: the largest have thousands of inputs.

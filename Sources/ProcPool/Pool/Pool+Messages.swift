@@ -17,6 +17,7 @@ extension Pool {
   )
   public func map<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
@@ -30,6 +31,7 @@ extension Pool {
   )
   public func mapResults<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
@@ -43,6 +45,7 @@ extension Pool {
   )
   public func mapAsync<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
@@ -55,6 +58,7 @@ extension Pool {
   )
   public func imap<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
@@ -67,6 +71,7 @@ extension Pool {
   )
   public func imapUnordered<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
@@ -79,7 +84,7 @@ extension Pool {
   )
   public func imapResults<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
@@ -92,7 +97,7 @@ extension Pool {
   )
   public func imapItems<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
@@ -104,7 +109,8 @@ extension Pool {
       "the task's Output must be Codable, because it travels between processes; tuples and Result are not: return a struct that is (in a generic function, add `where T.Output: Codable`)"
   )
   public func apply<T: PoolTask>(
-    _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    _ task: T, to input: T.Input, timeout: Duration? = nil, preparationTimeout: Duration? = nil,
+    deadline: Duration? = nil,
     retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> T.Output { fatalError() }
@@ -115,7 +121,8 @@ extension Pool {
       "the task's Output must be Codable, because it travels between processes; tuples and Result are not: return a struct that is (in a generic function, add `where T.Output: Codable`)"
   )
   public func applyAsync<T: PoolTask>(
-    _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    _ task: T, to input: T.Input, timeout: Duration? = nil, preparationTimeout: Duration? = nil,
+    deadline: Duration? = nil,
     retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions()
   ) -> TaskHandle<T.Output> { fatalError() }
 
@@ -125,7 +132,8 @@ extension Pool {
       "the task's Output must be Codable, because it travels between processes; tuples and Result are not: return a struct that is (in a generic function, add `where T.Output: Codable`)"
   )
   public nonisolated(nonsending) func submit<T: PoolTask>(
-    _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    _ task: T, to input: T.Input, timeout: Duration? = nil, preparationTimeout: Duration? = nil,
+    deadline: Duration? = nil,
     retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions()
   ) async throws -> TaskHandle<T.Output> { fatalError() }
 
@@ -135,7 +143,8 @@ extension Pool {
       "the task's Output must be Codable, because it travels between processes; tuples and Result are not: return a struct that is (in a generic function, add `where T.Output: Codable`)"
   )
   public func broadcast<T: PoolTask>(
-    _ task: T, to input: T.Input, timeout: Duration? = nil, deadline: Duration? = nil,
+    _ task: T, to input: T.Input, timeout: Duration? = nil, preparationTimeout: Duration? = nil,
+    deadline: Duration? = nil,
     retry: RetryPolicy? = nil, backoff: Backoff? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [T.Output] { fatalError() }
@@ -150,6 +159,7 @@ extension Pool {
   )
   public func map<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
@@ -162,6 +172,7 @@ extension Pool {
   )
   public func mapAsync<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
@@ -173,6 +184,7 @@ extension Pool {
   )
   public func imap<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
@@ -184,6 +196,7 @@ extension Pool {
   )
   public func imapUnordered<T: PoolTask, Inputs: Sequence<T.Input>>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
@@ -200,6 +213,7 @@ extension Pool {
   )
   public func map<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
@@ -213,6 +227,7 @@ extension Pool {
   )
   public func mapResults<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
@@ -226,6 +241,7 @@ extension Pool {
   )
   public func forEach<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),
@@ -239,6 +255,7 @@ extension Pool {
   )
   public func mapAsync<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
@@ -251,6 +268,7 @@ extension Pool {
   )
   public func forEachAsync<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
@@ -263,6 +281,7 @@ extension Pool {
   )
   public func imap<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
@@ -275,6 +294,7 @@ extension Pool {
   )
   public func imapUnordered<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, inFlight: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
@@ -287,7 +307,7 @@ extension Pool {
   )
   public func imapResults<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
@@ -300,7 +320,7 @@ extension Pool {
   )
   public func imapItems<T: PoolTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
-    timeout: Duration? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions()
@@ -313,7 +333,7 @@ extension Pool {
   )
   public func mapReduce<T: ReducingTask, Inputs: Sequence>(
     _ task: T, over inputs: Inputs, startingWith initial: T.Output, parts: Int = 256,
-    timeout: Duration? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil,
     deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
     progress: ProgressReport? = nil,
     options: CallOptions = CallOptions(),

@@ -78,6 +78,12 @@ extension Processes {
         #expect(autopsy.isPreparation && autopsy.loss.cause == .timeLimit)
         // It is not the items'.
         #expect(try await pool.apply(SlowPreparation(milliseconds: 1), to: 700, options: options) == 700)
+        let early = try await poolError {
+          try await pool.map(
+            SlowPreparation(milliseconds: -100), over: [0], preparationTimeout: .milliseconds(100),
+            options: options)
+        }
+        guard case .timedOut(_, .milliseconds(100)) = early else { throw early }
         // Where both are given, each has its own.
         let both = CallOptions(timeout: .milliseconds(200), preparationTimeout: .seconds(30))
         #expect(try await pool.map(SlowPreparation(milliseconds: 600), over: [1], options: both) == [1])
