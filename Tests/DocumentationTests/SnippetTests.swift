@@ -8,7 +8,7 @@ struct DocumentedCode {
   /// Files whose indented blocks are no Swift, or are not about what users can call.
   private static let others: Set = [
     "Sources/ProcPool/Model/Autopsy.swift",
-    "Sources/ProcPool/Runtime/MemoryLane.swift",
+    "Sources/ProcPool/Runtime/Payloads/PayloadMemory.swift",
     "Sources/ProcPoolSharedMemory/Arrays/SharedArray+Named.swift",
     "Sources/ProcPoolSystem/Calls/Injection.swift",
     "Sources/ProcPoolSystem/Threads/SharedWakeUp.swift", "Sources/ProcPoolWire/Codec/General/WireBytes.swift",

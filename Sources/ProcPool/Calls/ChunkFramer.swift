@@ -17,7 +17,7 @@ struct ChunkFramer: ~Copyable {
   /// The maximum length of a frame's body in bytes.
   let maximumBody: Int
   private let packing: ItemPacking
-  private let lane: MemoryLane?
+  private let lane: PayloadMemory?
 
   private var frames: [Frame] = []
   /// Collects the shared memory in inputs; `nil` for inputs of fixed size, which have the same form
@@ -39,7 +39,8 @@ struct ChunkFramer: ~Copyable {
     func isJoinable(with next: Frame, together: Int) -> Bool {
       seat == nil && next.seat == nil && shared.isEmpty && next.shared.isEmpty
         && first + UInt64(count) == next.first && count + next.count <= together
-        && (frames > 1 || end - start < MemoryLane.shortest) && next.end - next.start < MemoryLane.shortest
+        && (frames > 1 || end - start < PayloadMemory.shortest)
+        && next.end - next.start < PayloadMemory.shortest
         && next.end - start <= Pacing.chunkBytes
     }
   }
@@ -57,7 +58,7 @@ struct ChunkFramer: ~Copyable {
   private(set) var failures: [(item: UInt64, error: any Error)] = []
 
   init(
-    call: CallID, first: UInt64, _ limits: ChunkLimits, packing: ItemPacking, lane: MemoryLane?
+    call: CallID, first: UInt64, _ limits: ChunkLimits, packing: ItemPacking, lane: PayloadMemory?
   ) {
     self.call = call
     chunkSize = limits.items

@@ -7,7 +7,7 @@ struct ChunkWriter<Input: Codable & Sendable>: ~Copyable {
   private let codec: ItemCodec<Input>
 
   init(
-    codec: ItemCodec<Input>, call: CallID, first: UInt64, _ limits: ChunkLimits, lane: MemoryLane? = nil
+    codec: ItemCodec<Input>, call: CallID, first: UInt64, _ limits: ChunkLimits, lane: PayloadMemory? = nil
   ) {
     self.codec = codec
     framer = ChunkFramer(

@@ -9,7 +9,7 @@ import ProcPoolWorker
 /// Used by one caller at a time.
 final class TypedCall<T: PoolTask> {
   let runtime: PoolRuntime
-  let box: CallBox
+  let box: CallRecord
   let decoder: OutputDecoder<T.Output>
   private let codec = ItemCodec<T.Input>.resolve()
   private let chunkSize: Int?
@@ -123,23 +123,23 @@ final class TypedCall<T: PoolTask> {
     held: @autoclosure () -> Int = 0, _ handle: (ItemNews) -> Void
   ) throws -> Bool {
     try runtime.requireOwnProcess()
-    let (news, appetite, outputLength, poolEnd) = runtime.exchange(box, chunkSize: chunkSize)
+    let (news, demand, outputLength, poolEnd) = runtime.exchange(box, chunkSize: chunkSize)
     if !news.isEmpty { runtime.times.measure(.decoding) { for one in news { take(one, handle) } } }
     defer { noteProgress(source) }
     wasSlow = false
     self.poolEnd = poolEnd
-    guard submits, appetite.items > 0, !source.isExhausted, expired == nil, poolEnd == nil else {
+    guard submits, demand.items > 0, !source.isExhausted, expired == nil, poolEnd == nil else {
       return false
     }
     // Evaluated here because the news has changed the number of held items.
     let submission = Submission(
-      appetite, chunkSize: chunkSize,
+      demand, chunkSize: chunkSize,
       .init(limit: limit, held: held(), inPool: submitted - ended, remaining: source.remaining),
       workers: runtime.settings.workers,
       // Inputs that are plain memory are gathered all at once, so their number is limited here.
       most: codec.blockStride > 0 ? 4 * Pacing.windowBytes / codec.blockStride : .max)
     guard submission.count > 0 else { return false }
-    return try submit(&source, submission, appetite, outputLength: outputLength, handle)
+    return try submit(&source, submission, demand, outputLength: outputLength, handle)
   }
 
   private func noteProgress(_ source: some InputSource<T.Input>) {
@@ -155,7 +155,7 @@ final class TypedCall<T: PoolTask> {
   ///
   /// - Returns: whether it stopped early, because the inputs are many bytes or took long to arrive.
   private func submit(
-    _ source: inout some InputSource<T.Input>, _ submission: Submission, _ appetite: Appetite,
+    _ source: inout some InputSource<T.Input>, _ submission: Submission, _ demand: Demand,
     outputLength: Int, _ handle: (ItemNews) -> Void
   ) throws -> Bool {
     var writer =
@@ -195,7 +195,7 @@ final class TypedCall<T: PoolTask> {
       open = writer.takeOpen()
     }
     // Chunks with long outputs are not joined, because each has its own room.
-    var chunks = writer.finish(together: outputLength < MemoryLane.shortest ? appetite.together : 1)
+    var chunks = writer.finish(together: outputLength < PayloadMemory.shortest ? demand.together : 1)
     runtime.giveRoom(to: &chunks, outputLength: outputLength)
     runtime.times.count(copied: chunks.reduce(0) { $0 + $1.payload.byteCount })
     if source.isExhausted, box.followsClosely { for chunk in chunks { chunk.payload.noteAwaitsCall() } }

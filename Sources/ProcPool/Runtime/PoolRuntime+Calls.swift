@@ -17,7 +17,7 @@ extension PoolRuntime {
     _ task: EncodedTask, _ limits: CallLimits, outputs: OutputShape, lent: LentBlocks?,
     chunkSize: Int? = nil,
     completion: (@Sendable (_ call: CallID, CallNews) -> Void)? = nil
-  ) -> CallBox? {
+  ) -> CallRecord? {
     if isInCopy { return nil }
     let isTimed = limits.deadline != nil
     let isSingle = completion != nil
@@ -25,18 +25,18 @@ extension PoolRuntime {
     let isStart = !isSingle || areSinglesOld.exchange(false, ordering: .relaxed)
     let start = isStart ? CallStart(time: MonotonicClock.now(), statistics, chunkSize: chunkSize) : nil
     let now = start?.time ?? (isTimed ? MonotonicClock.now() : 0)
-    let box: CallBox? = state.withLock { state in
+    let box: CallRecord? = state.withLock { state in
       switch state.scheduler.life {
       case .closing, .stopped, .terminating: return nil
       case .open, .broken: break
       }
       let last = state.calls.expectation(of: task.type)
       let id = state.scheduler.begin(limits, isSingle: isSingle, itemTime: last.itemTime, now: Instant(now))
-      let beginning = CallBox.Beginning(
+      let beginning = CallRecord.Beginning(
         start: isSingle ? nil : start,
         followsClosely: !isSingle && now - state.calls.lastEnd <= settings.pollingTimes.call,
         outputLength: last.outputLength)
-      let box = CallBox(
+      let box = CallRecord(
         id: id, task: task, outputs: outputs, lent: lent, beginning, completion: completion)
       state.calls.add(box, isSingle: isSingle)
       if isSingle, let start { state.ledger.singleCalls = SingleCalls(since: start) }
@@ -49,7 +49,7 @@ extension PoolRuntime {
 
   /// Provides room for the outputs of chunks, if they are expected to be long.
   func giveRoom(to chunks: inout [Chunk<InputSlice>], outputLength: Int) {
-    guard outputLength >= MemoryLane.shortest, let outputs else { return }
+    guard outputLength >= PayloadMemory.shortest, let outputs else { return }
     for index in chunks.indices {
       chunks[index].payload.room = outputs.room(forOutputs: chunks[index].count, of: outputLength)
     }
@@ -60,23 +60,23 @@ extension PoolRuntime {
     change { state, _ in state.scheduler.accept(chunks, now: .now()) }
   }
 
-  /// Takes the news since the last time, and the appetite of the workers.
+  /// Takes the news since the last time, and the demand of the workers.
   ///
   /// - Returns: also the length of outputs, as far as it is known, and the reason why the pool runs
   ///   no more items, if there is one.
   func exchange(
-    _ box: CallBox, chunkSize: Int?
-  ) -> (news: [CallNews], appetite: Appetite, outputLength: Int, poolEnd: PoolError?) {
+    _ box: CallRecord, chunkSize: Int?
+  ) -> (news: [CallNews], demand: Demand, outputLength: Int, poolEnd: PoolError?) {
     state.withLock { state in
       let news = box.takeNews()
       return (
-        news, state.scheduler.appetite(of: box.id, chunkSize: chunkSize), box.outputLength, state.poolEnd
+        news, state.scheduler.demand(of: box.id, chunkSize: chunkSize), box.outputLength, state.poolEnd
       )
     }
   }
 
   /// Retires a call whose caller wants nothing more; unstarted items are taken back.
-  func retire(_ box: CallBox) {
+  func retire(_ box: CallRecord) {
     if isInCopy { return }
     let end = box.start.map { _ in statistics }
     change { state, _ in
@@ -89,7 +89,7 @@ extension PoolRuntime {
   }
 
   /// Remembers the time per item for the next call of this kind.
-  func remember(_ box: CallBox, _ state: inout PoolState) {
+  func remember(_ box: CallRecord, _ state: inout PoolState) {
     guard let itemTime = state.scheduler.measuredItemTime(of: box.id) else { return }
     state.calls.remember(box, itemTime: itemTime)
   }
@@ -104,17 +104,17 @@ extension PoolRuntime {
   ///   - key: the type of the task.
   ///   - untilEnd: whether only the last outputs, or a failure, wake the caller.
   func wait(
-    for box: CallBox, key: ObjectIdentifier, untilEnd: Bool, isolation: isolated (any Actor)?
+    for box: CallRecord, key: ObjectIdentifier, untilEnd: Bool, isolation: isolated (any Actor)?
   ) async {
     if untilEnd { pollForEnd(of: box, key: key) }
     // Without an actor, the task can continue on the thread that resumes it.
     guard isolation != nil else { return await suspend(box, untilEnd: untilEnd, isolation: nil) }
-    await withTaskExecutorPreference(handover, isolation: isolation) {
+    await withTaskExecutorPreference(executor, isolation: isolation) {
       await suspend(box, untilEnd: untilEnd, isolation: isolation)
     }
   }
 
-  private func suspend(_ box: CallBox, untilEnd: Bool, isolation: isolated (any Actor)?) async {
+  private func suspend(_ box: CallRecord, untilEnd: Bool, isolation: isolated (any Actor)?) async {
     // Safety: each continuation is resumed once, by the thread that takes it out of the box. A
     // checked continuation would allocate in the inner loop.
     await withUnsafeContinuation(isolation: isolation) { continuation in
@@ -128,7 +128,7 @@ extension PoolRuntime {
   }
 
   /// Makes the call's owner check again.
-  func call(ownerOf box: CallBox) {
+  func call(ownerOf box: CallRecord) {
     let waiter = state.withLock { _ in
       box.hasChanged = true
       defer { box.waiter = nil }

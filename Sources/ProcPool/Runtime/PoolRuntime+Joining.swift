@@ -5,7 +5,7 @@ extension PoolRuntime {
   func waitForEnd(isolation: isolated (any Actor)?) async {
     // Directly, as callers wait for items, because Swift may be unable to start a thread.
     guard isolation != nil else { return await suspendUntilEnd(isolation: nil) }
-    await withTaskExecutorPreference(handover, isolation: isolation) {
+    await withTaskExecutorPreference(executor, isolation: isolation) {
       await suspendUntilEnd(isolation: isolation)
     }
   }

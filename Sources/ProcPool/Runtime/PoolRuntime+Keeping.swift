@@ -8,7 +8,7 @@ import ProcPoolSystem
 extension PoolRuntime {
   /// Sends a worker the task of a call: its bytes, or its number if the worker keeps it.
   func sendTask(
-    of box: CallBox, to place: PlaceID, _ state: inout PoolState, _ effects: inout Effects
+    of box: CallRecord, to place: PlaceID, _ state: inout PoolState, _ effects: inout Effects
   ) {
     guard let key = box.taskKey else { return post(box.callFrame, to: place, &state, &effects) }
     if box.taskNumber == 0 {
@@ -26,7 +26,7 @@ extension PoolRuntime {
   }
 
   /// Ends the use of a task by a call that the scheduler has forgotten.
-  func endTask(of box: CallBox, _ state: inout PoolState) {
+  func endTask(of box: CallRecord, _ state: inout PoolState) {
     guard let key = box.taskKey, box.taskNumber != 0 else { return }
     state.keptTasks.end(key, box.taskNumber, wasCheap: box.wasSentWhole && !box.wasReported)
   }

@@ -252,7 +252,7 @@ extension PoolRuntime {
 
   /// Delivers news to a call, and wakes its caller if necessary.
   func deliver(
-    _ news: CallNews, to box: CallBox, _ state: inout PoolState, _ effects: inout Effects
+    _ news: CallNews, to box: CallRecord, _ state: inout PoolState, _ effects: inout Effects
   ) {
     if let completion = box.completion {
       // The only news of a single-item call, which is retired when its time has been measured.
@@ -264,13 +264,13 @@ extension PoolRuntime {
     box.news.append(news)
     if box.waitsForEnd, case .outputs(_, _, let slice) = news, !state.scheduler.hasEnded(box.id) {
       box.unseenBytes += slice.count
-      if box.unseenBytes < CallBox.worthWaking { return }
+      if box.unseenBytes < CallRecord.worthWaking { return }
     }
     wake(box, &state, &effects)
   }
 
   /// Makes the caller check for news, immediately if it waits.
-  private func wake(_ box: CallBox, _ state: inout PoolState, _ effects: inout Effects) {
+  private func wake(_ box: CallRecord, _ state: inout PoolState, _ effects: inout Effects) {
     box.hasChanged = true
     if let waiter = box.waiter {
       box.waiter = nil

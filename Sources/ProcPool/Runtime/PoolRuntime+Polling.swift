@@ -33,7 +33,7 @@ extension PoolRuntime {
   /// `submitAndPoll`.
   ///
   /// - Parameter key: the type of the task.
-  func pollForEnd(of box: CallBox, key: ObjectIdentifier) {
+  func pollForEnd(of box: CallRecord, key: ObjectIdentifier) {
     guard settings.pollingTimes.frame > 0 else { return }
     let workers = state.withLock { state -> [WorkerConnection] in
       guard !box.hasChanged, state.scheduler.isEnding(box.id),
@@ -48,7 +48,7 @@ extension PoolRuntime {
   }
 
   /// Polls briefly for news of a call whose caller is about to run its own code for long.
-  func pollForNews(of box: CallBox) {
+  func pollForNews(of box: CallRecord) {
     let deadline = MonotonicClock.now() + Self.answerTime
     while state.withLock({ _ in !box.hasChanged }), MonotonicClock.now() < deadline { sched_yield() }
   }

@@ -60,7 +60,7 @@ extension PoolRuntime {
 
   private func receive(
     _ results: ReceivedResults, thrownAt: Instant? = nil, _ state: inout PoolState
-  ) -> Reception {
+  ) -> Receipt {
     let header = results.header
     return state.scheduler.received(
       results.connection.place, call: header.call, first: ItemIndex(header.first), count: Int(header.count),
@@ -68,7 +68,7 @@ extension PoolRuntime {
   }
 
   private func deliver(
-    _ results: ReceivedResults, _ report: ErrorReport?, skipping skipped: Int, to box: CallBox,
+    _ results: ReceivedResults, _ report: ErrorReport?, skipping skipped: Int, to box: CallRecord,
     _ state: inout PoolState, _ effects: inout Effects
   ) {
     let (header, body) = (results.header, results.body)
@@ -124,7 +124,7 @@ extension PoolRuntime {
 
   /// The results before the position from which on they were lost with the worker.
   private func beforeCut(
-    _ results: ReceivedResults, of box: CallBox?, _ state: borrowing PoolState
+    _ results: ReceivedResults, of box: CallRecord?, _ state: borrowing PoolState
   ) -> ReceivedResults {
     guard let cut = results.cut else { return results }
     var results = results

@@ -69,7 +69,7 @@ extension PoolRuntime {
   // MARK: - Calls
 
   /// Records the statistics of a call that has ended.
-  func record(_ box: CallBox, _ end: PoolStatistics, _ state: inout PoolState) {
+  func record(_ box: CallRecord, _ end: PoolStatistics, _ state: inout PoolState) {
     guard let last = describe(box, end, isOver: true, state) else { return }
     areSinglesOld.store(true, ordering: .relaxed)
     state.calls.retire(box)
@@ -106,7 +106,7 @@ extension PoolRuntime {
   ///   - isOver: whether its caller wants nothing more of it.
   /// - Returns: `nil` for a call of one item.
   private func describe(
-    _ box: CallBox, _ end: PoolStatistics, isOver: Bool, _ state: borrowing PoolState
+    _ box: CallRecord, _ end: PoolStatistics, isOver: Bool, _ state: borrowing PoolState
   ) -> CallStatistics? {
     let call = state.scheduler.progress(of: box.id)
     guard let start = box.start, let counts = call?.counts ?? start.counts else { return nil }

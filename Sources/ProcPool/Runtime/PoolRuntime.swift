@@ -27,7 +27,7 @@ final class PoolRuntime: Sendable {
   let state: CountedMutex<PoolState>
   let poller: Poller
   let times = CoordinatorTimes()
-  let handover = Handover()
+  let executor = RuntimeExecutor()
   let memoryKills = MemoryKills.shared
   /// Workers that were killed and may not have ended yet, in the order in which they were killed.
   let dying = Mutex<[WorkerConnection]>([])
@@ -38,12 +38,12 @@ final class PoolRuntime: Sendable {
   /// Whether a call of several items has ended since the last single-item call began. Relaxed,
   /// because no other memory depends on it.
   let areSinglesOld = Atomic(true)
-  var lanes: [MemoryLane] { [inputs, outputs].compactMap(\.self) }
+  var lanes: [PayloadMemory] { [inputs, outputs].compactMap(\.self) }
   /// The shared memory for long inputs; `nil` if all inputs go through pipes.
-  let inputs: MemoryLane?
+  let inputs: PayloadMemory?
   /// The shared memory for long outputs. It is separate because workers cannot write to the memory
   /// of inputs.
-  let outputs: MemoryLane?
+  let outputs: PayloadMemory?
   let settings: PoolSettings
   let standardError: StandardErrorMode
   /// The process that created the pool, whose threads serve it.
@@ -69,8 +69,8 @@ final class PoolRuntime: Sendable {
     memoryKills.note()
     self.settings = settings
     let shares = settings.sharesLargePayloads
-    inputs = shares ? MemoryLane(named: "procpool-inputs", workers: workers) : nil
-    outputs = shares ? MemoryLane(named: "procpool-outputs", workers: workers) : nil
+    inputs = shares ? PayloadMemory(named: "procpool-inputs", workers: workers) : nil
+    outputs = shares ? PayloadMemory(named: "procpool-outputs", workers: workers) : nil
     self.standardError = standardError
   }
 
@@ -85,13 +85,13 @@ final class PoolRuntime: Sendable {
 
   /// Starts the threads and the workers.
   func start() throws(SystemError) {
-    let launcher = try Launcher(settings, begins: handover.enterLauncher) { [self] in
+    let launcher = try Launcher(settings, begins: executor.enterLauncher) { [self] in
       launched($0, $1)
     }
     self.launcher.withLock { $0 = launcher }
     do {
       try SystemThread.start(name: "procpool-run", blocksSignals: true) { [self] in
-        handover.enterRuntime()
+        executor.enterRuntime()
         var loop = RuntimeLoop(self)
         loop.run()
         launcher.stop()

@@ -11,7 +11,7 @@ extension Scheduler {
     let chunk: Chunk<Payload>
   }
 
-  /// The number of paused items of a call that do not count against its appetite: the same number
+  /// The number of paused items of a call that do not count against its demand: the same number
   /// that a worker may hold.
   static var mostPaused: Int { Pacing.windowItems }
 

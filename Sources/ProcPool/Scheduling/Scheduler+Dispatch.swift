@@ -150,18 +150,18 @@ extension Scheduler {
 
   /// How much more of a call would keep the workers busy. If the limit on pending bytes is reached,
   /// an `askForMore` action follows when there is room.
-  mutating func appetite(of call: CallID, chunkSize: Int?) -> Appetite {
+  mutating func demand(of call: CallID, chunkSize: Int?) -> Demand {
     guard let state = calls[call], !state.isRetired else { return .none }
     if state.pendingBytes > mostPendingBytes {
       calls[known: call].awaitsRoom = true
       return .none
     }
-    return appetite(of: state, chunkSize: chunkSize)
+    return demand(of: state, chunkSize: chunkSize)
   }
 
-  /// The appetite without regard to bytes. A call with nothing under way gets one for two chunks
+  /// The demand without regard to bytes. A call with nothing under way gets one for two chunks
   /// per worker.
-  func appetite(of call: Call, chunkSize: Int?) -> Appetite {
+  func demand(of call: Call, chunkSize: Int?) -> Demand {
     let automatic =
       call.itemTime == 0
       ? 1 : max(1, Int(min(Double(Pacing.chunkTime.count) / call.itemTime, Double(Pacing.chunkItems))))
@@ -176,17 +176,17 @@ extension Scheduler {
       call.itemTime == 0
       ? 1
       : max(1, Int(min(Double(Pacing.togetherTime.count) / call.itemTime, Double(Pacing.windowItems / 8))))
-    return Appetite(items: max(0, target - accepted), chunkSize: size, together: together)
+    return Demand(items: max(0, target - accepted), chunkSize: size, together: together)
   }
 }
 
 /// How much more of a call would keep the workers busy.
-struct Appetite: Equatable {
+struct Demand: Equatable {
   var items: Int
   /// The size of an automatically sized chunk, or the given size.
   var chunkSize: Int
   /// The maximum number of items of shorter chunks that are scheduled together.
   var together: Int
 
-  static let none = Appetite(items: 0, chunkSize: 1, together: 1)
+  static let none = Demand(items: 0, chunkSize: 1, together: 1)
 }

@@ -13,7 +13,7 @@ extension Scheduler {
   mutating func received(
     _ id: PlaceID, call: CallID, first: ItemIndex, count: Int, position: UInt64? = nil,
     thrownAt: Instant? = nil
-  ) -> Reception {
+  ) -> Receipt {
     let start = position ?? places[id].streamPosition
     let known = places[id].position
     // A gap: earlier results are still in the pipe, and will be read first.
@@ -275,7 +275,7 @@ extension Scheduler {
   /// it, decoding the task and `prepare`, has a separate limit. Time without a check, because this
   /// process was stopped, does not count. A worker that has not started any of its items counts as
   /// running the first.
-  mutating func checkClock(now: Instant, _ look: (PlaceID) -> WorkerSight) {
+  mutating func checkClock(now: Instant, _ look: (PlaceID) -> WorkerSnapshot) {
     for (call, expiry) in expiries where now >= expiry { expire(call, now: now) }
     endPauses(now: now)
     checkAges(now: now)

@@ -83,7 +83,7 @@ extension Scheduler {
     var canGiveBack = true
     /// What was last seen of the worker when its work was checked, and since when that has not
     /// changed.
-    var look: (seen: WorkerSight, since: Instant)?
+    var look: (seen: WorkerSnapshot, since: Instant)?
     /// Whether it made no progress at that check. It is then the last choice until it ends an item.
     var isStuck = false
     /// What was seen of the running item, for its time limit.

@@ -85,7 +85,7 @@ struct CallLimits: Equatable {
 }
 
 /// The verdict on a worker's frame.
-enum Reception: Equatable {
+enum Receipt: Equatable {
   /// Deliver the items after the first `skipping`, which are known already.
   case deliver(skipping: Int)
   /// The call is retired, or all items are known already.

@@ -93,13 +93,13 @@ extension Scheduler {
     return nil
   }
 
-  /// Finds a call that has nothing under way and no appetite. Its owner would wait for ever,
+  /// Finds a call that has nothing under way and no demand. Its owner would wait for ever,
   /// because no item ends that could prompt it to try again. `Submission` ensures that a call with
-  /// appetite hands over chunks.
+  /// demand hands over chunks.
   private func brokenIdleness() -> String? {
     for (id, call) in calls where !call.isRetired && call.pendingItems + call.inFlight + call.paused == 0 {
-      for size in [1, Pacing.maximumChunk] where appetite(of: call, chunkSize: size).items < size {
-        return "\(id) has nothing under way and no appetite for a chunk of \(size)"
+      for size in [1, Pacing.maximumChunk] where demand(of: call, chunkSize: size).items < size {
+        return "\(id) has nothing under way and no demand for a chunk of \(size)"
       }
       if call.awaitsRoom { return "\(id) waits for room and has nothing under way" }
     }

@@ -1,6 +1,6 @@
 /// The number of inputs that a caller hands over next, and the size of their chunks.
 ///
-/// The appetite of the workers, the maximum number of items that the caller may have under way, and
+/// The demand of the workers, the maximum number of items that the caller may have under way, and
 /// a given chunk size can contradict each other. One rule takes precedence: **if nothing of the
 /// call is under way, at least one chunk is handed over**. Otherwise the call would wait for ever.
 struct Submission: Equatable {
@@ -32,22 +32,22 @@ struct Submission: Equatable {
   ///   - standing: the items that the caller has under way, and may have.
   ///   - most: the maximum number of inputs to take at once.
   init(
-    _ appetite: Appetite, chunkSize given: Int?, _ standing: Standing, workers: Int, most: Int = .max
+    _ demand: Demand, chunkSize given: Int?, _ standing: Standing, workers: Int, most: Int = .max
   ) {
     let (limit, held, inPool) = (standing.limit, standing.held, standing.inPool)
-    guard appetite.items > 0 else {
+    guard demand.items > 0 else {
       self = .none
       return
     }
     let least = given ?? 1
     let isIdle = held == 0 && inPool == 0
     let room = isIdle ? max(limit, least) : limit - held - inPool
-    let wanted = min(appetite.items, room, max(most, least))
+    let wanted = min(demand.items, room, max(most, least))
     guard wanted > 0 else {
       self = .none
       return
     }
-    var chunk = appetite.chunkSize
+    var chunk = demand.chunkSize
     if given == nil {
       // Smaller chunks towards the end, so that all workers finish together, and with a low limit.
       if let remaining = standing.remaining { chunk = min(chunk, remaining / (2 * workers)) }

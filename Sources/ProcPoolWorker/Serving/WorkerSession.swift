@@ -70,7 +70,7 @@ final class WorkerSession: @unchecked Sendable {
   /// The blocks of the last call that has ended, which the next call may use again without mapping
   /// them. Released when the next call has run an item, or when the worker has been idle for a
   /// moment.
-  private var lingering: KeptBlocks?
+  private var recentBlocks: KeptBlocks?
   /// The blocks that were lent with outputs and have not been acknowledged.
   private var lent: [SharedBlock] = []
   private var lending: Lending
@@ -158,7 +158,7 @@ final class WorkerSession: @unchecked Sendable {
           call.isSingle = frame.header.flags & CallMessage.singleFlag != 0
           calls[frame.header.call] = call
         case .drop: kept.drop(frame.header.first)
-        case .endCall: lingering = calls.removeValue(forKey: frame.header.call)?.shared
+        case .endCall: recentBlocks = calls.removeValue(forKey: frame.header.call)?.shared
         case .acknowledge: lent.removeFirst(min(lent.count, Int(frame.header.count)))
         case .again: awaitsAgain = false
         case .resume: isSkipping = !page.reopen(epoch: frame.header.first)
@@ -263,7 +263,7 @@ final class WorkerSession: @unchecked Sendable {
     isInChunk = false
     sharing.kept = nil
     if itemMark != 0 { mark(ItemMark.none) }
-    lingering = call.isSingle ? calls.removeValue(forKey: header.call)?.shared : nil
+    recentBlocks = call.isSingle ? calls.removeValue(forKey: header.call)?.shared : nil
     note(.idle)
     endChunk()
   }
@@ -373,9 +373,9 @@ final class WorkerSession: @unchecked Sendable {
         sched_yield()
       } while MonotonicClock.now() < deadline
     }
-    if lingering != nil || !bodies.isEmpty || !rooms.isEmpty {
+    if recentBlocks != nil || !bodies.isEmpty || !rooms.isEmpty {
       if try tasks.waitUntilReady(for: Int16(POLLIN), milliseconds: Self.lingeringTime) { return }
-      lingering = nil
+      recentBlocks = nil
       bodies.removeAll()
       rooms.removeAll()
     }

@@ -6,7 +6,7 @@ import Testing
 
 /// What a worker says of its room is believed only where it adds up.
 @Suite struct ResultsInARoom {
-  private let lane = MemoryLane(named: "procpool-test", workers: 1)
+  private let lane = PayloadMemory(named: "procpool-test", workers: 1)
 
   /// A chunk with a room, in which a frame of results with a body of 8 bytes begins at byte 64.
   private func chunk() throws -> InputSlice {
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test func theMemoryIsGivenOutAgainWhenNobodyHasIt() throws {
-    var first: MemoryLane.Loan? = lane.room(forOutputs: 1, of: 100_000)
+    var first: PayloadMemory.Loan? = lane.room(forOutputs: 1, of: 100_000)
     let base = try #require(first).segment.mapping.base
     let second = try #require(lane.room(forOutputs: 1, of: 100_000))
     #expect(second.segment.mapping.base != base)
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test func whatIsShortGoesThroughThePipe() {
-    #expect(lane.room(forOutputs: 1, of: MemoryLane.shortest - 1) == nil)
+    #expect(lane.room(forOutputs: 1, of: PayloadMemory.shortest - 1) == nil)
     #expect(lane.room(forOutputs: 1, of: 1 << 40) == nil)
     #expect(lane.room(forOutputs: .max, of: 1 << 20) == nil)
     lane.close()

@@ -12,8 +12,8 @@ import Testing
 
   private func take(
     _ bytes: [UInt8], inPiecesOf size: Int, mode: StandardErrorMode, secret: UInt64 = 7
-  ) -> WorkerWords {
-    var words = WorkerWords()
+  ) -> WorkerOutput {
+    var words = WorkerOutput()
     for start in stride(from: 0, to: bytes.count, by: size) {
       bytes[start..<min(start + size, bytes.count)].withUnsafeBytes {
         words.take($0, of: worker, mode: mode, secret: secret, now: 0)
@@ -69,7 +69,7 @@ import Testing
   }
 
   @Test func inheritedTextIsPassedOnInWholeLines() {
-    var words = WorkerWords()
+    var words = WorkerOutput()
     func take(_ text: String, at time: Int64) {
       Array(text.utf8).withUnsafeBytes {
         words.take($0, of: worker, mode: .inherited, secret: 0, now: time)

@@ -70,9 +70,9 @@ import Testing
     #expect(scheduler.received(0, call: call, first: 1, count: 1) == .deliver(skipping: 0))
     #expect(scheduler.isIdle(0) && !scheduler.hasEnded(call))
     #expect(sent(&scheduler).isEmpty)
-    scheduler.checkClock(now: 1_099) { _ in WorkerSight(written: 0) }
+    scheduler.checkClock(now: 1_099) { _ in WorkerSnapshot(written: 0) }
     #expect(sent(&scheduler).isEmpty)
-    scheduler.checkClock(now: 1_100) { _ in WorkerSight(written: 0) }
+    scheduler.checkClock(now: 1_100) { _ in WorkerSnapshot(written: 0) }
     #expect(sent(&scheduler) == [[0, 1, 2]])
     #expect(scheduler.received(0, call: call, first: 0, count: 1) == .deliver(skipping: 0))
     #expect(scheduler.hasEnded(call) && scheduler.calls[call]!.counts.ended == 2)
@@ -126,8 +126,8 @@ import Testing
 
   @Test func doesNotKeepItsOwnerFromHandingOverOthers() {
     var (scheduler, call) = scheduler(items: 1)
-    let before = scheduler.appetite(of: call, chunkSize: 1).items
+    let before = scheduler.demand(of: call, chunkSize: 1).items
     _ = scheduler.received(0, call: call, first: 0, count: 1, thrownAt: 0)
-    #expect(scheduler.appetite(of: call, chunkSize: 1).items == before + 1)
+    #expect(scheduler.demand(of: call, chunkSize: 1).items == before + 1)
   }
 }

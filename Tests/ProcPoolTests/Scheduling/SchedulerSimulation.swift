@@ -388,7 +388,7 @@ struct Simulation {
     if cancelled.contains(call) { return streams[call]!.left = 0 }
     let inPool = fates[call]!.count { $0 == .pending }
     let submission = Submission(
-      scheduler.appetite(of: call, chunkSize: stream.chunkSize), chunkSize: stream.chunkSize,
+      scheduler.demand(of: call, chunkSize: stream.chunkSize), chunkSize: stream.chunkSize,
       .init(
         limit: stream.limit, held: stream.held, inPool: inPool,
         remaining: Bool.random(using: &random) ? stream.left : nil), workers: scheduler.seats.count)
@@ -549,11 +549,11 @@ struct Simulation {
     if !scheduler.actions.isEmpty { counts["sharing", default: 0] += 1 }
   }
 
-  private static func look(at worker: Worker?) -> WorkerSight {
+  private static func look(at worker: Worker?) -> WorkerSnapshot {
     let progress = worker.map {
       StatusPage.Progress(position: $0.running ?? $0.next, phase: $0.running == nil ? .idle : .running)
     }
-    return WorkerSight(progress: progress, written: 0)
+    return WorkerSnapshot(progress: progress, written: 0)
   }
 
   private static let loss = WorkerLoss(

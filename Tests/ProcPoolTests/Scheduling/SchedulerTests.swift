@@ -75,28 +75,28 @@ import Testing
 
   @Test func theFirstChunkIsAProbe() {
     var (scheduler, call) = scheduler(itemTime: 0)
-    #expect(scheduler.appetite(of: call, chunkSize: nil) == Appetite(items: 8, chunkSize: 1, together: 1))
+    #expect(scheduler.demand(of: call, chunkSize: nil) == Demand(items: 8, chunkSize: 1, together: 1))
   }
 
   @Test func aChunkTakesAboutHalfAMillisecond() {
     var (scheduler, call) = scheduler(itemTime: 1000)
-    #expect(scheduler.appetite(of: call, chunkSize: nil).chunkSize == 500)
+    #expect(scheduler.demand(of: call, chunkSize: nil).chunkSize == 500)
   }
 
   /// Else each of a million would be looked at by itself.
   @Test func shortChunksOfGivenSizeGoTogether() {
     var (scheduler, call) = scheduler(itemTime: 1000)
-    #expect(scheduler.appetite(of: call, chunkSize: 1).together == 187)
+    #expect(scheduler.demand(of: call, chunkSize: 1).together == 187)
   }
 
   @Test func longItemsGoOneByOne() {
     var (scheduler, call) = scheduler(itemTime: 1e10)
-    #expect(scheduler.appetite(of: call, chunkSize: nil) == Appetite(items: 8, chunkSize: 1, together: 1))
+    #expect(scheduler.demand(of: call, chunkSize: nil) == Demand(items: 8, chunkSize: 1, together: 1))
   }
 
   @Test func aGivenSizeIsKept() {
     var (scheduler, call) = scheduler(itemTime: 1e10)
-    #expect(scheduler.appetite(of: call, chunkSize: 64) == Appetite(items: 512, chunkSize: 64, together: 1))
+    #expect(scheduler.demand(of: call, chunkSize: 64) == Demand(items: 512, chunkSize: 64, together: 1))
   }
 
   /// Else a call that began before the workers had started would have one long input under way.
@@ -108,7 +108,7 @@ import Testing
     scheduler.start()
     let long = Items(first: 0, count: 2_000_000)
     scheduler.accept([Chunk(call: call, first: 0, count: long.count, payload: long)], now: 1)
-    #expect(scheduler.appetite(of: call, chunkSize: nil).items == 0)
+    #expect(scheduler.demand(of: call, chunkSize: nil).items == 0)
     #expect(asks(scheduler) == 0)
     scheduler.greeted(0, now: 2)
     #expect(asks(scheduler) == 1)
@@ -284,7 +284,7 @@ import Testing
     #expect(sent == [Items(first: 0, count: 3), Items(first: 3, count: 7)])
   }
 
-  private static let running = WorkerSight(
+  private static let running = WorkerSnapshot(
     progress: StatusPage.Progress(position: 0, phase: .running), written: 0)
 
   @Test func anAnswerThatIsWrongAtItsEndEndsNothing() {
@@ -362,7 +362,7 @@ import Testing
 
   private func look(_ scheduler: inout Scheduler<Items>, _ phase: StatusPage.Phase, at milliseconds: Int64) {
     scheduler.checkClock(now: .start + .milliseconds(milliseconds)) { _ in
-      WorkerSight(progress: StatusPage.Progress(position: 0, phase: phase), written: 0)
+      WorkerSnapshot(progress: StatusPage.Progress(position: 0, phase: phase), written: 0)
     }
   }
 

@@ -34,7 +34,7 @@ import Testing
   ) -> [PlaceID] {
     scheduler.actions.removeAll()
     scheduler.share(now: now) {
-      WorkerSight(
+      WorkerSnapshot(
         progress: StatusPage.Progress(position: $0 == 0 ? position : 0, phase: phase), written: written)
     }
     return scheduler.actions.compactMap { if case .takeBack(let place) = $0 { place } else { nil } }

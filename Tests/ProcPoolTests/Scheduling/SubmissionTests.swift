@@ -11,7 +11,7 @@ import Testing
     items: Int? = nil, chunkSize: Int?, limit: Int, held: Int = 0, inPool: Int = 0, most: Int = .max
   ) -> Submission {
     Submission(
-      Appetite(items: items ?? 2 * (chunkSize ?? 1), chunkSize: chunkSize ?? 5, together: 1),
+      Demand(items: items ?? 2 * (chunkSize ?? 1), chunkSize: chunkSize ?? 5, together: 1),
       chunkSize: chunkSize, .init(limit: limit, held: held, inPool: inPool), workers: 2, most: most)
   }
 
@@ -33,7 +33,7 @@ import Testing
 
   @Test func chunksAreSmallerTowardsTheEnd() {
     let submission = Submission(
-      Appetite(items: 1000, chunkSize: 500, together: 1), chunkSize: nil,
+      Demand(items: 1000, chunkSize: 500, together: 1), chunkSize: nil,
       .init(limit: .max, held: 0, inPool: 0, remaining: 40), workers: 2)
     #expect(submission == Submission(count: 1000, chunkSize: 10))
   }

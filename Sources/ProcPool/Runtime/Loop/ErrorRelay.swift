@@ -22,7 +22,7 @@ struct ErrorRelay {
   private var awaitsRoom = false
   private var held: [Held] = []
   /// The text of workers that have written, by generation.
-  private var texts: [UInt32: WorkerWords] = [:]
+  private var texts: [UInt32: WorkerOutput] = [:]
   /// Workers with an unfinished line.
   private var unfinished: [WorkerConnection] = []
   /// The text of ended workers for which the stream has no room.
@@ -86,7 +86,7 @@ struct ErrorRelay {
 
   private mutating func take(_ text: UnsafeRawBufferPointer, of worker: WorkerConnection) {
     let number = id(of: worker)
-    texts[worker.generation, default: WorkerWords()].take(
+    texts[worker.generation, default: WorkerOutput()].take(
       text, of: number, mode: runtime.standardError, secret: runtime.settings.itemMark,
       now: MonotonicClock.now())
     if texts[worker.generation]?.unfinishedSince != nil, !unfinished.contains(where: { $0 === worker }) {

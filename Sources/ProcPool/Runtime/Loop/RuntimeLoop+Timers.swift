@@ -75,8 +75,8 @@ extension RuntimeLoop {
     runtime.change { state, _ in
       let workers = state.workers
       state.scheduler.checkClock(now: Instant(now)) { place in
-        guard let worker = workers[place] else { return WorkerSight(written: 0) }
-        return WorkerSight(progress: worker.progress, written: worker.outgoing.written)
+        guard let worker = workers[place] else { return WorkerSnapshot(written: 0) }
+        return WorkerSnapshot(progress: worker.progress, written: worker.outgoing.written)
       }
     }
   }

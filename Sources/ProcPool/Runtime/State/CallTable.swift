@@ -2,9 +2,9 @@ import ProcPoolProtocol
 
 /// The calls of a pool in encoded form, and the properties of earlier kinds of calls.
 struct CallTable {
-  private var boxes: [CallID: CallBox] = [:]
+  private var boxes: [CallID: CallRecord] = [:]
   /// The calls of several items that are not retired.
-  private(set) var long: [CallID: CallBox] = [:]
+  private(set) var long: [CallID: CallRecord] = [:]
   /// When the last call of several items ended; 0 before there was one.
   var lastEnd: Int64 = 0
   /// The time per item of the last call in nanoseconds, and the bytes of an output, by task type.
@@ -14,18 +14,18 @@ struct CallTable {
 
   var count: Int { boxes.count }
 
-  subscript(call: CallID) -> CallBox? { boxes[call] }
+  subscript(call: CallID) -> CallRecord? { boxes[call] }
 
-  mutating func add(_ box: CallBox, isSingle: Bool) {
+  mutating func add(_ box: CallRecord, isSingle: Bool) {
     boxes[box.id] = box
     if !isSingle { long[box.id] = box }
   }
 
   /// Removes a call that the scheduler has forgotten.
-  mutating func remove(_ call: CallID) -> CallBox? { boxes.removeValue(forKey: call) }
+  mutating func remove(_ call: CallID) -> CallRecord? { boxes.removeValue(forKey: call) }
 
   /// Removes a retired call from the calls of several items.
-  mutating func retire(_ box: CallBox) { long[box.id] = nil }
+  mutating func retire(_ box: CallRecord) { long[box.id] = nil }
 
   /// The expected time and output length of items, from the last call with this type of task.
   func expectation(of task: any Any.Type) -> (itemTime: Double, outputLength: Int) {
@@ -33,7 +33,7 @@ struct CallTable {
   }
 
   /// Remembers the time per item for the next call of this kind.
-  mutating func remember(_ box: CallBox, itemTime: Double) {
+  mutating func remember(_ box: CallRecord, itemTime: Double) {
     known[box.taskType] = (itemTime, box.outputLength)
   }
 

@@ -100,7 +100,7 @@ struct SingleCalls {
 
   init(since start: CallStart? = nil) { self.start = start }
 
-  mutating func noteEnded(_ box: CallBox, now: Int64) {
+  mutating func noteEnded(_ box: CallRecord, now: Int64) {
     ended = now
     finished += 1
     failures += box.failures

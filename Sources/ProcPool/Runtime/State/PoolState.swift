@@ -44,7 +44,7 @@ struct Effects {
   var resumed: [UnsafeContinuation<Void, Never>] = []
   var completed: [(completion: @Sendable (_ call: CallID, CallNews) -> Void, call: CallID, news: CallNews)] =
     []
-  var finishedSingles: [CallBox] = []
+  var finishedSingles: [CallRecord] = []
   var events: [(event: PoolEvent.Kind, listeners: [PoolEvents.Continuation])] = []
   /// Stalled items to announce with the stack of their worker.
   var stalls: [(event: PoolEvent.Kind, worker: WorkerConnection)] = []

@@ -75,10 +75,10 @@ final class DecodingSession {
 
   /// The decoding way of a type. Look it up once for many values.
   @inline(__always)
-  func way<T: Decodable>(for type: T.Type) -> DecodingWay<T> {
-    let object = types.object(for: ObjectIdentifier(type)) { DecodingWay<T>.find(type) }
+  func way<T: Decodable>(for type: T.Type) -> DecodingStrategy<T> {
+    let object = types.object(for: ObjectIdentifier(type)) { DecodingStrategy<T>.find(type) }
     // Safety: `find` returns no other type. A checked cast would cost as much as reading a number.
-    return unsafeDowncast(object, to: DecodingWay<T>.self)
+    return unsafeDowncast(object, to: DecodingStrategy<T>.self)
   }
 }
 

@@ -42,10 +42,10 @@ final class EncodingSession {
 
   /// The encoding way of a type. Look it up once for many values.
   @inline(__always)
-  func way<Value: Encodable>(for type: Value.Type) -> EncodingWay<Value> {
-    let object = types.object(for: ObjectIdentifier(type)) { EncodingWay<Value>.find(type) }
+  func way<Value: Encodable>(for type: Value.Type) -> EncodingStrategy<Value> {
+    let object = types.object(for: ObjectIdentifier(type)) { EncodingStrategy<Value>.find(type) }
     // Safety: `find` returns no other type. A checked cast would cost as much as writing a number.
-    return unsafeDowncast(object, to: EncodingWay<Value>.self)
+    return unsafeDowncast(object, to: EncodingStrategy<Value>.self)
   }
 
   /// Gives `node` the turn, and returns the previous turn.

@@ -4,7 +4,7 @@ import ProcPoolWire
 import ProcPoolWorker
 
 /// The text that a worker writes to standard error, relayed according to ``StandardErrorMode``.
-struct WorkerWords {
+struct WorkerOutput {
   private(set) var lastLines = ErrorLines()
   private var lines = LineAssembler()
   private var items: ItemWords?

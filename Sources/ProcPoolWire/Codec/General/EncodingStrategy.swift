@@ -3,7 +3,7 @@
 ///
 /// A class per way, generic over the type: using it is one virtual call, while a protocol
 /// existential would have to be opened, and the value copied into it.
-class EncodingWay<Value> {
+class EncodingStrategy<Value> {
   /// Writes `value` at the end of the place's writer.
   func put(_ value: Value, at place: EncodingPlace) throws {
     fatalError("an encoding way without put")
@@ -11,28 +11,28 @@ class EncodingWay<Value> {
 }
 
 /// Encodes types that this module writes itself, in a form that every container can read.
-final class NativeEncodingWay<Value: NativeEncodable>: EncodingWay<Value> {
+final class NativeEncodingWay<Value: NativeEncodable>: EncodingStrategy<Value> {
   override func put(_ value: Value, at place: EncodingPlace) throws {
     try value.put(at: place)
   }
 }
 
 /// Encodes arrays as one block of memory.
-final class BlockEncodingWay<Value: BlockEncodable>: EncodingWay<Value> {
+final class BlockEncodingWay<Value: BlockEncodable>: EncodingStrategy<Value> {
   override func put(_ value: Value, at place: EncodingPlace) {
     value.putBlock(into: &place.out.pointee)
   }
 }
 
 /// Encodes types that are a block of bytes.
-final class BytesEncodingWay<Value: WireBytes>: EncodingWay<Value> {
+final class BytesEncodingWay<Value: WireBytes>: EncodingStrategy<Value> {
   override func put(_ value: Value, at place: EncodingPlace) {
     value.withWireBytes { place.out.pointee.writeByteBlock($0) }
   }
 }
 
 /// Encodes `WireCodable` types as bytes that only they can read.
-final class OpaqueEncodingWay<Value: WireCodable>: EncodingWay<Value> {
+final class OpaqueEncodingWay<Value: WireCodable>: EncodingStrategy<Value> {
   override func put(_ value: Value, at place: EncodingPlace) throws {
     let out = place.out
     out.pointee.writeByte(Tag.opaque)
@@ -55,7 +55,7 @@ final class OpaqueEncodingWay<Value: WireCodable>: EncodingWay<Value> {
 }
 
 /// Encodes other types with their `encode(to:)`.
-final class GeneralEncodingWay<Value: Encodable>: EncodingWay<Value> {
+final class GeneralEncodingWay<Value: Encodable>: EncodingStrategy<Value> {
   override func put(_ value: Value, at place: EncodingPlace) throws {
     let session = place.session
     let node = EncodingNode(session: session, out: place.out, parent: place.parent, step: place.step)
@@ -70,7 +70,7 @@ final class GeneralEncodingWay<Value: Encodable>: EncodingWay<Value> {
   }
 }
 
-extension EncodingWay {
+extension EncodingStrategy {
   /// Creates the way of a type, which dynamic casts determine.
   static func find<T: Encodable>(_ type: T.Type) -> AnyObject {
     func native<N: NativeEncodable>(_: N.Type) -> AnyObject { NativeEncodingWay<N>() }

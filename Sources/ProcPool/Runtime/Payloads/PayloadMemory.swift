@@ -15,7 +15,7 @@ import Synchronization
 /// the worker, or the worker has ended. Then the segment is reused for other inputs or outputs, so
 /// that its pages are zeroed once rather than for every chunk. A segment that was not used for a
 /// second is unmapped.
-final class MemoryLane: WireMemory, Sendable {
+final class PayloadMemory: WireMemory, Sendable {
   /// The minimum length of data that is passed in shared memory: shorter data is cheaper to copy.
   static let shortest = IndirectFrame.shortest
   /// The smallest segment in bytes: more than a call hands to the pool at once, unless a single
@@ -49,9 +49,9 @@ final class MemoryLane: WireMemory, Sendable {
     let segment: Segment
     /// The expected number of bytes to be written.
     let expected: Int
-    private let lane: MemoryLane
+    private let lane: PayloadMemory
 
-    fileprivate init(_ segment: Segment, of lane: MemoryLane, expecting expected: Int) {
+    fileprivate init(_ segment: Segment, of lane: PayloadMemory, expecting expected: Int) {
       self.segment = segment
       self.expected = expected
       self.lane = lane

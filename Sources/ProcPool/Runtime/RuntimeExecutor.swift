@@ -8,7 +8,7 @@ import Synchronization
 /// the pool's own threads perform this step when they resume the task. A call of two short items
 /// from the main actor then takes a tenth less (median over pauses of 0 to 50 ms between calls),
 /// and callers are resumed even if the process cannot start another thread.
-final class Handover: TaskExecutor {
+final class RuntimeExecutor: TaskExecutor {
   /// The runtime thread and the launcher's, as `pthread_self` names them; 0 before they run.
   private let runtimeThread = Atomic<UInt>(0)
   private let launcherThread = Atomic<UInt>(0)

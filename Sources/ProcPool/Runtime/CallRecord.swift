@@ -35,7 +35,7 @@ enum OutputShape {
 /// A call from the runtime's point of view: encoded inputs and outputs.
 // Safety: `@unchecked Sendable` because the constants are immutable, and everything else is guarded
 // by the pool's lock.
-final class CallBox: @unchecked Sendable {
+final class CallRecord: @unchecked Sendable {
   let id: CallID
   let task: any Any.Type
   var taskType: ObjectIdentifier { ObjectIdentifier(task) }

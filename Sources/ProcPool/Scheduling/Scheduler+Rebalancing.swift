@@ -9,7 +9,7 @@ import ProcPoolWorker
 // workers that can start them at once.
 
 /// The state of a worker that can be observed without a message.
-struct WorkerSight: Equatable {
+struct WorkerSnapshot: Equatable {
   /// `nil` if the worker has no page.
   var progress: StatusPage.Progress?
   /// The number of bytes written to its pipe. A long frame takes a while.
@@ -71,7 +71,7 @@ extension Scheduler {
   /// than a take-back costs, and from workers without progress.
   ///
   /// - Complexity: O(workers), and O(chunks) for each worker with chunks in flight.
-  mutating func share(now: Instant, _ look: (PlaceID) -> WorkerSight) {
+  mutating func share(now: Instant, _ look: (PlaceID) -> WorkerSnapshot) {
     let free = freeWorkers
     guard free > 0 else { return }
     let least = leastWorthSharing

@@ -1,5 +1,5 @@
-/// The way in which values of one type are decoded from a general message; see ``EncodingWay``.
-class DecodingWay<Value> {
+/// The way in which values of one type are decoded from a general message; see ``EncodingStrategy``.
+class DecodingStrategy<Value> {
   /// Decodes a value of the message.
   func get(_ value: WireValue, at place: DecodingPlace) throws -> Value {
     fatalError("a decoding way without get")
@@ -7,28 +7,28 @@ class DecodingWay<Value> {
 }
 
 /// Decodes types that this module reads itself, from any container.
-final class NativeDecodingWay<Value: NativeDecodable>: DecodingWay<Value> {
+final class NativeDecodingWay<Value: NativeDecodable>: DecodingStrategy<Value> {
   override func get(_ value: WireValue, at place: DecodingPlace) throws -> Value {
     try Value.get(value, at: place)
   }
 }
 
 /// Decodes arrays from one block of memory.
-final class BlockDecodingWay<Value: BlockDecodable>: DecodingWay<Value> {
+final class BlockDecodingWay<Value: BlockDecodable>: DecodingStrategy<Value> {
   override func get(_ value: WireValue, at place: DecodingPlace) throws -> Value {
     try Value.getBlock(value, at: place)
   }
 }
 
 /// Decodes types that are a block of bytes.
-final class BytesDecodingWay<Value: WireBytes>: DecodingWay<Value> {
+final class BytesDecodingWay<Value: WireBytes>: DecodingStrategy<Value> {
   override func get(_ value: WireValue, at place: DecodingPlace) throws -> Value {
     try place.bytes(value) { Value(wireBytes: $0) }
   }
 }
 
 /// Decodes `WireCodable` types from the bytes that they wrote.
-final class OpaqueDecodingWay<Value: WireCodable>: DecodingWay<Value> {
+final class OpaqueDecodingWay<Value: WireCodable>: DecodingStrategy<Value> {
   override func get(_ value: WireValue, at place: DecodingPlace) throws -> Value {
     do {
       guard let bytes = try place.session.values.opaque(value) else {
@@ -45,7 +45,7 @@ final class OpaqueDecodingWay<Value: WireCodable>: DecodingWay<Value> {
 }
 
 /// Decodes other types with their `init(from:)`.
-final class GeneralDecodingWay<Value: Decodable>: DecodingWay<Value> {
+final class GeneralDecodingWay<Value: Decodable>: DecodingStrategy<Value> {
   override func get(_ value: WireValue, at place: DecodingPlace) throws -> Value {
     let node = DecodingNode(session: place.session, value: value, parent: place.parent, step: place.step)
     try node.checkDepth()
@@ -53,7 +53,7 @@ final class GeneralDecodingWay<Value: Decodable>: DecodingWay<Value> {
   }
 }
 
-extension DecodingWay {
+extension DecodingStrategy {
   /// Creates the way of a type, which dynamic casts determine.
   static func find<T: Decodable>(_ type: T.Type) -> AnyObject {
     func native<N: NativeDecodable>(_: N.Type) -> AnyObject { NativeDecodingWay<N>() }
