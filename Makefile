@@ -17,6 +17,7 @@
 #   make asan         run the tests with AddressSanitizer                      ARGS="--filter NAME"
 #   make simulate     run random schedules against the scheduler               SCHEDULES=100000 SEED=1
 #   make peers        compare with Python's pools, and with what was promised  ARGS="--peer loky"
+#                     or with an earlier commit                            AGAINST=COMMIT
 #   make clean        remove everything that was built
 #   make check        what CI runs: lint, build without warnings, layers, test, docs, examples, quick bench,
 #                     allocations, 10 s of fuzz, 20 000 schedules
@@ -31,6 +32,7 @@ MINUTES = 10
 PREFIX = $(HOME)/.local
 LARGE = 2147483649,5368709120
 SEED =
+AGAINST =
 JOBS ?=
 # Added to every debug build; `check` uses it to turn warnings into errors.
 STRICT =
@@ -164,6 +166,14 @@ simulate: swift
 	.build/simulate $(SCHEDULES) $(SEED)
 
 # Packages that cannot be installed are skipped.
+ifneq ($(AGAINST),)
+# Another commit, built in a folder of its own, takes turns with today's build. It is kept for the next time.
+peers: release
+	@command -v python3 >/dev/null || { echo "make peers needs python3, which is not in PATH." >&2; exit 1; }
+	test -d .build/against/$(AGAINST) || git worktree add --detach .build/against/$(AGAINST) $(AGAINST)
+	$(MAKE) -C .build/against/$(AGAINST) release AGAINST=
+	python3 Examples/Peers/against.py .build/release/procpool .build/against/$(AGAINST)/.build/release/procpool $(ARGS)
+else
 peers: release
 	@command -v python3 >/dev/null || { echo "make peers needs python3, which is not in PATH." >&2; exit 1; }
 	test -x .build/peers/bin/python || python3 -m venv .build/peers
@@ -171,9 +181,11 @@ peers: release
 	  .build/peers/bin/pip install --quiet --disable-pip-version-check $$package || echo "$$package cannot be installed and is skipped"; \
 	done
 	.build/peers/bin/python Examples/Peers/side_by_side.py .build/release/procpool $(ARGS)
+endif
 
 clean:
 	rm -rf .build
+	-@git worktree prune 2>/dev/null
 
 # Prints the time, so that the log of a slow run shows which step was slow.
 STEP = +@date '+--- %T'; set -x; $(MAKE) --no-print-directory

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Two builds of procpool at the same cases, in turns: whether today's is slower than an earlier one.
+
+A shared machine drifts by a factor of two within minutes, so the builds take turns, and only times of the same turn are
+divided by each other. A case is slower if three quarters of its ratios say so by more than a twentieth.
+
+    make peers AGAINST=136b522
+    python3 against.py ../../.build/release/procpool OTHER/.build/release/procpool --rounds 20
+
+Ends with status 1 if a case is slower, or a result is wrong.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+
+# Short cases of everything that a pool does; --scenario replaces them.
+SCENARIOS = ["overhead", "spawn", "payload", "partial-sums"]
+# How much longer a case may take before it counts as slower.
+TOLERANCE = 1.05
+
+
+def times(program, workers, scenarios, repeat):
+    """The median time of each case that a build measures."""
+    command = [program, "bench", "--json", "-", "--workers", str(workers), "--repeat", str(repeat), "--quick"]
+    for scenario in scenarios:
+        command += ["--scenario", scenario]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    start = done.stdout.find("{")
+    if done.returncode != 0 or start < 0:
+        sys.exit(f"{' '.join(command)} ended with status {done.returncode}:\n{done.stderr[-2000:]}")
+    document = json.loads(done.stdout[start:])
+    found = {}
+    for one in document["measurements"]:
+        if not one["verified"]:
+            sys.exit(f"{program} computed a wrong result: {one['case']}, {one['strategy']}")
+        key = one["scenario"], one["case"], one["variant"] or "", one["strategy"], one["workers"]
+        found[key] = one["seconds"]["median"]
+    return found
+
+
+def quartiles(values):
+    """The lower quartile, the median and the upper quartile; all the same if there is one value."""
+    return statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("today", help="today's procpool")
+    parser.add_argument("other", help="the procpool to compare with")
+    parser.add_argument("--rounds", type=int, default=12, help="how often the two take turns (default 12)")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each case in a turn (default 3)")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--scenario", action="append", help=f"default: {', '.join(SCENARIOS)}")
+    options = parser.parse_args()
+
+    ratios = {}
+    for turn in range(options.rounds):
+        programs = [("today", options.today), ("other", options.other)]
+        # The one that comes second finds the machine as the first has left it.
+        order = programs if turn % 2 == 0 else programs[::-1]
+        found = {
+            name: times(program, options.workers, options.scenario or SCENARIOS, options.repeat)
+            for name, program in order
+        }
+        for key in found["today"].keys() & found["other"].keys():
+            ratios.setdefault(key, []).append(found["today"][key] / found["other"][key])
+        print(f"turn {turn + 1} of {options.rounds}", end="\r", file=sys.stderr, flush=True)
+    if not ratios:
+        sys.exit("the two builds have no case in common")
+
+    print(f"{'case':58}  today ÷ other (quartiles)")
+    slower = 0
+    for key in sorted(ratios, key=str):
+        low, middle, high = quartiles(ratios[key])
+        verdict = "  slower" if low > TOLERANCE else "  faster" if high < 1 / TOLERANCE else ""
+        slower += low > TOLERANCE
+        scenario, case, variant, strategy, workers = key
+        name = f"{scenario}: {' '.join(filter(None, [case, variant]))}, {strategy}, {workers} workers"
+        print(f"{name:58}  {middle:5.2f}  ({low:.2f} to {high:.2f}){verdict}")
+    print(f"{slower} of {len(ratios)} cases are slower.")
+    sys.exit(1 if slower else 0)
+
+
+if __name__ == "__main__":
+    main()
