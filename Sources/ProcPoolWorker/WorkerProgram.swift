@@ -43,7 +43,7 @@ public func serveIfWorker() {
   do {
     try WorkerThread.start(
       streams: WorkerStreams.takeOver(), page: nil, name: WorkerThread.processThreadName,
-      WorkerThread.Handlers(
+      WorkerThread.Callbacks(
         connected: { (connection) throws(SystemError) in
           let page = connection.page
           try Watchdog.start(connection) { leaveWithoutThread(page) }

@@ -46,7 +46,7 @@ final class Peer {
     try WorkerThread.start(
       streams: WorkerStreams(
         tasks: Descriptor(owning: down.reading), results: Descriptor(owning: up.writing)),
-      page: page, name: name, WorkerThread.Handlers())
+      page: page, name: name, WorkerThread.Callbacks())
     try send { writer in
       Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
       var hello = Hello(

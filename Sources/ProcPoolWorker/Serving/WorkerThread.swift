@@ -21,11 +21,11 @@ package enum WorkerThread {
       page?.noteLostThread()
       _ = WorkerStreams(owning: numbers)
     }
-    try start(streams: streams, page: page, name: "worker-\(index)", Handlers(lost: lost))
+    try start(streams: streams, page: page, name: "worker-\(index)", Callbacks(lost: lost))
   }
 
   /// What the owner of a serving thread does when something happens on it.
-  struct Handlers: Sendable {
+  struct Callbacks: Sendable {
     /// The coordinator is known and has not been greeted. If this throws, the worker does not serve.
     var connected: @Sendable (borrowing CoordinatorConnection) throws(SystemError) -> Void = { _ in }
     /// The thread ends during the session, because a task has ended it: with the status page, if there
@@ -44,7 +44,7 @@ package enum WorkerThread {
   ///   - page: the status page of a worker on a thread of the coordinator; otherwise the worker maps the
   ///     page that the coordinator names.
   static func start(
-    streams: consuming WorkerStreams, page: StatusPage?, name: String, _ handlers: Handlers
+    streams: consuming WorkerStreams, page: StatusPage?, name: String, _ callbacks: Callbacks
   ) throws(SystemError) {
     // Numbers, because a closure cannot own noncopyable values. The thread takes them over
     // immediately.
@@ -54,7 +54,7 @@ package enum WorkerThread {
       // must not end it. In a worker process nothing is blocked, because programs that tasks start
       // would inherit the mask and never end by SIGPIPE.
       let known = Mutex(page)
-      let lost: @Sendable () -> Void = { handlers.lost(known.withLock { $0 }, numbers) }
+      let lost: @Sendable () -> Void = { callbacks.lost(known.withLock { $0 }, numbers) }
       try SystemThread.start(name: name, blocksSignals: page != nil, lost: lost) {
         let streams = WorkerStreams(owning: numbers)
         do throws(CoordinatorConnection.Failure) {
@@ -62,14 +62,14 @@ package enum WorkerThread {
           let attached = connection.page
           known.withLock { $0 = attached }
           do throws(SystemError) {
-            try handlers.connected(connection)
+            try callbacks.connected(connection)
           } catch {
             throw .refused("it cannot watch its coordinator", error)
           }
           try connection.greet()
-          handlers.ended(attached, .success(serve(connection, broken: handlers.broken)))
+          callbacks.ended(attached, .success(serve(connection, broken: callbacks.broken)))
         } catch {
-          handlers.ended(nil, .failure(error))
+          callbacks.ended(nil, .failure(error))
         }
       }
     } catch {
