@@ -23,23 +23,23 @@ final class WorkerSession: @unchecked Sendable {
   let seed: UInt64
   /// If not 0, the secret of the marks before items on standard error.
   private let itemMark: UInt64
-  private let coordinator: Int32
-  private let abilities: Abilities
+  let coordinator: Int32
+  let abilities: Abilities
   /// Mappings of the bodies of chunks that are not sent through the pipe; kept until the worker is
   /// idle.
-  private var bodies = BodyMappings(isWritable: false)
+  var bodies = BodyMappings(isWritable: false)
   /// Mappings of the rooms for outputs that are not sent through the pipe; kept until the worker is
   /// idle.
-  private var rooms = BodyMappings(isWritable: true)
-  private let tasks: Descriptor
-  private let pollingTime: Int64
-  private let callPollingTime: Int64
+  var rooms = BodyMappings(isWritable: true)
+  let tasks: Descriptor
+  let pollingTime: Int64
+  let callPollingTime: Int64
   /// Whether another call is expected right after the last chunk.
-  private var awaitsCall = false
+  var awaitsCall = false
   /// The bytes of the last chunk if its body is in the coordinator's memory: the coordinator may be
   /// preparing the next one.
-  private var lastBytes = 0
-  private var input: InputBuffer
+  var lastBytes = 0
+  var input: InputBuffer
   var calls: [CallID: ServedCall] = [:]
   /// The tasks that outlive their calls.
   var kept = KeptTasks()
@@ -70,18 +70,18 @@ final class WorkerSession: @unchecked Sendable {
   /// The blocks of the last call that has ended, which the next call may use again without mapping
   /// them. Released when the next call has run an item, or when the worker has been idle for a
   /// moment.
-  private var recentBlocks: KeptBlocks?
+  var recentBlocks: KeptBlocks?
   /// The blocks that were lent with outputs and have not been acknowledged.
-  private var lent: [SharedBlock] = []
-  private var lending: Lending
+  var lent: [SharedBlock] = []
+  var lending: Lending
   /// Whether the gate is closed: chunks are skipped until the frame that reopens it.
   private var isSkipping = false
   /// Whether the memory of a chunk could not be mapped: chunks are skipped until they are sent
   /// again.
   private var awaitsAgain = false
-  private var isLost = false
+  var isLost = false
   /// Called when results cannot be written, before further items are committed.
-  private let broken: (SystemError) -> Void
+  let broken: (SystemError) -> Void
 
   init(_ connection: consuming CoordinatorConnection, broken: @escaping (SystemError) -> Void) {
     self.broken = broken
@@ -323,70 +323,6 @@ final class WorkerSession: @unchecked Sendable {
     return begin(chunk) ? chunk : nil
   }
 
-  /// Returns the next frame, whose body is valid until the next call. Results are written before
-  /// the loop waits for a frame.
-  ///
-  /// - Returns: `nil` if the coordinator has closed the pipe.
-  private func nextFrame() throws -> ServedChunk? {
-    ForkedCopy.endIfCopy()
-    while true {
-      switch try FrameScan.scan(input.bytes, limit: maximumBody) {
-      case .frame(let header): return take(header)
-      case .needs(let length):
-        clock.enter(.reading)
-        switch try input.read(from: tasks, frameLength: length) {
-        case .moved(let count):
-          clock.enter(.running)
-          clock.count(copied: count)
-        case .closed: return nil
-        case .wouldBlock:
-          flush(position: position)
-          // The coordinator may wait for these results before it sends the next frame.
-          if isLost { return nil }
-          clock.enter(.waiting)
-          try waitForInput()
-        }
-      }
-    }
-  }
-
-  /// Removes the first frame from the buffer.
-  private func take(_ header: FrameHeader) -> ServedChunk {
-    let body = UnsafeRawBufferPointer(
-      rebasing: input.bytes[FrameHeader.size...].prefix(header.bodyLength))
-    input.consume(header.frameLength)
-    return ServedChunk(header: header, body: body)
-  }
-
-  /// Polls for a moment, because waking a sleeping processor takes longer than most frames take to
-  /// arrive, then sleeps.
-  private func waitForInput() throws(SystemError) {
-    if !bodies.isEmpty { bodies.removeOld() }
-    if !rooms.isEmpty { rooms.removeOld() }
-    let pollingTime = awaitsCall ? callPollingTime : pollingTime
-    awaitsCall = false
-    if pollingTime > 0 {
-      let deadline = MonotonicClock.now() + pollingTime + CopyingTime.of(lastBytes)
-      repeat {
-        if tasks.isReadable() { return }
-        // The sender may be waiting for this processor.
-        sched_yield()
-      } while MonotonicClock.now() < deadline
-    }
-    if recentBlocks != nil || !bodies.isEmpty || !rooms.isEmpty {
-      if try tasks.waitUntilReady(for: Int16(POLLIN), milliseconds: Self.lingeringTime) { return }
-      recentBlocks = nil
-      bodies.removeAll()
-      rooms.removeAll()
-    }
-    try tasks.waitUntilReady(for: Int16(POLLIN))
-  }
-
-  /// How long blocks and mappings are kept while the worker is idle, in milliseconds. A program
-  /// that repeats a call does so within this time, and memory of a released array is not kept
-  /// noticeably long.
-  private static let lingeringTime: Int32 = 100
-
   /// Runs work on a number of bytes, and counts its time if there are many.
   func timed<Result, Failure: Error>(
     _ activity: Activity, bytes: Int, _ body: () throws(Failure) -> Result
@@ -458,83 +394,5 @@ final class WorkerSession: @unchecked Sendable {
   func claimNext() -> Bool {
     if claimedEnd > position { return true }
     return claim(1, position: position)
-  }
-}
-
-// MARK: - Results
-
-extension WorkerSession {
-  /// Creates a report of an error, which may refer to shared memory as outputs do.
-  func failure(_ reason: ErrorReport.Reason, _ error: any Error) -> ItemFailureReport {
-    let report = sharing.enter { ErrorReport(reason, error) }
-    // Blocks of an error that could not be encoded are not lent.
-    let carried = sharing.takeCarried()
-    return ItemFailureReport(report: report, carried: report.value == nil ? [] : carried)
-  }
-
-  /// Ends the item at `position` with an error.
-  func report(_ reason: ErrorReport.Reason, _ error: any Error, position: UInt64) {
-    report(failure(reason, error), position: position)
-  }
-
-  /// Ends the item at `position` without an output.
-  func report(_ failure: ItemFailureReport, position: UInt64) {
-    var report = failure.report
-    report.step = page.step
-    if report.step != nil { page.noteNoStep() }
-    do {
-      if !failure.carried.isEmpty { try lend(failure.carried, position: position) }
-      let item = current.first + (position - current.position)
-      try results.addFailure(report, call: current.call, first: item, count: 1, position: position)
-    } catch {
-      loseCoordinator(error)
-    }
-  }
-
-  /// Lends the coordinator the blocks whose handles have just been written to an output, before the
-  /// output is sent.
-  func lendCarried(position: UInt64) throws(SystemError) {
-    try lend(sharing.takeCarried(), position: position)
-  }
-
-  private func lend(_ blocks: [SharedBlock], position: UInt64) throws(SystemError) {
-    lent += blocks
-    // The coordinator of a worker on a thread is this process.
-    let files = abilities.contains(.hasOwnMemory) ? SharedBlock.files(of: blocks) : []
-    var passed = 0
-    if !files.isEmpty {
-      ForkedCopy.endIfCopy()
-      clock.enter(.writing)
-      defer { clock.enter(.running) }
-      passed = try lending.pass(files)
-    }
-    try results.lend(
-      Loan.words(of: blocks, passedFiles: passed), count: blocks.count, call: current.call, position: position
-    )
-  }
-
-  func flush(position: UInt64) {
-    do {
-      try results.flush(position: position)
-    } catch {
-      loseCoordinator(error)
-    }
-  }
-
-  @usableFromInline
-  func renewResults(position: UInt64) {
-    do {
-      try results.renew(position: position)
-    } catch {
-      loseCoordinator(error)
-      // The results will not be read, but the current item still needs a place for its output.
-      results.discard()
-    }
-  }
-
-  /// Notes that the pipe to the coordinator is broken, so that the session ends.
-  func loseCoordinator(_ error: SystemError? = nil) {
-    isLost = true
-    if let error { broken(error) }
   }
 }
