@@ -66,8 +66,9 @@ install: release
 	install -m 755 .build/release/procpool-bench-worker "$(DESTDIR)$(PREFIX)/libexec/procpool"
 	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) echo "$(PREFIX)/bin is not in PATH; add it: export PATH=\"$(PREFIX)/bin:\$$PATH\"" ;; esac
 
+# The tests and the executables that they start, without the examples, which `examples` builds.
 build: swift
-	$(BUILD) --build-tests $(STRICT)
+	$(BUILD) --product procpoolPackageTests $(STRICT)
 
 # MainActorTests run in a process of their own: like ProcessTests, they check that no worker of their process is left,
 # and would find those of the other tests.

@@ -25,7 +25,7 @@ check() {
 
 # In ProcPool only the file that starts processes.
 check Foundation Sources/ProcPoolFoundation Sources/ProcPoolBench Sources/ProcPoolCommand \
-  Sources/ProcPool/Runtime/Endpoints/WorkerProcess.swift
+  Sources/ProcPool/Runtime/Endpoints/FoundationProcess.swift
 check Dispatch Sources/ProcPoolWorker Sources/ProcPool Sources/ProcPoolBench Sources/ProcPoolCommand Workers
 # The codec knows no system.
 check Glibc Sources/ProcPoolSystem Sources/ProcPoolProtocol Sources/ProcPoolSharedMemory Sources/ProcPoolWorker \

@@ -14,7 +14,7 @@ struct PartSource<Element: Codable & Sendable>: InputSource {
   private(set) var isExhausted = false
   var remaining: Int? { nil }
 
-  init(_ inputs: CallInputs<Element>, sizes: PartSizes) {
+  init(_ inputs: CallInputs<Element>, sizes: ReductionParts) {
     pull = inputs.begin()
     cursor = PartCursor(sizes)
     part = cursor.next()
@@ -25,7 +25,7 @@ struct PartSource<Element: Codable & Sendable>: InputSource {
   ) -> Bool {
     var left = count
     while left > 0, !isExhausted {
-      let most = Int(PartSizes.longestGrown)
+      let most = Int(ReductionParts.longestGrown)
       let (missing, stop) = CallInputs.take(
         part.size - gathered.count, atOnce: most, from: pull, until: slice
       ) {
@@ -49,7 +49,7 @@ struct PartSource<Element: Codable & Sendable>: InputSource {
 struct AsyncInputParts<Inputs: AsyncSequence & Sendable>: AsyncSequence, Sendable
 where Inputs.Element: Codable & Sendable {
   let inputs: Inputs
-  let sizes: PartSizes
+  let sizes: ReductionParts
 
   struct AsyncIterator: AsyncIteratorProtocol {
     var inputs: Inputs.AsyncIterator
@@ -58,7 +58,7 @@ where Inputs.Element: Codable & Sendable {
     mutating func next() async throws -> InputPart<Inputs.Element>? {
       let (start, size) = cursor.next()
       var part: [Inputs.Element] = []
-      part.reserveCapacity(Swift.min(size, Int(PartSizes.longestGrown)))
+      part.reserveCapacity(Swift.min(size, Int(ReductionParts.longestGrown)))
       while part.count < size, let input = try await inputs.next() { part.append(input) }
       return part.isEmpty ? nil : InputPart(first: start, inputs: part)
     }
@@ -76,7 +76,7 @@ struct IntervalParts<Input: FixedWidthInteger & Codable & Sendable>: Sequence, I
   private var cursor: PartCursor
 
   /// - Parameter sizes: the sizes for a known number of inputs: the integers from `first` on.
-  init(from first: Input, sizes: PartSizes) {
+  init(from first: Input, sizes: ReductionParts) {
     upcoming = first
     left = sizes.inputs ?? 0
     cursor = PartCursor(sizes)
@@ -96,11 +96,11 @@ struct IntervalParts<Input: FixedWidthInteger & Codable & Sendable>: Sequence, I
 
 /// Iterates over the parts.
 struct PartCursor {
-  private let sizes: PartSizes
+  private let sizes: ReductionParts
   private var part: UInt64 = 0
   private var start: UInt64 = 0
 
-  init(_ sizes: PartSizes) { self.sizes = sizes }
+  init(_ sizes: ReductionParts) { self.sizes = sizes }
 
   mutating func next() -> (start: UInt64, size: Int) {
     let size = sizes.size(ofPart: part, from: start)

@@ -13,7 +13,7 @@ final class TypedCall<T: PoolTask> {
   let decoder: OutputDecoder<T.Output>
   private let codec = ItemCodec<T.Input>.resolve()
   private let chunkSize: Int?
-  private let parts: PartSizes?
+  private let parts: ReductionParts?
   private let progress: ProgressReporter?
   /// The end of the call's time, on the monotonic clock, and its length.
   private let deadline: (instant: Int64, limit: Duration)?
@@ -46,7 +46,7 @@ final class TypedCall<T: PoolTask> {
   /// - Parameter parts: how items are composed of the caller's inputs; `nil` if each input is an
   ///   item.
   init(
-    _ task: T, runtime: PoolRuntime, _ options: CallOptions, parts: PartSizes? = nil
+    _ task: T, runtime: PoolRuntime, _ options: CallOptions, parts: ReductionParts? = nil
   ) throws {
     let limits = CallLimits(options)
     require(options.chunkSize ?? 1 >= 1, "chunkSize must be at least 1, not \(options.chunkSize!)")

@@ -67,7 +67,7 @@ extension Pool {
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> T.Output where T.Input: FixedWidthInteger {
     try await reduced(
-      Fold(task, startingWith: initial, in: PartSizes(integers: inputs.knownCount, parts: parts)),
+      Fold(task, startingWith: initial, in: ReductionParts(integers: inputs.knownCount, parts: parts)),
       from: inputs.lowerBound,
       .init(
         timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline, retry: retry,
@@ -88,7 +88,7 @@ extension Pool {
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> T.Output where T.Input: FixedWidthInteger {
     try await reduced(
-      Fold(task, startingWith: initial, in: PartSizes(integers: inputs.knownCount, parts: parts)),
+      Fold(task, startingWith: initial, in: ReductionParts(integers: inputs.knownCount, parts: parts)),
       from: inputs.lowerBound,
       .init(
         timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline, retry: retry,
@@ -108,7 +108,7 @@ extension Pool {
     progress: ProgressReport? = nil, options: CallOptions = CallOptions(),
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> T.Output where Inputs.Element == T.Input {
-    let sizes = PartSizes(inputs: nil, parts: parts)
+    let sizes = ReductionParts(inputs: nil, parts: parts)
     var options = CallOptions(
       timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline, retry: retry,
       backoff: backoff, progress: progress
@@ -130,7 +130,7 @@ extension Pool {
     _ task: T, _ inputs: CallInputs<T.Input>, startingWith initial: T.Output, parts: Int,
     _ options: CallOptions, isolation: isolated (any Actor)?
   ) async throws -> T.Output {
-    let sizes = PartSizes(inputs: inputs.count, parts: parts)
+    let sizes = ReductionParts(inputs: inputs.count, parts: parts)
     try MemoryCheck.requireRoom(forPartOf: sizes.largest, T.Input.self)
     return try await reduced(
       Fold(task, startingWith: initial, in: sizes), by: InputReduction(task), options, isolation
@@ -181,9 +181,9 @@ private struct Fold<T: ReducingTask> {
   let task: T
   /// Comes before the first output, once.
   let initial: T.Output
-  let sizes: PartSizes
+  let sizes: ReductionParts
 
-  init(_ task: T, startingWith initial: T.Output, in sizes: PartSizes) {
+  init(_ task: T, startingWith initial: T.Output, in sizes: ReductionParts) {
     self.task = task
     self.initial = initial
     self.sizes = sizes

@@ -3,7 +3,7 @@ import ProcPoolSharedMemory
 import ProcPoolSystem
 
 // Tasks that workers keep between calls: sends the frames that follow from the decisions of
-// `KeptTasks`.
+// `KeptTaskTable`.
 
 extension PoolRuntime {
   /// Sends a worker the task of a call: its bytes, or its number if the worker keeps it.

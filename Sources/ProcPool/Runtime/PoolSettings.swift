@@ -29,7 +29,7 @@ struct PoolSettings: Sendable {
   /// The amount of private memory in bytes above which a worker is recycled.
   var maximumWorkerMemory: Int?
   /// The tasks that each worker may keep.
-  var keptTasks: KeptTasks.Bounds
+  var keptTasks: KeptTaskTable.Bounds
 
   /// - Throws: if a value of the configuration is out of range.
   init(
@@ -59,7 +59,7 @@ struct PoolSettings: Sendable {
     self.limits = abilities.contains(.hasOwnMemory) ? limits : ResourceLimits()
     let isMarked = configuration.standardError.marksItems && abilities.contains(.hasStandardError)
     itemMark = isMarked ? .random(in: 1 ... .max) : 0
-    keptTasks = KeptTasks.Bounds(configuration)
+    keptTasks = KeptTaskTable.Bounds(configuration)
     maximumWorkerMemory = abilities.contains(.hasOwnMemory) ? configuration.recycling.memory?.bytes : nil
   }
 }
@@ -99,7 +99,7 @@ extension WorkerLimits {
   }
 }
 
-extension KeptTasks.Bounds {
+extension KeptTaskTable.Bounds {
   init(_ configuration: PoolConfiguration) {
     // A worker that kept more than it may use would be replaced, and its successor would prepare
     // everything again.

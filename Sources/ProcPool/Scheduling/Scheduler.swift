@@ -48,7 +48,7 @@ struct Scheduler<Payload: ChunkPayload> {
   /// Whether any handshake has completed. Before the first, a failed start is attributed to the
   /// program.
   private(set) var hasGreeted = false
-  private var firstStartFailure: WorkerStartFailure?
+  var firstStartFailure: WorkerStartFailure?
   /// The latest temporary failure to start a worker.
   var lastShortage: WorkerStartFailure?
   var lastCall = CallID(0)
@@ -242,42 +242,8 @@ extension Scheduler {
     places[id].seat = seat
   }
 
-  /// Handles the end of a worker after its handshake. Its finished results have been reported
-  /// before.
-  ///
-  /// - Parameter progress: the last progress on its status page; `nil` if it had none.
-  mutating func lost(_ id: PlaceID, progress: StatusPage.Progress?, loss: WorkerLoss, now: Instant) {
-    let place = places[id]
-    let begun = giveUpStarted(id, progress: progress, loss, now: now)
-    returnUnstarted(id, now: now)
-    // Before unstarted items, so that results in order do not wait for retried items.
-    giveBack(begun.again, now: now)
-    if place.state != .leaving && place.seat != nil || loss.isLeftBehind {
-      actions.append(.announce(.workerLost(loss, item: begun.culprit)))
-    }
-    let isBlameless = begun.any || place.position > 0 || place.state == .leaving
-    let strikes = isBlameless ? 0 : place.strikes + 1
-    vacate(id, strikes: strikes)
-    if life == .terminating || life == .closing && calls.isEmpty { return stopIfEmpty() }
-    guard life == .open || life == .closing else { return }
-    if place.seat == nil {
-      if place.state == .leaving { fillSpares() } else { loseSpare(id) }
-    } else if strikes < Self.maximumStrikes {
-      // A pool that has lost a worker may lose another.
-      if recycling.standby == nil, place.state != .leaving { spareTarget = max(spareTarget, 1) }
-      // A worker that was lost before any item will probably be lost again, and must not use up
-      // standby processes.
-      if strikes > 1 || !reseat(from: id, anew: false, now: now) { launch(id) }
-      fillSpares()
-    } else {
-      firstStartFailure = firstStartFailure ?? WorkerStartFailure(lostIdle: loss)
-    }
-    breakIfEmpty()
-    dispatch(now: now)
-  }
-
   /// Fails everything, now and in future, if no worker is left and none will be started.
-  private mutating func breakIfEmpty() {
+  mutating func breakIfEmpty() {
     if let failure = firstStartFailure, !seats.contains(where: { places[$0].isAlive }) {
       let wasClosing = life == .closing
       life = .broken(failure)

@@ -136,7 +136,7 @@ private struct Slowly: Codable, Sendable {
 
   @Test(.timeLimit(.minutes(1))) func aPartIsGatheredOverTime() throws {
     let inputs = Slow(5)
-    var source = PartSource<Int>(CallInputs(inputs), sizes: PartSizes(inputs: 5, parts: 2))
+    var source = PartSource<Int>(CallInputs(inputs), sizes: ReductionParts(inputs: 5, parts: 2))
     var parts: [Int] = []
     for _ in 0..<6 {
       var writer = writer(of: InputPart<Int>.self)
@@ -158,7 +158,7 @@ private struct Slowly: Codable, Sendable {
     while !source.isExhausted { taken += try fill(&source, count: .max).items }
     #expect(taken == 10)
     #expect(source.isExhausted && source.remaining ?? 0 == 0)
-    var parts = PartSource<Int>(liar, sizes: PartSizes(inputs: liar.count, parts: 3))
+    var parts = PartSource<Int>(liar, sizes: ReductionParts(inputs: liar.count, parts: 3))
     var writer = writer(of: InputPart<Int>.self)
     while !parts.isExhausted {
       _ = parts.fill(&writer, count: .max, isBlock: false, until: TimeSlice())

@@ -38,14 +38,15 @@ private func key(_ type: any Any.Type, _ bytes: [UInt8]) -> TaskKey {
 }
 
 @Suite struct KeptTasksAreBounded {
-  private func makeTasks(places: Int = 2, count: Int = 8, memory: Int64 = 1_000) -> KeptTasks {
-    KeptTasks(places: places, bounds: .init(count: count, memory: memory))
+  private func makeTasks(places: Int = 2, count: Int = 8, memory: Int64 = 1_000) -> KeptTaskTable {
+    KeptTaskTable(places: places, bounds: .init(count: count, memory: memory))
   }
 
   /// A call with a task that takes long to prepare.
   @discardableResult
   private func call(
-    _ tasks: inout KeptTasks, _ key: TaskKey, at place: PlaceID = 0, memory: Int64 = 1, blocks: [UInt64] = []
+    _ tasks: inout KeptTaskTable, _ key: TaskKey, at place: PlaceID = 0, memory: Int64 = 1,
+    blocks: [UInt64] = []
   ) -> (wasKept: Bool, dropped: [UInt64]) {
     let number = tasks.begin(key)
     let wasKept = tasks.use(number, at: place)
@@ -98,7 +99,7 @@ private func key(_ type: any Any.Type, _ bytes: [UInt8]) -> TaskKey {
     func memory(_ change: (inout PoolConfiguration) -> Void) -> Int64 {
       var configuration = PoolConfiguration()
       change(&configuration)
-      return KeptTasks.Bounds(configuration).memory
+      return KeptTaskTable.Bounds(configuration).memory
     }
     #expect(memory { _ in } == 1 << 30)
     #expect(memory { $0.limits.memory = .gibibytes(2) } == 1 << 29)
@@ -208,7 +209,7 @@ private func key(_ type: any Any.Type, _ bytes: [UInt8]) -> TaskKey {
     var random = SeededGenerator(seed: UInt64(seed))
     let places = 3
     let bound = 1 + seed % 4
-    var tasks = KeptTasks(places: places, bounds: .init(count: bound, memory: 100))
+    var tasks = KeptTaskTable(places: places, bounds: .init(count: bound, memory: 100))
     var workers = Table<PlaceID, Worker>(Array(repeating: Worker(), count: places))
     var calls: [Int: (value: UInt8, number: UInt64, sentWhole: Bool, reported: Bool, place: PlaceID)] = [:]
     var hits = 0

@@ -30,7 +30,7 @@ struct ProcessMaker: WorkerMaker {
     let environment = try settings.environment.resolve()
     let mark = Offspring.makeMark()
     let started = try LaunchPreparation.withInheritedMask { () throws(WorkerStartFailure) in
-      try WorkerProcess.start(
+      try FoundationProcess.start(
         path: path, environment: environment.text, mark: WorkerMark(mark), input: numbers.0,
         output: numbers.1, errors: numbers.2)
     }

@@ -1,19 +1,9 @@
-import ProcPoolProtocol
 import ProcPoolSystem
 
-// The ends of workers: their exit status, which other code may have taken, the programs that their
-// tasks have started, and workers that do not end.
+// Workers that have ended: their status, which other code may have taken, and the programs that their tasks have
+// started.
 
 extension RuntimeLoop {
-  /// How long a worker may take to end after it was killed, in nanoseconds. A process with much
-  /// memory takes a second or two on a loaded machine. A process that takes longer waits for a
-  /// device, a debugger or a frozen control group, possibly for ever.
-  static let endingTime: Int64 = 5_000_000_000
-
-  /// The time after which this process checks whether it delays that end itself, as the tracer of a
-  /// thread of the worker that has requested tracing. In nanoseconds.
-  private static let releaseTime: Int64 = 100_000_000
-
   /// Handles the end of a worker: reads its output, takes its status, and removes it from the pool.
   mutating func end(_ worker: WorkerConnection, _ incoming: inout Incoming) {
     var end = WorkerEnd()
@@ -27,7 +17,7 @@ extension RuntimeLoop {
   }
 
   /// Reads the output of a worker, and removes it from the pool.
-  private mutating func finish(_ worker: WorkerConnection, _ incoming: inout Incoming, _ end: WorkerEnd) {
+  mutating func finish(_ worker: WorkerConnection, _ incoming: inout Incoming, _ end: WorkerEnd) {
     runtime.dying.withLock { $0.removeAll { $0 === worker } }
     standings[worker.generation] = nil
     worker.forgetProcess(of: runtime.poller)
@@ -37,59 +27,6 @@ extension RuntimeLoop {
     var end = end
     end.standardError = relay.drain(worker)
     runtime.finish(worker, &incoming, end)
-  }
-
-  // MARK: - Workers that do not end
-
-  /// When the next killed worker exceeds its time to end.
-  var nextEnd: Int64 {
-    runtime.dying.withLock { $0 }.map { worker in
-      let isReleased = standings[worker.generation]?.isReleased == true
-      return (worker.process?.killTime ?? 0) + (isReleased ? Self.endingTime : Self.releaseTime)
-    }.min() ?? .max
-  }
-
-  /// Abandons workers that were killed and have not ended: their items fail, their places are
-  /// filled again, and the pool's end does not wait for them.
-  mutating func giveUpThoseThatDoNotEnd(now: Int64) {
-    for worker in runtime.dying.withLock({ $0 }) {
-      guard let process = worker.process else { continue }
-      let standing = standings[worker.generation, default: Standing(connection: worker)]
-      if now >= process.killTime + Self.releaseTime, !standing.isReleased {
-        standings[worker.generation] = standing
-        standings[worker.generation]!.isReleased = true
-        ProcessState.releaseThreads(ofTraced: worker.pid)
-      }
-      if now >= process.killTime + Self.endingTime { worker.incoming.withLock { giveUp(worker, &$0) } }
-    }
-  }
-
-  private mutating func giveUp(_ worker: WorkerConnection, _ incoming: inout Incoming) {
-    worker.process?.endOffspring()
-    runtime.abandonMemory(of: worker)
-    // With its pipes closed, it ends by itself should it ever continue.
-    finish(
-      worker, &incoming, WorkerEnd(condemnation: .notEnded(ProcessState.describe(worker.pid))))
-  }
-
-  /// Fails the places of launches that do not return.
-  func giveUpLaunches(now: Int64) {
-    guard let (requests, failure) = runtime.launcher.withLock({ $0?.giveUp(now: now) }), !requests.isEmpty
-    else {
-      return
-    }
-    runtime.change { state, _ in
-      for request in requests { state.scheduler.failedToStart(request.place, failure, now: Instant(now)) }
-    }
-  }
-}
-
-extension PoolRuntime {
-  /// Reserves the memory that an abandoned worker might still write to.
-  fileprivate func abandonMemory(of worker: WorkerConnection) {
-    let payloads = state.withLock { state in state.scheduler.chunks(at: worker.place).map(\.payload) }
-    leftBehind.withLock { $0 += payloads }
-    launcher.withLock { $0?.abandonPage(of: worker.place) }
   }
 }
 

@@ -5,7 +5,7 @@ struct PoolState: ~Copyable {
   var scheduler: Scheduler<InputSlice>
   var workers: WorkerTable
   var calls = CallTable()
-  var keptTasks: KeptTasks
+  var keptTasks: KeptTaskTable
   var ledger: Ledger
   var waiters = Waiters()
   var events = EventHub()
@@ -17,10 +17,10 @@ struct PoolState: ~Copyable {
   /// Whether the pool has stopped and the runtime thread has finished.
   var hasEnded = false
 
-  init(_ scheduler: Scheduler<InputSlice>, workers: Int, keptTasks: KeptTasks.Bounds) {
+  init(_ scheduler: Scheduler<InputSlice>, workers: Int, keptTasks: KeptTaskTable.Bounds) {
     self.scheduler = scheduler
     self.workers = WorkerTable(places: scheduler.placeCount)
-    self.keptTasks = KeptTasks(places: scheduler.placeCount, bounds: keptTasks)
+    self.keptTasks = KeptTaskTable(places: scheduler.placeCount, bounds: keptTasks)
     ledger = Ledger(workers: workers)
   }
 

@@ -16,7 +16,7 @@ import ProcPoolSystem
 /// worker that has reported the task, and a call that starts from a kept task is sent before the
 /// frame that drops it, through the same pipe. A worker is therefore never asked for a task that it
 /// does not have.
-struct KeptTasks {
+struct KeptTaskTable {
   /// The limits on the tasks of a worker.
   struct Bounds: Equatable, Sendable {
     var count: Int

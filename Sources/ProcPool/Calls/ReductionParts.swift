@@ -4,7 +4,7 @@ import ProcPoolSystem
 ///
 /// It depends only on the inputs, rather than on the number of workers or on time. The order of the
 /// additions, and with it the last digits of a sum, is therefore reproducible.
-enum PartSizes: Equatable {
+enum ReductionParts: Equatable {
   /// Parts of equal size, for a known number of inputs.
   case even(inputs: Int, parts: Int)
   /// Parts for an unknown number of inputs: each has one `parts`-th of the number of inputs before

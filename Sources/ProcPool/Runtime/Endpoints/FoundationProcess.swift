@@ -5,7 +5,7 @@ import ProcPoolWorker
 import Synchronization
 
 /// Starts worker processes with Foundation's `Process`. No other file uses Foundation.
-enum WorkerProcess {
+enum FoundationProcess {
   /// The result of a start.
   struct Started {
     let pid: Int32
