@@ -1,6 +1,6 @@
 import ProcPoolSystem
 
-/// The settings for reports of long-running items by ``PoolEvent/itemStalled(_:_:elapsed:stack:)``.
+/// The settings for reports of long-running items by ``PoolEvent/Kind/itemStalled(_:_:elapsed:stack:)``.
 public struct StallNotice: Hashable, Sendable {
   /// The running time after which an item is reported, once. Positive.
   public var after: Duration

@@ -6,7 +6,7 @@ import ProcPoolWorker
 // without output there is `forEach`.
 
 extension Pool {
-  /// As ``imap(_:over:chunkSize:inFlight:timeout:deadline:retry:backoff:progress:options:)``, over an asynchronous sequence.
+  /// As `imap`, over an asynchronous sequence.
   ///
   /// A chunk of automatic size is sent as soon as a worker has room, with the inputs that have
   /// arrived by then. A chunk of a given size waits until it is complete.
@@ -68,7 +68,7 @@ extension Pool {
       ).over(options))
   }
 
-  /// As ``map(_:over:chunkSize:timeout:deadline:retry:backoff:progress:options:isolation:)``, over an asynchronous sequence that ends.
+  /// As `map`, over an asynchronous sequence that ends.
   public func map<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
     preparationTimeout: Duration? = nil,
@@ -87,7 +87,7 @@ extension Pool {
     return try await outputs(call, source(inputs, call, options), isolation)
   }
 
-  /// As ``mapResults(_:over:chunkSize:timeout:deadline:retry:backoff:progress:options:isolation:)``, over an asynchronous sequence
+  /// As `mapResults`, over an asynchronous sequence
   /// that ends. If the call ends before it does, one failure stands for all that was not taken of it.
   ///
   /// - Throws: the error that the sequence throws, after all earlier items have ended.
@@ -117,7 +117,7 @@ extension Pool {
     return results
   }
 
-  /// As ``forEach(_:over:chunkSize:timeout:deadline:retry:backoff:progress:options:isolation:)``, over an asynchronous sequence, which
+  /// As `forEach`, over an asynchronous sequence, which
   /// may be endless.
   public func forEach<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,

@@ -1,7 +1,7 @@
 import ProcPoolWorker
 
 extension Pool {
-  /// As ``imapResults(_:over:chunkSize:ordered:inFlight:timeout:deadline:retry:backoff:progress:options:)``, but yields each
+  /// As `imapResults`, but yields each
   /// result with its input and the position of that among the inputs.
   ///
   ///     for try await item in pool.imapItems(Scale(factor: 3), over: inputs, ordered: false) {
