@@ -117,7 +117,7 @@ fuzz: swift
 	  "$(CURDIR)/Sources/CProcPoolShims/include" "$(CURDIR)/Sources/CProcPoolShims/include" > .build/fuzz/module.modulemap
 	rm -rf .build/fuzz/sources && mkdir -p .build/fuzz/sources
 	for file in $$(find Sources/ProcPoolWire Sources/ProcPoolProtocol/Frames Sources/ProcPoolProtocol/Messages -name '*.swift') \
-	  Sources/ProcPoolProtocol/*.swift Tests/Fuzz/*.swift; do \
+	  Sources/ProcPoolProtocol/*.swift Sources/ProcPoolProtocol/Identifiers/CallID.swift Tests/Fuzz/*.swift; do \
 	  sed '/^import ProcPool/d' "$$file" > ".build/fuzz/sources/$$(basename "$$file")" || exit; done
 	swiftc -O -sanitize=fuzzer -parse-as-library -swift-version 6 -package-name procpool -I .build/fuzz \
 	  .build/fuzz/sources/*.swift .build/fuzz/fresh_copy.o .build/fuzz/stack.o -o .build/fuzz/codec

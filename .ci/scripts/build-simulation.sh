@@ -23,4 +23,4 @@ swiftc -O -wmo -swift-version 6 -parse-as-library -D ONE_MODULE -module-name Sim
   -I "$bin/Modules" -Xcc -fmodule-map-file="$bin/CProcPoolShims.build/module.modulemap" \
   -Xcc -ISources/CProcPoolShims/include \
   Sources/ProcPool/Model/*.swift Sources/ProcPool/Scheduling/*.swift \
-  Tests/Simulate/*.swift Tests/ProcPoolTests/Scheduling/SchedulerSimulation.swift $objects -o "$output"
+  Tests/Simulate/*.swift Tests/ProcPoolTests/Scheduling/Literals.swift Tests/ProcPoolTests/Scheduling/SchedulerSimulation.swift $objects -o "$output"

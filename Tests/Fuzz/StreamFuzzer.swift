@@ -25,6 +25,7 @@ private func read(_ body: UnsafeRawBufferPointer, of header: FrameHeader) {
   case .failure: checkRewritten(try? ErrorReport(from: body)) { $0.write(to: &$1) }
   case .indirectResults: checkRewritten(try? IndirectFrame(from: body)) { $0.write(to: &$1) }
   case .indirectChunk, .room: checkRewritten(try? BodyLocation(from: body)) { $0.write(to: &$1) }
+  case .prepared: checkRewritten(try? PreparationReport(from: body)) { $0.write(to: &$1) }
   case .call: _ = try? CallMessage(from: body)
   case .chunk, .results:
     for stride in [0, 1, 8, 24] {
@@ -36,7 +37,8 @@ private func read(_ body: UnsafeRawBufferPointer, of header: FrameHeader) {
     }
     _ = ChunkFlags(rawValue: header.flags)
   // No body; and handles, which are words and are read by another module.
-  case .resume, .endCall, .end, .acknowledge, .lend, .attempt, .seat, .again, .unreachable, .refused: break
+  case .resume, .endCall, .end, .acknowledge, .lend, .attempt, .seat, .again, .drop, .unreachable, .refused:
+    break
   }
 }
 
