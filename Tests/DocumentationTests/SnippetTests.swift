@@ -52,7 +52,7 @@ struct DocumentedCode {
       try Data(program.text.utf8).write(to: source)
       let context = Place.root.appendingPathComponent("Tests/DocumentationTests/Context/Context.swift").path
       let (status, output) = try await run(
-        // Warnings of values that nobody uses are no fault of an example.
+        // Unused values are no fault of an example.
         ["swiftc", "-O", "-parse-as-library", "-suppress-warnings", "-module-name", "Snippets"]
           + Compiler.arguments + [source.path, context, "-o", "snippets"] + Compiler.objects, in: folder)
       try #require(status == 0, "they do not compile:\n\(output)")

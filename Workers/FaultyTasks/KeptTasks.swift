@@ -59,7 +59,7 @@ package struct Prepared: ReducingTask {
     if number < 0 { throw Misfit(value: Self.preparations.load(ordering: .relaxed)) }
   }
 
-  /// Ends its worker if the input is 13, in its first attempt; takes so many milliseconds if it is negative.
+  /// Ends its worker if the input is 13, in its first attempt; takes as many milliseconds as its absolute value if it is negative.
   package mutating func run(_ input: Int) -> Finding {
     if input == 13, TaskContext.current!.attempt == 1 { kill(getpid(), SIGKILL) }
     if input < 0 { pause(milliseconds: -input) }

@@ -95,7 +95,7 @@ final class WorkerSession: @unchecked Sendable {
     seed = connection.hello.seed
     itemMark = connection.hello.itemMark
     abilities = connection.abilities
-    // Of a worker that cannot be killed, all but the running item can be taken back.
+    // A worker that cannot be killed claims one item at a time, so that all others can be taken back.
     claimsEachItem = !abilities.isSuperset(of: [.givesBack, .canBeSignalled]) || itemMark != 0
     results = ResultBuffer(
       page: connection.page, isShared: abilities.contains(.hasStatusPage), output: connection.results)

@@ -66,7 +66,7 @@ import Testing
     #expect(scheduler.received(0, call: call, first: 0, count: 1, thrownAt: 1_000) == .ignore)
     #expect(scheduler.calls[call]!.paused == 1 && scheduler.calls[call]!.inFlight == 1)
     #expect(!scheduler.hasEnded(call) && scheduler.patience(now: 1_000) == 100)
-    // The item after it goes on, and the worker has nothing left.
+    // The next item continues, and the worker has nothing left.
     #expect(scheduler.received(0, call: call, first: 1, count: 1) == .deliver(skipping: 0))
     #expect(scheduler.isIdle(0) && !scheduler.hasEnded(call))
     #expect(sent(&scheduler).isEmpty)

@@ -248,7 +248,7 @@ struct Simulation {
   private mutating func cancelRunning(_ place: PlaceID, below position: UInt64) {
     counts["cancelled while running", default: 0] += 1
     guard let worker = workers[place] else {
-      return breach = breach ?? "place \(place.index) has nobody to tell"
+      return breach = breach ?? "place \(place.index) has no worker to notify"
     }
     for (start, chunk) in worker.frames {
       for offset in 0..<UInt64(chunk.count) where start + offset >= worker.next {
@@ -256,7 +256,7 @@ struct Simulation {
         if isBelow != cancelled.contains(chunk.call) {
           breach =
             breach
-            ?? "position \(start + offset) of place \(place.index) is told a wrong thing about its \(chunk.call)"
+            ?? "position \(start + offset) of place \(place.index) is notified wrongly about its \(chunk.call)"
         }
       }
     }

@@ -188,7 +188,7 @@ extension Processes {
             #expect(finding.living <= 4)
           }
         }
-        // Of four in turn none is there when it is needed again.
+        // With four tasks in turn, each is gone when it is needed again.
         #expect(pool.statistics.preparations.afterEviction >= 8)
         // By itself it takes too much.
         let before = pool.statistics

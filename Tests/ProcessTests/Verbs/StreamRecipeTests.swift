@@ -24,7 +24,7 @@ extension Processes {
         let first = pool.imap(Echo(), over: inputs, chunkSize: 4, inFlight: 8)
         var iterator = pool.imap(Echo(), over: first, chunkSize: 4, inFlight: 8).makeAsyncIterator()
         for expected in 0..<200 { #expect(try await iterator.next() == expected) }
-        // Of each stream what may be in flight, and what was fetched for the second one.
+        // The inputs in flight of each stream, and those that were fetched for the second one.
         #expect(inputs.taken <= 200 + 4 * (8 + 4))
       }
     }

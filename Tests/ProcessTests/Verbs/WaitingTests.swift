@@ -21,7 +21,7 @@ extension Processes {
         }
         #expect(first == nil)
         #expect(!handle.isReady && ContinuousClock.now - start < .milliseconds(1_300))
-        // The item goes on, for those who wait for it still.
+        // The item continues for the callers that still wait for it.
         #expect(try await other == 1_500)
       }
     }
