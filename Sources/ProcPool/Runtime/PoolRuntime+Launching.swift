@@ -24,7 +24,7 @@ extension PoolRuntime {
     }
     let isWanted = change { state, effects in
       guard state.scheduler.isLaunching(connection.place) else { return false }
-      var entry = WorkerEntry(connection)
+      let entry = WorkerEntry(connection)
       entry.outgoing.outbox.append(worker.hello)
       state.workers[connection.place] = entry
       effects.flush(connection)

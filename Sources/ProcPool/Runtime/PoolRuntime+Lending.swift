@@ -73,12 +73,12 @@ extension PoolRuntime {
   /// Sends a worker all unanswered chunks again through its pipe, because it can no longer map
   /// memory that it could map before.
   func sendAgain(to connection: WorkerConnection, _ state: inout PoolState, _ effects: inout Effects) {
-    let place = connection.place
-    state.workers[place]?.outgoing.reachesMemory = false
-    state.workers[place]?.outgoing.outbox.append(FrameMemory(FrameHeader(.again)))
+    guard let entry = state.workers[connection] else { return }
+    entry.outgoing.reachesMemory = false
+    entry.outgoing.outbox.append(FrameMemory(FrameHeader(.again)))
     // Including items of retired calls, because the worker counts its items.
-    for chunk in state.scheduler.chunks(at: place) {
-      append(chunk.rest(), byReference: false, to: place, &state)
+    for chunk in state.scheduler.chunks(at: connection.place) {
+      append(chunk.rest(), byReference: false, to: entry)
     }
     effects.flush(connection)
     state.clockwork.needsPeek = true

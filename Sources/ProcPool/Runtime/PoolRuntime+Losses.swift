@@ -29,7 +29,7 @@ extension PoolRuntime {
       if incoming.hasGreeted, let unwritten {
         take(unwritten, of: connection, cut: incoming.cut, &state, &effects)
       }
-      state.ledger.noteEnd(of: state.workers[place] ?? worker, now: now)
+      state.ledger.noteEnd(of: worker, now: now)
       state.workers[place] = nil
       state.keptTasks.vacate(place)
       guard incoming.hasGreeted else {

@@ -101,9 +101,10 @@ extension PoolRuntime {
   private func takeUp(
     _ place: PlaceID, _ worker: WorkerID, _ state: inout PoolState, _ effects: inout Effects
   ) {
-    guard let connection = state.workers[place]?.connection else { return }
-    state.workers[place]!.worker = worker
-    state.workers[place]!.hasSeat = true
+    guard let entry = state.workers[place] else { return }
+    let connection = entry.connection
+    entry.worker = worker
+    entry.hasSeat = true
     let restarts = state.ledger.noteTakeUp(worker: worker, now: MonotonicClock.now())
     connection.page.note(worker: worker, restarts: restarts)
     // The `hello` frame had the index of the place.
@@ -122,11 +123,11 @@ extension PoolRuntime {
   }
 
   private func kill(_ place: PlaceID, _ state: inout PoolState, _ effects: inout Effects) {
-    guard let connection = state.workers[place]?.connection else { return recall(place, &state) }
+    guard let entry = state.workers[place] else { return recall(place, &state) }
+    let connection = entry.connection
     switch state.scheduler.condemnation(of: place) {
-    case .timeLimit:
-      state.workers[place]!.condemnation = connection.process?.isStopped == true ? .stopped : .timeLimit
-    case .other: state.workers[place]!.condemnation = .cancelled
+    case .timeLimit: entry.condemnation = connection.process?.isStopped == true ? .stopped : .timeLimit
+    case .other: entry.condemnation = .cancelled
     case nil: break
     }
     if !kill(connection) {
@@ -170,11 +171,11 @@ extension PoolRuntime {
     _ chunk: Chunk<InputSlice>, _ hint: ChunkHint, to place: PlaceID, _ state: inout PoolState,
     _ effects: inout Effects
   ) {
-    guard let connection = state.workers[place]?.connection else { return }
+    guard let entry = state.workers[place] else { return }
     chunk.payload.note(hint)
     // A worker that can no longer map memory is sent the bytes.
-    append(chunk, byReference: state.workers[place]!.reachesMemory, to: place, &state)
-    effects.flush(connection)
+    append(chunk, byReference: entry.reachesMemory, to: entry)
+    effects.flush(entry.connection)
     state.clockwork.needsWatch = true
     // A chunk that is answered as soon as it is done needs no check of the clock, unless it has a
     // time limit, or may wait for items of another call.
@@ -188,26 +189,24 @@ extension PoolRuntime {
   /// Appends the frames of a chunk to a worker's outbox.
   ///
   /// - Parameter byReference: whether only the location is sent of payloads in shared memory.
-  func append(
-    _ chunk: Chunk<InputSlice>, byReference: Bool, to place: PlaceID, _ state: inout PoolState
-  ) {
-    func add(_ frame: FrameMemory) { state.workers[place]?.outgoing.outbox.append(frame) }
+  func append(_ chunk: Chunk<InputSlice>, byReference: Bool, to worker: WorkerEntry) {
+    func add(_ frame: FrameMemory) { worker.outgoing.outbox.append(frame) }
     if chunk.attempt > 1 { add(FrameMemory(FrameHeader(.attempt, count: UInt32(chunk.attempt)))) }
     let payload = chunk.payload
     if byReference, let room = payload.roomFrame() { add(room) }
     if byReference, let reference = payload.reference() {
       add(reference)
     } else {
-      state.workers[place]?.outgoing.outbox.append(payload.memory, from: payload.start, to: payload.end)
+      worker.outgoing.outbox.append(payload.memory, from: payload.start, to: payload.end)
     }
   }
 
   func post(
     _ frame: FrameMemory, to place: PlaceID, _ state: inout PoolState, _ effects: inout Effects
   ) {
-    guard let connection = state.workers[place]?.connection else { return }
-    state.workers[place]!.outgoing.outbox.append(frame)
-    effects.flush(connection)
+    guard let entry = state.workers[place] else { return }
+    entry.outgoing.outbox.append(frame)
+    effects.flush(entry.connection)
   }
 }
 

@@ -45,18 +45,37 @@ struct Table<ID: TableIndex, Element>: RandomAccessCollection, MutableCollection
   func index(_ id: ID, offsetBy distance: Int) -> ID { ID(index: id.index + distance) }
   func distance(from start: ID, to end: ID) -> Int { end.index - start.index }
 
+  var indices: TableIndices<ID> { TableIndices(startIndex: startIndex, endIndex: endIndex) }
+
+  // Inlined, so that reading one field does not copy the whole element.
   subscript(id: ID) -> Element {
-    _read { yield elements[id.index] }
-    _modify { yield &elements[id.index] }
+    @inline(__always) get { elements[id.index] }
+    @inline(__always) _modify { yield &elements[id.index] }
   }
+}
+
+/// The indices of a ``Table``.
+///
+/// They hold no reference to the elements, as the default indices of a collection do: a loop over
+/// those that changes an element would copy all elements.
+struct TableIndices<ID: TableIndex>: RandomAccessCollection {
+  let startIndex: ID
+  let endIndex: ID
+
+  var indices: Self { self }
+
+  func index(after id: ID) -> ID { ID(index: id.index + 1) }
+  func index(before id: ID) -> ID { ID(index: id.index - 1) }
+  func index(_ id: ID, offsetBy distance: Int) -> ID { ID(index: id.index + distance) }
+  func distance(from start: ID, to end: ID) -> Int { end.index - start.index }
+
+  subscript(id: ID) -> ID { id }
+  subscript(bounds: Range<ID>) -> Self { Self(startIndex: bounds.lowerBound, endIndex: bounds.upperBound) }
 }
 
 extension Dictionary where Key == CallID {
   /// The state of a call with pending or in-flight chunks. It cannot be missing: a call is
   /// forgotten only when it is retired and none of its items is in flight, and retiring it drops
   /// its pending chunks (see ``Scheduler/brokenInvariant()``).
-  subscript(known call: CallID) -> Value {
-    _read { yield self[call]! }
-    _modify { yield &self[call]! }
-  }
+  subscript(known call: CallID) -> Value { self[call]! }
 }

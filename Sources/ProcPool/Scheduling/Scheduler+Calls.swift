@@ -21,8 +21,7 @@ extension Scheduler {
       expiries[lastCall] = now + max(.zero, Nanoseconds(deadline))
     }
     let isUsed = isSingle || places.allSatisfy(\.canGiveBack)
-    calls[lastCall] = Call(
-      limits: limits, isSingle: isSingle, itemTime: isUsed ? itemTime : 0, counts: CallCounts(begun: now))
+    calls[lastCall] = Call(limits, isSingle: isSingle, itemTime: isUsed ? itemTime : 0, begun: now)
     return lastCall
   }
 

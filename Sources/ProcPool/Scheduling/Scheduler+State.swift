@@ -120,7 +120,8 @@ extension Scheduler {
     }
   }
 
-  struct Call {
+  /// A class, because a look-up of a structure of this size copies it whole.
+  final class Call {
     let limits: CallLimits
     /// Whether the call has one item, after which a worker releases the task.
     let isSingle: Bool
@@ -141,26 +142,33 @@ extension Scheduler {
     var awaitsRoom = false
     var counts: CallCounts
 
-    mutating func append(_ chunk: Chunk<Payload>) {
+    init(_ limits: CallLimits, isSingle: Bool, itemTime: Double, begun: Instant) {
+      self.limits = limits
+      self.isSingle = isSingle
+      self.itemTime = itemTime
+      counts = CallCounts(begun: begun)
+    }
+
+    func append(_ chunk: Chunk<Payload>) {
       pending.append(chunk)
       pendingItems += chunk.count
       pendingBytes += chunk.payload.byteCount
     }
 
-    mutating func prepend(_ chunk: Chunk<Payload>) {
+    func prepend(_ chunk: Chunk<Payload>) {
       pending.prepend(chunk)
       pendingItems += chunk.count
       pendingBytes += chunk.payload.byteCount
     }
 
-    mutating func popPending() -> Chunk<Payload>? {
+    func popPending() -> Chunk<Payload>? {
       guard let chunk = pending.popFirst() else { return nil }
       pendingItems -= chunk.count
       pendingBytes -= chunk.payload.byteCount
       return chunk
     }
 
-    mutating func dropPending() {
+    func dropPending() {
       pending.removeAll()
       pendingItems = 0
       pendingBytes = 0

@@ -117,7 +117,7 @@ import Testing
   }
 
   @Test func aShortItemsWorkerIsToldToCollectResults() {
-    var (scheduler, call) = scheduler(itemTime: 100)
+    let (scheduler, call) = scheduler(itemTime: 100)
     scheduler.calls[call]!.isMeasured = true
     let chunk = Chunk(call: call, first: 0, count: 10, payload: Items(first: 0, count: 10))
     #expect(scheduler.hint(for: chunk) == ChunkHint(flushes: false, claimExponent: 7))

@@ -121,7 +121,7 @@ struct KeptTaskTable {
   ///   preparation.
   mutating func end(_ key: TaskKey, _ number: UInt64, wasCheap: Bool) {
     if wasCheap { types[key.type, default: TypeRecord()].isCheap = true }
-    guard let task = tasks[key], task.number == number else { return }
+    guard types[key.type]?.tasks ?? 0 > 0, let task = tasks[key], task.number == number else { return }
     tasks[key]!.calls -= 1
     forgetIfUnused(key)
   }

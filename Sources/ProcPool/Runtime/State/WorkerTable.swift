@@ -2,7 +2,10 @@ import ProcPoolProtocol
 import ProcPoolWorker
 
 /// The state of a worker that the pool's lock guards.
-struct WorkerEntry {
+///
+/// A class, because a look-up of a structure of this size copies it whole. It is not Sendable, so that it stays in
+/// ``PoolState``.
+final class WorkerEntry {
   let connection: WorkerConnection
   /// The worker of the pool that the process is. Until it takes up work, this has the index of its
   /// place.
@@ -46,8 +49,8 @@ struct WorkerTable {
   }
 
   subscript(place: PlaceID) -> WorkerEntry? {
-    _read { yield entries[place] }
-    _modify { yield &entries[place] }
+    get { entries[place] }
+    set { entries[place] = newValue }
   }
 
   /// The entry of a worker, unless the worker has left its place.
@@ -64,12 +67,9 @@ extension WorkerTable {
   /// while its pipe is full.
   ///
   /// - Parameter afterWaiting: whether the poller has found room in a pipe that was full.
-  mutating func takeFrames(for connection: WorkerConnection, afterWaiting: Bool) -> Deque<Outbox.Piece> {
-    let place = connection.place
-    guard let entry = entries[place], entry.connection === connection,
-      !entry.outgoing.awaitsRoom || afterWaiting
-    else { return Deque() }
-    return entries[place]!.outgoing.outbox.take()
+  func takeFrames(for connection: WorkerConnection, afterWaiting: Bool) -> Deque<Outbox.Piece> {
+    guard let entry = self[connection], !entry.outgoing.awaitsRoom || afterWaiting else { return Deque() }
+    return entry.outgoing.outbox.take()
   }
 
   /// Ends a write to a worker.
@@ -77,15 +77,14 @@ extension WorkerTable {
   /// - Parameter rest: the pieces that could not be written because the pipe is full.
   /// - Returns: whether the pipe was and is full, and whether there is nothing more to write; `nil`
   ///   if the worker has left its place.
-  mutating func noteWritten(
+  func noteWritten(
     _ bytes: Int, _ rest: Deque<Outbox.Piece>, to connection: WorkerConnection
   ) -> (awaitedRoom: Bool, awaitsRoom: Bool, isEmpty: Bool)? {
-    let place = connection.place
-    guard entries[place]?.connection === connection else { return nil }
-    let awaitedRoom = entries[place]!.outgoing.awaitsRoom
-    entries[place]!.outgoing.written += UInt64(bytes)
-    entries[place]!.outgoing.outbox.putBack(rest)
-    entries[place]!.outgoing.awaitsRoom = !rest.isEmpty
-    return (awaitedRoom, !rest.isEmpty, entries[place]!.outgoing.outbox.pieces.isEmpty)
+    guard let entry = self[connection] else { return nil }
+    let awaitedRoom = entry.outgoing.awaitsRoom
+    entry.outgoing.written += UInt64(bytes)
+    entry.outgoing.outbox.putBack(rest)
+    entry.outgoing.awaitsRoom = !rest.isEmpty
+    return (awaitedRoom, !rest.isEmpty, entry.outgoing.outbox.pieces.isEmpty)
   }
 }
