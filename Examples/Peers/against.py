@@ -2,7 +2,9 @@
 """Two builds of procpool at the same cases, in turns: whether today's is slower than an earlier one.
 
 A shared machine drifts by a factor of two within minutes, so the builds take turns, and only times of the same turn are
-divided by each other. A case is slower if three quarters of its ratios say so by more than a twentieth.
+divided by each other. A time is the shortest of several runs, because everything that disturbs a run makes it longer.
+A case is slower if the median of its ratios is above 1.05, and so many ratios are above 1 that two equal builds would
+show it in one comparison out of a hundred at most (a sign test).
 
     make peers AGAINST=136b522
     python3 against.py ../../.build/release/procpool OTHER/.build/release/procpool --rounds 20
@@ -12,19 +14,33 @@ Ends with status 1 if a case is slower, or a result is wrong.
 
 import argparse
 import json
+import math
 import statistics
 import subprocess
 import sys
 
-# Short cases of everything that a pool does; --scenario replaces them.
-SCENARIOS = ["overhead", "spawn", "payload", "partial-sums"]
+# Cases of everything that a pool does, and whether in full: the overhead of an item shows in long runs only, and the
+# payloads of a full run take minutes. --scenario replaces them.
+SCENARIOS = {"overhead": True, "spawn": True, "payload": False, "partial-sums": False}
 # How much longer a case may take before it counts as slower.
 TOLERANCE = 1.05
+# How probable a verdict may be if the builds are equal.
+CHANCE = 0.01
 
 
 def times(program, workers, scenarios, repeat):
-    """The median time of each case that a build measures."""
-    command = [program, "bench", "--json", "-", "--workers", str(workers), "--repeat", str(repeat), "--quick"]
+    """The shortest time of each case that a build measures."""
+    found = {}
+    for is_full in {True, False}:
+        chosen = [name for name in scenarios if SCENARIOS.get(name, False) == is_full]
+        if chosen:
+            found |= measured(program, workers, chosen, repeat, is_full)
+    return found
+
+
+def measured(program, workers, scenarios, repeat, is_full):
+    command = [program, "bench", "--json", "-", "--workers", str(workers), "--repeat", str(repeat)]
+    command += [] if is_full else ["--quick"]
     for scenario in scenarios:
         command += ["--scenario", scenario]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -37,8 +53,13 @@ def times(program, workers, scenarios, repeat):
         if not one["verified"]:
             sys.exit(f"{program} computed a wrong result: {one['case']}, {one['strategy']}")
         key = one["scenario"], one["case"], one["variant"] or "", one["strategy"], one["workers"]
-        found[key] = one["seconds"]["median"]
+        found[key] = one["seconds"]["min"]
     return found
+
+
+def chance(above, count):
+    """How probable it is that at least `above` of `count` ratios are above 1 if the builds are equal."""
+    return sum(math.comb(count, k) for k in range(above, count + 1)) / 2**count
 
 
 def quartiles(values):
@@ -51,7 +72,7 @@ def main():
     parser.add_argument("today", help="today's procpool")
     parser.add_argument("other", help="the procpool to compare with")
     parser.add_argument("--rounds", type=int, default=12, help="how often the two take turns (default 12)")
-    parser.add_argument("--repeat", type=int, default=3, help="runs of each case in a turn (default 3)")
+    parser.add_argument("--repeat", type=int, default=5, help="runs of each case in a turn (default 5)")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--scenario", action="append", help=f"default: {', '.join(SCENARIOS)}")
     options = parser.parse_args()
@@ -75,8 +96,11 @@ def main():
     slower = 0
     for key in sorted(ratios, key=str):
         low, middle, high = quartiles(ratios[key])
-        verdict = "  slower" if low > TOLERANCE else "  faster" if high < 1 / TOLERANCE else ""
-        slower += low > TOLERANCE
+        count = len(ratios[key])
+        is_slower = middle > TOLERANCE and chance(sum(ratio > 1 for ratio in ratios[key]), count) <= CHANCE
+        is_faster = middle < 1 / TOLERANCE and chance(sum(ratio < 1 for ratio in ratios[key]), count) <= CHANCE
+        verdict = "  slower" if is_slower else "  faster" if is_faster else ""
+        slower += is_slower
         scenario, case, variant, strategy, workers = key
         name = f"{scenario}: {' '.join(filter(None, [case, variant]))}, {strategy}, {workers} workers"
         print(f"{name:58}  {middle:5.2f}  ({low:.2f} to {high:.2f}){verdict}")
