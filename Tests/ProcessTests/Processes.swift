@@ -4,7 +4,15 @@ import Testing
 
 /// All suites that start processes: one test at a time, because each looks at what its process has left
 /// behind.
-@Suite(.serialized, .leavesNothing, .timeLimit(.minutes(1))) struct Processes {}
+///
+/// A suite per folder. `make test` runs several of them side by side, each in a process of its own.
+@Suite(.serialized, .leavesNothing, .timeLimit(.minutes(1))) struct Processes {
+  @Suite struct Deaths {}
+  @Suite struct Sharing {}
+  @Suite struct Streams {}
+  @Suite struct Surroundings {}
+  @Suite struct Verbs {}
+}
 
 extension Trait where Self == NothingLeft {
   /// Each test ends by checking that nothing of its pools is left.

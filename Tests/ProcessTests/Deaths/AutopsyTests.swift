@@ -4,7 +4,7 @@ import Glibc
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Deaths {
   /// What is told of a worker that ended: how, why most likely, and what to do.
   @Suite struct Autopsies {
     /// Dying by a trap takes Swift's backtracer a second unless it is told not to.

@@ -3,7 +3,7 @@ import Foundation
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Deaths {
   /// Whatever happens to a worker, wherever, and whatever was asked of it: the item concerned fails with an
   /// error that says so, all others have their values, and the pool goes on.
   @Suite struct CrashMatrix {

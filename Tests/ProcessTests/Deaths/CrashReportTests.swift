@@ -3,7 +3,7 @@ import Foundation
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Deaths {
   /// A crash ends with its worker, its report and its coordinator, whichever ends first.
   @Suite struct CrashReports {
     @Test func aSignalThatSomebodySendsEndsTheWorkerOnceItIsReported() async throws {

@@ -4,7 +4,7 @@ import ProcPool
 import ProcPoolProtocol
 import Testing
 
-extension Processes {
+extension Processes.Deaths {
   /// What a worker writes may break off at any byte, or any byte may be another: every item ends, and no
   /// value is wrong but one whose own bytes were changed.
   @Suite struct Cuts {

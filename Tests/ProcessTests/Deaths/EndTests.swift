@@ -3,7 +3,7 @@ import Foundation
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Deaths {
   /// However a pool ends, its workers do, and its calls.
   @Suite struct Ends {
     @Test(arguments: Kind.allCases) func aClosedPoolEndsWhatWasCalledAndTakesNoMore(_ kind: Kind) async throws

@@ -2,7 +2,7 @@ import FaultyTasks
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Deaths {
   /// An item that never ends holds up its own call, until that is cancelled, and no other.
   @Suite struct EndlessItems {
     /// What a worker was given behind it must not wait either.

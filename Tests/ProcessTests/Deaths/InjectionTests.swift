@@ -3,7 +3,7 @@
   import Glibc
   import Testing
 
-  extension Processes {
+  extension Processes.Deaths {
     /// Whatever call to the system fails, a program with a pool comes to its end: with the right answer, or
     /// with an error in words.
     @Suite struct FailingCalls {

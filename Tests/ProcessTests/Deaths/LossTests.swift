@@ -4,7 +4,7 @@ import ProcPool
 import Synchronization
 import Testing
 
-extension Processes {
+extension Processes.Deaths {
   /// A worker that dies costs the item that it was running, and no other.
   @Suite struct Losses {
     /// Dying by a trap takes Swift's backtracer a second unless it is told not to.

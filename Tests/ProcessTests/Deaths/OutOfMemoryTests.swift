@@ -3,7 +3,7 @@ import Glibc
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Deaths {
   /// The kernel kills whoever uses more memory than a control group has.
   @Suite struct OutOfMemory {
     @Test(.enabled(if: MemoryGroup.isAllowed, "control groups cannot be made here"))

@@ -2,7 +2,7 @@ import FaultyTasks
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Deaths {
   /// A time limit is kept by whatever a worker does for an item.
   @Suite struct Preparations {
     enum Verb: String, CaseIterable, Sendable {

@@ -3,7 +3,7 @@ import Glibc
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Deaths {
   /// An item whose worker is lost is begun once more, as often as the call allows.
   @Suite struct Retries {
     @Test(arguments: [1, 7, 100]) func anItemMayEndInALaterAttempt(_ chunkSize: Int) async throws {

@@ -3,7 +3,7 @@ import Glibc
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Deaths {
   /// What a task has started ends with its worker, however that ends.
   @Suite struct StartedPrograms {
     /// How a worker ends.

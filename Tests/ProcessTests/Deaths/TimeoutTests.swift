@@ -3,7 +3,7 @@ import Glibc
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Deaths {
   /// A time limit ends the item that exceeds it, and costs no other.
   @Suite struct Timeouts {
     private func expectTimedOut<Value>(_ result: Result<Value, PoolError>, item: Int, _ limit: Duration) {

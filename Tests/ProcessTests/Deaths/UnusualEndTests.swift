@@ -3,7 +3,7 @@ import Glibc
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Deaths {
   /// Workers whose ends are not the usual ones.
   @Suite struct UnusualEnds {
     @Test(arguments: Kind.allCases) func theEndOfTheThreadIsTheEndOfTheItem(_ kind: Kind) async throws {

@@ -2,7 +2,7 @@ import FaultyTasks
 import Glibc
 import Testing
 
-extension Processes {
+extension Processes.Deaths {
   /// When the coordinator ends, in whatever way, its workers do within a second.
   @Suite struct Watchdogs {
     @Test(arguments: ["busy", "sleeping", "idle"])

@@ -3,7 +3,7 @@ import Glibc
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Sharing {
   /// Where one process cannot look into another through `/proc`, descriptors go over a socket.
   @Suite struct Attaching {
     /// What `coordinate attach` prints.

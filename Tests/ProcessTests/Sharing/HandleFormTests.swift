@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcPoolSharedMemory
 
-extension Processes {
+extension Processes.Sharing {
   /// A shared value has one form on the wire, by whichever of `Codable`'s ways it is written and read.
   @Suite struct FormsOfHandles {
     private struct All: Codable {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import ProcPoolSharedMemory
 
-extension Processes {
+extension Processes.Sharing {
   @Suite struct Handles {
     /// Encodes as a pool does, and hands the words to be changed.
     private func decoded(_ array: SharedArray<Int>, changing change: (inout [UInt64]) -> Void) throws

@@ -5,7 +5,7 @@ import ProcPool
 import Synchronization
 import Testing
 
-extension Processes {
+extension Processes.Sharing {
   /// What a finished item refers to is there, whatever becomes of its worker afterwards.
   @Suite(.timeLimit(.minutes(5))) struct Lending {
     private static let deaths: [Death] = [
@@ -202,7 +202,7 @@ private final class Kills: Sendable {
   }
 }
 
-extension Processes {
+extension Processes.Sharing {
   /// Errors hold shared memory as outputs do.
   @Suite struct SharedErrors {
     private func parcels(_ error: PoolError?, sourceLocation: SourceLocation = #_sourceLocation) throws

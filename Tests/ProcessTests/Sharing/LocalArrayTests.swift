@@ -3,7 +3,7 @@ import Testing
 
 @testable import ProcPoolSharedMemory
 
-extension Processes {
+extension Processes.Sharing {
   @Suite struct ArraysInOneProcess {
     @Test func elementsAreWhatTheyWereMadeOf() throws {
       #expect(Array(try SharedArray(repeating: 7, count: 3)) == [7, 7, 7])

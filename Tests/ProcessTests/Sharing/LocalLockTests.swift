@@ -5,7 +5,7 @@ import Testing
 
 @testable import ProcPoolSharedMemory
 
-extension Processes {
+extension Processes.Sharing {
   @Suite struct LocksInOneProcess {
     @Test func aSecondAcquisitionByTheSameThreadIsAnError() throws {
       let value = try LockedValue(1)

@@ -3,7 +3,7 @@ import Glibc
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Sharing {
   /// What a lock protects is changed by one process at a time, and a holder's death is told.
   @Suite struct Locks {
     @Test(arguments: Kind.allCases) func noUpdateIsLost(_ kind: Kind) async throws {

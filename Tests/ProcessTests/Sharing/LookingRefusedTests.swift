@@ -5,7 +5,7 @@ import Testing
 
 @testable import ProcPoolSharedMemory
 
-extension Processes {
+extension Processes.Sharing {
   /// A worker that may not look into the coordinator any more gets what it needs another way.
   @Suite struct LookingRefused {
     /// In a program of its own, where nothing answers by a socket yet.

@@ -2,7 +2,7 @@ import FaultyTasks
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Sharing {
   /// `SharedMatrix`: rows and columns are where they belong, in either order.
   @Suite struct SharedMatrices {
     static let orders = [MatrixOrder.rowMajor, .columnMajor]

@@ -3,7 +3,7 @@ import Glibc
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Sharing {
   /// An array with a name is there for any program, and nothing but an array is taken for one.
   @Suite struct NamedArrays {
     private let name = "procpool-test-\(getpid())-\(UInt32.random(in: 0 ... .max))"

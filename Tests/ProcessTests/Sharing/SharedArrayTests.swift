@@ -3,7 +3,7 @@ import Glibc
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Sharing {
   /// Arrays travel as handles, and every process has the same memory.
   @Suite struct SharedArrays {
     @Test(arguments: Kind.allCases) func workersWriteInPlaceWhatTheCoordinatorReads(_ kind: Kind) async throws

@@ -3,7 +3,7 @@ import Glibc
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Sharing {
   /// Shared memory where there are limits: on files, on descriptors, on what is under way between processes.
   @Suite(.timeLimit(.minutes(3))) struct SharingLimits {
     private func prlimit(_ limit: String) -> [String] { ["/usr/bin/prlimit", limit] }

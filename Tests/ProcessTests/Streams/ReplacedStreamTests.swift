@@ -4,7 +4,7 @@ import ProcPool
 import Synchronization
 import Testing
 
-extension Processes {
+extension Processes.Streams {
   /// The numbers 0 to 2 are closed, or other files'.
   @Suite struct ReplacedStreams {
     private static let answers = "[12497500, 12497500, 40, 499500]"

@@ -4,7 +4,7 @@ import ProcPool
 import Synchronization
 import Testing
 
-extension Processes {
+extension Processes.Streams {
   /// The coordinator's standard error takes nothing any more, and the work goes on without it.
   @Suite struct StandardErrorsThatTakeNothing {
     /// 8 items of 500 lines: four times what a pipe holds.

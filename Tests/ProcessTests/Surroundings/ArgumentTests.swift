@@ -2,7 +2,7 @@ import FaultyTasks
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Surroundings {
   /// Arguments that make no sense are refused in words.
   @Suite struct SenselessArguments {
     private func expectRefusal(_ words: String, _ make: () throws -> Pool) async throws {

@@ -3,7 +3,7 @@ import Glibc
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Surroundings {
   /// What the system has as bytes need not be text, and arrives as it is.
   @Suite struct Bytes {
     /// Runs a coordinator by way of a shell script, whose `$@` is the coordinator.

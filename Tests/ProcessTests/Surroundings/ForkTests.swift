@@ -3,7 +3,7 @@ import Glibc
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Surroundings {
   /// A task may call `fork`: one worker stays one worker.
   @Suite struct Forks {
     @Test(arguments: ForkAt.Copy.allCases) func whatACopyOfAWorkerDoesChangesNothing(_ copy: ForkAt.Copy)

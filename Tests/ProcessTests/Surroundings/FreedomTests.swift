@@ -4,7 +4,7 @@ import ProcPool
 import Synchronization
 import Testing
 
-extension Processes {
+extension Processes.Surroundings {
   /// A task may print, read, recurse, await, start programs and use a pool of its own.
   @Suite struct Freedom {
     @Test func standardInputIsAtItsEnd() async throws {

@@ -5,7 +5,7 @@ import ProcPool
 import Synchronization
 import Testing
 
-extension Processes {
+extension Processes.Surroundings {
   /// A worker uses no more of the machine than it may.
   @Suite struct Limits {
     @Test func anItemThatAsksForTooMuchMemoryIsLostAndTheReportSaysWhy() async throws {

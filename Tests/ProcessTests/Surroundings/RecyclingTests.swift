@@ -3,7 +3,7 @@ import Glibc
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Surroundings {
   /// Processes are replaced on purpose, and no item notices.
   @Suite struct Recycled {
     /// Which process ran each item, by the item.

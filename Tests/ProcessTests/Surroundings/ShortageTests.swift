@@ -3,7 +3,7 @@ import Glibc
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Surroundings {
   /// Where processes and threads are short, pools say so, and come back when there are some.
   @Suite(.timeLimit(.minutes(3))) struct ShortagesOfProcesses {
     /// With so few that pools cannot be made, cannot start workers, or can start some.

@@ -3,7 +3,7 @@ import Foundation
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Surroundings {
   /// A program that cannot serve is an error that says so, and is not started again and again.
   @Suite struct StartFailures {
     /// The error of the first call to a pool whose workers behave like this, and how many were started.

@@ -4,7 +4,7 @@ import Glibc
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Surroundings {
   /// A task finds itself in a process in which it can do as it likes.
   @Suite struct Surroundings {
     private func lookAround(workers: Int = 1) async throws -> [FaultyTasks.Surroundings] {

@@ -2,7 +2,7 @@ import FaultyTasks
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// `apply`, `applyAsync` and `submit`, and the handles that they return.
   @Suite struct Applications {
     @Test(arguments: Kind.allCases) func applyRunsOneItem(_ kind: Kind) async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ProcPool
 
-extension Processes {
+extension Processes.Verbs {
   /// Between calls that follow each other in a loop workers poll, and nowhere else for longer than a moment.
   @Suite struct CallsThatFollowEachOther {
     /// The processor time that the worker uses from one call of a loop to the next, in milliseconds.

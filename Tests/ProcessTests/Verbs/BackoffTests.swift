@@ -2,7 +2,7 @@ import FaultyTasks
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// An item whose task throws is started again after a pause, if its call has a back-off.
   @Suite struct Backoffs {
     private let soon = Backoff.exponential(from: .milliseconds(1), to: .milliseconds(4), maximumAttempts: 3)

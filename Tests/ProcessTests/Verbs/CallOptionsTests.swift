@@ -3,7 +3,7 @@ import ProcPool
 import Synchronization
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// Every verb takes its options as arguments, as a value, or as both.
   @Suite struct OptionsAsAValue {
     enum Verb: String, CaseIterable, Sendable {

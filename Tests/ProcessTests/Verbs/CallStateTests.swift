@@ -2,7 +2,7 @@ import FaultyTasks
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// What a call builds in a worker lives there until the call ends, and no longer.
   @Suite struct CallState {
     @Test(arguments: Kind.allCases) func prepareRunsOncePerCallAndWorker(_ kind: Kind) async throws {

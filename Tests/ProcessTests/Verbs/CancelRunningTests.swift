@@ -3,7 +3,7 @@ import Glibc
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// What runs is cancelled too: by its own help if it looks or awaits, else with its worker; nothing else is
   /// lost.
   @Suite struct CancellingWhatRuns {

@@ -2,7 +2,7 @@ import FaultyTasks
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// Cancelling the Swift task cancels what has not started, at once, and leaves the pool usable.
   @Suite struct Cancellations {
     /// Cancels the body while its first items are held, and expects that no other starts.

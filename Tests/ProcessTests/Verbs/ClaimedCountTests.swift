@@ -2,7 +2,7 @@ import FaultyTasks
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// What inputs say of their number is refused where it cannot fit, and otherwise not believed.
   @Suite struct ClaimedCounts {
     /// A collection that says that it has another number of elements than it has.

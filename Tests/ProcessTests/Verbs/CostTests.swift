@@ -3,7 +3,7 @@
   import Glibc
   import Testing
 
-  extension Processes {
+  extension Processes.Verbs {
     /// What the verbs cost by the item, counted, because times are the machine's.
     @Suite struct Costs {
       /// What a verb made of so many items.

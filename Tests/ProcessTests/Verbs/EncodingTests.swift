@@ -3,7 +3,7 @@ import Foundation
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// What a pool says of itself can be encoded: durations as seconds, workers as numbers.
   @Suite struct EncodedReports {
     private func object(_ value: some Encodable) throws -> [String: Any] {

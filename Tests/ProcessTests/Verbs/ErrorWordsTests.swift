@@ -3,7 +3,7 @@ import Foundation
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// Errors arrive with the words that they have for people, and say why they do not arrive themselves.
   @Suite struct ErrorWords {
     private func failure(_ input: Int, on pool: Pool) async throws -> (failure: TaskFailure, text: String) {

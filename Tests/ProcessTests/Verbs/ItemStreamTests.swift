@@ -2,7 +2,7 @@ import FaultyTasks
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// `imapItems` yields each result with its input and the position of that.
   @Suite struct StreamsOfItems {
     private let bad: Set = [0, 5, 6, 49]

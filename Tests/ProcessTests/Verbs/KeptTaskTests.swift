@@ -3,7 +3,7 @@ import Glibc
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// A task that takes long to prepare stays in its worker when its call has ended.
   @Suite struct KeptTasks {
     @Test(arguments: Kind.allCases) func twentyAppliesPrepareOnce(_ kind: Kind) async throws {

@@ -4,7 +4,7 @@ import ProcPool
 import Synchronization
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// Chunks and outputs too long for a pipe lie in memory that workers see.
   @Suite struct LargePayloads {
     private static let memory = "procpool-inputs"

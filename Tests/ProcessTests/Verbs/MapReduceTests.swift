@@ -3,7 +3,7 @@ import Glibc
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// `mapReduce`: every input once, in order, combined in the workers.
   @Suite struct Reductions {
     private static let listing = (0..<1000).map(String.init).joined(separator: " ")

@@ -2,7 +2,7 @@ import FaultyTasks
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// `map`, `mapResults`, `forEach`, `mapAsync` and `broadcast` give what they say, in the order they say.
   @Suite struct Maps {
     @Test(arguments: Kind.allCases) func mapKeepsTheOrderOfUnevenTasks(_ kind: Kind) async throws {

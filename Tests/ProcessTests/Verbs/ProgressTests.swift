@@ -4,7 +4,7 @@ import ProcPool
 import Synchronization
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// `progress:` tells how far a call has come, and changes nothing else.
   @Suite struct Progress {
     /// What was told.

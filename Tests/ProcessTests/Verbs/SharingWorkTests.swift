@@ -3,7 +3,7 @@ import Glibc
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// What a worker has not begun goes to those who have nothing to do.
   @Suite struct WorkIsShared {
     /// They would wait for ever behind the first one.

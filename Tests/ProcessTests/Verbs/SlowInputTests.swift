@@ -3,7 +3,7 @@ import ProcPool
 import Synchronization
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// The caller's own code takes its time between results, and never longer than the call.
   @Suite struct SlowInputs {
     /// Counts what was taken of it, and pauses before each element.

@@ -5,7 +5,7 @@ import ProcPool
 import Synchronization
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// `statistics`: where the time went, and what was copied.
   @Suite struct Statistics {
     @Test(arguments: [true, false]) func aPipeCopiesFourTimesAndSharedMemoryTwice(_ shares: Bool) async throws

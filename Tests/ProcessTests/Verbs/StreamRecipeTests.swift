@@ -3,7 +3,7 @@ import ProcPool
 import Synchronization
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// A stream is a recipe: it can be kept, sent and iterated as often as one likes, each time as a call of its own.
   @Suite struct StreamsAsRecipes {
     @Test(arguments: Kind.allCases) func aStreamIsTheInputOfAnother(_ kind: Kind) async throws {

@@ -3,7 +3,7 @@ import ProcPool
 import Synchronization
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// `imap` and its kin take inputs on demand, and give results in the order they say.
   @Suite struct Streams {
     /// An endless sequence that counts how many of its elements were taken.

@@ -2,7 +2,7 @@ import FaultyTasks
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// What a task throws arrives as it was, at the item that threw it; so does what cannot travel.
   @Suite struct TaskErrors {
     @Test(arguments: Kind.allCases) func anErrorThatIsCodableArrivesAsItself(_ kind: Kind) async throws {
@@ -111,7 +111,7 @@ struct Unlinked: PoolTask {
   func run(_ input: Int) -> Int { input + 1 }
 }
 
-extension Processes {
+extension Processes.Verbs {
   /// A task that workers cannot have is refused, with words that help.
   @Suite struct Refusals {
     @Test(arguments: Kind.allCases) func aPrivateTypeIsRefusedBeforeAnythingIsSent(_ kind: Kind) async throws

@@ -2,7 +2,7 @@ import FaultyTasks
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// Handles among Swift's own tasks and groups.
   @Suite struct HandlesInSwiftTasks {
     @Test(arguments: Kind.allCases) func aGroupLimitsHowLongAResultIsWaitedFor(_ kind: Kind) async throws {
