@@ -142,7 +142,7 @@ import struct Foundation.Data
 
   @Test func aFileThatNobodyUsesIsFoundAndOneThatIsMappedIsNot() async throws {
     try await SharedFolder.alone {
-      let path = "/dev/shm/procpool-doctor-test-\(UInt32.random(in: 0 ... .max))"
+      let path = "/dev/shm/procpool-doctor-test-\(getpid())-\(UInt32.random(in: 0 ... .max))"
       try Data("some".utf8).write(to: .init(fileURLWithPath: path))
       defer { try? FileManager.default.removeItem(atPath: path) }
       let name = String(path.dropFirst("/dev/shm/".count))

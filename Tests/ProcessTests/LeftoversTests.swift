@@ -48,6 +48,19 @@ extension Processes {
       #expect(await Leftovers.since(before, patience: .seconds(5)).isEmpty)
     }
 
+    @Test func aFileOfARunningProcessOfAnotherPartIsNotReported() async throws {
+      let other = try Inspection.spawn(["/usr/bin/env", "PROCPOOL_TESTS=other", "/bin/sleep", "60"])
+      let name = "procpool-leak-\(other)-1"
+      close(shm_open("/" + name, O_RDWR | O_CREAT, 0o600))
+      defer { shm_unlink("/" + name) }
+      func isReported(in part: String?) -> Bool { Inspection.sharedFiles(part: part).contains(name) }
+      #expect(await eventually { isReported(in: "other") && !isReported(in: "own") })
+      #expect(isReported(in: nil))
+      kill(other, SIGKILL)
+      waitpid(other, nil, 0)
+      #expect(isReported(in: "own"))
+    }
+
     @Test func aTestThatLeavesSomethingFails() async {
       await withKnownIssue {
         try await expectNothingLeft(patience: .milliseconds(50)) {

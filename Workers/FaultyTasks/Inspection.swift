@@ -121,6 +121,23 @@ package enum Inspection {
     return names
   }
 
+  /// The names in /dev/shm, without those of other parts of the tests.
+  ///
+  /// `make test` runs parts of the tests side by side, and PROCPOOL_TESTS names the part of a process. A name
+  /// belongs to the process whose number is the first number in it.
+  package static func sharedFiles(
+    part: String? = getenv("PROCPOOL_TESTS").map { String(cString: $0) }
+  ) -> [String] {
+    entries("/dev/shm").filter { name in
+      guard let part, let pid = name.split(whereSeparator: { !$0.isNumber }).first,
+        let environment = contents("/proc/\(pid)/environ")
+      else { return true }
+      let variables = environment.split(separator: "\0")
+      return variables.contains("PROCPOOL_TESTS=\(part)")
+        || !variables.contains { $0.hasPrefix("PROCPOOL_TESTS=") }
+    }
+  }
+
   static func link(_ path: String) -> String? {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer in
       let count = readlink(path, buffer.baseAddress!, buffer.count)

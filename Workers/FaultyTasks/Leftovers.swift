@@ -4,7 +4,7 @@ import Glibc
 package struct Leftovers: Equatable, Sendable, CustomStringConvertible {
   package var children: [Int32: String]
   package var descriptors: [Int32: String]
-  /// Files in /dev/shm.
+  /// Files in /dev/shm, without those of other parts of the tests.
   package var segments: Set<String>
   /// Parts of this process's memory that are shared with workers, or were.
   package var mappings: Set<String>
@@ -19,7 +19,7 @@ package struct Leftovers: Equatable, Sendable, CustomStringConvertible {
       // first needs it, and keeps it.
       children: Inspection.children(),
       descriptors: Inspection.descriptors().filter { $0.value != "anon_inode:[timerfd]" },
-      segments: Set(Inspection.entries("/dev/shm")),
+      segments: Set(Inspection.sharedFiles()),
       mappings: Set(maps.split(separator: "\n").filter { $0.contains("/memfd:procpool") }.map(String.init)),
       threads: Inspection.threads().filter { $0.value.hasPrefix("procpool-") })
   }

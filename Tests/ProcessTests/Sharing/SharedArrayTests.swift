@@ -101,7 +101,7 @@ extension Processes.Sharing {
     @Test func nothingIsLeftInDevShmWhateverIsKilled() async throws {
       // Without the named arrays of another run of these tests beside this one.
       func entries() -> [String] {
-        Inspection.entries("/dev/shm").filter { !$0.hasPrefix("procpool-test-") }.sorted()
+        Inspection.sharedFiles().filter { !$0.hasPrefix("procpool-test-") }.sorted()
       }
       let before = entries()
       let coordinator = try Coordinator("sharing")
