@@ -159,7 +159,8 @@ struct ProgramBehaviour {
       "bench", "--quick", "--case", "imap", "--workers", "1", "--json", file.path,
     ])
     #expect(outcome.status == 0, "\(outcome.errors)")
-    #expect(outcome.output.contains("chunk-64"))
+    // The faster of two, `chunk-1` and `chunk-64`: on a busy machine either may be that.
+    #expect(outcome.output.contains("(chunk-"))
     #expect(outcome.errors.isEmpty)
     #expect(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) is [String: Any])
   }

@@ -333,7 +333,8 @@ extension Processes.Streams {
         #expect(between - before <= 1_000 + 2)
         for item in 0..<100 { _ = try await pool.apply(PrintUnended("x"), to: item) }
         let after = try await pool.broadcast(CountTransfers(), to: 0)[0][1]
-        #expect(after - between <= 200 + 2)
+        // On a busy machine preparing the two tasks may take so long that the worker reports it.
+        #expect(after - between <= 200 + 2 + 2)
       }
     }
   }
