@@ -2,7 +2,8 @@
 #
 #   make bench        build for release and run the benchmark with 8 workers   WORKERS=8 ARGS="--quick"
 #   make install      install procpool and the benchmark's worker              PREFIX=~/.local
-#   make test         build and run all tests                                  ARGS="--filter NAME"
+#   make test         build and run all tests, in 4 processes at a time        PROCESSES=4
+#                     or some of them, in one process                      ARGS="--filter NAME"
 #   make thorough     the same, with all cases of tests that otherwise try a sample
 #   make lint         check formatting, imports, and the files in the repository
 #   make layers       check that the folders of ProcPool use each other in one direction; after a debug build
@@ -29,6 +30,7 @@ ARGS =
 SECONDS = 60
 SCHEDULES = 100000
 MINUTES = 10
+PROCESSES = 4
 PREFIX = $(HOME)/.local
 LARGE = 2147483649,5368709120
 SEED =
@@ -70,12 +72,9 @@ install: release
 build: swift
 	$(BUILD) --product procpoolPackageTests $(STRICT)
 
-# MainActorTests run in a process of their own: like ProcessTests, they check that no worker of their process is left,
-# and would find those of the other tests.
 test: build
 	@.ci/scripts/require-workers.sh "$$(swift build --show-bin-path)"
-	swift test --skip-build $(STRICT) $(or $(ARGS),--skip MainActorTests)
-	$(if $(ARGS),,swift test --skip-build $(STRICT) --filter MainActorTests)
+	$(if $(ARGS),swift test --skip-build $(STRICT) $(ARGS),.ci/scripts/run-tests.sh "$$(swift build --show-bin-path)" $(PROCESSES))
 
 thorough:
 	PROCPOOL_THOROUGH=1 $(MAKE) test

@@ -1,0 +1,80 @@
+#!/bin/bash
+# Runs all tests in several processes side by side: most tests wait most of the time, but those of `ProcessTests` run
+# one at a time within a process, because each checks what is left in its process.
+#
+#   run-tests.sh FOLDER-OF-THE-TEST-RUNNER PROCESSES
+#
+# The output of each part is written to .build/tests, and printed as well if the part fails.
+
+set -euo pipefail
+runner=$1/procpoolPackageTests.xctest
+logs=.build/tests
+
+# The parts, which start in this order. A test belongs to the first part whose pattern matches it, and the last pattern
+# matches everything, so that each test is in exactly one part.
+names=(units faults verbs-a-d deaths verbs streams surroundings processes others)
+patterns=(
+  '^(Documentation|ProcPool[A-Za-z]*)Tests\.'
+  '^ProcessTests\.Processes/Deaths/(CrashMatrix|FailingCalls)/'
+  '^ProcessTests\.Processes/Verbs/[A-D]'
+  '^ProcessTests\.Processes/Deaths/'
+  '^ProcessTests\.Processes/Verbs/'
+  '^ProcessTests\.Processes/Streams/'
+  '^ProcessTests\.Processes/Surroundings/'
+  '^ProcessTests\.'
+  '.'
+)
+
+# Runs one part, for xargs below.
+if [ $# -eq 3 ]; then
+  name=${names[$3]}
+  tests=(--filter "${patterns[$3]}")
+  for earlier in "${patterns[@]:0:$3}"; do tests+=(--skip "$earlier"); done
+  status=0
+  # What a part starts inherits the variable, which tells it from what other parts start.
+  PROCPOOL_TESTS=$name "$runner" --testing-library swift-testing "${tests[@]}" >"$logs/$name" 2>&1 || status=$?
+  summary=$(grep -a '^[^ ]* Test run with ' "$logs/$name" || echo "✘ Test run ended early")
+  echo "$name: $summary"
+  if [ "$status" -ne 0 ]; then echo "$status" >"$logs/$name.failed"; fi
+  exit $((status != 0))
+fi
+
+rm -rf "$logs"
+mkdir -p "$logs"
+
+# On a terminal, the last line shows how many tests have ended in each running part.
+progress() {
+  local name line
+  while sleep 1; do
+    line=
+    for name in "${names[@]}"; do
+      if [ -e "$logs/$name" ] && ! grep -aq '^[^ ]* Test run with ' "$logs/$name"; then
+        line+="$name $(grep -ac '^[^ ]* Test .* after [0-9.]* seconds' "$logs/$name" || true)  "
+      fi
+    done
+    printf '\r\e[K%.*s\r' "$(($(tput cols) - 1))" "$line"
+  done
+}
+if [ -t 1 ]; then
+  progress &
+  trap 'kill $!; printf "\e[K"' EXIT
+fi
+
+# Ctrl-C ends xargs and the parts; it would not reach background jobs of this shell.
+result=0
+seq 0 $((${#names[@]} - 1)) | xargs -P "$2" -n 1 "$0" "$1" "$2" || result=1
+
+for name in "${names[@]}"; do
+  [ -e "$logs/$name.failed" ] || continue
+  echo "--- $name failed with exit status $(cat "$logs/$name.failed"); all of its output is in $logs/$name"
+  # Without what started or passed, unless it ended there.
+  grep -av -e '^◇ ' -e '^✔ ' "$logs/$name" || true
+  grep -aq '^[^ ]* Test run with ' "$logs/$name" || tail -n 5 "$logs/$name"
+done
+
+# That no test was left out.
+expected=$("$runner" --testing-library swift-testing --list-tests | wc -l)
+run=$(cat "$logs"/* | awk '/^[^ ]* Test run with / { sum += $5 } END { print sum + 0 }')
+echo "$run of $expected tests have run"
+[ "$run" -eq "$expected" ] || result=1
+exit "$result"
