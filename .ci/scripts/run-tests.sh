@@ -11,9 +11,11 @@ runner=$1/procpoolPackageTests.xctest
 logs=.build/tests
 
 # The parts, which start in this order. A test belongs to the first part whose pattern matches it, and the last pattern
-# matches everything, so that each test is in exactly one part.
-names=(units faults verbs-a-d deaths verbs streams surroundings processes others)
+# matches everything, so that each test is in exactly one part. The first part runs alone, after all others: it has the
+# kernel kill processes for lack of memory, and any pool whose worker is killed meanwhile takes that for the cause.
+names=(memory units faults verbs-a-d deaths verbs streams surroundings processes others)
 patterns=(
+  '^ProcessTests\.Processes/Deaths/OutOfMemory/'
   '^(Documentation|ProcPool[A-Za-z]*)Tests\.'
   '^ProcessTests\.Processes/Deaths/(CrashMatrix|FailingCalls)/'
   '^ProcessTests\.Processes/Verbs/[A-D]'
@@ -62,7 +64,8 @@ fi
 
 # Ctrl-C ends xargs and the parts; it would not reach background jobs of this shell.
 result=0
-seq 0 $((${#names[@]} - 1)) | xargs -P "$2" -n 1 "$0" "$1" "$2" || result=1
+seq 1 $((${#names[@]} - 1)) | xargs -P "$2" -n 1 "$0" "$1" "$2" || result=1
+"$0" "$1" "$2" 0 || result=1
 
 for name in "${names[@]}"; do
   [ -e "$logs/$name.failed" ] || continue
