@@ -3,8 +3,8 @@ import Glibc
 
 /// What the worker writes to its coordinator, passed on by a thread of its own, which damages it at one byte:
 /// `cut:N` kills the worker instead of passing on byte N, `close:N` closes the stream there, `stall:N` passes
-/// on no more, `flip:N:MASK` changes bits of that byte; `record` changes nothing. What is passed on is also
-/// written to the file that FAULTY_STREAM names.
+/// on no more, `flip:N:MASK` changes bits of that byte; `record` changes nothing. All that the worker writes
+/// is also written, unchanged, to the file that FAULTY_STREAM names.
 struct DamagedStream {
   private enum Damage: Substring { case cut, close, stall, flip, record }
 
@@ -42,6 +42,7 @@ struct DamagedStream {
       if count < 0 && errno == EINTR { continue }
       if count <= 0 { return }
       var bytes = memory[..<count]
+      if let record { send(bytes, to: record) }
       if passed <= place, place < passed + count {
         let index = place - passed
         switch damage {
@@ -57,7 +58,6 @@ struct DamagedStream {
       passed += count
       // What comes after is read all the same: the worker must not notice by a full pipe.
       if isOpen { send(bytes, to: output) }
-      if let record { send(bytes, to: record) }
     }
   }
 

@@ -50,6 +50,8 @@ extension Processes.Verbs {
         let task = NoteAndPause(path: scratch.file("notes"), item: 5, milliseconds: 100_000)
         let running = Task { await pool.mapResults(task, over: 0..<20, chunkSize: 1) }
         #expect(await eventually { scratch.lines("notes").count == 6 })
+        // And the pool has what had ended before.
+        #expect(await eventually { pool.statistics.itemsFinished == 5 })
         running.cancel()
         let results = await running.value
         #expect(results.count == 20)
