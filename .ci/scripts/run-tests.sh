@@ -13,17 +13,17 @@ logs=.build/tests
 # The parts, which start in this order. A test belongs to the first part whose pattern matches it, and the last pattern
 # matches everything, so that each test is in exactly one part. The first part runs alone, after all others: it has the
 # kernel kill processes for lack of memory, and any pool whose worker is killed meanwhile takes that for the cause.
-names=(memory units faults verbs-a-d deaths verbs streams surroundings processes others)
+names=(memory faults verbs deaths verbs-m-z surroundings streams processes units others)
 patterns=(
   '^ProcessTests\.Processes/Deaths/OutOfMemory/'
-  '^(Documentation|ProcPool[A-Za-z]*)Tests\.'
   '^ProcessTests\.Processes/Deaths/(CrashMatrix|FailingCalls)/'
-  '^ProcessTests\.Processes/Verbs/[A-D]'
+  '^ProcessTests\.Processes/Verbs/[A-L]'
   '^ProcessTests\.Processes/Deaths/'
   '^ProcessTests\.Processes/Verbs/'
   '^ProcessTests\.Processes/Streams/'
   '^ProcessTests\.Processes/Surroundings/'
   '^ProcessTests\.'
+  '^(Documentation|ProcPool[A-Za-z]*)Tests\.'
   '.'
 )
 
