@@ -11,11 +11,12 @@ runner=$1/procpoolPackageTests.xctest
 logs=.build/tests
 
 # The parts, which start in this order. A test belongs to the first part whose pattern matches it, and the last pattern
-# matches everything, so that each test is in exactly one part. The first part runs alone, after all others: it has the
-# kernel kill processes for lack of memory, and any pool whose worker is killed meanwhile takes that for the cause.
-names=(memory faults verbs deaths verbs-m-z surroundings streams processes units others)
+# matches everything, so that each test is in exactly one part. The first part runs alone, after all others: it counts
+# calls, which are more on a busy machine, and it has the kernel kill processes for lack of memory, which any pool whose
+# worker is killed at that time takes for the cause.
+names=(alone faults verbs deaths verbs-m-z streams surroundings processes units others)
 patterns=(
-  '^ProcessTests\.Processes/Deaths/OutOfMemory/'
+  '^ProcessTests\.Processes/(Deaths/OutOfMemory|Verbs/(Costs|Statistics))/'
   '^ProcessTests\.Processes/Deaths/(CrashMatrix|FailingCalls)/'
   '^ProcessTests\.Processes/Verbs/[A-L]'
   '^ProcessTests\.Processes/Deaths/'
