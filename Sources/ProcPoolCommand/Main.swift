@@ -12,7 +12,7 @@ struct Main {
     // And so is a file that would become longer than it may (`ulimit -f`).
     signal(SIGXFSZ, SIG_IGN)
     fillStandardStreams()
-    if let number = firstArgumentThatIsNotText() {
+    if let number = firstNonUTF8Argument() {
       let argument = UsageError.quoted(CommandLine.arguments[number])
       exit(
         Commands.fail(
@@ -24,7 +24,7 @@ struct Main {
   }
 
   /// Swift replaces what is not UTF-8, and a file with another name would be read or written.
-  private static func firstArgumentThatIsNotText() -> Int? {
+  private static func firstNonUTF8Argument() -> Int? {
     (0..<Int(CommandLine.argc)).dropFirst().first { number in
       CommandLine.unsafeArgv[number].map { String(validatingCString: $0) == nil } ?? false
     }

@@ -69,18 +69,18 @@ public func serveIfWorker() {
   mainQueue.run()
 }
 
-private func leave(_ reason: String, status: Int32 = WorkerMark.gaveUp) -> Never {
+private func leave(_ reason: String, status: Int32 = WorkerMark.cannotServe) -> Never {
   StandardError.writeLine("procpool worker \(ProgramIdentity.pid) \(reason)")
   _exit(status)
 }
 
 private func status(of error: SystemError) -> Int32 {
-  error.isShortage ? WorkerMark.metShortage : WorkerMark.gaveUp
+  error.isShortage ? WorkerMark.metShortage : WorkerMark.cannotServe
 }
 
 /// Ends the process after its serving thread has ended, because nothing could complete the running
 /// item.
 private func leaveWithoutThread(_ page: StatusPage?) -> Never {
   page?.noteLostThread()
-  _exit(WorkerMark.gaveUp)
+  _exit(WorkerMark.cannotServe)
 }

@@ -23,7 +23,7 @@ func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result)
   "What is written arrives whole, or the exit status and a message say that it has not",
   .timeLimit(.minutes(3)))
 struct Streams {
-  /// Runs the program with full pipes that do not block, and reads them only when it has had time to give up.
+  /// Runs the program with full pipes that do not block, and reads them only after it has had time to fail.
   private func run(_ arguments: [String]) async throws -> (
     status: Int32?, output: String, errors: String, blocks: Bool
   ) {

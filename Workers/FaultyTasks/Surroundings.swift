@@ -127,7 +127,7 @@ package struct Nest: PoolTask {
   }
 }
 
-/// Gives up root.
+/// Drops root privileges.
 package struct BecomeNobody: PoolTask {
   package init() {}
   package func run(_ input: Int) -> Int { Int(setuid(65534)) }

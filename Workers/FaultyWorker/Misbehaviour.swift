@@ -57,7 +57,7 @@ struct Misbehaviour {
     sleepForEver()
   }
 
-  /// Serves, but not for long: so many milliseconds from when its streams have been moved, and it greets.
+  /// Completes the handshake, then exits a number of milliseconds after its streams were moved.
   private func leaveSoon() {
     let time = Int(number)
     startThread {
@@ -71,7 +71,7 @@ struct Misbehaviour {
     }
   }
 
-  /// Comes to grief before it has said anything; after garbage it serves as if nothing had happened.
+  /// Fails before the handshake. After garbage it serves normally.
   private func fall(by fault: Fault) {
     if fault == .garbage { send(Fault.rubbish) } else { fault.strike(inItem: true) }
   }

@@ -14,7 +14,7 @@ struct Predicament {
     case "started": try await startPrograms()
     case "statuses": try await loseStatuses()
     case "forked": try await useInCopy()
-    case "demoted": try await giveUpRights()
+    case "demoted": try await dropRights()
     case "surroundings": try await lookAround()
     case "later": try await outliveShortage()
     default: return false
@@ -76,20 +76,20 @@ struct Predicament {
     if copy == 0 {
       // Whatever happens, it does not stay.
       alarm(20)
-      await Self.tell { _ = try await pool.map(Echo(), over: 0..<10) }
-      await Self.tell { _ = try await pool.apply(Echo(), to: 1) }
-      await Self.tell { try await pool.forEach(Suspend(), over: 0..<3) }
-      await Self.tell { for try await _ in pool.imap(Echo(), over: 0..<10) {} }
-      await Self.tell { _ = try await pool.applyAsync(Echo(), to: 1).value }
-      await Self.tell { _ = try await pool.submit(Echo(), to: 1) }
-      await Self.tell { _ = try await pool.broadcast(Echo(), to: 0) }
-      await Self.tell { _ = try await early.value }
+      await Self.printOutcome { _ = try await pool.map(Echo(), over: 0..<10) }
+      await Self.printOutcome { _ = try await pool.apply(Echo(), to: 1) }
+      await Self.printOutcome { try await pool.forEach(Suspend(), over: 0..<3) }
+      await Self.printOutcome { for try await _ in pool.imap(Echo(), over: 0..<10) {} }
+      await Self.printOutcome { _ = try await pool.applyAsync(Echo(), to: 1).value }
+      await Self.printOutcome { _ = try await pool.submit(Echo(), to: 1) }
+      await Self.printOutcome { _ = try await pool.broadcast(Echo(), to: 0) }
+      await Self.printOutcome { _ = try await early.value }
       _ = pool.statistics
       pool.close()
       pool.terminate()
       await pool.join()
       print("joined")
-      await Self.tell { try Pool(workers: 1).terminate() }
+      await Self.printOutcome { try Pool(workers: 1).terminate() }
       fflush(nil)
       _exit(0)
     }
@@ -100,7 +100,7 @@ struct Predicament {
     await pool.join()
   }
 
-  @MainActor private static func tell(_ body: @MainActor () async throws -> Void) async {
+  @MainActor private static func printOutcome(_ body: @MainActor () async throws -> Void) async {
     do {
       try await body()
       print("no error")
@@ -110,8 +110,8 @@ struct Predicament {
     fflush(nil)
   }
 
-  /// Gives up the right to send signals to its workers, and then wants one ended.
-  private func giveUpRights() async throws {
+  /// Drops the right to send signals to its workers, then needs one of them killed.
+  private func dropRights() async throws {
     let pool = try Pool(workers: 1, configuration: PoolConfiguration(standardError: .discarded))
     let worker = try await pool.broadcast(ProcessNumber(), to: 0)[0]
     guard setuid(65534) == 0 else { throw Misfit(value: 1) }

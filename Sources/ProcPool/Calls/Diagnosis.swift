@@ -33,7 +33,7 @@ private struct Diagnosis {
 
   /// The minimum share of the time that a limit must cost to be reported. Less is hardly worth
   /// changing.
-  static let worthTelling = 0.2
+  static let worthReporting = 0.2
 
   init(_ call: CallStatistics, workers: Int, processors: Int) {
     self.call = call
@@ -99,7 +99,7 @@ private struct Diagnosis {
 
   private var startUp: Explanation.Limit? {
     let share = part(call.startUp)
-    guard share >= Self.worthTelling else { return nil }
+    guard share >= Self.worthReporting else { return nil }
     return limit(
       .startUp, share,
       "Start-up: no worker had been started in the first \(Self.text(call.startUp)), \(percent(share)) of the time. "
@@ -111,7 +111,7 @@ private struct Diagnosis {
   private var preparing: Explanation.Limit? {
     let spent = call.pool.preparations
     let share = min(1, spent.time / (max(.nanoseconds(1), call.elapsed) * workers))
-    guard share >= Self.worthTelling else { return nil }
+    guard share >= Self.worthReporting else { return nil }
     let reasons: [(count: Int, text: String)] = [
       (
         spent.firstInWorker,
@@ -165,7 +165,7 @@ private struct Diagnosis {
     }
     let chunkTime = itemTime * given
     let sending = min(1 - running, part(Self.chunkCost * Double(call.chunks) / Double(workers)))
-    guard chunkTime < Self.chunkCost * 10, sending >= Self.worthTelling else { return nil }
+    guard chunkTime < Self.chunkCost * 10, sending >= Self.worthReporting else { return nil }
     let better = max(2 * given, Int(min(1e6, Duration.microseconds(500) / max(.nanoseconds(1), itemTime))))
     return limit(
       .chunksTooSmall, sending,
@@ -212,7 +212,7 @@ private struct Diagnosis {
   /// The limit of a call that left workers idle at its end: it had too few items, or uneven ones,
   /// in chunks that may be too large.
   private var ending: Explanation.Limit? {
-    guard !call.isOfSingles, call.isOver, idle >= Self.worthTelling else { return nil }
+    guard !call.isOfSingles, call.isOver, idle >= Self.worthReporting else { return nil }
     if call.itemsFinished < UInt64(4 * workers), call.itemsFinished > 0 {
       let count = call.itemsFinished == 1 ? "was 1 item" : "were \(call.itemsFinished) items"
       return limit(
@@ -221,7 +221,7 @@ private struct Diagnosis {
       )
     }
     let share = part(call.tail)
-    guard share >= Self.worthTelling, call.itemsFinished > 0 else { return nil }
+    guard share >= Self.worthReporting, call.itemsFinished > 0 else { return nil }
     let given =
       call.chunkSize.map { $0 > 1 ? ", make `chunkSize:` smaller than \(Self.grouped(UInt64($0)))" : "" }
       ?? ""
@@ -233,7 +233,7 @@ private struct Diagnosis {
   }
 
   private var coordinator: Explanation.Limit? {
-    guard !call.isOfSingles, idle >= Self.worthTelling else { return nil }
+    guard !call.isOfSingles, idle >= Self.worthReporting else { return nil }
     let starved = part(call.starved)
     if coordinatorBusy >= 0.5 {
       let split = call.pool.coordinator
@@ -249,7 +249,7 @@ private struct Diagnosis {
           + "their data from numbers or ranges, send less or share it, or combine outputs in the workers by `mapReduce`."
       )
     }
-    guard starved >= Self.worthTelling else { return nil }
+    guard starved >= Self.worthReporting else { return nil }
     return limit(
       .slowCaller, min(idle, starved),
       "The caller is the bottleneck: for \(percent(starved)) of the time no chunk was pending, and the pool's part of "

@@ -8,7 +8,7 @@ final class ProgressReporter {
   private let begin: Int64
   private var next: Int64
   private var last = CallProgress(done: 0, total: nil, failures: 0, elapsed: .zero)
-  private var isTold = false
+  private var hasReported = false
   private var isFinished = false
   /// The interval of lines, for a destination that is not a terminal.
   private var lineInterval = firstLine
@@ -37,11 +37,11 @@ final class ProgressReporter {
     guard !isFinished else { return }
     last = CallProgress(done: done, total: total, failures: failures, elapsed: .nanoseconds(now - begin))
     guard now >= next else { return }
-    tell(now: now)
+    deliver(now: now)
   }
 
-  private func tell(now: Int64) {
-    isTold = true
+  private func deliver(now: Int64) {
+    hasReported = true
     switch report.form {
     case .closure(let interval, let body):
       next = now.addingSaturating(interval.nanoseconds)
@@ -70,7 +70,7 @@ final class ProgressReporter {
     case .closure(_, let body): if isWhole { body(last) }
     case .bar(let title):
       errors.show("")
-      if isTold { errors.writeLine(ProgressText.end(last, title: title, isWhole: isWhole)) }
+      if hasReported { errors.writeLine(ProgressText.end(last, title: title, isWhole: isWhole)) }
     }
   }
 }

@@ -118,7 +118,7 @@ extension Autopsy: CustomStringConvertible {
       } else if loss.cause == .stopped {
         " (pid \(loss.pid)), where it was stopped by a signal; the worker was killed and replaced"
       } else if case .notEnded(let state) = loss.cause {
-        " (pid \(loss.pid)), which did not end after SIGKILL (\(state)); the pool gave it up and replaced it"
+        " (pid \(loss.pid)), which did not end after SIGKILL (\(state)); the pool abandoned and replaced it"
       } else {
         " (pid \(loss.pid)), which was killed and replaced"
       }
@@ -134,12 +134,12 @@ extension WorkerLoss: CustomStringConvertible {
   public var description: String {
     if case .notEnded(let state) = cause {
       return
-        "\(worker) (pid \(pid)) did not end within 5 seconds of SIGKILL and was given up; it is in \(state). Find what "
+        "\(worker) (pid \(pid)) did not end within 5 seconds of SIGKILL and was abandoned; it is in \(state). Find what "
         + "blocks it with `cat /proc/\(pid)/stack /proc/\(pid)/status`"
         + LastWords.quoted(standardError)
     }
     let memory = peakMemory.map { ", with \($0 >> 20) MiB of memory at its peak" } ?? ""
-    if isThread { return "\(worker), a thread of this process, was given up, \(cause)" }
+    if isThread { return "\(worker), a thread of this process, was abandoned, \(cause)" }
     return "\(worker) (pid \(pid)) ended with \(end)\(memory), \(cause)" + LastWords.quoted(standardError)
   }
 }

@@ -8,9 +8,9 @@ enum LastWords {
     if standardError.isEmpty { return "" }
     let lines = standardError.lines(omittingEmpty: false)
     let trap = lines.lastIndex { trapWords(in: $0) != nil }
-    let telling = crash(in: lines) ?? Array(trap.map { lines[$0...].prefix(12) } ?? lines.suffix(12))
+    let relevant = crash(in: lines) ?? Array(trap.map { lines[$0...].prefix(12) } ?? lines.suffix(12))
     return "; it wrote to standard error:\n"
-      + telling.map { "  | \($0.visible(keepingLines: true))" }.joined(separator: "\n")
+      + relevant.map { "  | \($0.visible(keepingLines: true))" }.joined(separator: "\n")
   }
 
   /// The part of a backtrace that leads from the task to the crash, without other threads,

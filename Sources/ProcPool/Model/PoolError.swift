@@ -14,7 +14,7 @@ public enum PoolError: Error, Sendable {
   /// The worker ended while it ran the item.
   case workerLost(Autopsy)
   /// The item, or preparing its task, exceeded the call's `timeout`. Its worker was killed and
-  /// replaced. A worker that is a thread cannot be killed, and is given up.
+  /// replaced. A worker that is a thread cannot be killed, and is abandoned.
   case timedOut(Autopsy, limit: Duration)
   /// The call exceeded its `deadline`. Its unfinished items were cancelled.
   case deadlineExceeded(limit: Duration)

@@ -100,7 +100,7 @@ extension Pool {
     runtime.terminate()
   }
 
-  /// Waits, after ``close()`` or ``terminate()``, until all workers have ended or been given up and
+  /// Waits, after ``close()`` or ``terminate()``, until all workers have ended or been abandoned, and
   /// their text has been written. ``StandardErrorMode`` documents the time limits for the text. In
   /// a forked copy of the process it returns immediately.
   ///

@@ -126,7 +126,7 @@ final class Launcher: Sendable {
   /// Abandons a launch that has exceeded its time limit, and the requests behind it.
   ///
   /// - Returns: the abandoned requests, and the reason.
-  func giveUp(now: Int64) -> (requests: [Request], failure: WorkerStartFailure) {
+  func abandonOverdue(now: Int64) -> (requests: [Request], failure: WorkerStartFailure) {
     let requests = state.withLock { state in
       var requests: [Request] = []
       if !state.isStuck, let current = state.current, now >= current.since + Self.launchTime {

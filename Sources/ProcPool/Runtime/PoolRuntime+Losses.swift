@@ -26,13 +26,13 @@ extension PoolRuntime {
       connection.page.note(process: nil)
       // Together with its end, because the scheduler would send more chunks to a worker with
       // nothing left to do.
-      if incoming.hasGreeted, let unwritten {
+      if incoming.hasCompletedHandshake, let unwritten {
         take(unwritten, of: connection, cut: incoming.cut, &state, &effects)
       }
       state.ledger.noteEnd(of: worker, now: now)
       state.workers[place] = nil
       state.keptTasks.vacate(place)
-      guard incoming.hasGreeted else {
+      guard incoming.hasCompletedHandshake else {
         let failure = WorkerStartFailure(of: connection, incoming, end)
         return state.scheduler.failedToStart(place, failure, now: Instant(now))
       }
@@ -77,7 +77,7 @@ extension WorkerStartFailure {
     }
     let isShortage = end == .exited(status: WorkerMark.metShortage)
     let isProgramsOwn =
-      if case .exited(let status) = end { status != WorkerMark.gaveUp && !isShortage } else { false }
+      if case .exited(let status) = end { status != WorkerMark.cannotServe && !isShortage } else { false }
     let advice = isProgramsOwn ? "; " + RuntimeLoop.serveAdvice : ""
     self.init(
       "the program (pid \(pid)) ended with \(end) before it completed the handshake\(advice)",

@@ -74,7 +74,7 @@ extension PoolRuntime {
     change { state, _ in
       state.calls.notePoll(key, isHit: isHit)
       // The runtime thread does not know yet that a worker is idle while another has too much work.
-      if state.scheduler.timeToShare != nil { state.clockwork.needsPeek = true }
+      if state.scheduler.timeUntilRebalancing != nil { state.clockwork.needsPeek = true }
     }
   }
 

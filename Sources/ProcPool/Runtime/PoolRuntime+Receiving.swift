@@ -58,7 +58,7 @@ extension PoolRuntime {
   ) -> Result<LoanFrame?, FrameError> {
     do throws(FrameError) {
       while case .frame(let header) = try scan(&incoming) {
-        if header.kind == .lend, incoming.hasGreeted {
+        if header.kind == .lend, incoming.hasCompletedHandshake {
           return .success(LoanFrame(header: header, lent: state.calls[header.call]?.lentBlocks()))
         }
         try handle(header, of: connection, &incoming, &state, &effects)
@@ -86,11 +86,11 @@ extension PoolRuntime {
     _ state: inout PoolState, _ effects: inout Effects
   ) throws(FrameError) {
     let body = incoming.received.slice(offset: FrameHeader.size, count: header.bodyLength)
-    if !incoming.hasGreeted {
+    if !incoming.hasCompletedHandshake {
       guard header.kind == .greeting else {
         throw .unexpected("it sent a \(header.kind) frame before it completed the handshake")
       }
-      return try greet(connection, body.bytes, &incoming, &state)
+      return try completeHandshake(connection, body.bytes, &incoming, &state)
     }
     switch header.kind {
     case .results, .failure, .indirectResults:
@@ -108,7 +108,7 @@ extension PoolRuntime {
     }
   }
 
-  private func greet(
+  private func completeHandshake(
     _ connection: WorkerConnection, _ body: UnsafeRawBufferPointer, _ incoming: inout Incoming,
     _ state: inout PoolState
   ) throws(FrameError) {
@@ -116,19 +116,19 @@ extension PoolRuntime {
     if let buildID = settings.requiredBuildID, greeting.buildID != buildID {
       throw .unexpected("it is another build of the program than the coordinator; start the program again")
     }
-    incoming.hasGreeted = true
+    incoming.hasCompletedHandshake = true
     let abilities = connection.offered.intersection(greeting.abilities)
     state.workers[connection.place]?.abilities = abilities
     // Under the lock, but only once in the life of a program, so that the server runs before any
     // block is attached.
     if !greeting.pageFailure.isEmpty { BlockServer.start() }
-    state.scheduler.greeted(
+    state.scheduler.completedHandshake(
       connection.place, canGiveBack: abilities.contains(.givesBack), now: .now())
   }
 
   /// Kills a worker that broke the protocol, and keeps the reason for its report.
   private func reject(_ connection: WorkerConnection, _ incoming: inout Incoming, _ error: FrameError) {
-    if incoming.hasGreeted {
+    if incoming.hasCompletedHandshake {
       incoming.violation = incoming.violation ?? error.description
     } else {
       incoming.startFailure =

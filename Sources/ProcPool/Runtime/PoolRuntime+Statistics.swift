@@ -60,7 +60,7 @@ extension PoolRuntime {
     // Outside the lock, because files are read.
     if settings.abilities.contains(.hasOwnMemory) {
       for index in workers.indices {
-        workers[index].memory = workers[index].pid.flatMap { ProcessMemory.ofItsOwn($0) }
+        workers[index].memory = workers[index].pid.flatMap { ProcessMemory.privateBytes(of: $0) }
       }
     }
     return workers

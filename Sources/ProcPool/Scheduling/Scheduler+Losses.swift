@@ -9,7 +9,7 @@ extension Scheduler {
   /// - Parameter progress: the last progress on its status page; `nil` if it had none.
   mutating func lost(_ id: PlaceID, progress: StatusPage.Progress?, loss: WorkerLoss, now: Instant) {
     let place = places[id]
-    let begun = giveUpStarted(id, progress: progress, loss, now: now)
+    let begun = endStarted(id, progress: progress, loss, now: now)
     returnUnstarted(id, now: now)
     // Before unstarted items, so that results in order do not wait for retried items.
     giveBack(begun.again, now: now)
@@ -45,7 +45,7 @@ extension Scheduler {
   ///
   /// - Returns: whether any item had started, the running item, if it is known, and the chunks of
   ///   further attempts.
-  mutating func giveUpStarted(
+  private mutating func endStarted(
     _ id: PlaceID, progress: StatusPage.Progress?, _ loss: WorkerLoss, now: Instant
   ) -> (any: Bool, culprit: ItemID?, again: [Chunk<Payload>]) {
     let place = places[id]

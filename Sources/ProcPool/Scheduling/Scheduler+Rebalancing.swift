@@ -19,10 +19,10 @@ struct WorkerSnapshot: Equatable {
 extension Scheduler {
   /// The minimum work that is worth taking back. A take-back costs the worker and the coordinator
   /// about 20 µs. A worker that is at one item for this time also counts as stuck.
-  static var worthSharing: Nanoseconds { Nanoseconds(200_000) }
+  static var worthRebalancing: Nanoseconds { Nanoseconds(200_000) }
   /// The minimum if there is a busy worker for every processor. A worker without progress may then
   /// be waiting for a processor, and so would the worker that took over its items.
-  private static var worthSharingWhenBusy: Nanoseconds { .milliseconds(16) }
+  private static var worthRebalancingWhenBusy: Nanoseconds { .milliseconds(16) }
   /// The time without progress after which a worker is sent no more chunks, and its unstarted items
   /// move to other workers: three times the longest interval at which results are fetched from busy
   /// workers, 64 ms. With a shorter time, a worker that computes and has not written its results
@@ -55,26 +55,26 @@ extension Scheduler {
   /// `nil` if there is nothing to check.
   ///
   /// - Complexity: O(workers).
-  var timeToShare: Nanoseconds? {
+  var timeUntilRebalancing: Nanoseconds? {
     var most = 0
     for id in places.indices where mayHaveTooMuch(id) { most = max(most, places[id].items) }
     guard most > 0, freeWorkers > 0 else { return nil }
     // A worker's only item is taken back only if the worker does not start it.
-    return most > 1 ? leastWorthSharing : Self.longestSilence
+    return most > 1 ? leastWorthRebalancing : Self.longestSilence
   }
 
-  private var leastWorthSharing: Nanoseconds {
-    busyPlaces < processors ? Self.worthSharing : Self.worthSharingWhenBusy
+  private var leastWorthRebalancing: Nanoseconds {
+    busyPlaces < processors ? Self.worthRebalancing : Self.worthRebalancingWhenBusy
   }
 
   /// Takes back unclaimed items if other workers are idle: from workers that have more work queued
   /// than a take-back costs, and from workers without progress.
   ///
   /// - Complexity: O(workers), and O(chunks) for each worker with chunks in flight.
-  mutating func share(now: Instant, _ look: (PlaceID) -> WorkerSnapshot) {
+  mutating func rebalance(now: Instant, _ look: (PlaceID) -> WorkerSnapshot) {
     let free = freeWorkers
     guard free > 0 else { return }
-    let least = leastWorthSharing
+    let least = leastWorthRebalancing
     var slow: [PlaceID] = []
     for id in places.indices where mayHaveTooMuch(id) {
       let seen = look(id)
@@ -113,7 +113,7 @@ extension Scheduler {
   /// had it, unless the parts would be too short.
   func parts(of chunk: Chunk<Payload>) -> [Chunk<Payload>] {
     let itemTime = max(1, calls[known: chunk.call].itemTime)
-    let least = max(1, Int(min(Double((Self.worthSharing / 4).count) / itemTime, 1e9)))
+    let least = max(1, Int(min(Double((Self.worthRebalancing / 4).count) / itemTime, 1e9)))
     let count = min(freeWorkers + 1, chunk.count / least)
     // Parts are copies, which are made under the pool's lock.
     guard count > 1, chunk.seat == nil, chunk.payload.byteCount <= Pacing.windowBytes else { return [chunk] }

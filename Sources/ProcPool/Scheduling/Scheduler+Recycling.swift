@@ -124,7 +124,7 @@ extension Scheduler {
   }
 
   /// Recycles idle workers that were due but had no standby process to replace them.
-  mutating func replaceThoseDue(now: Instant) {
+  mutating func replaceDue(now: Instant) {
     for id in places.indices where places[id].due != nil { recycleIfExhausted(id, now: now) }
   }
 

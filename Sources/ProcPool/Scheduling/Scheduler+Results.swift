@@ -30,8 +30,8 @@ extension Scheduler {
       return .violation(violation)
     }
     var left = count - skipped
-    let comesAgain = left == 1 && thrownAt.map { pauseFirst(of: id, now: $0) } ?? false
-    if !comesAgain { calls[known: call].counts.ended += UInt64(left) }
+    let isRetried = left == 1 && thrownAt.map { pauseFirst(of: id, now: $0) } ?? false
+    if !isRetried { calls[known: call].counts.ended += UInt64(left) }
     while left > 0 {
       let ended = min(left, places[id].queue.first!.remaining)
       endFront(id, items: ended)
@@ -40,7 +40,7 @@ extension Scheduler {
     if position == nil { places[id].streamPosition += UInt64(count) }
     places[id].unmeasured[call, default: 0] += count - skipped
     places[id].strikes = 0
-    let isWanted = calls[call]?.isRetired == false && !comesAgain
+    let isWanted = calls[call]?.isRetired == false && !isRetried
     forgetIfDone(call)
     return isWanted ? .deliver(skipping: skipped) : .ignore
   }

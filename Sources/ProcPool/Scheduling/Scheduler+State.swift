@@ -15,7 +15,7 @@ extension Scheduler {
       var since: Instant
       var lastLook: Instant
       /// Whether a stall has been announced.
-      var isTold = false
+      var isAnnounced = false
 
       init(position: UInt64, step: UInt64?, isPreparation: Bool, now: Instant) {
         self.position = position

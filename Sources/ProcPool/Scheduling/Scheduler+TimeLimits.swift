@@ -18,7 +18,7 @@ extension Scheduler {
     for (call, expiry) in expiries where now >= expiry { expire(call, now: now) }
     endPauses(now: now)
     checkAges(now: now)
-    share(now: now, look)
+    rebalance(now: now, look)
     for id in places.indices where places[id].state == .ready {
       endCancelled(id, now: now)
       guard let front = places[id].queue.first else {
@@ -38,7 +38,7 @@ extension Scheduler {
         continue
       }
       let elapsed = places[id].watch!.elapsed(now: now)
-      if let stallTime, elapsed >= stallTime { tellOfStall(id, elapsed: elapsed) }
+      if let stallTime, elapsed >= stallTime { announceStall(id, elapsed: elapsed) }
       if let limit = limits.limit(isPreparation: isPreparation), elapsed >= Nanoseconds(limit) {
         condemn(id, timeLimit: limit)
       }
@@ -46,10 +46,10 @@ extension Scheduler {
   }
 
   /// Announces once that an item has been running for long.
-  private mutating func tellOfStall(_ id: PlaceID, elapsed: Nanoseconds) {
+  private mutating func announceStall(_ id: PlaceID, elapsed: Nanoseconds) {
     let place = places[id]
-    guard let watch = place.watch, !watch.isTold else { return }
-    places[id].watch!.isTold = true
+    guard let watch = place.watch, !watch.isAnnounced else { return }
+    places[id].watch!.isAnnounced = true
     guard let stalled = item(at: watch.position, step: watch.step, of: id) else { return }
     let worker = place.seat!
     actions.append(.announce(.itemStalled(stalled, worker, elapsed: .nanoseconds(elapsed.count), stack: [])))
@@ -78,7 +78,7 @@ extension Scheduler {
     if runsCancelled { shortest = min(shortest ?? .max, Nanoseconds(grace.shortest)) }
     if let stallTime, busyPlaces > 0 { shortest = min(shortest ?? .max, stallTime) }
     var patience = shortest.map { max(.milliseconds(1), min($0 / 8, .milliseconds(100))) }
-    if let time = timeToShare { patience = min(patience ?? .max, time) }
+    if let time = timeUntilRebalancing { patience = min(patience ?? .max, time) }
     for instant in [expiries.values.min(), nextAge, nextPauseEnd].compactMap(\.self) {
       patience = min(patience ?? .max, max(.zero, instant - now))
     }

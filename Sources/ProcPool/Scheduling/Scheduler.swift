@@ -47,7 +47,7 @@ struct Scheduler<Payload: ChunkPayload> {
   var actions: [SchedulerAction<Payload>] = []
   /// Whether any handshake has completed. Before the first, a failed start is attributed to the
   /// program.
-  private(set) var hasGreeted = false
+  private(set) var hasCompletedHandshake = false
   var firstStartFailure: WorkerStartFailure?
   /// The latest temporary failure to start a worker.
   var lastShortage: WorkerStartFailure?
@@ -188,19 +188,19 @@ extension Scheduler {
   /// Handles a completed handshake.
   ///
   /// - Parameter canGiveBack: whether the worker has a page with a gate.
-  mutating func greeted(_ id: PlaceID, canGiveBack: Bool = true, now: Instant) {
+  mutating func completedHandshake(_ id: PlaceID, canGiveBack: Bool = true, now: Instant) {
     guard places[id].state == .launching else { return }
     places[id].canGiveBack = canGiveBack
     places[id].shortages = 0
-    let isFirst = !hasGreeted
-    hasGreeted = true
+    let isFirst = !hasCompletedHandshake
+    hasCompletedHandshake = true
     if places[id].seat == nil {
       places[id].state = .standby
     } else {
       takeUp(id, now: now)
     }
     if life == .closing && calls.isEmpty { return leaveIfIdle() }
-    replaceThoseDue(now: now)
+    replaceDue(now: now)
     if isFirst {
       // Earlier failures to start were not the program's fault.
       for other in seats where !places[other].isAlive { launch(other) }
@@ -221,7 +221,7 @@ extension Scheduler {
     if places[id].seat == nil { return loseSpare(id) }
     // Before the first handshake, each place has one attempt, so that a program that cannot serve
     // is not run repeatedly. After the first handshake, the other places are retried.
-    if hasGreeted && places[id].strikes < Self.maximumStrikes { return launch(id) }
+    if hasCompletedHandshake && places[id].strikes < Self.maximumStrikes { return launch(id) }
     breakIfEmpty()
   }
 
@@ -259,7 +259,7 @@ extension Scheduler {
   /// Fails the chunks that only an empty place may run.
   mutating func failStranded() {
     // The first handshake gives empty places another chance.
-    if !hasGreeted, seats.contains(where: { places[$0].isAlive }) { return }
+    if !hasCompletedHandshake, seats.contains(where: { places[$0].isAlive }) { return }
     for id in places.indices
     where (!places[id].isAlive || places[id].isStarved) && !places[id].pinned.isEmpty {
       let chunks = Array(places[id].pinned)

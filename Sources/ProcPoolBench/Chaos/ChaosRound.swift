@@ -73,7 +73,7 @@ struct ChaosRound {
     }
     let watching = Task {
       do { try await Task.sleep(for: Self.patience) } catch { return }
-      disturber.account.withLock { $0.strange.append("a round has not ended within \(Self.patience)") }
+      disturber.account.withLock { $0.unexpected.append("a round has not ended within \(Self.patience)") }
       pool.terminate()
     }
     defer { watching.cancel() }

@@ -18,7 +18,7 @@ final class Disturber: Sendable {
     /// Since when a worker is missing.
     var missing: [WorkerID: ContinuousClock.Instant] = [:]
     var slowestReplacement = Duration.zero
-    var strange: [String] = []
+    var unexpected: [String] = []
   }
 
   let account = Mutex(Account())
@@ -45,14 +45,14 @@ final class Disturber: Sendable {
       account.recycled += 1
       account.workers = account.workers.filter { $0.value != worker }
     case .itemStalled: break
-    case .workerFailedToStart, .failed: account.strange.append("\(event)")
+    case .workerFailedToStart, .failed: account.unexpected.append("\(event)")
     }
   }
 
   /// Adds to the tally what was done and told, when the pool has ended.
   func report(to tally: inout ChaosTally) {
     account.withLock { account in
-      tally.breaches += account.strange
+      tally.breaches += account.unexpected
       // At most the item that was running is lost with a worker.
       if account.lost > account.killed {
         tally.breaches.append("\(account.lost) items were lost with \(account.killed) workers killed")

@@ -67,8 +67,8 @@ public struct OwnMatrices: Sendable {
     let factors = MatmulFactors(
       shape: shape, a: a.isColumnMajor ? Self.transposed(x, rows: shape.l, columns: shape.m) : x,
       b: b.isColumnMajor ? y : Self.transposed(y, rows: shape.l, columns: shape.n))
-    try refuseWhatIsNotFinite(a.shownName, x)
-    try refuseWhatIsNotFinite(b.shownName, y)
+    try requireFinite(a.shownName, x)
+    try requireFinite(b.shownName, y)
     let largest = (factors.rowNorms.max() ?? 0) * (factors.columnNorms.max() ?? 0)
     guard largest <= Double(Scalar.greatestFiniteMagnitude) else {
       throw NumPyFile.Unusable(
@@ -113,10 +113,10 @@ public struct OwnArray: Sendable {
     let magnitude: Double
     switch array.numbers {
     case .f32(let numbers):
-      try refuseWhatIsNotFinite(array.shownName, numbers)
+      try requireFinite(array.shownName, numbers)
       magnitude = numbers.reduce(0) { $0 + Double(abs($1)) }
     case .f64(let numbers):
-      try refuseWhatIsNotFinite(array.shownName, numbers)
+      try requireFinite(array.shownName, numbers)
       magnitude = numbers.reduce(0) { $0 + abs($1) }
     }
     guard array.shape.allSatisfy({ $0 > 0 }), magnitude.isFinite else {
@@ -132,7 +132,7 @@ public struct OwnArray: Sendable {
 }
 
 /// Because the result of what is not a number cannot be checked: it equals nothing.
-private func refuseWhatIsNotFinite<Scalar: MatrixScalar>(
+private func requireFinite<Scalar: MatrixScalar>(
   _ name: String, _ numbers: [Scalar]
 ) throws(NumPyFile.Unusable) {
   guard let index = numbers.firstIndex(where: { !$0.isFinite }) else { return }

@@ -115,7 +115,7 @@ public enum Doctor {
 
   /// Because a worker takes six, and a program has some of its own.
   private static let descriptorsPerWorker = 6
-  private static let descriptorsOfItsOwn = 32
+  private static let ownDescriptors = 32
   /// Because Foundation's `Process` moves descriptors up to that number, and a pool raises the limit for a moment where
   /// it may.
   private static let leastForFoundation = 256
@@ -123,7 +123,7 @@ public enum Doctor {
   private static func descriptors(_ facts: MachineFacts) -> Finding {
     let (soft, hard) = facts.descriptors
     // A pool raises the limit for a moment where Foundation needs that; its own descriptors must fit as it is.
-    let most = max(0, (soft - descriptorsOfItsOwn) / descriptorsPerWorker)
+    let most = max(0, (soft - ownDescriptors) / descriptorsPerWorker)
     let name = "descriptors"
     let fact =
       soft == .max

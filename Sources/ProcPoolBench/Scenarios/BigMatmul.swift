@@ -71,7 +71,7 @@ struct BigMatmul<Scalar: MatrixScalar> {
   private func whole() async throws {
     let strategies = MatmulStrategies(sample: sample, label: label, runs: runs, context: context)
     try await strategies.serial()
-    guard let workers = workersThatFit() else { return }
+    guard let workers = fittingWorkerCount() else { return }
     try await context.withWorkers(workers) { try await strategies.rowsWithBSentOnce(on: $0) }
   }
 
@@ -85,7 +85,7 @@ struct BigMatmul<Scalar: MatrixScalar> {
       sample.accepts($0, at: 0..<count * shape.n)
     }
     // Two workers at most, because each item takes the memory of B three times: encoded, received, decoded.
-    guard let workers = workersThatFit() else { return }
+    guard let workers = fittingWorkerCount() else { return }
     try await context.withWorkers(min(2, workers)) {
       try await strategies.rows(on: $0, count: count, chunkSize: 1)
     }
@@ -188,7 +188,7 @@ struct BigMatmul<Scalar: MatrixScalar> {
   /// How many workers can hold B at once, received and decoded, within the budget; `nil` if not even one.
   ///
   /// The coordinator holds A, B, and B once more as it is sent.
-  private func workersThatFit() -> Int? {
+  private func fittingWorkerCount() -> Int? {
     let matrix = shape.l * shape.n * MemoryLayout<Scalar>.size
     let coordinator = shape.m * shape.l * MemoryLayout<Scalar>.size + 2 * matrix
     let fitting = min(mostCopies, (memoryBudget - coordinator) / (2 * matrix))

@@ -140,7 +140,7 @@ final class PoolWatcher {
         * 1e9,
       running: part(.running), copying: part(.reading, .decoding, .encoding, .writing),
       waiting: part(.waiting), isPreparing: snapshot.progress.phase == .preparing, item: item,
-      memory: ProcessMemory.ofItsOwn(snapshot.process))
+      memory: ProcessMemory.privateBytes(of: snapshot.process))
   }
 
   /// The name of a process's program, as it was called.

@@ -28,7 +28,7 @@ package struct WorkerMark {
 
   /// The exit status of a worker that cannot continue and has written the reason to standard error:
   /// `EX_SOFTWARE`.
-  package static let gaveUp: Int32 = 70
+  package static let cannotServe: Int32 = 70
 
   /// The exit status of a worker that lacked a resource which may soon be available again:
   /// `EX_TEMPFAIL`.

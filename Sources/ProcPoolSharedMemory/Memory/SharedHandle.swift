@@ -102,7 +102,8 @@ package struct SharedHandle: Hashable, Sendable {
     do throws(SystemError) {
       return try DescriptorSocket.ask(owner.server, for: nonce)
     } catch {
-      guard error.code == ECONNREFUSED, isRefused, let tell = SharedScope.current?.isRefused, tell(owner.pid)
+      guard error.code == ECONNREFUSED, isRefused, let notify = SharedScope.current?.isRefused,
+        notify(owner.pid)
       else { throw error }
     }
     let end = MonotonicClock.now() + Self.patience

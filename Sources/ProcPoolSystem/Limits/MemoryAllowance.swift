@@ -40,7 +40,7 @@ package enum MemoryAllowance {
 /// The memory usage of a process.
 package enum ProcessMemory {
   /// The resident private memory of a process in bytes; `nil` if the process does not exist.
-  package static func ofItsOwn(_ pid: Int32) -> Int? {
+  package static func privateBytes(of pid: Int32) -> Int? {
     // Size, resident, shared, …, in pages.
     guard let words = TextFile.read("/proc/\(pid)/statm")?.split(separator: " "), words.count > 2,
       let resident = Int(words[1]), let shared = Int(words[2])
@@ -56,7 +56,7 @@ package struct MemoryReading: Sendable {
 
   /// - Complexity: O(free pieces of memory), some microseconds at least.
   package init() {
-    resident = ProcessMemory.ofItsOwn(getpid())
+    resident = ProcessMemory.privateBytes(of: getpid())
     allocated = Int(clamping: procpool_allocated_bytes())
   }
 

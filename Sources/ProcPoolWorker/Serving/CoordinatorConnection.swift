@@ -78,7 +78,7 @@ struct CoordinatorConnection: ~Copyable {
   }
 
   /// Sends the greeting, after which the worker receives work.
-  func greet() throws(Failure) {
+  func sendGreeting() throws(Failure) {
     var writer = WireWriter()
     Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
     let greeting = Greeting(

@@ -231,7 +231,7 @@ final class ResultBuffer: @unchecked Sendable {
   }
 
   /// Sends a frame that is not a result.
-  func tell(
+  func notify(
     _ header: FrameHeader, _ body: (inout WireWriter) -> Void = { _ in }
   ) throws(SystemError) {
     var writer = WireWriter(capacity: FrameHeader.size)

@@ -8,7 +8,7 @@ import ProcPoolSystem
 /// coordinator, because a fork of the coordinator would keep the pipe open; and the serving thread,
 /// whose end ends the worker. `PR_SET_PDEATHSIG` is not used, because it fires when the *thread*
 /// that started the worker ends. A worker exits in response to a frame, so a hang-up always means
-/// that the coordinator has died or has given the worker up. The processes that tasks have started
+/// that the coordinator has died or has abandoned the worker. The processes that tasks have started
 /// are killed as well.
 ///
 /// While the worker crashes, all of its threads are stopped, including this one. A ``CrashGuard``

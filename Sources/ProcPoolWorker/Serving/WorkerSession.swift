@@ -16,7 +16,7 @@ final class WorkerSession: @unchecked Sendable {
   let maximumBody: Int
   /// Whether items are claimed one by one, whatever the coordinator suggests: without a shared
   /// page, because each result is written before the next item starts; and on a thread, which
-  /// cannot be killed, so that a worker that was given up runs no further items.
+  /// cannot be killed, so that an abandoned worker runs no further items.
   let claimsEachItem: Bool
 
   /// The seed of `TaskContext.random`.
@@ -106,7 +106,7 @@ final class WorkerSession: @unchecked Sendable {
     if abilities.contains(.hasOwnMemory) {
       sharing.isRefused = { [unowned self] process in
         guard process == coordinator else { return false }
-        return (try? results.tell(FrameHeader(.refused))) != nil
+        return (try? results.notify(FrameHeader(.refused))) != nil
       }
     }
   }
@@ -234,7 +234,7 @@ final class WorkerSession: @unchecked Sendable {
       // No item of the chunk has started.
       flush(position: position)
       do throws(SystemError) {
-        try results.tell(FrameHeader(.unreachable))
+        try results.notify(FrameHeader(.unreachable))
         awaitsAgain = true
       } catch {
         loseCoordinator(error)
@@ -359,7 +359,7 @@ final class WorkerSession: @unchecked Sendable {
     let number = call.cost.number
     if number != 0 { kept.keep(call, as: number) }
     do {
-      try results.tell(FrameHeader(.prepared, call: current.call, first: number)) { report.write(to: &$0) }
+      try results.notify(FrameHeader(.prepared, call: current.call, first: number)) { report.write(to: &$0) }
     } catch {
       loseCoordinator(error)
     }

@@ -26,7 +26,7 @@ package enum WorkerThread {
 
   /// What the owner of a serving thread does when something happens on it.
   struct Callbacks: Sendable {
-    /// The coordinator is known and has not been greeted. If this throws, the worker does not serve.
+    /// Called before the worker sends its greeting. If this throws, the worker does not serve.
     var connected: @Sendable (borrowing CoordinatorConnection) throws(SystemError) -> Void = { _ in }
     /// The thread ends during the session, because a task has ended it: with the status page, if there
     /// is one by then, and the numbers of the streams.
@@ -66,7 +66,7 @@ package enum WorkerThread {
           } catch {
             throw .refused("it cannot watch its coordinator", error)
           }
-          try connection.greet()
+          try connection.sendGreeting()
           callbacks.ended(attached, .success(serve(connection, broken: callbacks.broken)))
         } catch {
           callbacks.ended(nil, .failure(error))

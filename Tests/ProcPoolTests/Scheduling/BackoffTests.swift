@@ -39,7 +39,7 @@ import Testing
   ) -> (Scheduler<Items>, call: CallID) {
     var scheduler = Scheduler<Items>(workers: 1)
     scheduler.start()
-    scheduler.greeted(0, now: 0)
+    scheduler.completedHandshake(0, now: 0)
     var limits = CallLimits(attempts: attempts)
     limits.backoff = .constant(.nanoseconds(100), maximumAttempts: maximumAttempts)
     let call = scheduler.begin(limits)
@@ -98,7 +98,7 @@ import Testing
     // The second attempt loses its worker: one more is allowed for that.
     scheduler.lost(0, progress: .init(position: 1, phase: .running), loss: Self.loss, now: 200)
     #expect(!scheduler.actions.contains { if case .fail = $0 { true } else { false } })
-    scheduler.greeted(0, now: 300)
+    scheduler.completedHandshake(0, now: 300)
     #expect(sent(&scheduler) == [[0, 1, 3]])
     // And none for another throw.
     #expect(scheduler.received(0, call: call, first: 0, count: 1, thrownAt: 400) == .deliver(skipping: 0))

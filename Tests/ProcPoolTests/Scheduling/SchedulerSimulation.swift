@@ -34,7 +34,7 @@ struct SeededGenerator: RandomNumberGenerator {
 struct Simulation {
   /// A worker as it really is, which the scheduler knows only from what it says.
   struct Worker {
-    var greeted = false
+    var hasCompletedHandshake = false
     /// What it was sent, as positions in its order.
     var frames: [(position: UInt64, chunk: Chunk<Items>)] = []
     var next: UInt64 = 0
@@ -108,7 +108,7 @@ struct Simulation {
 
   /// What can happen in a schedule. Twenty of them reach each kind once, on average, even the rarest.
   static let kinds = [
-    "submit", "start failure", "take-back", "sharing", "peek", "cancel", "loss", "time limit", "deadline",
+    "submit", "start failure", "take-back", "rebalancing", "peek", "cancel", "loss", "time limit", "deadline",
     "retry", "pause", "thrown for good", "shortage",
     "rest", "cancelled while running", "termination", "standby", "memory", "stall", "recycled for tasks",
     "recycled for age", "recycled for memory", "stream", "chunk beyond the limit",
@@ -215,8 +215,8 @@ struct Simulation {
     case .stopped: isStopped = true
     case .sendCall, .sendResume, .sendEndCall, .forget, .askForMore: break
     case .begin(let place, let worker):
-      guard let process = workers[place], process.greeted else {
-        return breach = breach ?? "place \(place.index) begins without having greeted"
+      guard let process = workers[place], process.hasCompletedHandshake else {
+        return breach = breach ?? "place \(place.index) begins before its handshake"
       }
       if scheduler.seats[worker] != place {
         breach = breach ?? "place \(place.index) is not worker \(worker.index)"
@@ -235,10 +235,10 @@ struct Simulation {
   private mutating func expire(_ call: CallID) {
     counts["deadline", default: 0] += 1
     if !cancelled.insert(call).inserted { breach = breach ?? "\(call) is over twice" }
-    giveUp(call)
+    discard(call)
   }
 
-  private mutating func giveUp(_ call: CallID) {
+  private mutating func discard(_ call: CallID) {
     for index in fates[call]!.indices where fates[call]![index] == .pending {
       fates[call]![index] = .cancelled
     }
@@ -306,7 +306,7 @@ struct Simulation {
     case 85..<88: cancelOne()
     case 88..<91: lose(place)
     case 91..<94: time(place)
-    case 94: share()
+    case 94: rebalance()
     case 95: scheduler.close()
     case 96...98 where scheduler.places[place].state == .ready:
       counts["memory", default: 0] += 1
@@ -417,16 +417,16 @@ struct Simulation {
   }
 
   private mutating func launched(_ place: PlaceID) {
-    if let worker = workers[place], !worker.greeted {
+    if let worker = workers[place], !worker.hasCompletedHandshake {
       if Int.random(in: 0..<4, using: &random) == 0 {
         let isShortage = Bool.random(using: &random)
         counts[isShortage ? "shortage" : "start failure", default: 0] += 1
         workers[place] = nil
         scheduler.failedToStart(place, WorkerStartFailure("simulated", isShortage: isShortage), now: now)
       } else {
-        workers[place]!.greeted = true
+        workers[place]!.hasCompletedHandshake = true
         if scheduler.places[place].seat == nil { counts["standby", default: 0] += 1 }
-        scheduler.greeted(place, now: now)
+        scheduler.completedHandshake(place, now: now)
       }
     } else if launches.remove(place) != nil {
       guard case .launching = scheduler.places[place].state else {
@@ -441,7 +441,7 @@ struct Simulation {
 
   /// Ends the running item, or begins the next one.
   private mutating func work(_ place: PlaceID) {
-    guard let worker = workers[place], worker.greeted else { return }
+    guard let worker = workers[place], worker.hasCompletedHandshake else { return }
     if let running = worker.running {
       let (position, chunk) = worker.frames.first { running < $0.position + UInt64($0.chunk.count) }!
       workers[place]!.buffered.append((running, chunk.call, chunk.first.value + (running - position)))
@@ -504,12 +504,12 @@ struct Simulation {
     else { return }
     counts["cancel", default: 0] += 1
     cancelled.insert(call)
-    giveUp(call)
+    discard(call)
     scheduler.retire(call, now: now)
   }
 
   private mutating func lose(_ place: PlaceID) {
-    guard let worker = workers[place], worker.greeted else { return }
+    guard let worker = workers[place], worker.hasCompletedHandshake else { return }
     counts["loss", default: 0] += 1
     // Half of the time there is no page to salvage from: what was not written is lost, and must not run
     // again.
@@ -526,7 +526,7 @@ struct Simulation {
 
   private mutating func die(_ place: PlaceID) {
     guard let worker = workers[place] else { return }
-    if worker.greeted {
+    if worker.hasCompletedHandshake {
       lose(place)
     } else {
       workers[place] = nil
@@ -541,12 +541,12 @@ struct Simulation {
   }
 
   /// Two looks at whether some have too much to do, and nothing has happened between them.
-  private mutating func share() {
+  private mutating func rebalance() {
     let workers = workers
-    scheduler.share(now: now) { Self.look(at: workers[$0]) }
+    scheduler.rebalance(now: now) { Self.look(at: workers[$0]) }
     now = now + .milliseconds(250)
-    scheduler.share(now: now) { Self.look(at: workers[$0]) }
-    if !scheduler.actions.isEmpty { counts["sharing", default: 0] += 1 }
+    scheduler.rebalance(now: now) { Self.look(at: workers[$0]) }
+    if !scheduler.actions.isEmpty { counts["rebalancing", default: 0] += 1 }
   }
 
   private static func look(at worker: Worker?) -> WorkerSnapshot {

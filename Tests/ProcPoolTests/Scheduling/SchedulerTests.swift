@@ -30,7 +30,7 @@ import Testing
   private func busyScheduler() -> Scheduler<Items> {
     var scheduler = Scheduler<Items>(workers: 2)
     scheduler.start()
-    scheduler.greeted(0, now: 0)
+    scheduler.completedHandshake(0, now: 0)
     let call = scheduler.begin()
     scheduler.accept(
       [
@@ -110,9 +110,9 @@ import Testing
     scheduler.accept([Chunk(call: call, first: 0, count: long.count, payload: long)], now: 1)
     #expect(scheduler.demand(of: call, chunkSize: nil).items == 0)
     #expect(asks(scheduler) == 0)
-    scheduler.greeted(0, now: 2)
+    scheduler.completedHandshake(0, now: 2)
     #expect(asks(scheduler) == 1)
-    scheduler.greeted(1, now: 3)
+    scheduler.completedHandshake(1, now: 3)
     #expect(asks(scheduler) == 1, "once, until it is told again that there is none")
   }
 
@@ -140,7 +140,7 @@ import Testing
   @Test func noQueueIsCopiedWhenAChunkIsGivenOutOrEnds() throws {
     var scheduler = Scheduler<Items>(workers: 2)
     scheduler.start()
-    for index in 0..<2 { scheduler.greeted(PlaceID(index: index), now: 0) }
+    for index in 0..<2 { scheduler.completedHandshake(PlaceID(index: index), now: 0) }
     let call = scheduler.begin()
     let chunks = (0..<1_000).map {
       Chunk(call: call, first: ItemIndex(UInt64($0)), count: 1, payload: Items(first: UInt64($0), count: 1))
@@ -194,7 +194,7 @@ import Testing
   @Test func aShortCallIsNotBehindALongOne() {
     var scheduler = Scheduler<Items>(workers: 1)
     scheduler.start()
-    scheduler.greeted(0, now: 0)
+    scheduler.completedHandshake(0, now: 0)
     let long = scheduler.begin(itemTime: 1e6)
     let chunks = (0..<100).map {
       Chunk(call: long, first: ItemIndex(UInt64($0)), count: 1, payload: Items(first: UInt64($0), count: 1))
@@ -233,9 +233,9 @@ import Testing
     scheduler.actions.removeAll()
     scheduler.failedToStart(0, WorkerStartFailure("bad luck"), now: 0)
     #expect(launches(scheduler) == 0 && fails(scheduler) == 0)
-    scheduler.greeted(1, now: 0)
+    scheduler.completedHandshake(1, now: 0)
     #expect(scheduler.actions.contains { if case .launch(place: 0) = $0 { true } else { false } })
-    scheduler.greeted(0, now: 0)
+    scheduler.completedHandshake(0, now: 0)
     #expect(scheduler.places[0].queue.count == 1)
     #expect(fails(scheduler) == 0)
   }
@@ -262,7 +262,7 @@ import Testing
   private static func withOneWorker() -> Scheduler<Items> {
     var scheduler = Scheduler<Items>(workers: 1)
     scheduler.start()
-    scheduler.greeted(0, now: 0)
+    scheduler.completedHandshake(0, now: 0)
     return scheduler
   }
 
@@ -277,7 +277,7 @@ import Testing
     scheduler.tookBack(0, position: 3, epoch: 1, now: 0)
     scheduler.lost(0, progress: .init(position: 0, phase: .idle), loss: Self.loss, now: 0)
     scheduler.actions.removeAll()
-    scheduler.greeted(0, now: 0)
+    scheduler.completedHandshake(0, now: 0)
     let sent = scheduler.actions.compactMap { action in
       if case .sendChunk(_, let chunk, _) = action { chunk.payload } else { nil }
     }
@@ -353,7 +353,7 @@ import Testing
   private func scheduler(stallTime: Nanoseconds? = nil, timeout: Duration? = nil) -> Scheduler<Items> {
     var scheduler = Scheduler<Items>(workers: 1, stallTime: stallTime)
     scheduler.start()
-    scheduler.greeted(0, now: 0)
+    scheduler.completedHandshake(0, now: 0)
     let call = scheduler.begin(CallLimits(timeout: timeout))
     scheduler.accept([Chunk(call: call, first: 0, count: 2, payload: Items(first: 0, count: 2))], now: 0)
     scheduler.actions.removeAll()

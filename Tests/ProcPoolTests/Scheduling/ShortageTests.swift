@@ -35,7 +35,7 @@ import Testing
       #expect(launches(scheduler) == 1)
       #expect(scheduler.life == .open)
     }
-    scheduler.greeted(0, now: 0)
+    scheduler.completedHandshake(0, now: 0)
     let call = scheduler.begin()
     scheduler.actions.removeAll()
     accept(call, in: &scheduler)
@@ -70,7 +70,7 @@ import Testing
     accept(call, in: &scheduler)
     #expect(launches(scheduler) == 2)
     #expect(failures(scheduler).isEmpty)
-    scheduler.greeted(1, now: 0)
+    scheduler.completedHandshake(1, now: 0)
     #expect(scheduler.places[1].queue.count == 1)
     #expect(failures(scheduler).isEmpty)
   }
@@ -92,13 +92,13 @@ import Testing
   @Test func standbyProcessesAreStartedAgainAfterAShortage() {
     var scheduler = Scheduler<Items>(workers: 1, recycling: Recycling(standby: 1))
     scheduler.start()
-    scheduler.greeted(0, now: 0)
+    scheduler.completedHandshake(0, now: 0)
     let spare = scheduler.places.firstIndex { $0.seat == nil && $0.state == .launching }!
     for _ in 0..<10 {
       scheduler.failedToStart(spare, Self.shortage, now: 0)
       scheduler.rested(spare)
     }
-    scheduler.greeted(spare, now: 0)
+    scheduler.completedHandshake(spare, now: 0)
     #expect(scheduler.places[spare].state == .standby)
   }
 }

@@ -146,7 +146,7 @@ extension Processes.Deaths {
             killed, so the item keeps running, and a new worker took its place; allow more with `timeout:`
             """)
         let loss = try #require(error.autopsy?.loss)
-        let words = "a thread of this process, was given up, because its item exceeded its time limit"
+        let words = "a thread of this process, was abandoned, because its item exceeded its time limit"
         #expect("\(loss)" == "worker 0, \(words)")
         _ = events
         pause(milliseconds: 1_500)

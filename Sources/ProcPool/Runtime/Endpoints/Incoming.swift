@@ -6,7 +6,7 @@ struct Incoming {
   /// The length of the frame that is being read, in bytes.
   var frameLength = Preamble.size
   var hasPreamble = false
-  var hasGreeted = false
+  var hasCompletedHandshake = false
   /// Whether its results pipe may hold more.
   var isOpen = true
   /// How it broke the protocol, if it did.

@@ -12,8 +12,8 @@ enum Timer: Int, CaseIterable {
   case memory
   /// End the rests of places.
   case rests
-  /// Abandon workers that have not completed the handshake.
-  case greetings
+  /// Kill workers that have not completed the handshake in time.
+  case handshakes
   /// Kill workers that have closed their results and have not ended.
   case closings
   /// Abandon workers that were killed and have not ended.

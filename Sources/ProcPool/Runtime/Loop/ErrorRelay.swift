@@ -167,7 +167,7 @@ struct ErrorRelay {
       left.popFirst()
       leftBytes -= text.count
     }
-    if left.isEmpty { tellOfDropped() }
+    if left.isEmpty { reportDropped() }
     let before = held
     held = []
     for one in before {
@@ -224,7 +224,7 @@ struct ErrorRelay {
     leftBytes += text.count
   }
 
-  private mutating func tellOfDropped() {
+  private mutating func reportDropped() {
     guard droppedBytes > 0 else { return }
     runtime.errors.writeLine(
       "procpool: dropped \(droppedBytes) bytes that workers wrote before they ended, because nothing read standard "
@@ -235,7 +235,7 @@ struct ErrorRelay {
   /// Waits until everything is written after the pool has ended, within the stream's limits.
   mutating func finish() {
     while let text = left.popFirst() { runtime.errors.addAnyway(text) }
-    tellOfDropped()
+    reportDropped()
     runtime.errors.waitUntilWritten()
   }
 }

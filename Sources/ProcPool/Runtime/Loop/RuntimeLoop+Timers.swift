@@ -4,7 +4,7 @@ import ProcPoolSystem
 
 extension RuntimeLoop {
   /// The time limit of the handshake, far more than it takes on a loaded machine. Nanoseconds.
-  fileprivate static let greetingTime: Int64 = 30_000_000_000
+  fileprivate static let handshakeTimeLimit: Int64 = 30_000_000_000
   /// How long a worker may live after it has closed its results; a process that ends takes less.
   /// Nanoseconds.
   private static let closingTime: Int64 = 500_000_000
@@ -54,10 +54,10 @@ extension RuntimeLoop {
     case .lives: checkLives()
     case .memory: checkMemory(now: now)
     case .rests: endRests(now: now)
-    case .greetings: giveUpSilent(now: now)
+    case .handshakes: killSilent(now: now)
     case .closings: killClosed(now: now)
-    case .ends: giveUpThoseThatDoNotEnd(now: now)
-    case .launches: giveUpLaunches(now: now)
+    case .ends: abandonUnkillable(now: now)
+    case .launches: abandonLaunches(now: now)
     case .trim: for lane in runtime.lanes { lane.trim(now: now) }
     // Handled by `noteTime`, which follows every event.
     case .output: break
@@ -89,16 +89,16 @@ extension RuntimeLoop {
   }
 
   /// Kills workers that have not completed the handshake in time.
-  private mutating func giveUpSilent(now: Int64) {
+  private mutating func killSilent(now: Int64) {
     let late = runtime.state.withLock { state in
       state.workers.all.map(\.connection).filter {
-        state.scheduler.isLaunching($0.place) && now - $0.started >= Self.greetingTime
+        state.scheduler.isLaunching($0.place) && now - $0.started >= Self.handshakeTimeLimit
       }
     }
     for worker in late {
       let failure = WorkerStartFailure(
         "worker \(worker.place.index) (pid \(worker.pid)) did not complete the handshake within "
-          + "\(Self.greetingTime / 1_000_000_000) s; " + Self.serveAdvice)
+          + "\(Self.handshakeTimeLimit / 1_000_000_000) s; " + Self.serveAdvice)
       worker.incoming.withLock { $0.startFailure = $0.startFailure ?? failure }
       standings[worker.generation, default: Standing(connection: worker)].isLate = true
       runtime.expel(worker)
@@ -140,7 +140,7 @@ extension RuntimeLoop {
     let ready = runtime.state.withLock { state in
       state.workers.all.map(\.connection).filter { state.scheduler.isReady($0.place) }
     }
-    let large = ready.filter { ProcessMemory.ofItsOwn($0.pid) ?? 0 > limit }
+    let large = ready.filter { ProcessMemory.privateBytes(of: $0.pid) ?? 0 > limit }
     if large.isEmpty { return }
     runtime.change { state, _ in
       for worker in large where state.workers[worker] != nil {
@@ -158,7 +158,7 @@ extension Deadlines {
   ///
   /// - Parameters:
   ///   - measuresMemory: whether the memory of busy workers is measured.
-  ///   - late: the generations of workers that were abandoned because of their missing handshake.
+  ///   - late: the generations of workers that were killed because of their missing handshake.
   fileprivate mutating func set(
     from state: inout PoolState, now: Int64, measuresMemory: Bool, late: Set<UInt32>
   ) {
@@ -178,6 +178,6 @@ extension Deadlines {
     let silent = state.workers.all.map(\.connection).filter {
       state.scheduler.isLaunching($0.place) && !late.contains($0.generation)
     }
-    self[.greetings] = silent.map { $0.started + RuntimeLoop.greetingTime }.min() ?? .max
+    self[.handshakes] = silent.map { $0.started + RuntimeLoop.handshakeTimeLimit }.min() ?? .max
   }
 }

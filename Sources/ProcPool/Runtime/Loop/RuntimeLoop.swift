@@ -10,7 +10,7 @@ struct RuntimeLoop {
     var wasHalfDead = false
     /// When it closed its results; `nil` if it has not.
     var closed: Int64?
-    /// Whether it was abandoned because it did not complete the handshake in time.
+    /// Whether it was killed because it did not complete the handshake in time.
     var isLate = false
     /// Whether its traced threads have been released since it was killed.
     var isReleased = false

@@ -4,8 +4,8 @@ import Testing
 
 @testable import ProcPool
 
-@Suite struct WorkGoesToThoseWhoHaveNone {
-  private let soon = Scheduler<Items>.worthSharing
+@Suite struct WorkGoesToIdleWorkers {
+  private let soon = Scheduler<Items>.worthRebalancing
 
   private func chunk(_ call: CallID, _ first: UInt64 = 0, count: Int = 1, seat: WorkerID? = nil) -> Chunk<
     Items
@@ -15,15 +15,15 @@ import Testing
       seat: seat)
   }
 
-  /// Worker 0 has everything; the others greet afterwards.
+  /// Worker 0 has everything; the others complete the handshake afterwards.
   private func scheduler(
     workers: Int = 2, processors: Int = .max, _ chunks: (inout Scheduler<Items>) -> [Chunk<Items>]
   ) -> Scheduler<Items> {
     var scheduler = Scheduler<Items>(workers: workers, processors: processors)
     scheduler.start()
-    scheduler.greeted(0, now: 0)
+    scheduler.completedHandshake(0, now: 0)
     for chunk in chunks(&scheduler) { scheduler.accept([chunk], now: 0) }
-    for index in 1..<workers { scheduler.greeted(PlaceID(index: index), now: 0) }
+    for index in 1..<workers { scheduler.completedHandshake(PlaceID(index: index), now: 0) }
     scheduler.actions.removeAll()
     return scheduler
   }
@@ -33,7 +33,7 @@ import Testing
     phase: StatusPage.Phase = .running, written: UInt64 = 0
   ) -> [PlaceID] {
     scheduler.actions.removeAll()
-    scheduler.share(now: now) {
+    scheduler.rebalance(now: now) {
       WorkerSnapshot(
         progress: StatusPage.Progress(position: $0 == 0 ? position : 0, phase: phase), written: written)
     }
@@ -56,7 +56,7 @@ import Testing
   @Test func aFewItemsGoToAllWhoHaveNothingToDo() {
     var scheduler = Scheduler<Items>(workers: 3)
     scheduler.start()
-    for index in 0..<3 { scheduler.greeted(PlaceID(index: index), now: 0) }
+    for index in 0..<3 { scheduler.completedHandshake(PlaceID(index: index), now: 0) }
     let call = scheduler.begin(itemTime: 60_000)
     scheduler.accept((0..<6).map { chunk(call, $0) }, now: 0)
     #expect(items(scheduler) == [2, 2, 2])
@@ -66,7 +66,7 @@ import Testing
   @Test func aFewItemsThatAreSoonOverStayTogether() {
     var scheduler = Scheduler<Items>(workers: 3)
     scheduler.start()
-    for index in 0..<3 { scheduler.greeted(PlaceID(index: index), now: 0) }
+    for index in 0..<3 { scheduler.completedHandshake(PlaceID(index: index), now: 0) }
     let call = scheduler.begin(itemTime: 1_000)
     scheduler.accept((0..<6).map { chunk(call, $0) }, now: 0)
     #expect(items(scheduler) == [6, 0, 0])
@@ -123,7 +123,7 @@ import Testing
   @Test func aWorkerThatDoesNotEvenBeginLosesTheOnlyItemThatItHas() {
     let late = Scheduler<Items>.longestSilence
     var scheduler = scheduler { [chunk($0.begin(itemTime: 10))] }
-    #expect(scheduler.timeToShare == late)
+    #expect(scheduler.timeUntilRebalancing == late)
     #expect(looks(&scheduler, at: 1, phase: .idle) == [])
     #expect(looks(&scheduler, at: .start + late, phase: .idle) == [])
     #expect(looks(&scheduler, at: 1 + late, phase: .idle) == [0])
@@ -178,7 +178,7 @@ import Testing
 
   @Test func nothingIsTakenBackWhileEverybodyHasSomethingToDo() {
     var scheduler = scheduler(workers: 1) { [chunk($0.begin(itemTime: 1e6), count: 100)] }
-    #expect(scheduler.timeToShare == nil)
+    #expect(scheduler.timeUntilRebalancing == nil)
     #expect(looks(&scheduler, at: .start + soon * 10) == [])
   }
 
@@ -220,7 +220,7 @@ import Testing
   @Test func nothingIsBelievedWhereNothingCanBeTakenBack() {
     var scheduler = Scheduler<Items>(workers: 2)
     scheduler.start()
-    scheduler.greeted(0, canGiveBack: false, now: 0)
+    scheduler.completedHandshake(0, canGiveBack: false, now: 0)
     let call = scheduler.begin(itemTime: 1000)
     #expect(scheduler.calls[call]!.itemTime == 0)
     #expect(scheduler.calls[scheduler.begin(isSingle: true, itemTime: 1000)]!.itemTime == 1000)

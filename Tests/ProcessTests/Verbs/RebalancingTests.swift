@@ -5,7 +5,7 @@ import Testing
 
 extension Processes.Verbs {
   /// What a worker has not begun goes to those who have nothing to do.
-  @Suite struct WorkIsShared {
+  @Suite struct WorkIsRebalanced {
     /// They would wait for ever behind the first one.
     @Test(arguments: Kind.allCases, [nil, 50, 1])
     func itemsDoNotWaitBehindALongOneOfTheirChunk(_ kind: Kind, _ chunkSize: Int?) async throws {
@@ -21,7 +21,7 @@ extension Processes.Verbs {
     }
 
     /// A call's items may take ten thousand times as long as those of the one before.
-    @Test func allWorkersShareWhatWasGivenToOne() async throws {
+    @Test func itemsGivenToOneWorkerAreRebalanced() async throws {
       try await withPool(workers: 4, worker: .faulty) { (pool) async throws in
         _ = try await pool.map(PauseFor(), over: Array(repeating: 0, count: 2_000))
         let long = Array(repeating: 20_000, count: 40)
@@ -31,7 +31,7 @@ extension Processes.Verbs {
 
     /// Nor when it is the caller who saw that the other has nothing left to do: it reads answers itself that
     /// come at once. That is so in some rounds of a hundred.
-    @Test func whatWaitsIsSharedWhoeverReadTheLastAnswer() async throws {
+    @Test func waitingItemsAreRebalancedWhoeverReadTheLastAnswer() async throws {
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
         for _ in 0..<40 {
           _ = try await pool.map(PauseFor(), over: Array(repeating: 20, count: 200))
@@ -44,7 +44,7 @@ extension Processes.Verbs {
     }
 
     /// Each once, and where outputs have rooms of their own, too.
-    @Test func whatIsSharedEndsOnceAndIsNotSpoiled() async throws {
+    @Test func rebalancedItemsEndOnceAndAreNotSpoiled() async throws {
       let seed = Seed()
       var numbers = seed.numbers
       try await withPool(workers: 3, worker: .faulty) { (pool) async throws in

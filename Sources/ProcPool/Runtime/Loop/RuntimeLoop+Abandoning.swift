@@ -22,7 +22,7 @@ extension RuntimeLoop {
 
   /// Abandons workers that were killed and have not ended: their items fail, their places are
   /// filled again, and the pool's end does not wait for them.
-  mutating func giveUpThoseThatDoNotEnd(now: Int64) {
+  mutating func abandonUnkillable(now: Int64) {
     for worker in runtime.dying.withLock({ $0 }) {
       guard let process = worker.process else { continue }
       let standing = standings[worker.generation, default: Standing(connection: worker)]
@@ -31,11 +31,11 @@ extension RuntimeLoop {
         standings[worker.generation]!.isReleased = true
         ProcessState.releaseThreads(ofTraced: worker.pid)
       }
-      if now >= process.killTime + Self.endingTime { worker.incoming.withLock { giveUp(worker, &$0) } }
+      if now >= process.killTime + Self.endingTime { worker.incoming.withLock { abandon(worker, &$0) } }
     }
   }
 
-  private mutating func giveUp(_ worker: WorkerConnection, _ incoming: inout Incoming) {
+  private mutating func abandon(_ worker: WorkerConnection, _ incoming: inout Incoming) {
     worker.process?.endOffspring()
     runtime.abandonMemory(of: worker)
     // With its pipes closed, it ends by itself should it ever continue.
@@ -43,9 +43,10 @@ extension RuntimeLoop {
       worker, &incoming, WorkerEnd(condemnation: .notEnded(ProcessState.describe(worker.pid))))
   }
 
-  /// Fails the places of launches that do not return.
-  func giveUpLaunches(now: Int64) {
-    guard let (requests, failure) = runtime.launcher.withLock({ $0?.giveUp(now: now) }), !requests.isEmpty
+  /// Abandons launches that do not return: their places count as failed to start.
+  func abandonLaunches(now: Int64) {
+    guard let (requests, failure) = runtime.launcher.withLock({ $0?.abandonOverdue(now: now) }),
+      !requests.isEmpty
     else {
       return
     }
