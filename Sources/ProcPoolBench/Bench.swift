@@ -79,7 +79,7 @@ struct WorkersMissing: Error, CustomStringConvertible {
   var reason: WorkerStartFailure
 
   var description: String {
-    "\(reason) (the workers are the program procpool-bench-worker; it must be of the same build)"
+    "\(reason) (workers run procpool-bench-worker, which must be of the same build)"
   }
 }
 
@@ -99,7 +99,7 @@ final class BenchContext {
   let scenario: ScenarioName
   let recorder: Recorder
 
-  /// Notes to the scenario's tables.
+  /// Notes below the scenario's tables.
   private(set) var notes: [String] = []
 
   /// Findings other than the times of strategies.
@@ -130,15 +130,15 @@ final class BenchContext {
     self.product = NumPyFile(name: "C", shape: [rows, columns], .init(product))
   }
 
-  /// The key of a strategy that runs on the pool, on as many workers as the run has unless given.
+  /// Returns the key of a strategy that runs on the pool, by default on all workers of the run.
   func key(_ label: CaseLabel, _ strategy: String, workers: Int? = nil) -> MeasurementKey {
     MeasurementKey(scenario: scenario, label: label, strategy: strategy, workers: workers ?? self.workers)
   }
 
-  /// The key of the coordinator computing alone.
+  /// Returns the key of the serial strategy, which runs in the coordinator.
   func serialKey(_ label: CaseLabel) -> MeasurementKey { key(label, Measurement.serial, workers: 0) }
 
-  /// Runs `body` with a pool of some number of workers, as many as the run has unless given.
+  /// Runs `body` with a pool, by default with as many workers as the run has.
   func withWorkers(_ count: Int? = nil, _ body: (Pool) async throws -> Void) async throws {
     try await withPool(workers: count ?? workers, worker: Self.worker, body)
   }

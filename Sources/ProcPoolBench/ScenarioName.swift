@@ -6,7 +6,7 @@ public enum ScenarioName: String, CaseIterable, Sendable {
   /// Sums of an array and of two series, in intervals and term by term.
   case partialSums = "partial-sums"
 
-  /// The cost of an item that computes next to nothing.
+  /// The cost of an item with almost no work.
   case overhead
 
   /// Round trips of payloads from one byte to 256 MiB, sent and shared.
@@ -30,14 +30,14 @@ public enum ScenarioName: String, CaseIterable, Sendable {
   /// The cost of an item with many items, and with many workers.
   case growth
 
-  /// A fragment that says what the scenario measures.
+  /// A phrase that says what the scenario measures.
   public var summary: String {
     switch self {
     case .matmul:
       "products of matrices: operands sent per element, per row or once per worker, or read in shared memory"
     case .partialSums:
       "sums of an array and of two series: in intervals, also on 1, 2, 4 and 8 workers, and term by term"
-    case .overhead: "the cost of an item that computes next to nothing"
+    case .overhead: "the cost of an item with almost no work"
     case .payload:
       "round trips of 1 byte to 256 MiB, sent and shared, and the size from which sharing is faster"
     case .locks: "the cost of locks and atomic counters in shared memory, and the updates lost without them"
@@ -47,13 +47,12 @@ public enum ScenarioName: String, CaseIterable, Sendable {
       "processes replaced every 25 items of 250 us, and the time from a worker's death to the next result"
     case .uneven: "items of very different durations, compared with the best possible schedule"
     case .growth:
-      "the cost of an item with 10 thousand to 100 million items, and with 1 to 64 workers; only on request"
+      "the cost of an item in calls of 10 thousand to 100 million, on 1 to 64 workers; runs only if selected"
     }
   }
 
-  /// The names that `--case` accepts for this scenario, in the order in which they run.
-  ///
-  /// No two scenarios share a name, so that `--case` needs no `--scenario`.
+  /// The names that `--case` accepts for this scenario, in the order in which they run. All are
+  /// distinct from those of other scenarios, so that `--case` needs no `--scenario`.
   public var cases: [String] {
     switch self {
     case .matmul: ["low-l", "high-l", "big"]
@@ -69,7 +68,7 @@ public enum ScenarioName: String, CaseIterable, Sendable {
     }
   }
 
-  /// The cases that run only if `--case` names them.
+  /// The cases that run only if `--case` selects them.
   var casesOnRequest: Set<String> {
     switch self {
     case .sleep: ["seconds"]
@@ -78,9 +77,10 @@ public enum ScenarioName: String, CaseIterable, Sendable {
     }
   }
 
-  /// Whether its strategies have different numbers of equal items, and are compared by the time of one.
+  /// Whether its strategies have different numbers of equal items, and are therefore compared by
+  /// the time per item.
   var comparesItems: Bool { self == .overhead || self == .growth }
 
-  /// Whether it runs only if `--scenario` or `--case` names it, because it takes half a minute.
+  /// Whether it runs only if `--scenario` or `--case` selects it, because it takes half a minute.
   var isOnRequest: Bool { self == .growth }
 }

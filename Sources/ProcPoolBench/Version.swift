@@ -1,2 +1,2 @@
-/// The version of procpool, as `procpool --version` and the benchmark's JSON give it.
+/// The version of procpool, for `procpool --version` and the benchmark's JSON.
 public let procpoolVersion = "0.1.0"

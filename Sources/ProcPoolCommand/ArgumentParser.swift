@@ -1,28 +1,30 @@
 import ProcPoolSystem
 
-/// Arguments that a command does not accept. The message is one line: the argument, and what is accepted.
+/// The error of an argument that a command does not accept. The message is one line with the
+/// argument and the accepted values.
 struct UsageError: Error, Equatable, CustomStringConvertible {
   let description: String
 
-  /// - Parameter description: what it quotes of arguments and files need not be visible yet.
+  /// - Parameter description: the message. Control characters in quoted arguments and file names
+  ///   are escaped.
   init(_ description: String) { self.description = description.visible() }
 
-  /// An argument, as a message quotes it.
+  /// Returns an argument as messages quote it.
   static func quoted(_ argument: String) -> String { "'\(argument.visible(atMost: longestQuote))'" }
 
-  /// Because more of an argument says no more about what is wrong with it. Scalars.
+  /// The maximum number of scalars of a quoted argument. More would not help to identify it.
   private static let longestQuote = 200
 }
 
-/// The arguments of a call, checked against the description of its command.
+/// The arguments of a call, validated against the description of its command.
 struct ParsedArguments: Equatable, Sendable {
-  /// The command, as in its description.
+  /// The description of the command.
   var command: String
 
-  /// The values of each option that was given, in order; an option without a value has an empty one.
+  /// The values of each given option, in order; empty strings for options without a value.
   private(set) var values: [String: [String]] = [:]
 
-  /// What stood there without an option's name.
+  /// The argument without an option's name.
   private(set) var operand: String?
 
   init(command: String) { self.command = command }
@@ -55,13 +57,13 @@ struct ParsedArguments: Equatable, Sendable {
   func value(_ option: String) -> String? { values[option]?.last }
 }
 
-/// Reads arguments as a description says: `--name value`, `--name=value`, `-h`; `--` ends the options, and what follows
-/// is none, whatever it looks like.
+/// Parses arguments by a description: `--name value`, `--name=value`, `-h`. All arguments after
+/// `--` are operands.
 enum ArgumentParser {
-  /// Finds the command that arguments call, and checks its options.
+  /// Finds the command, and validates its options.
   ///
-  /// Where help or the version is asked for, nothing else is checked: who asks should get an answer. `help`
-  /// as the first word, the way other programs have it, is understood too.
+  /// If help or the version is requested, nothing else is validated, so that the request always
+  /// succeeds. `help` is also accepted as the first word.
   static func parse(
     _ arguments: [String], for description: CommandDescription
   ) throws(UsageError) -> (command: CommandDescription, arguments: ParsedArguments) {
@@ -107,10 +109,11 @@ enum ArgumentParser {
         try parsed.add("", to: option, spelled: spelling)
         continue
       }
-      // What looks like the next option is not taken for a value; `--json=--odd` still names such a file.
+      // An argument like an option is not used as the value. `--json=--odd` still names such a
+      // file.
       if attached == nil, rest.first?.hasPrefix("--") == true { rest = [] }
       guard let value = attached ?? rest.popFirst() else {
-        throw UsageError("\(spelling) lacks its value; accepted: \(option.accepted)")
+        throw UsageError("\(spelling) needs a value; accepted: \(option.accepted)")
       }
       guard option.accepts(value) else {
         throw UsageError(
@@ -141,14 +144,14 @@ enum ArgumentParser {
     throw unexpected(argument, of: command)
   }
 
-  /// The argument after which there are no options any more (POSIX, guideline 10).
+  /// The end of the options (POSIX, guideline 10).
   private static let endOfOptions = "--"
 
   private static func options(of command: CommandDescription) -> String {
     command.allOptions.map { "--\($0.name)" }.joined(separator: ", ")
   }
 
-  /// What is no option, and nothing else that the command takes.
+  /// Returns the error for an argument that is neither an option nor an operand of the command.
   private static func unexpected(_ argument: String, of command: CommandDescription) -> UsageError {
     guard !command.commands.isEmpty else {
       return UsageError(

@@ -3,14 +3,14 @@ import ProcPoolBench
 /// `procpool bench`.
 struct BenchCommand {
   static let description = CommandDescription(
-    name: "procpool bench", summary: "measures what work costs on a pool, and checks every result",
+    name: "procpool bench", summary: "measures the cost of work on a pool, and verifies every result",
     discussion: """
-      Multiplies matrices, sums series and sends payloads through a pool of worker processes, each in several ways. \
+      Multiplies matrices, sums series and sends payloads through a pool of worker processes, each with several strategies. \
       Samples are generated before the clock starts, the first run of every strategy is a warm-up, and every result is \
-      checked against a serial reference. The run ends with a summary of one screen: for each case, the time of a plain \
+      verified against a serial reference. The run ends with a summary of one screen: for each case, the time of a plain \
       loop, of the best strategy that sends its data in messages, and of the best in shared memory; which of them is \
       the fastest and by how much; the share of time that serialisation took; and the size from which sharing pays. \
-      --details adds a table per scenario. If the results are written to -, standard output has nothing else, and the \
+      --details adds a table per scenario. If results are written to -, standard output contains nothing else, and the \
       summary goes to standard error.
       """,
     options: [
@@ -78,20 +78,20 @@ struct BenchCommand {
     topics: [("Scenarios", ScenarioName.allCases.map { ($0.rawValue, $0.summary) })],
     exitCodes: ExitCode.allCases)
 
-  /// Because a worker takes six descriptors, and the Foundation of Swift 6.3 starts no program beside 1,350
-  /// of them.
+  /// A worker takes six descriptors, and Foundation of Swift 6.3 cannot start a program beside more
+  /// than 1,350 descriptors.
   private static let maximumWorkers = 200
 
   private let options: BenchOptions
-  /// The forms that the results are to be written in, and the option and path of each.
+  /// The output options, with the path and the contents of each.
   private let outputs: [(option: String, path: String, contents: @Sendable (BenchReport) -> [UInt8]?)]
-  /// The options and paths of the files that are read.
+  /// The options and paths of the input files.
   private let inputs: [(option: String, path: String)]
   private let baseline: Baseline?
-  /// Whether the tables are printed, not the summary alone.
+  /// Whether the tables are printed in addition to the summary.
   private let hasDetails: Bool
 
-  /// Takes arguments that the parser has accepted.
+  /// Creates the command from parsed arguments.
   init(_ arguments: ParsedArguments) throws(UsageError) {
     var options = BenchOptions()
     options.workers = arguments.value("workers").flatMap { Int($0) }
@@ -106,12 +106,12 @@ struct BenchCommand {
     }
     if outputs.count(where: { $0.path == "-" }) > 1 {
       let options = outputs.filter { $0.path == "-" }.map { "--\($0.option) -" }.joined(separator: " and ")
-      throw UsageError("\(options) cannot share standard output; accepted: - for one of them")
+      throw UsageError("\(options) cannot both use standard output; accepted: - for one of them")
     }
     inputs = ["matrix", "array", "baseline"].flatMap { option in
       arguments.all(option).map { (option, $0) }
     }
-    // Before the work, as is the file for the results.
+    // Read before the run, so that an invalid file is reported at once.
     do throws(Baseline.Unusable) {
       baseline = if let path = arguments.value("baseline") { try Baseline(contentsOf: path) } else { nil }
     } catch {
@@ -130,7 +130,7 @@ struct BenchCommand {
     ("markdown", { Array($0.markdown.utf8) }), ("output", { $0.product?.bytes }),
   ]
 
-  /// Reads what the user wants computed, if it is not the scenarios' samples.
+  /// Reads the user's matrices or array, which replace the samples.
   private static func takeOwnData(
     _ arguments: ParsedArguments, into options: inout BenchOptions
   ) throws(UsageError) {
@@ -146,7 +146,7 @@ struct BenchCommand {
     }
     guard !matrices.isEmpty || arguments.has("array") else { return }
     for option in ["scenario", "case", "seed"] where arguments.has(option) {
-      throw UsageError("--\(option) is about samples; accepted: without --matrix and --array")
+      throw UsageError("--\(option) applies to samples only; accepted: without --matrix and --array")
     }
     do throws(NumPyFile.Unusable) {
       if let path = arguments.value("array") { options.array = try OwnArray(NumPyFile(contentsOf: path)) }
@@ -161,7 +161,7 @@ struct BenchCommand {
 
   /// Runs the benchmark.
   func run() async throws -> ExitCode {
-    // Before the work: a run of a minute must not end with a path that cannot be written.
+    // Before the run, so that it does not end with a path that cannot be written.
     let files = try OutputFiles(outputs.map { ($0.option, $0.path) }, inputs: inputs)
     let tables = files.includeStandardOutput ? StandardStream.error : StandardStream.output
     let progress = ProgressLine()
@@ -169,7 +169,7 @@ struct BenchCommand {
     let losses = Losses()
     func show(_ text: String) throws {
       progress.erase()
-      // The run goes on for the sake of what else is to be written.
+      // If other output is requested, the run continues without the tables.
       if outputs.isEmpty {
         try tables.write(text + "\n")
       } else {
@@ -181,11 +181,11 @@ struct BenchCommand {
       started: show, finished: { if hasDetails { try show($0.text(style)) } }, progress: progress.show)
     if hasDetails, let verdict = report.verdict(style) { try show(verdict) }
     if let baseline { try show(report.comparison(with: baseline, style)) }
-    // At the end, where a reader looks first.
+    // The summary comes last, where a reader looks first.
     if let summary = report.summary(style) { try show(summary) }
     progress.erase()
     for (file, output) in zip(files.files, outputs) {
-      // What was found wrong is not written.
+      // A wrong product is not written.
       if let contents = output.contents(report) { losses.note { try file.replaceContents(with: contents) } }
     }
     for wrong in report.wrongResults { Commands.complain("wrong result: \(wrong)") }
@@ -195,7 +195,7 @@ struct BenchCommand {
     return .wrongResult
   }
 
-  /// What could not be written.
+  /// The first error of writing.
   private final class Losses {
     private(set) var first: (any Error)?
 

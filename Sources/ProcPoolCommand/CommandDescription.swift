@@ -1,93 +1,93 @@
-/// What a command accepts, in one place: the parser, the help and whatever else follows from it read this.
+/// The syntax of a command, which the parser, the help and the completions share.
 struct CommandDescription: Sendable {
-  /// The words that call the command, such as `procpool bench`.
+  /// The words of the command, such as `procpool bench`.
   var name: String
 
-  /// What it does, as a fragment.
+  /// The purpose of the command, as a phrase.
   var summary: String
 
-  /// What a user should know before the first call.
+  /// A paragraph for the help.
   var discussion = ""
 
-  /// The commands below this one.
+  /// The subcommands.
   var commands: [CommandDescription] = []
 
-  /// What may stand there without an option's name, once.
+  /// An optional argument without an option's name.
   var operand: OptionDescription?
 
   var options: [OptionDescription] = []
 
-  /// Calls worth copying, and what each is for.
+  /// Calls that are worth copying, and the purpose of each.
   var examples: [(call: String, purpose: String)] = []
 
-  /// What else there is to know: a title, names, and what each means.
+  /// Additional sections of the help: a title, names, and their meanings.
   var topics: [(title: String, entries: [(name: String, meaning: String)])] = []
 
-  /// What the exit status means.
+  /// The possible exit codes.
   var exitCodes: [ExitCode] = []
 
-  /// The last of the words that call the command.
+  /// The last word of the command.
   var word: String { String(name.split(separator: " ").last ?? "") }
 
-  /// The options of the command, and those that every command has.
+  /// The options of the command, and those of every command.
   var allOptions: [OptionDescription] { options + [.help, .version] }
 }
 
 /// An option: `--name`, or `--name VALUE`.
 struct OptionDescription: Sendable {
-  /// What may follow an option.
+  /// The value of an option.
   enum Value: Sendable {
-    /// Nothing: the option is there or not.
+    /// No value: the option is present or not.
     case none
 
-    /// A whole number within limits.
+    /// An integer in a range.
     case integer(ClosedRange<Int>)
 
-    /// A whole number from 0 to 2⁶⁴ − 1.
+    /// An integer from 0 to 2⁶⁴ − 1.
     case unsigned
 
-    /// One of some names.
+    /// One of several names.
     case choice([String])
 
     /// The path of a file, or `-` for standard output.
     case outputFile
 
-    /// The path of a file that is there.
+    /// The path of an existing file.
     case inputFile
   }
 
-  /// The name, without the two hyphens.
+  /// The name without the two hyphens.
   var name: String
 
-  /// The one-letter name, if there is one.
+  /// The one-letter name, if any.
   var letter: Character?
 
   var value: Value
 
-  /// How the value is called in the help: `N`, `FILE`.
+  /// The placeholder of the value in the help: `N`, `FILE`.
   var placeholder = ""
 
-  /// Whether it may be given several times.
+  /// Whether the option may be given several times.
   var repeats = false
 
-  /// Whether it asks for a text and nothing else, so that no other argument matters.
+  /// Whether the option only prints a text, so that other arguments are ignored.
   var isQuestion = false
 
-  /// What it does, as a fragment.
+  /// The purpose of the option, as a phrase.
   var summary: String
 
   static let help = OptionDescription(
-    name: "help", letter: "h", value: .none, isQuestion: true, summary: "print this text and stop")
+    name: "help", letter: "h", value: .none, isQuestion: true, summary: "print this text and exit")
 
   static let version = OptionDescription(
-    name: "version", value: .none, isQuestion: true, summary: "print the version and stop")
+    name: "version", value: .none, isQuestion: true, summary: "print the version and exit")
 
-  /// Whether an argument is the option, without a value.
+  /// Returns whether an argument is this option without a value.
   func isSpelled(_ argument: String) -> Bool {
     argument == "--\(name)" || letter.map { argument == "-\($0)" } ?? false
   }
 
-  /// What is accepted as a value, as it follows "accepted:".
+  /// The accepted values, as they follow "accepted:".
   var accepted: String {
     switch value {
     case .none: "no value"
@@ -99,7 +99,7 @@ struct OptionDescription: Sendable {
     }
   }
 
-  /// Whether a value is accepted.
+  /// Returns whether a value is accepted.
   func accepts(_ text: String) -> Bool {
     switch value {
     case .none: false
@@ -110,7 +110,7 @@ struct OptionDescription: Sendable {
     }
   }
 
-  /// Digits only: Swift's own conversion would also take `+8`.
+  /// Digits only; Swift's conversion would also accept `+8`.
   private static func isNumber(_ text: String) -> Bool {
     !text.isEmpty && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
   }

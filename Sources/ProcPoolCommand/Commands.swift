@@ -1,10 +1,10 @@
 import ProcPoolBench
 import ProcPoolSystem
 
-/// All that procpool accepts.
+/// The commands of procpool.
 enum Commands {
   static let procpool = CommandDescription(
-    name: "procpool", summary: "measures, and tries, what a pool of worker processes does on this machine",
+    name: "procpool", summary: "measures and tests pools of worker processes on this machine",
     commands: [
       BenchCommand.description, TopCommand.description, DoctorCommand.description, ChaosCommand.description,
       SoakCommand.description,
@@ -12,14 +12,14 @@ enum Commands {
     ],
     examples: [
       ("procpool bench --workers 8", "run the benchmark with eight workers"),
-      ("procpool top", "watch the pools that run on this machine"),
-      ("procpool doctor", "say what is amiss on this machine, and what to do about it"),
-      ("procpool chaos --seconds 60", "kill workers for a minute, and see that nothing is lost"),
-      ("procpool bench --help", "say what the benchmark measures and accepts"),
+      ("procpool top", "watch the pools on this machine"),
+      ("procpool doctor", "list problems of this machine, and remedies"),
+      ("procpool chaos --seconds 60", "kill workers for a minute, and verify that nothing is lost"),
+      ("procpool bench --help", "explain the benchmark and its options"),
     ],
     exitCodes: [.success, .usage, .inputOutput])
 
-  /// Does what the arguments ask for, and returns what the program's exit status is.
+  /// Runs the command that the arguments select, and returns the exit code.
   static func run(_ arguments: [String]) async -> ExitCode {
     do {
       let (command, parsed) = try ArgumentParser.parse(arguments, for: procpool)
@@ -55,15 +55,15 @@ enum Commands {
     }
   }
 
-  /// Says what is wrong, and returns the exit status for it.
+  /// Prints an error, and returns its exit code.
   static func fail(_ code: ExitCode, _ message: String) -> ExitCode {
     complain(message)
     return code
   }
 
-  /// Says on standard error what is wrong, in a line, or several where an error quotes what a worker wrote.
+  /// Prints an error to standard error: one line, or several if it quotes a worker's output.
   static func complain(_ message: String) {
-    // There is nobody left to be told that standard error cannot be written.
+    // An error of standard error cannot be reported.
     try? StandardStream.error.write("procpool: \(message.visible(keepingLines: true))\n")
   }
 }

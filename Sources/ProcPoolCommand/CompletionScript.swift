@@ -1,6 +1,6 @@
-/// What shells need to complete the arguments of procpool, made from their description.
+/// Generates completion scripts for shells from the description of the commands.
 enum CompletionScript {
-  /// A shell that completes arguments by a script.
+  /// A shell with completion scripts.
   enum Shell: String, CaseIterable, Sendable {
     case bash, zsh, fish
   }
@@ -13,12 +13,12 @@ enum CompletionScript {
     }
   }
 
-  /// A command and all below it.
+  /// Returns a command and all its subcommands.
   private static func all(_ command: CommandDescription) -> [CommandDescription] {
     [command] + command.commands.flatMap(all)
   }
 
-  /// The words that an option's value may be; `nil` if it is none of some names.
+  /// Returns the possible values of an option; `nil` if they are not a list of names.
   private static func choices(_ option: OptionDescription) -> [String]? {
     if case .choice(let names) = option.value { names } else { nil }
   }
@@ -34,7 +34,7 @@ enum CompletionScript {
     if case .none = option.value { false } else { true }
   }
 
-  /// In single quotes, as all three shells have them.
+  /// Returns a text in single quotes, whose syntax is the same in all three shells.
   private static func quoted(_ text: String) -> String {
     "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
   }
@@ -43,7 +43,7 @@ enum CompletionScript {
 
   private static func bash(_ root: CommandDescription) -> String {
     let commands = all(root)
-    // The words of commands that have been given decide which options there are.
+    // The preceding command words select the options.
     let paths = commands.filter { !$0.commands.isEmpty }.flatMap { parent in
       parent.commands.map { "      \(quoted("\(parent.name) \($0.word)"))) command=\"$command $word\" ;;" }
     }
@@ -67,14 +67,14 @@ enum CompletionScript {
       return lines.joined(separator: "\n")
     }
     return """
-      # Completions of procpool for bash. For all that follows in this shell:
+      # Completions of procpool for bash. To load them in this shell:
       #   source <(procpool completions bash)
       _\(root.word)_files() {
         local index
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         compopt -o filenames 2>/dev/null
         if [ -z "$attached" ]; then return; fi
-        # With an option before it, bash does not see that it is a folder.
+        # After an option, bash does not recognise a directory.
         for index in "${!COMPREPLY[@]}"; do
           if [ -d "${COMPREPLY[index]}" ]; then
             COMPREPLY[index]+=/
@@ -86,7 +86,7 @@ enum CompletionScript {
       _\(root.word)() {
         local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} attached= command=\(root.word)
         local word words= options= ended=
-        # An equals sign is a word of its own where COMP_WORDBREAKS has it, and within the word where it has not.
+        # An equals sign is a separate word only if COMP_WORDBREAKS contains it.
         if [ "$current" = = ]; then
           current=
         elif [ "$previous" = = ]; then
@@ -103,7 +103,7 @@ enum CompletionScript {
         case $command in
       \(cases.joined(separator: "\n"))
         esac
-        # What follows "--" is no option.
+        # No options follow "--".
         if [ -z "$ended" ]; then words+=" $options"; fi
         COMPREPLY=($(compgen -W "$words" -- "$current"))
       }
@@ -118,14 +118,14 @@ enum CompletionScript {
     func function(_ command: CommandDescription) -> String {
       "_" + command.name.split(separator: " ").joined(separator: "_")
     }
-    /// What means something in a specification of `_arguments` or `_describe`.
+    /// Escapes the special characters in a specification of `_arguments` or `_describe`.
     func escaped(_ text: String, _ special: Set<Character>) -> String {
       text.reduce(into: "") { $0 += special.contains($1) || $1 == "\\" ? "\\\($1)" : "\($1)" }
     }
     let functions = all(root).map { command -> String in
       var specifications = command.allOptions.map { option -> String in
         let repeats = option.repeats ? "*" : ""
-        // With the equals sign: the value in the next word, or in the same behind one.
+        // The equals sign means that the value is the next word, or follows an equals sign.
         let sign = takesValue(option) ? "=" : ""
         var text = "\(repeats)--\(option.name)\(sign)[\(escaped(option.summary, ["[", "]", ":"]))]"
         if takesValue(option) {
@@ -163,7 +163,7 @@ enum CompletionScript {
     }
     return """
       #compdef \(root.word)
-      # Completions of procpool for zsh. For all that follows in this shell, after compinit:
+      # Completions of procpool for zsh. To load them in this shell, after compinit:
       #   source <(procpool completions zsh)
       \(functions.joined(separator: "\n"))
       compdef \(function(root)) \(root.word)
@@ -175,11 +175,11 @@ enum CompletionScript {
 
   private static func fish(_ root: CommandDescription) -> String {
     var lines = [
-      "# Completions of procpool for fish. For all that follows in this shell:",
+      "# Completions of procpool for fish. To load them in this shell:",
       "#   procpool completions fish | source", "complete -c \(root.word) -f",
     ]
     func add(_ command: CommandDescription, _ words: [String]) {
-      // After its own words, and before those of a command below it.
+      // After the words of the command, and before those of a subcommand.
       let after = words.map { "__fish_seen_subcommand_from \($0)" }
       let below = command.commands.map(\.word).joined(separator: " ")
       let before = command.commands.isEmpty ? [] : ["not __fish_seen_subcommand_from \(below)"]

@@ -1,10 +1,10 @@
 /// `procpool completions`.
 struct CompletionsCommand {
   static let description = CommandDescription(
-    name: "procpool completions", summary: "prints what a shell needs to complete these arguments",
+    name: "procpool completions", summary: "prints a completion script for a shell",
     discussion: """
-      The script goes to standard output: have your shell read it when it starts, and the Tab key completes commands, \
-      options, and the values that an option takes.
+      Prints the script to standard output. If your shell reads it at start, the Tab key completes commands, options \
+      and their values.
       """,
     commands: CompletionScript.Shell.allCases.map { shell in
       CommandDescription(
@@ -17,11 +17,14 @@ struct CompletionsCommand {
     case .bash: ("source <(procpool completions bash)", "in ~/.bashrc")
     case .zsh: ("source <(procpool completions zsh)", "in ~/.zshrc, after compinit")
     case .fish:
-      ("procpool completions fish > ~/.config/fish/completions/procpool.fish", "once; fish finds it there")
+      (
+        "procpool completions fish > ~/.config/fish/completions/procpool.fish",
+        "once; fish loads it from there"
+      )
     }
   }
 
-  /// Prints the script that the last word of the command names.
+  /// Prints the script for the shell that the last word of the command names.
   static func run(_ command: CommandDescription) throws -> ExitCode {
     guard let shell = CompletionScript.Shell(rawValue: command.word) else {
       let accepted = command.commands.map(\.word).joined(separator: ", ")

@@ -3,26 +3,29 @@ import ProcPoolBench
 /// `procpool doctor`.
 struct DoctorCommand {
   static let description = CommandDescription(
-    name: "procpool doctor", summary: "looks at this machine, and says what pools will find here",
+    name: "procpool doctor", summary: "examines this machine for what pools need",
     discussion: """
-      Looks at processors, memory, limits and all else that pools depend on, starts a worker, and has it use a shared \
-      array. Each finding is ok, a warning (pools work, and could do better) or a problem (they do not work, or only small \
-      ones do), with what can be done about it.
+      Examines processors, memory, limits and whatever else pools depend on, starts a worker, and lets it use a shared \
+      array. Each finding is ok, a warning (pools work, but not as well as they could) or a problem (pools do not work, or \
+      only small ones do), with a remedy.
       """,
     options: [
       OptionDescription(
-        name: "json", value: .outputFile, placeholder: "FILE", summary: "write what was found as JSON instead"
+        name: "json", value: .outputFile, placeholder: "FILE", summary: "write the findings as JSON instead"
       )
     ],
     examples: [
-      ("procpool doctor", "before the first pool on a machine, or in a container"),
-      ("procpool doctor --json - | jq '.findings[] | select(.level != \"ok\")'", "what is not all right"),
+      ("procpool doctor", "check a machine or container before its first pool"),
+      (
+        "procpool doctor --json - | jq '.findings[] | select(.level != \"ok\")'",
+        "list only warnings and problems"
+      ),
     ],
     exitCodes: [.success, .wrongResult, .usage, .cannotCreate, .inputOutput])
 
   private let jsonPath: String?
 
-  /// Takes arguments that the parser has accepted.
+  /// Creates the command from parsed arguments.
   init(_ arguments: ParsedArguments) { jsonPath = arguments.value("json") }
 
   /// Examines the machine.

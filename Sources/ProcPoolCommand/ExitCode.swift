@@ -1,4 +1,4 @@
-/// What procpool's exit status means. Numbers from 64 on are those of `sysexits.h`.
+/// The exit status of procpool. Numbers from 64 on are those of `sysexits.h`.
 enum ExitCode: Int32, CaseIterable, Sendable {
   case success = 0
   case wrongResult = 1
@@ -9,13 +9,13 @@ enum ExitCode: Int32, CaseIterable, Sendable {
 
   var meaning: String {
     switch self {
-    case .success: "all went well, and every result was right"
+    case .success: "success: every verified result was correct"
     case .wrongResult:
       "a check failed: a wrong result, lost work, a leak, growth, or a problem found by doctor"
     case .usage: "an argument is not accepted"
     case .cannotRun: "the workers could not be started, or the pool failed"
     case .cannotCreate: "the file for the results cannot be written"
-    case .inputOutput: "what was found could not be written"
+    case .inputOutput: "the results could not be written"
     }
   }
 }

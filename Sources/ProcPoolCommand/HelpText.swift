@@ -1,4 +1,4 @@
-/// The help of a command, made from its description.
+/// Generates the help of a command from its description.
 enum HelpText {
   static func text(for command: CommandDescription) -> String {
     var sections = ["\(command.name): \(command.summary)", "Usage:\n" + usage(of: command)]
@@ -43,7 +43,7 @@ enum HelpText {
     return option.summary + (option.repeats ? "; may be given several times" : "") + " (\(option.accepted))"
   }
 
-  /// Names in one column, what they mean in another.
+  /// Returns a list with names in one column, and their meanings in another.
   private static func list(_ entries: [(name: String, meaning: String)]) -> String {
     let width = entries.reduce(0) { max($0, $1.name.count) } + 4
     return entries.map { name, meaning in
@@ -54,9 +54,10 @@ enum HelpText {
     .joined(separator: "\n")
   }
 
-  /// Lines of at most 80 characters, because that is how wide a terminal is unless somebody has widened it.
+  /// Wraps a text at 80 characters, the usual width of a terminal.
   ///
-  /// All lines are indented, and those after the first by `keeping` more; a group in brackets is not torn.
+  /// All lines are indented, and those after the first by `keeping` more. A group in brackets is
+  /// not split.
   private static func wrapped(_ text: String, indent: Int, keeping: Int = 0) -> String {
     var lines: [String] = []
     var line = String(repeating: " ", count: indent)

@@ -6,11 +6,12 @@
 
 import Synchronization
 
-/// The terminal as a screen of its own, which is as it was when it is left, by whatever signal.
+/// The terminal's alternate screen. The terminal is restored when the screen is left, also after a
+/// signal.
 final class LiveScreen {
   enum Outcome { case timeOver, ended }
 
-  /// What has come meanwhile: a signal's number, or 0. Written by handlers, which may do little else.
+  /// The number of a signal that has arrived, or 0. Set by signal handlers.
   private static let signal = Atomic<Int32>(0)
 
   private var before = termios()
@@ -27,16 +28,17 @@ final class LiveScreen {
     }
   }
 
-  /// Shows lines instead of those before.
+  /// Replaces the shown lines.
   func show(_ lines: [String]) throws {
     enter()
-    // From the top, each line to its end, and what is below: nothing flickers.
+    // Overwrites from the top, and erases the rest of each line and the lines below, to avoid
+    // flicker.
     let text = lines.map { $0 + "\u{1B}[K" }.joined(separator: "\r\n")
     try write("\u{1B}[H\(text)\u{1B}[J")
   }
 
-  /// Writes as much as the terminal takes before a signal comes: one that has been stopped (Ctrl-S) takes nothing, and
-  /// must not keep a process that is told to end.
+  /// Writes as much as the terminal accepts before a signal arrives. A terminal that was stopped
+  /// (Ctrl-S) accepts nothing, and must not keep the process from ending.
   private func write(_ text: String) throws {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
@@ -48,9 +50,10 @@ final class LiveScreen {
     }
   }
 
-  /// How long a signal may go unnoticed, in milliseconds: one that comes just before waiting begins does not end that.
+  /// How long a signal may go unnoticed, in milliseconds: one that arrives just before the wait
+  /// does not interrupt it.
   private static let moment: Int32 = 100
-  /// Bytes that a terminal takes at once when it takes any.
+  /// The number of bytes that a ready terminal accepts at once.
   private static let piece = 256
 
   /// Waits for a key or a signal.
@@ -61,7 +64,8 @@ final class LiveScreen {
       case 0: break
       case SIGTSTP:
         leave()
-        // To this very thread: a signal to the process lets it go on for a moment, and draw.
+        // Stops this thread itself. A signal to the process would let it run, and draw, for a
+        // moment.
         raise(SIGSTOP)
         return .timeOver
       default: return .ended
@@ -71,7 +75,7 @@ final class LiveScreen {
       let ready = poll(&keys, readsKeys ? 1 : 0, Int32(max(1, min(rest, Double(Self.moment)))))
       if ready > 0 {
         var key: UInt8 = 0
-        // 3 is Ctrl-C where the terminal does not make a signal of it.
+        // 3 is Ctrl-C if the terminal does not turn it into a signal.
         if read(STDIN_FILENO, &key, 1) <= 0 || [UInt8(ascii: "q"), UInt8(ascii: "Q"), 3].contains(key) {
           return .ended
         }
@@ -88,15 +92,15 @@ final class LiveScreen {
       raw.c_lflag &= ~tcflag_t(ICANON | ECHO)
       tcsetattr(STDIN_FILENO, TCSANOW, &raw)
     }
-    // The alternate screen, and no cursor.
+    // Switches to the alternate screen, and hides the cursor.
     try? write("\u{1B}[?1049h\u{1B}[?25l")
   }
 
-  /// Gives the terminal back.
+  /// Restores the terminal.
   func leave() {
     guard isShown else { return }
     isShown = false
-    // A terminal that takes nothing, and never will perhaps, is left as it is.
+    // A terminal that accepts no output is not restored, because it may never accept any.
     if waitUntilWritable(StandardStream.output.descriptor, milliseconds: Self.moment) {
       try? StandardStream.output.write("\u{1B}[?25h\u{1B}[?1049l")
     }

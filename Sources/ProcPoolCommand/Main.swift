@@ -7,9 +7,9 @@
 @main
 struct Main {
   static func main() async {
-    // A reader that has gone is an exit code, not a signal: what was begun is still tidied up.
+    // A closed pipe is an error rather than a signal, so that the program still cleans up.
     signal(SIGPIPE, SIG_IGN)
-    // And so is a file that would become longer than it may (`ulimit -f`).
+    // Likewise a file that exceeds its size limit (`ulimit -f`).
     signal(SIGXFSZ, SIG_IGN)
     fillStandardStreams()
     if let number = firstNonUTF8Argument() {
@@ -23,18 +23,19 @@ struct Main {
     exit(await Commands.run(Array(CommandLine.arguments.dropFirst())).rawValue)
   }
 
-  /// Swift replaces what is not UTF-8, and a file with another name would be read or written.
+  /// Swift replaces invalid UTF-8, so that a file with another name would be read or written.
   private static func firstNonUTF8Argument() -> Int? {
     (0..<Int(CommandLine.argc)).dropFirst().first { number in
       CommandLine.unsafeArgv[number].map { String(validatingCString: $0) == nil } ?? false
     }
   }
 
-  /// Opens what the shell has closed (`>&-`), lest a file or a pipe get its number and be written to as a
-  /// stream.
+  /// Opens standard streams that were closed (`>&-`). Otherwise a file or pipe would get the number
+  /// of a stream, and be written to as one.
   private static func fillStandardStreams() {
     for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 {
-      // The lowest free number, which is this one. Read-only, so that writing to it is an error as before.
+      // The lowest free number is that of the stream. Read-only, so that writing to it remains an
+      // error.
       _ = open("/dev/null", O_RDONLY)
     }
   }

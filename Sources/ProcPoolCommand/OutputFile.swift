@@ -6,12 +6,13 @@
 
 import ProcPoolSystem
 
-/// A file that is looked at before a long run and written after it.
+/// A file that is checked before a long run and written after it.
 ///
-/// An existing file keeps its contents until the new ones are known, so that an interrupted run changes nothing. A
-/// file that does not exist is created for the check and removed again; it is created anew when it is written.
+/// An existing file keeps its contents until the new ones are complete, so that an interrupted run
+/// changes nothing. A new file is created for the check and removed again, and created anew when it
+/// is written.
 final class OutputFile {
-  /// A path that cannot be written.
+  /// The error of a path that cannot be written.
   struct Unwritable: Error, CustomStringConvertible {
     var option: String
     var path: String
@@ -23,16 +24,17 @@ final class OutputFile {
     }
   }
 
-  /// What is the same for all names of a file: its links, paths through other folders, `/dev/stdout`.
+  /// The identity of a file, which is the same for all its names: links, other paths,
+  /// `/dev/stdout`.
   struct Identity: Hashable {
     private let device: dev_t
     private let inode: ino_t
-    /// Whether it is a file that keeps what is written to it, and a second writer's over it.
+    /// Whether the file keeps what is written, so that a second writer would overwrite the first.
     let keepsContents: Bool
-    /// Whether it is `/dev/null`, where nothing can be lost.
+    /// Whether the file is `/dev/null`.
     let isNull: Bool
 
-    /// The identity of what a call of `stat` or `fstat` finds; `nil` if it fails.
+    /// Creates the identity from a call of `stat` or `fstat`; `nil` if the call fails.
     init?(_ call: (inout stat) -> Int32) {
       var found = stat()
       guard call(&found) == 0 else { return nil }
@@ -50,21 +52,22 @@ final class OutputFile {
 
   let option: String
   let path: String
-  /// `nil` for standard output, also where the path is only another name of it.
+  /// The identity; `nil` for standard output, even under another name.
   let identity: Identity?
 
   var isStandardOutput: Bool { identity == nil }
 
-  /// The file, if it was there before, or as long as ``isMade``; negative otherwise.
+  /// The descriptor of the file if it existed before, or while ``isMade``; otherwise negative.
   private var descriptor: Int32 = -1
-  /// The name of the file that was made to see whether it can be, until it is removed.
+  /// The path of the file that was created for the check, until it is removed.
   private var made: String?
 
-  /// Finds out whether a file can be written, or made. The path `-` is standard output.
+  /// Checks that a file can be written or created. The path `-` is standard output.
   ///
-  /// A file that was not there is made, so that it has an identity; ``removeTrial()`` takes it away again.
+  /// A file that does not exist is created, so that it has an identity. ``removeTrial()`` removes
+  /// it again.
   ///
-  /// - Parameter option: which names the file, for the message.
+  /// - Parameter option: the option with the path, for the message.
   init(path: String, option: String) throws(Unwritable) {
     self.path = path
     self.option = option
@@ -74,7 +77,8 @@ final class OutputFile {
     }
     var file = open(path, O_WRONLY | O_CLOEXEC)
     if file < 0, errno == ENOENT {
-      // Nothing else says for certain that it can be made. Only what was not there is removed again.
+      // Only creating the file shows that it can be created. Only a file that did not exist is
+      // removed again.
       let target = Self.followingLinks(path)
       file = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       if file >= 0 { made = target }
@@ -92,7 +96,7 @@ final class OutputFile {
     if descriptor >= 0 { close(descriptor) }
   }
 
-  /// Removes the file again if it was made only to see whether it can be.
+  /// Removes the file if it was created for the check.
   func removeTrial() {
     guard let made else { return }
     unlink(made)
@@ -101,10 +105,10 @@ final class OutputFile {
     self.made = nil
   }
 
-  /// Where a symbolic link leads, though nothing is there.
+  /// Returns the target of a symbolic link, which may not exist.
   private static func followingLinks(_ path: String) -> String {
     var path = path
-    // As many as the kernel follows.
+    // The kernel's limit of links to follow.
     for _ in 0..<40 {
       var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
       let count = target.withUnsafeMutableBytes {
@@ -118,19 +122,19 @@ final class OutputFile {
     return path
   }
 
-  /// Replaces what is in the file.
+  /// Replaces the contents of the file.
   func replaceContents(with contents: [UInt8]) throws {
     if isStandardOutput { return try StandardStream.output.write(contents) }
     let name = UsageError.quoted(path)
     if descriptor >= 0 {
-      // Pipes and devices cannot be cut; there is nothing old in them.
+      // Fails for pipes and devices, which have no old contents.
       _ = ftruncate(descriptor, 0)
     } else {
       descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
       guard descriptor >= 0 else { throw Unwritable(option: option, path: path, code: errno) }
     }
     try writeAll(contents, to: descriptor, named: name)
-    // Some file systems write only now, and say only now that there is no room.
+    // Some file systems report a lack of space only on closing.
     let closed = close(descriptor)
     let code = errno
     descriptor = -1
@@ -138,18 +142,18 @@ final class OutputFile {
   }
 }
 
-/// The files that one run writes, each of them another.
+/// The distinct output files of one run.
 struct OutputFiles {
   let files: [OutputFile]
 
-  /// Looks at all files before the run.
+  /// Checks all files before the run.
   ///
   /// - Parameters:
-  ///   - outputs: options and their paths.
-  ///   - inputs: options whose files are read, and their paths.
-  /// - Throws: `UsageError` if two options name one file, by whatever names: one of them would be lost.
+  ///   - outputs: the output options and their paths.
+  ///   - inputs: the input options and their paths.
+  /// - Throws: `UsageError` if two options name the same file, because one result would be lost.
   init(_ outputs: [(option: String, path: String)], inputs: [(option: String, path: String)]) throws {
-    // All of them are there until all have been compared: two names of a file that was not there are found only then.
+    // All files exist while they are compared, so that two names of a new file are recognised.
     files = try outputs.map { try OutputFile(path: $0.path, option: $0.option) }
     defer { for file in files { file.removeTrial() } }
     try refuseTwoOfOneFile()
@@ -164,7 +168,7 @@ struct OutputFiles {
     }
   }
 
-  /// Whether standard output belongs to one of the files.
+  /// Whether one of the files is standard output.
   var includeStandardOutput: Bool { files.contains(where: \.isStandardOutput) }
 
   private func refuseTwoOfOneFile() throws {
@@ -179,7 +183,8 @@ struct OutputFiles {
     }
   }
 
-  /// Messages go there, and the tables where standard output belongs to a file.
+  /// Rejects standard error as an output file, because messages are written to it, and the tables
+  /// if standard output is an output file.
   private func refuseStandardError() throws {
     guard let error = OutputFile.Identity(descriptor: STDERR_FILENO), !error.isNull,
       let file = files.first(where: { $0.identity == error }), error.keepsContents || includeStandardOutput

@@ -6,7 +6,7 @@
 
 import ProcPoolBench
 
-/// Something could not be written.
+/// The error of a failed write.
 struct WriteError: Error, CustomStringConvertible {
   var target: String
   var code: Int32
@@ -14,7 +14,8 @@ struct WriteError: Error, CustomStringConvertible {
   var description: String { "\(target) cannot be written: \(String(cString: strerror(code)))" }
 }
 
-/// Standard output or standard error, without a buffer: what is written is there, whatever happens next.
+/// Standard output or standard error without a buffer, so that nothing is lost if the program
+/// crashes.
 enum StandardStream: Sendable {
   case output
   case error
@@ -23,10 +24,12 @@ enum StandardStream: Sendable {
 
   var isTerminal: Bool { isatty(descriptor) != 0 }
 
-  /// How many columns a line of the terminal has; `nil` if it is none, or does not say.
+  /// The width of the terminal in columns; `nil` if the stream is not a terminal, or the width is
+  /// unknown.
   var width: Int? { size.flatMap { $0.ws_col > 0 ? Int($0.ws_col) : nil } }
 
-  /// How many lines the terminal has; `nil` if it is none, or does not say.
+  /// The height of the terminal in lines; `nil` if the stream is not a terminal, or the height is
+  /// unknown.
   var height: Int? { size.flatMap { $0.ws_row > 0 ? Int($0.ws_row) : nil } }
 
   private var size: winsize? {
@@ -34,8 +37,8 @@ enum StandardStream: Sendable {
     return isTerminal && ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 ? size : nil
   }
 
-  /// As wide as the terminal, and in colour where that is wanted: on a terminal that has any, unless `NO_COLOR` is set
-  /// (no-color.org).
+  /// The style for this stream: as wide as the terminal, with colours if it is a terminal that
+  /// supports them, unless `NO_COLOR` is set (no-color.org).
   var textStyle: TextStyle {
     func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
     let hasColour = isTerminal && variable("NO_COLOR").isEmpty && !["", "dumb"].contains(variable("TERM"))
@@ -49,10 +52,10 @@ enum StandardStream: Sendable {
   }
 }
 
-/// Writes bytes to a descriptor, however often the system takes only part of them.
+/// Writes bytes to a descriptor, however often the system accepts only part of them.
 ///
-/// Where the descriptor does not block it is waited for. It was opened by another program, perhaps, and its setting
-/// belongs to all that have it (`O_NONBLOCK` is a flag of the open file description): it is left as it is.
+/// Waits if the descriptor is nonblocking. `O_NONBLOCK` is a flag of the open file description,
+/// which other processes may share, so it is not changed.
 func writeAll(_ bytes: [UInt8], to descriptor: Int32, named target: String) throws(WriteError) {
   var rest = bytes[...]
   var hasWaited = false
@@ -66,7 +69,8 @@ func writeAll(_ bytes: [UInt8], to descriptor: Int32, named target: String) thro
     switch written == 0 ? EAGAIN : errno {
     case EINTR: break
     case EAGAIN:
-      // Something that takes only whole messages, or a device, may be said to be ready and take nothing: no busy loop.
+      // A device or a socket of whole messages may be ready and accept nothing. The pause avoids a
+      // busy loop.
       if hasWaited { usleep(1_000) }
       waitUntilWritable(descriptor, milliseconds: -1)
       hasWaited = true
@@ -75,9 +79,9 @@ func writeAll(_ bytes: [UInt8], to descriptor: Int32, named target: String) thro
   }
 }
 
-/// Waits until something can be written, or an error is there to be found by writing.
+/// Waits until a descriptor can be written, or has an error that writing will report.
 ///
-/// - Returns: `false` if the time was over, or a signal came.
+/// - Returns: `false` after the timeout, or if a signal arrived.
 @discardableResult
 func waitUntilWritable(_ descriptor: Int32, milliseconds: Int32) -> Bool {
   var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)

@@ -9,27 +9,30 @@ import ProcPoolBench
 /// `procpool top`.
 struct TopCommand {
   static let description = CommandDescription(
-    name: "procpool top", summary: "shows the pools that run, and what their workers are on",
+    name: "procpool top", summary: "shows the running pools, and the items that their workers run",
     discussion: """
-      Shows every pool of this user's, or those of one process: what each worker is on (the number of its call and its \
-      item, and the type of its task) and for how long, what its time goes into, items in a second, and memory of its own. \
-      All of it comes from memory that pools and workers share anyway: nobody is asked, and nobody is slowed down. \
-      Where standard output is no terminal it looks once.
+      Shows the pools of this user, or of one process. For each worker it shows the running item (the numbers of the call \
+      and the item, and the type of the task), how long it has been running, how the worker spends its time, its items \
+      per second, and its private memory. The data comes from memory that pools and workers share anyway, so they are \
+      not slowed down. If standard output is not a terminal, the pools are shown once.
       """,
     operand: OptionDescription(
       name: "PID", value: .integer(1...Int(Int32.max)), placeholder: "PID",
-      summary: "the process whose pools are shown, all of this user's unless given"),
+      summary: "process whose pools are shown; default: all processes of this user"),
     options: [
-      OptionDescription(name: "once", value: .none, summary: "look once, print what is there, and stop"),
-      OptionDescription(name: "json", value: .none, summary: "look once, and print what is there as JSON"),
+      OptionDescription(name: "once", value: .none, summary: "print the pools once and exit"),
+      OptionDescription(name: "json", value: .none, summary: "print the pools once as JSON"),
       OptionDescription(
         name: "interval", value: .integer(1...3_600), placeholder: "SECONDS",
-        summary: "how long a screen stays, one second unless given"),
+        summary: "seconds between updates; default: 1"),
     ],
     examples: [
       ("procpool top", "all pools, until q or Ctrl-C"),
-      ("procpool top --once 4711", "those of one process, once"),
-      ("procpool top --json | jq '.pools[].workers[] | select(.item.seconds > 60)'", "items that take long"),
+      ("procpool top --once 4711", "the pools of one process, once"),
+      (
+        "procpool top --json | jq '.pools[].workers[] | select(.item.seconds > 60)'",
+        "items that have been running for more than a minute"
+      ),
     ],
     exitCodes: [.success, .usage, .cannotRun, .inputOutput])
 
@@ -38,7 +41,7 @@ struct TopCommand {
   private let isJSON: Bool
   private let interval: Int
 
-  /// Takes arguments that the parser has accepted.
+  /// Creates the command from parsed arguments.
   init(_ arguments: ParsedArguments) {
     process = arguments.operand.flatMap { Int32($0) }
     isJSON = arguments.has("json")
@@ -46,7 +49,7 @@ struct TopCommand {
     interval = arguments.value("interval").flatMap { Int($0) } ?? 1
   }
 
-  /// Shows what there is.
+  /// Shows the pools.
   func run() throws -> ExitCode {
     let top = try Top(process: process)
     if looksOnce {
@@ -60,13 +63,13 @@ struct TopCommand {
   private func watch(_ top: Top) throws -> ExitCode {
     let screen = LiveScreen()
     defer { screen.leave() }
-    // What was there before the first look says nothing of what is going on.
+    // The first observation has no rates, and is not shown.
     _ = top.screen(.plain, height: nil)
     usleep(200_000)
     while true {
       let lines = top.screen(
         StandardStream.output.textStyle, height: StandardStream.output.height ?? 24,
-        footer: "\(interval == 1 ? "every second" : "every \(interval) seconds"); q or Ctrl-C ends")
+        footer: "\(interval == 1 ? "every second" : "every \(interval) seconds"); q or Ctrl-C exits")
       try screen.show(lines)
       if screen.wait(milliseconds: interval * 1_000) == .ended { return .success }
     }

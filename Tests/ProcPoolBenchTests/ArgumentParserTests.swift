@@ -104,8 +104,8 @@ struct RefusedArguments {
     (["bench", "--workers", ""], "--workers does not accept ''", "from 1 to 200"),
     (["bench", "--workers="], "--workers does not accept ''", "from 1 to 200"),
     (["bench", "--workers", "99999999999999999999"], "--workers does not accept", "from 1 to 200"),
-    (["bench", "--workers"], "--workers lacks its value", "from 1 to 200"),
-    (["bench", "--workers", "--quick"], "--workers lacks its value", "from 1 to 200"),
+    (["bench", "--workers"], "--workers needs a value", "from 1 to 200"),
+    (["bench", "--workers", "--quick"], "--workers needs a value", "from 1 to 200"),
     (["bench", "--workers", "2", "--workers", "3"], "--workers is given twice", "once"),
     (["bench", "--quick=yes"], "--quick takes no value", "--quick"),
     (["bench", "--quick", "--quick"], "--quick is given twice", "once"),
@@ -115,12 +115,12 @@ struct RefusedArguments {
     (["bench", "--seed", "-1"], "--seed does not accept '-1'", "from 0 to 18446744073709551615"),
     (["bench", "--seed", "18446744073709551616"], "--seed does not accept", "from 0 to"),
     (["bench", "--json", ""], "--json does not accept ''", "path of a file"),
-    (["bench", "--json"], "--json lacks its value", "path of a file"),
+    (["bench", "--json"], "--json needs a value", "path of a file"),
     (["bench", "--colour"], "'--colour' is not an option of procpool bench", "--workers, --scenario"),
     (["bench", "-w"], "'-w' is not an option of procpool bench", "--workers, --scenario"),
     (["bench", "--", "--quick"], "'--quick' is not an argument of procpool bench", "--workers, --scenario"),
     (["bench", "--quick", "--", "--"], "'--' is not an argument of procpool bench", "--workers, --scenario"),
-    (["bench", "--json", "--"], "--json lacks its value", "path of a file"),
+    (["bench", "--json", "--"], "--json needs a value", "path of a file"),
     (["doctor", "--", "now"], "'now' is not an argument of procpool doctor", "--json"),
     (["top", "--", "-5"], "PID does not accept '-5'", "a whole number from 1"),
     (["top", "--", "--once"], "PID does not accept '--once'", "a whole number from 1"),
@@ -152,7 +152,7 @@ struct RefusedArguments {
       ["bench", "--json", "-", "--report", "r.html", "--csv", "-"], for: Commands.procpool)
     let error = #expect(throws: UsageError.self) { try BenchCommand(parsed) }
     #expect(
-      error?.description == "--json - and --csv - cannot share standard output; accepted: - for one of them")
+      error?.description == "--json - and --csv - cannot both use standard output; accepted: - for one of them")
   }
 
   @Test("A case that none of the scenarios has is refused with those that they have")

@@ -27,7 +27,7 @@ import Testing
         ──────────────  ────────  ───────  ──────  ──────  ─────────────
         overhead, imap  faster          2  5.00 s  1.00 s  5.00× as fast
         overhead, imap  slower          2  1.10 s  2.20 s  2.00× as long
-        · 2 of 3 measurements moved beyond the noise of both runs.
+        · 2 of 3 measurements changed beyond the noise of both runs.
 
         """)
   }

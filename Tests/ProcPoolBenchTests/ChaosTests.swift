@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test func aMissingAnswerIsFound() throws {
-    #expect(ChaosRound.check(right(4), of: try call(5)) == ["mapResults of 5 items gave 4 results"])
+    #expect(ChaosRound.check(right(4), of: try call(5)) == ["mapResults of 5 items returned 4 results"])
   }
 
   @Test func anItemThatWasBegunTooOftenOrNeverIsFound() throws {
@@ -40,7 +40,7 @@ import Testing
     call.begun[2] = 0
     #expect(
       ChaosRound.check(right(3), of: call) == [
-        "mapResults: item 1 was begun 3 times", "mapResults: item 2 was begun 0 times",
+        "mapResults: item 1 was started 3 times", "mapResults: item 2 was started 0 times",
       ])
   }
 
@@ -80,7 +80,7 @@ import Testing
     let names = grown.growth(since: early).map { $0.split(separator: ":")[1] }
     #expect(names == [" memory", " descriptors", " processes", " segments"])
     #expect(
-      grown.growth(since: early)[1] == "more in minute 9 than in minute 2: descriptors: 36, then 37")
+      grown.growth(since: early)[1] == "growth from minute 2 to minute 9: descriptors: 36, now 37")
   }
 
   @Test func theLastMinuteIsAWholeOne() {

@@ -47,12 +47,12 @@ import struct Foundation.Data
     let diagnosis = Doctor.diagnose(Self.facts())
     #expect(diagnosis.findings.allSatisfy { $0.level == .ok && $0.remedy.isEmpty })
     #expect(!diagnosis.hasProblem)
-    #expect(diagnosis.text().hasSuffix("\n\nEverything is as it should be.\n"))
+    #expect(diagnosis.text().hasSuffix("\n\nNo problems found.\n"))
   }
 
   private static let cases:
     [(name: String, level: Finding.Level, says: String, change: @Sendable (inout MachineFacts) -> Void)] = [
-      ("processors", .warning, "1 worker unless", { $0.affinity = 1 }),
+      ("processors", .warning, "1 worker by default", { $0.affinity = 1 }),
       ("processors", .warning, "limits the process to 0.50 CPUs (cpu.max)", { $0.quota = 0.5 }),
       (
         "processors", .warning, "limits the process to 0.50 CPUs (cpu.cfs_quota_us)",
@@ -62,11 +62,11 @@ import struct Foundation.Data
         "memory", .problem, "or raise memory.limit_in_bytes",
         { ($0.memoryAvailable, $0.memoryFile) = (10 << 20, "memory.limit_in_bytes") }
       ),
-      ("memory", .problem, "too little for two workers", { $0.memoryAvailable = 10 << 20 }),
-      ("memory", .warning, "arrays will be refused", { $0.memoryAvailable = 100 << 20 }),
+      ("memory", .problem, "not enough for two workers", { $0.memoryAvailable = 10 << 20 }),
+      ("memory", .warning, "arrays cannot be allocated", { $0.memoryAvailable = 100 << 20 }),
       ("memory", .warning, "vm.overcommit_memory is 2", { $0.overcommit = 2 }),
       ("shared memory", .problem, "memfd_create failed", { $0.sharingFailure = "memfd_create failed" }),
-      ("/dev/shm", .warning, "is not there", { $0.sharedFiles = nil }),
+      ("/dev/shm", .warning, "does not exist", { $0.sharedFiles = nil }),
       ("/dev/shm", .warning, "--shm-size", { $0.sharedFiles = (64 << 20, 1 << 20) }),
       (
         "leftovers", .warning, "2 of your files in /dev/shm (3.00 KiB)",
@@ -74,7 +74,7 @@ import struct Foundation.Data
       ),
       (
         "killed workers", .warning,
-        "1 worker is still there after SIGKILL (process 4711: state D (disk sleep))",
+        "1 worker has not ended after SIGKILL (process 4711: state D (disk sleep))",
         { $0.undead = [4711: "state D (disk sleep)"] }
       ),
       ("descriptors", .problem, "fewer than 256", { $0.descriptors = (100, 100) }),
@@ -82,7 +82,7 @@ import struct Foundation.Data
       ("descriptors", .warning, "enough for 5 workers", { $0.descriptors = (64, 4096) }),
       ("processes", .problem, "enough for 1 worker", { $0.processesLeft = 8 }),
       ("processes", .warning, "enough for 6 workers", { $0.processesLeft = 40 }),
-      ("pipes", .problem, "cannot be made", { $0.pipe = nil }),
+      ("pipes", .problem, "cannot be created", { $0.pipe = nil }),
       ("pipes", .warning, "pipe-user-pages-soft", { $0.pipe = 4096 }),
       ("looking in", .warning, "PR_SET_DUMPABLE", { $0.isOpen = false }),
       ("clock", .warning, "hpet", { $0.clock = "hpet" }),
@@ -118,7 +118,7 @@ import struct Foundation.Data
   @Test func linesAreAsWideAsTheTerminal() {
     let text = Doctor.diagnose(Self.facts { $0.isOpen = false }).text(TextStyle(width: 60, hasColour: false))
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 60 })
-    #expect(text.contains("\n        → Workers then ask for shared memory"))
+    #expect(text.contains("\n        → Workers then request shared"))
     #expect(text.hasSuffix("\n\nno problems, 1 warning.\n"))
   }
 }

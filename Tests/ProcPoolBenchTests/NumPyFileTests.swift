@@ -92,7 +92,7 @@ struct NumPyFiles {
     let text = "{'descr': \(type), 'fortran_order': False, 'shape': (1,), }"
     let message = try #require(refusal(file(text, bytes([1.0]))))
     #expect(message.contains("of type \(type.hasPrefix("'") ? String(type.dropFirst().dropLast()) : type);"))
-    #expect(message.contains("accepted: what np.save writes of an array of float32 or float64"))
+    #expect(message.contains("accepted: a file that np.save writes for a little-endian array of float32 or float64"))
   }
 
   @Test("Numbers too few, too many or more than there can be are refused")
@@ -204,11 +204,11 @@ struct OwnDataTests {
     let pairs: [(NumPyFile, NumPyFile, String)] = [
       (matrix(2, 3), matrix(2, 3), "a second matrix with 3 rows"),
       (matrix(0, 3), matrix(3, 2), "nothing to compute"), (matrix(2, 0), matrix(0, 2), "nothing to compute"),
-      (matrix(1, 1, [.nan]), matrix(1, 1), "is nan, the one at 0"),
-      (matrix(1, 2), matrix(2, 1, [0, .infinity]), "is inf, the one at 1"),
+      (matrix(1, 1, [.nan]), matrix(1, 1), "the element nan at index 0"),
+      (matrix(1, 2), matrix(2, 1, [0, .infinity]), "the element inf at index 1"),
       (matrix(1, 1, [1e200]), matrix(1, 1, [1e200]), "too large for f64"),
       (matrix(1, 1), NumPyFile(name: "S", shape: [1, 1], .f32([1])), "different types"),
-      (matrix(1, 1), NumPyFile(name: "S", shape: [1], .f64([1])), "of two dimensions"),
+      (matrix(1, 1), NumPyFile(name: "S", shape: [1], .f64([1])), "which has two dimensions"),
       (matrix(1_000_000, 1), matrix(1, 1_000_000), "not enough memory"),
     ]
     for (a, b, reason) in pairs {
@@ -221,7 +221,7 @@ struct OwnDataTests {
   @Test("Arrays that have no sum, or none that could be checked, are refused")
   func refusedArrays() {
     for (numbers, reason) in [
-      ([], "no numbers"), ([1, .nan], "is nan"), ([1e308, 1e308], "too large"),
+      ([], "no numbers"), ([1, .nan], "the element nan"), ([1e308, 1e308], "too large"),
     ] as [([Double], String)] {
       let error = #expect(throws: NumPyFile.Unusable.self) {
         try OwnArray(NumPyFile(name: "X", shape: [numbers.count], .f64(numbers)))

@@ -203,7 +203,7 @@ struct OutputsOfOneFile {
     for options in [["--array", file.path], ["--matrix", file.path, "--matrix", file.path]] {
       let outcome = try await Program.run(["bench"] + options)
       #expect(outcome.status == 64)
-      let words = "reading them needs twice that in memory, which is not available"
+      let words = "reading them needs twice as much memory, which is not available"
       #expect(outcome.errors.contains(words), "\(outcome.errors)")
     }
   }

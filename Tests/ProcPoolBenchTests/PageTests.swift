@@ -122,7 +122,7 @@ let richReport: BenchReport = {
       machine: richReport.machine, workers: 1, options: BenchOptions(),
       scenarios: [ScenarioReport(name: .locks, measurements: [], notes: [])])
     #expect(report.html.hasSuffix("</html>\n"))
-    #expect(report.html.contains("Every result that can be checked was right."))
+    #expect(report.html.contains("All verified results were correct."))
   }
 }
 

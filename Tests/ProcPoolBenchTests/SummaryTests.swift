@@ -132,7 +132,7 @@ let usualReport: BenchReport = {
         shared is    0.67×    0.72×    2.32×    3.80×    3.99×    4.00×   4.00×
         → sharing is faster from about 3.25 KiB on; copying 50 % to 63 %
         per item   apply 44.4 µs (round-trips), imap 19.2 ns (chunk-64), map 10.8 ns
-        locks      an addition: lock 66.1 ns, atomic 17.7 ns; with neither 41 % lost
+        locks      an addition: lock 66.1 ns, atomic 17.7 ns; without either, 41 % lost
         spawn      2 workers have answered after 17.7 ms
         recycling  sleeping 80 %, computing 80 % of full speed; a death costs 12.2 ms
         uneven     mandelbrot 13.5 %, log-normal 2.2 % over the best possible schedule

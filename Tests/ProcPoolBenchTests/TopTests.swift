@@ -122,7 +122,7 @@ struct PoolsFromOutside {
   {
     let status = try await onThread { () -> Int32? in
       let terminal = try Terminal(Program.folder.appendingPathComponent("procpool").path, ["top"])
-      guard terminal.shows("q or Ctrl-C ends") else { return nil }
+      guard terminal.shows("q or Ctrl-C exits") else { return nil }
       terminal.stop()
       return terminal.end(by: SIGTERM)
     }
@@ -213,7 +213,7 @@ struct TopScreens {
     let style = TextStyle(width: width, hasColour: false)
     for height in [1, 2, 5, 24, 60] {
       let lines = TopScreen.lines(
-        pools, style: style, height: height, footer: "every second; q or Ctrl-C ends")
+        pools, style: style, height: height, footer: "every second; q or Ctrl-C exits")
       #expect(lines.count <= max(1, height))
       #expect(lines.allSatisfy { $0.count <= max(width, 1) }, "\(lines.filter { $0.count > width })")
     }

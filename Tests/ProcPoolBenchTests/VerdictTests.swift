@@ -65,7 +65,7 @@ struct Verdicts {
       }, notes: [])
     #expect(
       Verdict.sentences(for: [report]) == [
-        "big: 83 % of what kept processes busy in rows on 2 workers was copying, 1.00 MiB for each item."
+        "big: 83 % of the busy time of rows on 2 workers was copying, 1.00 MiB per item."
       ])
   }
 

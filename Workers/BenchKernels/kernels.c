@@ -4,17 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Numbers from which on a row is multiplied without a copy of B: because a panel of 256 × two 32-byte vectors fills half
-// of a first-level cache of 32 KiB, and both ways are about as fast there (measured).
+// The row length from which on B is not copied. A panel of 256 × two 32-byte vectors fills half of
+// a first-level cache of 32 KiB, and both methods are about as fast at this length (measured).
 #define LONG_ROW 256
 
-// Because the f64 sums of 16-byte vectors are then no longer chains than those of a panel: 2 048 / (4 · 2) = 256.
+// The sums of 16-byte vectors of f64 then form chains as long as those of a panel: 2 048 / (4 · 2)
+// = 256.
 #define DOT_BLOCK 2048
 
 #define JOIN_(a, b) a##_##b
 #define JOIN(a, b) JOIN_(a, b)
 
-// The portable pair: 16-byte vectors, which every x86-64 and arm64 processor has.
+// The portable pair: 16-byte vectors, which every x86-64 and arm64 processor supports.
 #define TARGET
 #define VECTOR_BYTES 16
 #define DEAL_LOW 0, 4, 1, 5

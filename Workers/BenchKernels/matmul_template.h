@@ -1,38 +1,39 @@
-// One matrix product, written once and included by kernels.c for each pair of number type and processor.
+// One matrix product, which kernels.c includes once for each pair of number type and processor.
 //
-// Parameters, all macros: SCALAR (float or double), VECTOR_BYTES (the width of a vector register), DEAL_LOW and
-// DEAL_HIGH (the lanes of two vectors in turns, their lower and their upper halves), TARGET (the attribute that lets the
-// compiler use a processor's instructions) and NAME(x) (adds the variant's suffix). Those that differ from pair to pair
-// are forgotten at the end.
+// Parameters, all macros: SCALAR (float or double), VECTOR_BYTES (the width of a vector register),
+// DEAL_LOW and DEAL_HIGH (the lanes of two vectors interleaved, their lower and upper halves),
+// TARGET (the attribute that lets the compiler use a processor's instructions) and NAME(x) (adds
+// the variant's suffix). Those that differ between the pairs are undefined at the end.
 //
-// Long rows are multiplied by the columns as both lie, a block of C at a time: vectors run along rows and columns, and
-// nothing is copied, so that the parts of a product cost no more than the whole. Short ones would spend their time in
-// adding up vectors: B is copied so that the numbers that meet lie side by side (a panel), and a tile of 6 rows × 2 vectors
-// of C stays in registers while it runs down the panel.
+// Long rows are multiplied without copying, a block of C at a time. Vectors run along rows and
+// columns, so the parts of a product cost no more than the whole. Short rows would spend their time
+// on adding up vectors. For them B is copied into panels, in which the numbers of several columns
+// are adjacent, and a tile of 6 rows × 2 vectors of C stays in registers while it runs down the
+// panel.
 
 typedef SCALAR NAME(vector) __attribute__((vector_size(VECTOR_BYTES)));
 typedef SCALAR NAME(loose) __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(SCALAR)), may_alias));
 
 enum {
   NAME(lanes) = VECTOR_BYTES / sizeof(SCALAR),
-  NAME(rows) = 6,              // because 6 × 2 sums, 2 vectors of B and 1 of A fill 15 of 16 registers
+  NAME(rows) = 6,              // 6 × 2 sums, 2 vectors of B and 1 of A fill 15 of 16 registers
   NAME(columns) = 2 * VECTOR_BYTES / sizeof(SCALAR),
-  NAME(panels) = 16,           // because 16 panels of 16 KiB stay in a second-level cache of 512 KiB
+  NAME(panels) = 16,           // 16 panels of 16 KiB stay in a second-level cache of 512 KiB
 #if VECTOR_BYTES == 64
-  NAME(down) = 4,              // because 4 × 6 sums, 4 vectors of A and 1 of B fill 29 of 32 registers
+  NAME(down) = 4,              // 4 × 6 sums, 4 vectors of A and 1 of B fill 29 of 32 registers
   NAME(across) = 6,
-  NAME(few) = 12,              // because 12 rows and 2 × 6 columns of 2 KiB each fill a first-level cache of 48 KiB
+  NAME(few) = 12,              // 12 rows and 2 × 6 columns of 2 KiB each fill a first-level cache of 48 KiB
 #else
-  NAME(down) = 3,              // because 3 × 4 sums, 3 vectors of A and 1 of B fill 16 of 16 registers
+  NAME(down) = 3,              // 3 × 4 sums, 3 vectors of A and 1 of B fill 16 of 16 registers
   NAME(across) = 4,
-  NAME(few) = 8,               // because 8 rows and 2 × 4 columns of 2 KiB each fill one of 32 KiB
+  NAME(few) = 8,               // 8 rows and 2 × 4 columns of 2 KiB each fill one of 32 KiB
 #endif
-  NAME(stretch) = 4096 / sizeof(SCALAR),  // because 10 stretches of 4 KiB stay in a first-level cache of 48, and 7 in one of 32
-  NAME(shorter) = 2048 / sizeof(SCALAR),  // for few rows, because all of them stay there, too, and the columns that come next
+  NAME(stretch) = 4096 / sizeof(SCALAR),  // 10 of 4 KiB stay in a first-level cache of 48 KiB, and 7 in one of 32 KiB
+  NAME(shorter) = 2048 / sizeof(SCALAR),  // for few rows, so that all of them and the next columns stay there
 };
 
-// Turns rows into columns. Each step deals out the first half of the vectors between those of the second half; after as
-// many steps as it takes to halve the number of lanes down to one, lane i of vector j has become lane j of vector i.
+// Transposes lanes × lanes numbers. Each step interleaves the first half of the vectors with the
+// second half. After log2(lanes) steps, lane i of vector j has become lane j of vector i.
 TARGET static inline __attribute__((always_inline)) void NAME(transpose)(NAME(vector) v[NAME(lanes)]) {
 #pragma clang loop unroll(full)
   for (int step = 1; step < NAME(lanes); step *= 2) {
@@ -47,7 +48,8 @@ TARGET static inline __attribute__((always_inline)) void NAME(transpose)(NAME(ve
   }
 }
 
-// B[k0 ..< k0 + depth, j0 ..< j0 + columns], one row of the panel after the other; missing columns are zero.
+// Copies B[k0 ..< k0 + depth, j0 ..< j0 + columns] into a panel, row after row. Missing columns are
+// zero.
 TARGET static void NAME(pack)(long depth, long columns, const SCALAR *b, long l, SCALAR *panel) {
   enum { lanes = NAME(lanes), across = NAME(columns) };
   long k = 0;
@@ -66,8 +68,8 @@ TARGET static void NAME(pack)(long depth, long columns, const SCALAR *b, long l,
     for (long j = 0; j < across; j++) panel[k * across + j] = j < columns ? b[j * l + k] : 0;
 }
 
-// tile = A[6 rows, depth] · panel. The sums are twelve named variables, because an array of them is left in memory by
-// the optimiser at -O2 (measured: 13 instead of 85 GFLOP/s).
+// tile = A[6 rows, depth] · panel. The sums are twelve named variables, because the optimiser keeps
+// an array of them in memory at -O2 (measured: 13 instead of 85 GFLOP/s).
 TARGET static inline __attribute__((always_inline)) void NAME(tile)(
     long depth, const SCALAR *const row[6], const SCALAR *panel, SCALAR *tile) {
   const SCALAR *a0 = row[0], *a1 = row[1], *a2 = row[2], *a3 = row[3], *a4 = row[4], *a5 = row[5];
@@ -88,7 +90,7 @@ TARGET static inline __attribute__((always_inline)) void NAME(tile)(
   out[6] = s30, out[7] = s31, out[8] = s40, out[9] = s41, out[10] = s50, out[11] = s51;
 }
 
-// By halves: log2(lanes) additions deep.
+// Adds the lanes by halves: log2(lanes) additions deep.
 TARGET static inline __attribute__((always_inline)) SCALAR NAME(sum)(NAME(vector) v) {
   SCALAR part[NAME(lanes)];
   __builtin_memcpy(part, &v, sizeof v);
@@ -99,11 +101,12 @@ TARGET static inline __attribute__((always_inline)) SCALAR NAME(sum)(NAME(vector
   return part[0];
 }
 
-// Four sums of every fourth vector, because a multiply-add takes four cycles and the next one of a sum has to wait.
+// Four independent sums, because a multiply-add has a latency of four cycles.
 TARGET static SCALAR NAME(dot)(long l, const SCALAR *a, const SCALAR *b) {
   const long step = NAME(lanes);
   SCALAR total = 0;
-  // Folded now and then: short chains of additions keep the rounding error of a long product small.
+  // Folded after each block: short chains of additions keep the rounding error of a long product
+  // small.
   for (long block = 0; block < l; block += DOT_BLOCK) {
     const long length = l - block < DOT_BLOCK ? l - block : DOT_BLOCK;
     const NAME(loose) *x = (const NAME(loose) *)(a + block), *y = (const NAME(loose) *)(b + block);
@@ -122,8 +125,9 @@ TARGET static SCALAR NAME(dot)(long l, const SCALAR *a, const SCALAR *b) {
   return total;
 }
 
-// The sum of each of as many vectors as one has lanes: lane i is that of vector i. The steps are those of `transpose`,
-// and what they deal out is added up at once, so that each leaves half as many vectors.
+// Returns the sums of as many vectors as one has lanes: lane i is the sum of vector i. The steps
+// are those of `transpose`, but interleaved vectors are added at once, so that each step halves the
+// number of vectors.
 TARGET static inline __attribute__((always_inline)) NAME(vector) NAME(sums)(NAME(vector) v[NAME(lanes)]) {
 #pragma clang loop unroll(full)
   for (int half = NAME(lanes) / 2; half > 0; half /= 2)
@@ -135,16 +139,17 @@ TARGET static inline __attribute__((always_inline)) NAME(vector) NAME(sums)(NAME
 
 typedef __typeof__((NAME(vector)){0} < (NAME(vector)){0}) NAME(mask);
 
-// Which lanes of a row's last vector have not been in the one before: the last `rest`.
+// Returns which lanes of a row's last vector were not in the previous one: the last `rest`.
 TARGET static inline NAME(mask) NAME(last)(long rest) {
   static const SCALAR steps[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   return *(const NAME(loose) *)steps >= (SCALAR)(NAME(lanes) - rest);
 }
 
-// sums[r * across + q] = A row r · B column q, for rows and columns whose numbers lie one after the other: 7 loads feed
-// 12 multiply-adds, or 10 loads 24. Named variables, as above. At least as many numbers as a vector has lie before
-// `depth`, in the block or in front of it. What lies `ahead`, if anything, is asked for meanwhile: into the first-level
-// cache if the block is `small`, else into the second, because the first has no room for more than the block.
+// sums[r * across + q] = A row r · B column q, for contiguous rows and columns: 7 loads feed 12
+// multiply-adds, or 10 loads 24. Named variables, as above. At least a vector's numbers precede
+// `depth`, in the block or before it. Data `ahead`, if any, is prefetched: into the first-level
+// cache if the block is `small`, otherwise into the second, because the first has room for the
+// block only.
 TARGET static inline __attribute__((always_inline)) void NAME(block)(
     long depth, const SCALAR *const a[NAME(down)], const SCALAR *const b[NAME(across)], const SCALAR *const ahead[2],
     int small, SCALAR *sums) {
@@ -206,14 +211,15 @@ TARGET static inline __attribute__((always_inline)) void NAME(block)(
 #undef COLUMN
 }
 
-// C = A · B for rows and columns of a vector and more.
+// C = A · B for rows and columns of at least one vector.
 TARGET static void NAME(inner)(long m, long l, long n, const SCALAR *a, const SCALAR *b, SCALAR *c) {
-  // Rows in groups of one size, of 112 at most: as many stretches of 4 KiB stay in a second-level cache of 512 KiB.
+  // Rows in equal groups of at most 112: as many stretches of 4 KiB stay in a second-level cache of
+  // 512 KiB.
   const long groups = (m + 111) / 112, rows = (m + groups - 1) / groups;
   const int small = rows <= NAME(few);
   const long stretch = small ? NAME(shorter) : NAME(stretch);
-  // The first stretch is shorter by as much as B lies past the border of a vector: those that follow begin at one, where
-  // rows are so long that all do. Vectors that lie across two lines of a cache cost a third more (measured).
+  // The first stretch is shortened so that the following ones are aligned in B, if the row length
+  // keeps all columns aligned. Vectors across two cache lines cost a third more (measured).
   const long past = (long)((uintptr_t)b % VECTOR_BYTES / sizeof(SCALAR));
   memset(c, 0, sizeof(SCALAR) * (size_t)(m * n));
   for (long i0 = 0; i0 < m; i0 += rows) {
@@ -224,11 +230,12 @@ TARGET static void NAME(inner)(long m, long l, long n, const SCALAR *a, const SC
       for (long j = 0; j < n; j += NAME(across)) {
         const long across = n - j < NAME(across) ? n - j : NAME(across);
         const SCALAR *column[NAME(across)];
-        // What is missing at an edge is computed from what is there, and not stored.
+        // Missing rows and columns at an edge are replaced by the last one, and their results are
+        // not stored.
         for (long q = 0; q < NAME(across); q++) column[q] = b + (j + (q < across ? q : across - 1)) * l + k0;
-        // The columns that come next, if there are any, are asked for: a processor does not foresee reads of one page each
-        // from as many places as B has columns. Two with each block, because three blocks are few, and are all that a small
-        // product has.
+        // Prefetches the next columns, if any: a processor does not predict reads of one page each
+        // from as many places as B has columns. Two per block, because a small product has only
+        // three blocks.
         const long j1 = j + NAME(across) < n ? j + NAME(across) : 0, k1 = j1 > 0 ? k0 : k0 + depth;
         const long j2 = k1 >= l ? j1 : j1 + NAME(across) < n ? j1 + NAME(across) : n;
         long asked = j1;
@@ -271,7 +278,8 @@ TARGET static void NAME(matmul)(long m, long l, long n, const SCALAR *a, const S
     for (long i = 0; i < m; i += NAME(rows)) {
       const long height = m - i < NAME(rows) ? m - i : NAME(rows);
       const SCALAR *row[NAME(rows)];
-      // Rows that are missing at the lower edge are computed from the last one, and not stored.
+      // Missing rows at the lower edge are replaced by the last one, and their results are not
+      // stored.
       for (long r = 0; r < NAME(rows); r++) row[r] = a + (i + (r < height ? r : height - 1)) * l;
       for (long j = 0; j < width; j += NAME(columns)) {
         SCALAR tile[NAME(rows) * NAME(columns)];

@@ -1,24 +1,24 @@
 /// The sum of an array of numbers.
 public enum ArraySum {
-  /// Because the additions of a block form chains of 128, and 16 KiB of numbers fit the first-level cache.
+  /// In a block of 2 048, additions form chains of 128, and its 16 KiB fit the first-level cache.
   private static let block = 2_048
 
-  /// The most additions that a number goes through on its way into a sum of `count`, in one part or in
-  /// several: 128 in a block and 16 to fold it, or 15 at its end, and one for each block.
+  /// Returns the maximum number of additions between a number and a sum of `count` numbers, in one
+  /// part or several: 128 in a block, 16 to fold it or 15 at the end, and one per block.
   public static func longestChain(of count: Int) -> Int { 128 + 16 + count / block + 2 }
 
-  /// Sums numbers in double precision, sixteen at a time, in blocks.
+  /// Returns the sum in double precision. Adds sixteen numbers at a time, in blocks.
   ///
   /// - Complexity: O(`numbers.count`).
   public static func sum<Number: MatrixScalar>(_ numbers: [Number]) -> Double { sum(numbers.span) }
 
-  /// Sums numbers in double precision, sixteen at a time, in blocks.
+  /// Returns the sum in double precision. Adds sixteen numbers at a time, in blocks.
   ///
   /// - Complexity: O(`numbers.count`).
   public static func sum<Number: MatrixScalar>(_ numbers: Span<Number>) -> Double { Number.sum(numbers) }
 
-  /// Inlined where the type of the numbers is known, because workers find tasks by name, and what is generic in
-  /// those stays so.
+  /// Inlined into specialised callers. Workers find tasks by name, so generic code in tasks is not
+  /// specialised.
   @inline(__always)
   static func blocks<Number: BinaryFloatingPoint & SIMDScalar>(of numbers: Span<Number>) -> Double
   where Number: BitwiseCopyable {

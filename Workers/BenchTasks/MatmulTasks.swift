@@ -1,7 +1,7 @@
 import ProcPoolWire
 import ProcPoolWorker
 
-/// One element of a product, by message: every item carries a row of A and a column of B.
+/// One element of a product, by message. Every item contains a row of A and a column of B.
 public struct ElementByMessage<Scalar: MatrixScalar>: PoolTask {
   /// A row of A and a column of B.
   public struct Input: Codable, Sendable {
@@ -22,9 +22,9 @@ public struct ElementByMessage<Scalar: MatrixScalar>: PoolTask {
   public func run(_ input: Input) -> Scalar { Scalar.dot(input.row, input.column) }
 }
 
-/// One row of a product, by message: every item carries a row of A and *the whole of B*.
+/// One row of a product, by message. Every item contains a row of A and *all of B*.
 ///
-/// The waste is the point: it is what people write first, and what the benchmark puts a figure on.
+/// Deliberately wasteful: this is what people write first, and the benchmark measures its cost.
 public struct RowByMessage<Scalar: MatrixScalar>: PoolTask {
   /// A row of A and all columns of B.
   public struct Input: Codable, Sendable {
@@ -45,8 +45,8 @@ public struct RowByMessage<Scalar: MatrixScalar>: PoolTask {
   public func run(_ input: Input) -> [Scalar] { Scalar.multiply(row: input.row, input.b) }
 }
 
-/// One row of a product, with B as a property of the task: B is sent once to each worker, a row with each
-/// item.
+/// One row of a product, with B as a property of the task. B is sent once to each worker, and a row
+/// of A with each item.
 public struct RowTimesMatrix<Scalar: MatrixScalar>: PoolTask {
   var b: [Scalar]
 
@@ -57,8 +57,9 @@ public struct RowTimesMatrix<Scalar: MatrixScalar>: PoolTask {
   public func run(_ row: [Scalar]) -> [Scalar] { Scalar.multiply(row: row, b) }
 }
 
-// The inputs write and read themselves: in the small products an item is a few hundred bytes, and two thirds
-// of its cost were the general encoding of two properties.
+// Coded by hand: in the small products an item is a few hundred bytes, and the general coding of
+// two properties was two thirds of its cost.
+//
 
 extension ElementByMessage.Input: WireCodable {
   /// Writes the row and the column, each as one block.

@@ -1,20 +1,20 @@
 import BenchKernels
 import ProcPoolWire
 
-/// A number that the benchmarks multiply and sum: `Float` or `Double`.
+/// A number type of the benchmark: `Float` or `Double`.
 ///
-/// Matrices are plain arrays. `a` holds rows one after the other (C order), `b` columns one after the other
-/// (F order), so the summed index is contiguous in both, and a product has its rows one after the other.
+/// Matrices are arrays. `a` has rows one after the other (C order), and `b` columns (F order), so
+/// that the summed index is contiguous in both. Products are in C order.
 public protocol MatrixScalar: BinaryFloatingPoint, BitwiseCopyable, Codable, SIMDScalar, Sendable, WireBlock {
   /// The name of the type in tables: `f32` or `f64`.
   static var label: String { get }
 
-  /// The kernel of products: `a` has `m * l` numbers, `b` has `l * n`, and `c` gets `m * n`.
+  /// The kernel of products: `a` has `m * l` elements, `b` has `l * n`, and `c` receives `m * n`.
   static func multiplyKernel(
     _ m: Int, _ l: Int, _ n: Int, _ a: UnsafePointer<Self>?, _ b: UnsafePointer<Self>?,
     _ c: UnsafeMutablePointer<Self>)
 
-  /// The kernel of dot products, of `l` numbers each.
+  /// The kernel of dot products of `l` elements.
   static func dotKernel(_ l: Int, _ a: UnsafePointer<Self>?, _ b: UnsafePointer<Self>?) -> Self
 
   /// The kernel of sums.
@@ -24,7 +24,8 @@ public protocol MatrixScalar: BinaryFloatingPoint, BitwiseCopyable, Codable, SIM
 extension MatrixScalar {
   /// Computes the product of an m × l and an l × n matrix.
   ///
-  /// No product of two numbers enters its sum through more than ``roundings(ofLength:)`` rounded operations.
+  /// No product of two numbers passes through more than ``roundings(ofLength:)`` rounded
+  /// operations.
   ///
   /// - Precondition: `a` has `m * l` numbers, `b` has `l * n`, and `c` has `m * n`.
   /// - Complexity: O(`m * l * n`).
@@ -33,11 +34,11 @@ extension MatrixScalar {
   ) {
     precondition(
       a.count == m * l && b.count == l * n && c.count == m * n,
-      "The matrices do not have the sizes m·l, l·n and m·n.")
+      "The matrices do not have m·l, l·n and m·n elements.")
     guard m * n > 0 else { return }
     a.withUnsafeBufferPointer { a in
       b.withUnsafeBufferPointer { b in
-        // No numbers at all have no address, and the kernel does not look for any.
+        // An empty array has no address. The kernel then reads none.
         c.withUnsafeMutableBufferPointer {
           multiplyKernel(m, l, n, a.baseAddress, b.baseAddress, $0.baseAddress!)
         }
@@ -50,20 +51,20 @@ extension MatrixScalar {
   /// - Precondition: both have the same count.
   /// - Complexity: O(`row.count`).
   public static func dot(_ row: Span<Self>, _ column: Span<Self>) -> Self {
-    precondition(row.count == column.count, "A row and a column of different lengths have no product.")
+    precondition(row.count == column.count, "A row and a column of different lengths have no dot product.")
     return row.withUnsafeBufferPointer { row in
       column.withUnsafeBufferPointer { dotKernel(row.count, row.baseAddress, $0.baseAddress) }
     }
   }
 
-  /// The most rounded operations that a product of two numbers goes through on its way into a sum of `l` of
-  /// them.
+  /// Returns the maximum number of rounded operations between a product of two numbers and a sum of
+  /// `l` products.
   ///
-  /// Stated beside the kernels: 256 additions in a block, one for each block, 16 to fold vectors, and the
-  /// product.
+  /// Stated beside the kernels: 256 additions in a block, one per block, 16 to fold vectors, and
+  /// the product.
   public static func roundings(ofLength l: Int) -> Int { 256 + (l + 255) / 256 + 16 + 1 }
 
-  /// Computes the product of two matrices as a new one.
+  /// Returns the product of two matrices.
   ///
   /// - Precondition: `a` has `m * l` numbers and `b` has `l * n`.
   public static func multiply(_ a: [Self], _ b: [Self], m: Int, l: Int, n: Int) -> [Self] {
@@ -74,12 +75,12 @@ extension MatrixScalar {
     }
   }
 
-  /// Computes the dot product of a row and a column.
+  /// Returns the dot product of a row and a column.
   ///
   /// - Precondition: both have the same count.
   public static func dot(_ row: [Self], _ column: [Self]) -> Self { dot(row.span, column.span) }
 
-  /// Computes one row of a product: `row` times every column of `b`.
+  /// Returns one row of a product: `row` times every column of `b`.
   ///
   /// - Precondition: `row` is not empty, and `b.count` is a multiple of `row.count`.
   /// - Complexity: O(`b.count`).
@@ -92,18 +93,18 @@ extension Float: MatrixScalar {
   /// `f32`.
   public static var label: String { "f32" }
 
-  /// In `kernels.c`.
+  /// Defined in `kernels.c`.
   public static func multiplyKernel(
     _ m: Int, _ l: Int, _ n: Int, _ a: UnsafePointer<Float>?, _ b: UnsafePointer<Float>?,
     _ c: UnsafeMutablePointer<Float>
   ) { bench_matmul_f32(m, l, n, a, b, c) }
 
-  /// In `kernels.c`.
+  /// Defined in `kernels.c`.
   public static func dotKernel(_ l: Int, _ a: UnsafePointer<Float>?, _ b: UnsafePointer<Float>?) -> Float {
     bench_dot_f32(l, a, b)
   }
 
-  /// In `ArraySum`.
+  /// Defined in `ArraySum`.
   public static func sum(_ numbers: Span<Float>) -> Double { ArraySum.blocks(of: numbers) }
 }
 
@@ -111,25 +112,25 @@ extension Double: MatrixScalar {
   /// `f64`.
   public static var label: String { "f64" }
 
-  /// In `kernels.c`.
+  /// Defined in `kernels.c`.
   public static func multiplyKernel(
     _ m: Int, _ l: Int, _ n: Int, _ a: UnsafePointer<Double>?, _ b: UnsafePointer<Double>?,
     _ c: UnsafeMutablePointer<Double>
   ) { bench_matmul_f64(m, l, n, a, b, c) }
 
-  /// In `kernels.c`.
+  /// Defined in `kernels.c`.
   public static func dotKernel(_ l: Int, _ a: UnsafePointer<Double>?, _ b: UnsafePointer<Double>?) -> Double {
     bench_dot_f64(l, a, b)
   }
 
-  /// In `ArraySum`.
+  /// Defined in `ArraySum`.
   public static func sum(_ numbers: Span<Double>) -> Double { ArraySum.blocks(of: numbers) }
 }
 
-/// What kernels compute with.
+/// The vectors of the kernels.
 package enum KernelVectors {
-  /// Bytes of their vectors: 16, 32 or 64, the most that the processor has unless set to less. For tests, so that
-  /// they see every kernel on one processor.
+  /// The vector size in bytes: 16, 32 or 64, by default the largest that the processor supports.
+  /// Tests set smaller ones to run every kernel on one processor.
   package static var bytes: Int {
     get { Int(bench_vector_bytes()) }
     set { bench_limit_vectors(Int32(newValue)) }

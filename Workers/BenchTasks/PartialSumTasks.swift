@@ -8,7 +8,7 @@ public enum Series: Codable, Sendable {
   /// ``TrigonometricSeries``.
   case trigonometric
 
-  /// Sums the terms of a range of positive k.
+  /// Returns the sum of the terms of a range of positive k.
   public func sum(over range: Range<Int>) -> Double {
     switch self {
     case .slow: SlowSeries.sum(over: range)
@@ -16,7 +16,7 @@ public enum Series: Codable, Sendable {
     }
   }
 
-  /// The most rounded operations that a term goes through on its way into a sum of `count` terms.
+  /// Returns the maximum number of rounded operations between a term and a sum of `count` terms.
   public func longestChain(of count: Int) -> Int {
     switch self {
     case .slow: SlowSeries.longestChain(of: count)
@@ -25,7 +25,7 @@ public enum Series: Codable, Sendable {
   }
 }
 
-/// The sum of a series over an interval: a few bytes there, a few bytes back.
+/// The sum of a series over an interval. A few bytes are sent in each direction.
 public struct IntervalSum: PoolTask {
   var series: Series
 
@@ -36,23 +36,24 @@ public struct IntervalSum: PoolTask {
   public func run(_ interval: Range<Int>) -> Double { series.sum(over: interval) }
 }
 
-/// One term of the slow series: the work of a nanosecond, to show what an item costs that does hardly
-/// anything.
+/// One term of the slow series, about a nanosecond of work, to show the cost of an item with almost
+/// no work.
 public struct SlowTerm: ReducingTask {
-  /// Nothing of it travels: each worker makes its own.
+  /// Nothing is encoded; each worker creates its own properties.
   private enum CodingKeys: CodingKey {}
 
-  /// 0 for numbers below a thousand with a 9, else 1: a factor, because processors cannot foresee a branch.
+  /// 0 for numbers below a thousand with a 9, otherwise 1. Multiplying avoids branches that
+  /// processors cannot predict.
   private let weights: [Double] = (0..<1000).map { SlowSeries.hasNine($0) ? 0 : 1 }
-  /// The thousand numbers that were looked at last, and whether the digits that they have in common hold a 9:
-  /// the terms of an interval come in order, so that it is asked once for a thousand.
+  /// The last thousand, and whether the digits that its numbers share have a 9. Terms of an
+  /// interval come in order, so this is computed once per thousand.
   private var thousand = 0
   private var allHaveNine = false
 
   /// Creates the task.
   public init() {}
 
-  /// Returns the term of a positive k: 0 if it has a 9.
+  /// Returns the term of a positive k, which is 0 if k has a 9.
   public mutating func run(_ k: Int) -> Double {
     if UInt(bitPattern: k &- thousand) >= 1000 {
       thousand = k - k % 1000
@@ -61,12 +62,12 @@ public struct SlowTerm: ReducingTask {
     return allHaveNine ? 0 : weights[k &- thousand] / Double(k)
   }
 
-  /// Adds a term to the sum of those before it.
+  /// Adds a term to the sum of the terms before it.
   public func combine(_ term: Double, into sum: inout Double) { sum += term }
 }
 
-/// The sum of the slow series over an interval by a loop over ``SlowTerm``: what a reduction of terms costs
-/// if it is written by hand.
+/// The sum of the slow series over an interval, in a loop over ``SlowTerm``: the cost of a
+/// reduction that is written by hand.
 public struct SlowTermsByHand: PoolTask {
   private var term = SlowTerm()
 
@@ -90,7 +91,7 @@ public struct TrigonometricTerm: PoolTask {
   public func run(_ k: Int) -> Double { TrigonometricSeries.term(k) }
 }
 
-/// The sum of a slice of an array, by message: every number travels.
+/// The sum of a slice of an array, by message. Every number is sent.
 public struct SliceSum<Number: MatrixScalar>: PoolTask {
   /// Creates the task.
   public init() {}
@@ -99,7 +100,7 @@ public struct SliceSum<Number: MatrixScalar>: PoolTask {
   public func run(_ slice: [Number]) -> Double { ArraySum.sum(slice) }
 }
 
-/// One number of an array that is summed: the number itself, there and back.
+/// One number of an array, which is sent in both directions.
 public struct ArrayTerm: PoolTask {
   /// Creates the task.
   public init() {}

@@ -6,7 +6,7 @@ import ProcPoolWorker
   import Musl
 #endif
 
-/// Gives back what it gets: the payload travels both ways.
+/// Returns its input: the payload is sent in both directions.
 public struct Echo: PoolTask {
   /// Creates the task.
   public init() {}
@@ -15,7 +15,7 @@ public struct Echo: PoolTask {
   public func run(_ payload: [UInt8]) -> [UInt8] { payload }
 }
 
-/// Adds one: the smallest task whose result shows that it ran.
+/// Adds one: the smallest task whose result shows that it has run.
 public struct Increment: PoolTask {
   /// Creates the task.
   public init() {}
@@ -36,12 +36,11 @@ public struct Sleep: PoolTask {
 
   /// Sleeps, then returns its input.
   ///
-  /// The thread is blocked on purpose: the task stands for work that keeps a worker busy, and frees it only
-  /// at its end.
+  /// Deliberately blocks the thread: the task represents work that occupies a worker until it ends.
   public func run(_ number: Int) -> Int {
     var wanted = timespec(tv_sec: microseconds / 1_000_000, tv_nsec: microseconds % 1_000_000 * 1_000)
     var left = timespec()
-    // A signal cuts a sleep short and leaves the rest.
+    // A signal interrupts the sleep, and `left` is the rest.
     while nanosleep(&wanted, &left) != 0 { wanted = left }
     return number
   }
@@ -51,7 +50,7 @@ public struct Sleep: PoolTask {
 public struct Spin: PoolTask {
   var microseconds: Int
 
-  /// Creates a task that uses so much time of a processor.
+  /// Creates a task that uses some microseconds of processor time.
   public init(microseconds: Int) { self.microseconds = microseconds }
 
   /// Computes, then returns its input.
@@ -61,8 +60,7 @@ public struct Spin: PoolTask {
     return number
   }
 
-  /// Nanoseconds of processor time that this thread has used: time in which others had the processor is not
-  /// its.
+  /// Nanoseconds of processor time of this thread, which excludes the time of other threads.
   private static func used() -> Int {
     var time = timespec()
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
@@ -70,11 +68,11 @@ public struct Spin: PoolTask {
   }
 }
 
-/// Says which process runs it.
+/// Returns the process that runs it.
 public struct ProcessNumber: PoolTask {
   /// Creates the task.
   public init() {}
 
-  /// Returns the number of the worker's process; the input says nothing.
+  /// Returns the worker's process identifier; the input is ignored.
   public func run(_ ignored: Int) -> Int32 { getpid() }
 }

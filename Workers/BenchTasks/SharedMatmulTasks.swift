@@ -1,10 +1,10 @@
 import ProcPoolWorker
 
-/// The matrices of one product in shared memory: A row by row, B column by column, C row by row.
+/// The matrices of one product in shared memory: A in row-major order, B in column-major order.
 public struct SharedFactors<Scalar: MatrixScalar>: Codable, Sendable {
-  /// The left factor, row by row.
+  /// The left factor, in row-major order.
   public let a: SharedMatrix<Scalar>
-  /// The right factor, column by column.
+  /// The right factor, in column-major order.
   public let b: SharedMatrix<Scalar>
 
   /// Copies the two matrices into shared memory.
@@ -13,7 +13,7 @@ public struct SharedFactors<Scalar: MatrixScalar>: Codable, Sendable {
     self.b = try SharedMatrix(b, rows: l, columns: n, order: .columnMajor)
   }
 
-  /// Computes a rectangle of the product, row by row.
+  /// Computes a rectangle of the product, in row-major order.
   func multiply(rows: Range<Int>, columns: Range<Int>, into c: inout MutableSpan<Scalar>) {
     a.withSpan(ofLines: rows) { a in
       b.withSpan(ofLines: columns) { b in
@@ -23,7 +23,7 @@ public struct SharedFactors<Scalar: MatrixScalar>: Codable, Sendable {
   }
 }
 
-/// One element of a product, in place: an item is where it is in C, counted row by row.
+/// One element of a product, in place. An item is the position in C, in row-major order.
 public struct ElementInPlace<Scalar: MatrixScalar>: PoolTask {
   var factors: SharedFactors<Scalar>
   var c: SharedMatrix<Scalar>
@@ -43,7 +43,7 @@ public struct ElementInPlace<Scalar: MatrixScalar>: PoolTask {
   }
 }
 
-/// Some rows of a product, in place: an item is which.
+/// Some rows of a product, in place. An item is the range of rows.
 public struct RowsInPlace<Scalar: MatrixScalar>: PoolTask {
   var factors: SharedFactors<Scalar>
   var c: SharedMatrix<Scalar>
@@ -62,7 +62,7 @@ public struct RowsInPlace<Scalar: MatrixScalar>: PoolTask {
   }
 }
 
-/// Some rows of a product, with C behind a lock: computed without it, written with it.
+/// Some rows of a product, with C behind a lock: computed without the lock, written under it.
 public struct RowsInPlaceLocked<Scalar: MatrixScalar>: PoolTask {
   var factors: SharedFactors<Scalar>
   var c: LockedArray<Scalar>
@@ -91,7 +91,7 @@ public struct BlockInPlace<Scalar: MatrixScalar>: PoolTask {
   var factors: SharedFactors<Scalar>
   var c: SharedMatrix<Scalar>
 
-  /// Which rows and columns.
+  /// The rows and columns of a rectangle.
   public struct Block: Codable, Sendable {
     var rows: Range<Int>
     var columns: Range<Int>
@@ -103,7 +103,7 @@ public struct BlockInPlace<Scalar: MatrixScalar>: PoolTask {
     self.c = c
   }
 
-  /// The blocks that parts of the rows and parts of the columns make.
+  /// Returns the blocks of all combinations of row ranges and column ranges.
   public static func blocks(rows: [Range<Int>], columns: [Range<Int>]) -> [Block] {
     rows.flatMap { rows in columns.map { Block(rows: rows, columns: $0) } }
   }

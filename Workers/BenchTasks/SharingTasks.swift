@@ -6,7 +6,7 @@ import ProcPoolWorker
   import Musl
 #endif
 
-/// The sum of a range of a shared array: a few bytes there, a few bytes back.
+/// The sum of a range of a shared array. A few bytes are sent in each direction.
 public struct RangeSum<Number: MatrixScalar>: PoolTask {
   var numbers: SharedArray<Number>
 
@@ -35,8 +35,8 @@ public struct RangeSumLocked<Number: MatrixScalar>: PoolTask {
   }
 }
 
-/// The sum of a range of a shared array, added to a total without a lock: its bits are exchanged until nobody
-/// else has changed them meanwhile.
+/// The sum of a range of a shared array, added atomically to a total: its bits are compared and
+/// exchanged until no other process has changed them in between.
 public struct RangeSumAtomic<Number: MatrixScalar>: PoolTask {
   var numbers: SharedArray<Number>
   var total: SharedCounter
@@ -61,7 +61,7 @@ public struct RangeSumAtomic<Number: MatrixScalar>: PoolTask {
   }
 }
 
-/// Takes a lock so many times, and adds one with it.
+/// Acquires a lock a number of times, and adds one each time.
 public struct LockedIncrements: PoolTask {
   var value: LockedValue<Int>
 
@@ -74,7 +74,7 @@ public struct LockedIncrements: PoolTask {
   }
 }
 
-/// Adds one to a counter so many times.
+/// Adds one to a counter a number of times.
 public struct AtomicIncrements: PoolTask {
   var counter: SharedCounter
 
@@ -87,8 +87,8 @@ public struct AtomicIncrements: PoolTask {
   }
 }
 
-/// Reads a counter and writes what comes next, so many times, with nothing to keep others from doing the
-/// same: updates are lost.
+/// Reads a counter and writes its successor a number of times, without synchronization. Updates are
+/// lost.
 public struct RacingIncrements: PoolTask {
   var counter: SharedCounter
 
@@ -101,14 +101,14 @@ public struct RacingIncrements: PoolTask {
   }
 }
 
-/// Takes a lock as often as it gets it, for some time.
+/// Acquires a lock repeatedly for some time.
 public struct LockForAWhile: PoolTask {
   var value: LockedValue<Int>
 
   /// Creates the task.
   public init(on value: LockedValue<Int>) { self.value = value }
 
-  /// Returns how often the lock was had within some milliseconds.
+  /// Returns the number of acquisitions within some milliseconds.
   public func run(_ milliseconds: Int) throws -> Int {
     let end = ContinuousClock.now + .milliseconds(milliseconds)
     var count = 0
@@ -120,9 +120,9 @@ public struct LockForAWhile: PoolTask {
   }
 }
 
-/// Gives back, in shared memory, what it gets there.
+/// Copies a payload within shared memory.
 public struct SharedEcho: PoolTask {
-  /// Where the payload lies, and where the reply is to be.
+  /// The payload, and the memory for the reply.
   public struct Input: Codable, Sendable {
     var payload: SharedArray<UInt8>
     var reply: SharedArray<UInt8>

@@ -1,12 +1,11 @@
-/// Σ 1/k over the k that have no 9 among their decimal digits: the series of Kempner, which converges,
-/// slowly.
+/// Σ 1/k over the k without a digit 9: Kempner's series, which converges slowly.
 public enum SlowSeries {
-  /// Four digits at a time, because ten thousand flags fit the first-level cache.
+  /// Four digits at a time: ten thousand flags fit the first-level cache.
   private static let group = 10_000
 
   private static let groupHasNine: [Bool] = (0..<group).map(hasNine)
 
-  /// Tells whether a number that is not negative has a 9 among its decimal digits.
+  /// Returns whether a nonnegative number has a digit 9.
   public static func hasNine(_ k: Int) -> Bool {
     var rest = k
     while rest > 0 {
@@ -16,14 +15,13 @@ public enum SlowSeries {
     return false
   }
 
-  /// The most rounded operations that a term goes through on its way into a sum of `count`, in one part or in
-  /// several: its division, ten thousand additions in a group, and one for each group.
+  /// Returns the maximum number of rounded operations between a term and a sum of `count` terms, in
+  /// one part or several: its division, ten thousand additions in a group, and one per group.
   static func longestChain(of count: Int) -> Int { 1 + group + count / group + 2 }
 
-  /// Sums the terms of a range of positive k.
+  /// Returns the sum of the terms of a range of positive k.
   ///
-  /// Terms are added up in groups of ten thousand; groups with a 9 in their upper digits are skipped as a
-  /// whole.
+  /// Terms are added in groups of ten thousand. Groups with a 9 in their upper digits are skipped.
   public static func sum(over range: Range<Int>) -> Double {
     groupHasNine.withUnsafeBufferPointer { lowHasNine in
       var total = 0.0

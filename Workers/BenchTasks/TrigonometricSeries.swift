@@ -6,8 +6,8 @@
 
 /// Σ cos(k)/k, which converges to −ln(2 sin ½).
 public enum TrigonometricSeries {
-  /// Because two tables of 256 numbers take 4 KiB, and a call of `sin` and `cos` for each 256 terms costs
-  /// nothing.
+  /// Two tables of 256 numbers take 4 KiB, and the cost of one call of `sin` and `cos` per 256
+  /// terms is negligible.
   private static let block = 256
 
   private static let table: [(cosine: SIMD4<Double>, sine: SIMD4<Double>)] = stride(from: 0, to: block, by: 4)
@@ -21,18 +21,18 @@ public enum TrigonometricSeries {
       return (cosine, sine)
     }
 
-  /// The most rounded operations that a term goes through on its way into a sum of `count`, in one part or in
-  /// several: 64 additions in a block, 4 to fold it, one for each block, a division, and six for a cosine:
-  /// one for each of four tables and functions, whose products are at most 1, one for a product, one for
-  /// their difference.
+  /// Returns the maximum number of rounded operations between a term and a sum of `count` terms, in
+  /// one part or several: 64 additions in a block, 4 to fold it, one per block, a division, and six
+  /// for a cosine: one for each of four tables and functions, whose products are at most 1, one for
+  /// a product, and one for the difference.
   static func longestChain(of count: Int) -> Int { 64 + 4 + count / block + 2 + 1 + 6 }
 
-  /// The term of a positive k.
+  /// Returns the term of a positive k.
   public static func term(_ k: Int) -> Double { cos(Double(k)) / Double(k) }
 
-  /// Sums the terms of a range of positive k.
+  /// Returns the sum of the terms of a range of positive k.
   ///
-  /// Cosines come from cos(k + j) = cos k · cos j − sin k · sin j, with j from a table.
+  /// Cosines are computed as cos(k + j) = cos k · cos j − sin k · sin j, with j from a table.
   public static func sum(over range: Range<Int>) -> Double {
     table.withUnsafeBufferPointer { table in
       var total = 0.0

@@ -6,9 +6,9 @@ import ProcPoolWorker
   import Musl
 #endif
 
-/// An output, and how long it took to make.
+/// An output, and the time of computing it.
 public struct Timed<Value: Codable & Sendable>: Codable, Sendable {
-  /// What was made.
+  /// The output.
   public var value: Value
   /// Wall-clock time, in nanoseconds.
   public var nanoseconds: Int
@@ -26,20 +26,22 @@ public struct Timed<Value: Codable & Sendable>: Codable, Sendable {
   }
 }
 
-/// One row of a picture of the Mandelbrot set: rows that meet the set take a thousand times as long as others.
+/// One row of an image of the Mandelbrot set. Rows that meet the set take a thousand times as long
+/// as others.
 public struct MandelbrotRow: PoolTask {
   var width: Int
   var height: Int
   var limit: Int
 
-  /// Creates a task for the rows of a picture, whose points are given up after `limit` steps.
+  /// Creates a task for the rows of an image. Points count as inside the set after `limit` steps.
   public init(width: Int, height: Int, limit: Int) {
     self.width = width
     self.height = height
     self.limit = limit
   }
 
-  /// How many steps all points of the row take together to leave the circle around 0 of radius 2.
+  /// Returns the total number of steps that the points of the row take to leave the circle around 0
+  /// of radius 2.
   public func steps(in row: Int) -> Int {
     let y = 2.4 * (Double(row) + 0.5) / Double(height) - 1.2
     var steps = 0
@@ -56,11 +58,11 @@ public struct MandelbrotRow: PoolTask {
     return steps
   }
 
-  /// As ``steps(in:)``, with the time.
+  /// Returns ``steps(in:)`` with the time.
   public func run(_ row: Int) -> Timed<Int> { Timed { steps(in: row) } }
 }
 
-/// Sleeps for as many microseconds as the input says, and returns that, with the time.
+/// Sleeps for a number of microseconds, and returns the number with the time.
 public struct SleepFor: PoolTask {
   /// Creates the task.
   public init() {}

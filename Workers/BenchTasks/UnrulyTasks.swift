@@ -6,12 +6,12 @@ import ProcPoolWorker
   import Musl
 #endif
 
-/// Work whose answer is known beforehand, and that does it in a different way for each item: computes,
-/// sleeps, awaits, writes a lot, uses memory. It marks in shared memory each time an item is begun.
+/// Work with a known output that behaves differently for each item: it computes, sleeps, awaits,
+/// prints or uses memory. It counts the attempts of each item in shared memory.
 public struct Unruly: PoolTask {
-  /// How often each item has been begun. Each item has its own, which one process at a time writes.
+  /// The number of attempts of each item. Each count is written by one process at a time.
   var begun: SharedArray<UInt32>
-  /// How long an item takes at the most, in microseconds.
+  /// The maximum duration of an item, in microseconds.
   var longest: Int
 
   /// Creates the task.
@@ -20,7 +20,7 @@ public struct Unruly: PoolTask {
     self.longest = longest
   }
 
-  /// What an item gives: a number that no other item gives.
+  /// Returns the output of an item, which is different for each item.
   public static func answer(_ item: Int) -> Int {
     let number = (UInt64(bitPattern: Int64(item)) &+ 1) &* 0x9E37_79B9_7F4A_7C15
     return Int(truncatingIfNeeded: number ^ number >> 29)
@@ -37,7 +37,7 @@ public struct Unruly: PoolTask {
     case 7: try await Task.sleep(for: .microseconds(microseconds))
     case 8:
       for _ in 0..<microseconds / 8 {
-        print("an item that has much to say, and nobody who listens")
+        print("an item that prints much text, which nothing reads")
       }
     default:
       let memory = [UInt8](repeating: UInt8(truncatingIfNeeded: item), count: 1 << 12 + microseconds << 4)
@@ -52,7 +52,7 @@ public struct Unruly: PoolTask {
   }
 }
 
-/// Adds up the answers, modulo 2⁶⁴.
+/// The sum of the outputs, modulo 2⁶⁴.
 public struct UnrulySum: ReducingTask {
   var task: Unruly
 
@@ -62,6 +62,6 @@ public struct UnrulySum: ReducingTask {
   /// Does the item's work.
   public func run(_ item: Int) async throws -> Int { try await task.run(item) }
 
-  /// Adds an answer.
+  /// Adds an output.
   public func combine(_ answer: Int, into sum: inout Int) { sum &+= answer }
 }

@@ -1,20 +1,20 @@
 import BenchTasks
 import ProcPool
 
-/// What `procpool chaos` is to do.
+/// The options of `procpool chaos` and `procpool soak`.
 public struct ChaosOptions: Sendable {
-  /// How long, about: the round that is running then is ended.
+  /// The duration in seconds. The round that is running when the time has passed is completed.
   public var seconds = 30
-  /// What is done, and to whom, follows from this; when it hits, follows from the machine.
+  /// The seed of the disturbances. Their timing depends on the machine.
   public var seed: UInt64 = 1
-  /// As many as the machine allows, and three at least, unless given.
+  /// The number of workers; `nil` for as many as the machine allows, but at least three.
   public var workers: Int?
 
-  /// Creates options with the defaults that are documented with each property.
+  /// Creates options with the documented defaults.
   public init() {}
 
-  /// How many workers there are to be. Starts as many as fit, once: the first launch makes Foundation open
-  /// what it keeps for the life of the process.
+  /// Returns the number of workers. Starts as many workers as fit, once, because Foundation's first
+  /// launch opens descriptors that stay open for the life of the process.
   func fittingWorkers() async throws -> Int {
     let fitting = try await withPool(worker: BenchContext.worker) { pool in
       _ = try await pool.broadcast(Increment(), to: 0)
@@ -24,13 +24,13 @@ public struct ChaosOptions: Sendable {
   }
 }
 
-/// What was done to workers, and what became of the items.
+/// The disturbances of a run, and their effect on items.
 public struct ChaosTally: Sendable {
-  /// Rounds; in chaos each has a pool of its own, in soak all share one.
+  /// Rounds. In chaos each round has its own pool; in soak all rounds share one.
   public internal(set) var rounds = 0
   /// Items that ended.
   public internal(set) var items = 0
-  /// Workers that were killed.
+  /// Workers that were killed by the run.
   public internal(set) var killed = 0
   /// Workers that were stopped by SIGSTOP.
   public internal(set) var stopped = 0
@@ -42,29 +42,32 @@ public struct ChaosTally: Sendable {
   public internal(set) var retried = 0
   /// Workers that were recycled.
   public internal(set) var recycled = 0
-  /// The longest time from a worker's loss to when its replacement took up work, in a pool with work.
+  /// The longest time from the loss of a worker until its replacement took up work, in a pool with
+  /// pending work.
   public internal(set) var slowestReplacement = Duration.zero
-  /// What was not as it must be, in words.
+  /// Descriptions of the violated guarantees.
   public internal(set) var breaches: [String] = []
 
-  /// In words, for people.
+  /// A summary of several lines.
   public var description: String {
     let slowest = Units.seconds(slowestReplacement / .seconds(1))
     let verdict =
       breaches.isEmpty
-      ? "each of which ended once and with the right value or a reason" : "and \(breaches.count) breaches"
+      ? "each of which ended exactly once, with the correct value or an expected failure"
+      : "and \(breaches.count) violations"
     return """
       \(rounds) rounds, \(items) items, \(verdict).
-      Workers killed: \(killed), stopped: \(stopped), replaced on purpose: \(recycled); calls cancelled: \(cancelledCalls).
-      Items that were running in a worker that died: \(lost + retried), of which \(retried) were begun once more.
-      From a death to a replacement that takes up work: \(slowest) at the most.
+      Workers killed: \(killed), stopped: \(stopped), recycled: \(recycled); calls cancelled: \(cancelledCalls).
+      Items that were running in workers that died: \(lost + retried), of which \(retried) were retried.
+      Longest time from a death until the replacement took up work: \(slowest).
       """
   }
 }
 
-/// Runs work whose answers are known, while workers are killed, stopped and continued, and looks after each
-/// round whether every item has ended once, with the right value or for a reason that fits, and whether
-/// anything is left.
+/// Runs calls with known results while their workers are killed, stopped and continued at random.
+///
+/// After each round it verifies that every item has ended exactly once, with the correct value or
+/// for an expected reason, and that no process, descriptor or shared memory is left.
 public struct Chaos {
   private let options: ChaosOptions
 
@@ -73,7 +76,7 @@ public struct Chaos {
     self.options = options
   }
 
-  /// - Parameter progress: is told what is being done, before each round.
+  /// - Parameter progress: Receives a short description before each round.
   public func run(progress: (String) -> Void) async throws -> ChaosTally {
     var tally = ChaosTally()
     let workers = try await options.fittingWorkers()
@@ -90,6 +93,6 @@ public struct Chaos {
     return tally
   }
 
-  /// So many breaches say what there is to say.
+  /// The number of violations after which the run ends, because further ones would add nothing.
   private static let enough = 10
 }

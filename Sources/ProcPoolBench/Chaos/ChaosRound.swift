@@ -2,17 +2,17 @@ import BenchTasks
 import Foundation
 import ProcPool
 
-/// Some calls at once in a pool, and somebody who disturbs it all.
+/// Concurrent calls on one pool whose workers are disturbed at random.
 struct ChaosRound {
   let workers: Int
   var random: RandomNumbers
 
-  /// What a call of the round is.
+  /// The verbs that a round can use.
   enum Verb: CaseIterable {
     case mapResults, map, imap, imapResults, applyAsync, mapReduce, broadcast, cancelled
   }
 
-  /// One call: which verb, over how many items, how often an item may be begun.
+  /// One call: the verb, the number of items, and the maximum number of attempts at each item.
   struct Call {
     var verb: Verb
     var items: Int
@@ -25,13 +25,14 @@ struct ChaosRound {
     var retry: RetryPolicy { attempts == 1 ? .atMostOnce : .atLeastOnce(maximumAttempts: attempts) }
   }
 
-  /// Far more than a round takes: it has two thousand items of eight milliseconds at the most.
+  /// The time limit of a round, much longer than any round takes: at most two thousand items of
+  /// eight milliseconds.
   private static let patience = Duration.seconds(120)
 
-  /// Far more than the disturber manages in a round.
+  /// More retries than the disturber can cause in a round.
   private static let unlimited = 10_000
 
-  /// Runs the round in a pool of its own and adds to the tally what it finds.
+  /// Runs the round in its own pool, and adds the results to the tally.
   mutating func run(_ tally: inout ChaosTally) async throws {
     let recycles = Bool.random(using: &random)
     let pool = try Self.makePool(
@@ -46,10 +47,10 @@ struct ChaosRound {
     disturber.report(to: &tally)
   }
 
-  /// A pool that gives up on cancelled items soon.
+  /// Creates a pool that kills the workers of cancelled items early.
   static func makePool(workers: Int, maximumTasks: Int?, seed: UInt64) throws -> Pool {
-    // A crash takes Swift's backtracer a second to report, and a second signal meanwhile makes it wait until
-    // it is cut off, after a minute.
+    // Swift's backtracer takes a second to report a crash. A second signal during that time makes
+    // it wait for a minute, until it is killed.
     let environment = ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
     return try Pool(
       workers: workers, worker: BenchContext.worker,
@@ -60,7 +61,7 @@ struct ChaosRound {
           beforeTermination: .milliseconds(50), beforeKill: .milliseconds(50)), seed: seed))
   }
 
-  /// Runs the round's calls and adds to the tally what it finds.
+  /// Runs the calls of the round, and adds the results to the tally.
   mutating func run(in pool: Pool, _ disturber: Disturber, _ tally: inout ChaosTally) async throws {
     var calls: [Call] = []
     for _ in 0..<Int.random(in: 1...4, using: &random) { calls.append(try makeCall()) }
@@ -73,7 +74,7 @@ struct ChaosRound {
     }
     let watching = Task {
       do { try await Task.sleep(for: Self.patience) } catch { return }
-      disturber.account.withLock { $0.unexpected.append("a round has not ended within \(Self.patience)") }
+      disturber.account.withLock { $0.unexpected.append("a round did not end within \(Self.patience)") }
       pool.terminate()
     }
     defer { watching.cancel() }
@@ -84,12 +85,14 @@ struct ChaosRound {
     }
     disturbing.cancel()
     await disturbing.value
-    // Undisturbed, it works as if nothing had been; but a signal takes a while to end a process whose crash
-    // is being reported.
+    // Without disturbances the pool must work normally. A process whose crash is being reported may
+    // take a while to end.
     let quiet = await Result {
       try await pool.map(Increment(), over: 0..<100, retry: .atLeastOnce(maximumAttempts: Self.unlimited))
     }
-    if (try? quiet.get()) != Array(1...100) { breaches.append("the pool does not work any more: \(quiet)") }
+    if (try? quiet.get()) != Array(1...100) {
+      breaches.append("the pool does not work after the round: \(quiet)")
+    }
     tally.rounds += 1
     tally.items += calls.reduce(0) { $0 + $1.items }
     tally.cancelledCalls += calls.count { $0.verb == .cancelled }
@@ -99,7 +102,7 @@ struct ChaosRound {
   private mutating func makeCall() throws -> Call {
     let verb = Verb.allCases.randomElement(using: &random)!
     let items = verb == .broadcast ? workers : Int.random(in: 1...600, using: &random)
-    // These throw the first failure, so that nothing could be said of the others.
+    // These verbs throw the first failure, which would hide the results of the other items.
     let mustSucceed = [.map, .imap, .mapReduce, .broadcast].contains(verb)
     return Call(
       verb: verb, items: items, chunkSize: [nil, nil, 1, 3, 40].randomElement(using: &random)!,
@@ -111,7 +114,7 @@ struct ChaosRound {
 
   /// Runs a call.
   ///
-  /// - Returns: what was not as it must be.
+  /// - Returns: the violations.
   private static func perform(_ call: Call, on pool: Pool) async -> [String] {
     let inputs = 0..<call.items
     var results: [Result<Int, any Error>] = []
@@ -143,11 +146,11 @@ struct ChaosRound {
         let sum = try await pool.mapReduce(
           UnrulySum(call.task), over: inputs, startingWith: 0, parts: 50, retry: call.retry)
         let expected = inputs.reduce(0) { $0 &+ Unruly.answer($1) }
-        return sum == expected ? [] : ["mapReduce gave \(sum) instead of \(expected)"]
+        return sum == expected ? [] : ["mapReduce returned \(sum) instead of \(expected)"]
       case .broadcast:
         let outputs = try await pool.broadcast(call.task, to: 0, retry: call.retry)
         let expected = Array(repeating: Unruly.answer(0), count: call.items)
-        return outputs == expected ? [] : ["broadcast gave \(outputs)"]
+        return outputs == expected ? [] : ["broadcast returned \(outputs)"]
       case .cancelled:
         let running = Task { try await pool.map(call.task, over: inputs, retry: call.retry) }
         try? await Task.sleep(for: .milliseconds(20))
@@ -161,27 +164,27 @@ struct ChaosRound {
     return check(results, of: call)
   }
 
-  /// Every item has ended once, with its own value or for a reason that fits, and was begun as often as it
-  /// may be.
+  /// Returns the violations in the results of a call. Every item must have ended exactly once, with
+  /// its own value or for an expected reason, and within its number of attempts.
   static func check(_ results: [Result<Int, any Error>], of call: Call) -> [String] {
     var breaches: [String] = []
     if results.count != call.items {
-      breaches.append("\(call.verb) of \(call.items) items gave \(results.count) results")
+      breaches.append("\(call.verb) of \(call.items) items returned \(results.count) results")
     }
     for (item, result) in results.enumerated() {
       let begun = Int(call.begun[item])
       switch result {
       case .success(let answer):
-        if answer != Unruly.answer(item) { breaches.append("\(call.verb): item \(item) gave \(answer)") }
+        if answer != Unruly.answer(item) { breaches.append("\(call.verb): item \(item) returned \(answer)") }
         if !(1...call.attempts).contains(begun) {
-          breaches.append("\(call.verb): item \(item) was begun \(begun) times")
+          breaches.append("\(call.verb): item \(item) was started \(begun) times")
         }
       case .failure(PoolError.workerLost(let autopsy)):
         if autopsy.attempt != call.attempts || autopsy.item.index != (call.verb == .applyAsync ? 0 : item) {
-          breaches.append("\(call.verb): item \(item) failed too soon: \(autopsy)")
+          breaches.append("\(call.verb): item \(item) failed before its last attempt: \(autopsy)")
         }
-        // It may have died before its first instruction.
-        if begun > call.attempts { breaches.append("\(call.verb): item \(item) was begun \(begun) times") }
+        // The worker may have died before the item's first instruction.
+        if begun > call.attempts { breaches.append("\(call.verb): item \(item) was started \(begun) times") }
       case .failure(let error): breaches.append("\(call.verb): item \(item): \(error)")
       }
     }
@@ -190,7 +193,7 @@ struct ChaosRound {
 }
 
 extension Result where Failure == any Error {
-  /// What the body gives, or the error that it throws.
+  /// Creates the result of the body: its value, or the error that it throws.
   fileprivate init(_ body: () async throws -> Success) async {
     do { self = .success(try await body()) } catch { self = .failure(error) }
   }

@@ -3,11 +3,10 @@ import ProcPool
 import ProcPoolProtocol
 import Synchronization
 
-/// Kills, stops and continues the workers of a pool at random.
-///
-/// It learns of workers from the pool's events, as they start and end.
+/// Kills, stops and continues the workers of a pool at random. Learns of starting and ending
+/// workers from the pool's events.
 final class Disturber: Sendable {
-  /// What it has done so far, and what the pool has told of itself.
+  /// The disturbances so far, and the events of the pool.
   struct Account {
     var workers: [Int32: WorkerID] = [:]
     var killed = 0
@@ -15,7 +14,7 @@ final class Disturber: Sendable {
     var lost = 0
     var retried = 0
     var recycled = 0
-    /// Since when a worker is missing.
+    /// The time since which a worker has been missing.
     var missing: [WorkerID: ContinuousClock.Instant] = [:]
     var slowestReplacement = Duration.zero
     var unexpected: [String] = []
@@ -23,7 +22,7 @@ final class Disturber: Sendable {
 
   let account = Mutex(Account())
 
-  /// Notes what happens in the pool, until it has ended.
+  /// Records the events of the pool until it has ended.
   func watch(_ events: PoolEvents) async {
     for await event in events { account.withLock { Self.note(event, &$0) } }
   }
@@ -49,11 +48,11 @@ final class Disturber: Sendable {
     }
   }
 
-  /// Adds to the tally what was done and told, when the pool has ended.
+  /// Adds the disturbances and events to the tally. Called after the pool has ended.
   func report(to tally: inout ChaosTally) {
     account.withLock { account in
       tally.breaches += account.unexpected
-      // At most the item that was running is lost with a worker.
+      // Each killed worker costs at most the item that was running.
       if account.lost > account.killed {
         tally.breaches.append("\(account.lost) items were lost with \(account.killed) workers killed")
       }
@@ -66,12 +65,12 @@ final class Disturber: Sendable {
     }
   }
 
-  /// So long is a pool disturbed: then it is to get on with its work.
+  /// The duration of the disturbances, after which the pool must complete its work.
   private static let patience = Duration.seconds(1)
 
-  /// Disturbs for a second, or until the Swift task is cancelled.
+  /// Disturbs the pool for a second, or until the Swift task is cancelled.
   ///
-  /// - Parameter pause: between two deeds, in microseconds, at the most.
+  /// - Parameter pause: the maximum time between two signals, in microseconds.
   func disturb(pause: Int, stops: Bool, _ random: RandomNumbers) async {
     var random = random
     let end = ContinuousClock.now + Self.patience
@@ -89,7 +88,7 @@ final class Disturber: Sendable {
   }
 
   private func send(_ signal: Int32, to pid: Int32) {
-    // Under the lock, so that no number is used after its process has been told to have ended.
+    // Under the lock, so that no signal goes to a process whose end has been reported.
     account.withLock { account in
       guard account.workers[pid] != nil, kill(pid, signal) == 0 else { return }
       if signal == SIGSTOP { account.stopped += 1 } else if signal != SIGCONT { account.killed += 1 }
@@ -99,7 +98,7 @@ final class Disturber: Sendable {
   private func stop(_ pid: Int32, for time: Duration) async {
     send(SIGSTOP, to: pid)
     try? await Task.sleep(for: time)
-    // Also when the round is over: what is stopped could not leave.
+    // Even if the round has ended, because a stopped process could not exit.
     send(SIGCONT, to: pid)
   }
 }

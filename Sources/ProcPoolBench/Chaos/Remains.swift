@@ -1,14 +1,14 @@
 import Foundation
 
-/// What a pool must not leave behind: children, descriptors, names in /dev/shm.
+/// The resources that a pool must release: child processes, descriptors and names in /dev/shm.
 enum Remains {
-  /// Everything of the kind that is there now, in words.
+  /// Returns descriptions of all such resources that exist now.
   static func now() -> Set<String> {
     Set(children() + descriptors() + entries("/dev/shm").map { "/dev/shm/\($0)" })
   }
 
-  /// What is there that was not there before, and does not go within some seconds: Foundation closes a socket
-  /// of its own an instant after a child has ended.
+  /// Returns the resources that did not exist before and are not released within a few seconds.
+  /// Foundation closes a socket of its own shortly after a child has ended.
   static func since(_ before: Set<String>) async -> Set<String> {
     var left = now().subtracting(before)
     for _ in 0..<1000 where !left.isEmpty {
@@ -37,7 +37,7 @@ enum Remains {
     entries("/proc/self/fd").compactMap { number in
       guard
         let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(number)"),
-        // The dispatch library opens one for each clock when a sleep first needs it, and keeps it.
+        // Dispatch opens a timer for each clock on first use, and keeps it.
         target != "anon_inode:[timerfd]"
       else { return nil }
       return "descriptor \(number): \(target)"

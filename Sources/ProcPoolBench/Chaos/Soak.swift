@@ -1,20 +1,20 @@
 import Foundation
 import ProcPool
 
-/// What a pool's process uses.
+/// The resources that a pool's process uses.
 struct Footprint: Equatable, Sendable {
-  /// Bytes of memory that are no file's.
+  /// Bytes of anonymous and shared memory.
   var memory = 0
   var descriptors = 0
-  /// Children.
+  /// Child processes.
   var processes = 0
-  /// Names in /dev/shm.
+  /// Names in /dev/shm that belong to pools.
   var segments = 0
 
   static func now() -> Footprint {
     Footprint(
       memory: memoryInUse(), descriptors: Remains.descriptors().count, processes: Remains.children().count,
-      // Those of other programs come and go.
+      // Files of other programs are not counted.
       segments: Remains.entries("/dev/shm").count { $0.hasPrefix("procpool") })
   }
 
@@ -39,17 +39,17 @@ struct Footprint: Equatable, Sendable {
   }
 }
 
-/// One minute of a long run.
+/// One minute of a soak.
 public struct SoakMinute: Sendable {
-  /// From 1.
+  /// The number of the minute, from 1.
   public internal(set) var number: Int
   /// Items that ended in this minute.
   public internal(set) var items = 0
-  /// What was in use between rounds, at the least and at the most.
+  /// The minimum and maximum of each resource between rounds.
   var least: Footprint
   var most: Footprint
 
-  /// In which minute of so many a run is; what is over the time belongs to the last.
+  /// Returns the minute to which a time belongs. Time beyond the end belongs to the last minute.
   static func number(at time: Duration, of minutes: Int) -> Int {
     min(Int(time / .seconds(60)) + 1, max(minutes, 1))
   }
@@ -65,23 +65,24 @@ public struct SoakMinute: Sendable {
     most = .most(most, footprint)
   }
 
-  /// What grew since `early`: if even the least of now is more than the most of then.
+  /// Returns descriptions of the resources whose minimum exceeds their maximum in an earlier
+  /// minute.
   func growth(since early: SoakMinute) -> [String] {
     var grown: [String] = []
-    // Allocators keep some of what they were given back: a twentieth, and a megabyte in a small process.
+    // Allocators keep some freed memory: up to a twentieth, and a megabyte in a small process.
     if least.memory > early.most.memory / 20 * 21 + 1 << 20 {
       grown.append(
-        "memory: \(Units.bytes(Double(early.most.memory))), then \(Units.bytes(Double(least.memory)))")
+        "memory: \(Units.bytes(Double(early.most.memory))), now \(Units.bytes(Double(least.memory)))")
     }
     for (name, path) in [
       ("descriptors", \Footprint.descriptors), ("processes", \.processes), ("segments", \.segments),
     ] where least[keyPath: path] > early.most[keyPath: path] {
-      grown.append("\(name): \(early.most[keyPath: path]), then \(least[keyPath: path])")
+      grown.append("\(name): \(early.most[keyPath: path]), now \(least[keyPath: path])")
     }
-    return grown.map { "more in minute \(number) than in minute \(early.number): \($0)" }
+    return grown.map { "growth from minute \(early.number) to minute \(number): \($0)" }
   }
 
-  /// In words, for people.
+  /// A line of text.
   public var description: String {
     func range(_ path: KeyPath<Footprint, Int>, _ text: (Int) -> String = { "\($0)" }) -> String {
       let (low, high) = (text(least[keyPath: path]), text(most[keyPath: path]))
@@ -94,7 +95,7 @@ public struct SoakMinute: Sendable {
   }
 }
 
-/// One pool that lives long and is disturbed all the time: chaos that looks for what grows.
+/// A long run of disturbances on one pool, to find resources that grow.
 public struct Soak {
   private let options: ChaosOptions
 
@@ -104,8 +105,8 @@ public struct Soak {
   }
 
   /// - Parameters:
-  ///   - progress: is told what is being done, before each round.
-  ///   - finished: is given each minute when it is over, the first of which fills caches.
+  ///   - progress: Receives a short description before each round.
+  ///   - finished: Receives each minute when it has passed. The first fills caches.
   public func run(
     progress: (String) -> Void, finished: (SoakMinute) throws -> Void
   ) async throws -> ChaosTally {
@@ -113,7 +114,7 @@ public struct Soak {
     let workers = try await options.fittingWorkers()
     let before = Remains.now()
     try await disturb(workers: workers, &tally, progress, finished)
-    // Its descriptors go with the pool itself, which is out of scope here.
+    // The descriptors are closed with the pool, which is out of scope here.
     let left = await Remains.since(before)
     if !left.isEmpty { tally.breaches.append("left behind: \(left)") }
     return tally

@@ -7,15 +7,15 @@ import ProcPoolSystem
   import Musl
 #endif
 
-/// Numbers that came from a file in NumPy's format, or that are to become one.
+/// An array that was read from a file in NumPy's format, or will be written to one.
 public struct NumPyFile: Sendable {
-  /// Why a file cannot be used: what is amiss, and what is accepted.
+  /// The reason why a file cannot be used, and what is accepted.
   public struct Unusable: Error, CustomStringConvertible {
     /// The reason, as a sentence for the user.
     public let description: String
   }
 
-  /// Numbers of one of the types that the benchmark computes with.
+  /// The elements, of a type that the benchmark supports.
   enum Numbers: Sendable {
     case f32([Float])
     case f64([Double])
@@ -25,15 +25,15 @@ public struct NumPyFile: Sendable {
     }
   }
 
-  /// Its path.
+  /// The path.
   let name: String
   let shape: [Int]
-  /// Whether the first index is the fastest.
+  /// Whether the first index varies fastest (Fortran order).
   let isColumnMajor: Bool
-  /// As they lie in the file.
+  /// The elements in file order.
   let numbers: Numbers
 
-  /// Numbers whose last index is the fastest.
+  /// Creates an array in C order.
   init(name: String, shape: [Int], _ numbers: Numbers) {
     self.init(name: name, shape: shape, isColumnMajor: false, numbers)
   }
@@ -47,18 +47,20 @@ public struct NumPyFile: Sendable {
 
   /// Reads a file.
   ///
-  /// - Throws: ``Unusable`` if it cannot be read, is not in the format, has numbers of another type, more or fewer of them
-  ///   than it says (NumPy overlooks what follows them), or more than there is memory for.
+  /// - Throws: ``Unusable`` if the file cannot be read, is not in NumPy's format, has an
+  ///   unsupported element type, has more or fewer elements than its header declares (NumPy ignores
+  ///   excess bytes), or does not fit into memory.
   public init(contentsOf path: String) throws(Unusable) {
     func unusable(_ reason: String) -> Unusable {
       Unusable(
         description:
-          "\(Self.shown(path)) \(reason); accepted: what np.save writes of an array of float32 or float64, "
-          + "little-endian, in C or F order")
+          "\(Self.shown(path)) \(reason); accepted: a file that np.save writes for a little-endian "
+          + "array of float32 or float64, in C or F order")
     }
     func open() throws(Unusable) -> Descriptor {
       do throws(SystemError) {
-        // Not waited for: a pipe to which nobody writes is refused below.
+        // Nonblocking, because opening a pipe without a writer would wait. Pipes are rejected
+        // below.
         return try Descriptor.open(path, O_RDONLY | O_NONBLOCK)
       } catch {
         throw unusable("cannot be read (\(String(cString: strerror(error.code))))")
@@ -79,7 +81,7 @@ public struct NumPyFile: Sendable {
     }
     var text = [UInt8](repeating: 0, count: range.count)
     let textCount = text.withUnsafeMutableBytes { file.read(into: $0, at: range.lowerBound) }
-    guard textCount == range.count else { throw unusable("has a damaged header: it ends within it") }
+    guard textCount == range.count else { throw unusable("has a damaged header: the file ends within it") }
     let header: NumPyHeader
     do throws(NumPyHeader.Damage) {
       header = try NumPyHeader(text: text, version: prefix[6])
@@ -98,12 +100,11 @@ public struct NumPyFile: Sendable {
           "holds \(size) bytes of data, but its header declares \(Number.label) of shape "
             + "\(Self.text(header.shape))")
       }
-      // A file of any size is made by one call, without a disk that could hold it. Twice, because what is computed with
-      // is a copy in the order, or the memory, that it needs.
+      // A sparse file of any size can be created without the disk space for it. Twice the size,
+      // because the computation uses a copy in another order or in shared memory.
       guard size <= (MemoryAllowance.available() ?? .max) / 2, Self.canAllocate(size) else {
         throw unusable(
-          "holds \(Units.bytes(Double(size))) of numbers, and reading them needs twice that in memory, which is not "
-            + "available"
+          "holds \(Units.bytes(Double(size))) of numbers; reading them needs twice as much memory, which is not available"
         )
       }
       var bytesRead = 0
@@ -122,27 +123,28 @@ public struct NumPyFile: Sendable {
     self.init(name: path, shape: header.shape, isColumnMajor: header.isColumnMajor, numbers)
   }
 
-  /// Whether the system lets this process have so many bytes: an array that does not get them ends the program.
+  /// Whether this process can allocate a number of bytes. A failing array allocation would crash
+  /// the program.
   private static func canAllocate(_ count: Int) -> Bool {
     guard let memory = malloc(max(1, count)) else { return false }
     free(memory)
     return true
   }
 
-  /// What messages call a file.
+  /// The path as messages quote it.
   private static func shown(_ path: String) -> String { path.visible(atMost: longestPath) }
   var shownName: String { Self.shown(name) }
 
-  /// Because what is longer fills the screen, and is told apart by its start, or not at all.
+  /// The maximum length of a quoted path. A longer one would fill the screen.
   private static let longestPath = 300
 
-  /// A shape as Python writes it.
+  /// A shape in Python's notation.
   static func text(_ shape: [Int]) -> String {
     NumPyHeader.excerpt(
       shape.count == 1 ? "(\(shape[0]),)" : "(\(shape.map(String.init).joined(separator: ", ")))")
   }
 
-  /// The file's contents: header and numbers.
+  /// The contents of the file: header and elements.
   public var bytes: [UInt8] {
     func file<Number>(_ type: String, _ numbers: [Number]) -> [UInt8] {
       let header = NumPyHeader(type: type, isColumnMajor: isColumnMajor, shape: shape).bytes

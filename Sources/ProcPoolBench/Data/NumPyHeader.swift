@@ -1,39 +1,41 @@
 import ProcPoolSystem
 
-/// What a file in NumPy's format says of the numbers that follow.
+/// The header of a file in NumPy's format.
 ///
-/// `numpy.lib.format`: the bytes `\x93NUMPY`, two of version, the length of the text in two bytes (version 1.0) or four
-/// (2.0 and 3.0), and a Python dictionary with the keys `descr`, `fortran_order` and `shape`, in Latin-1 or, in version
-/// 3.0, UTF-8.
+/// Specification: `numpy.lib.format`. The header has the bytes `\x93NUMPY`, two bytes of version,
+/// the length of the text in two bytes (version 1.0) or four (2.0 and 3.0), and a Python dictionary
+/// with the keys `descr`, `fortran_order` and `shape`. The text is Latin-1, or UTF-8 in version
+/// 3.0.
 ///
-/// What `np.load` refuses is refused. Beyond that:
+/// Everything that `np.load` rejects is rejected, and in addition:
 ///
-/// - Types other than those of ``elementTypes``, some of which are spellings of the same ones (`'<f 8'`, `'(1,)f8'`):
-///   nothing writes them, and a mistake in a rule for them would make other numbers of the file's.
-/// - Texts that name a character by `\N{…}`.
+/// - Types that ``elementTypes`` does not list, even if they are other spellings of the same
+///   types (`'<f 8'`, `'(1,)f8'`). No program writes them, and a mistake in parsing them would
+///   silently produce wrong numbers.
+/// - Strings with a character name, `\N{…}`.
 struct NumPyHeader: Equatable, Sendable {
-  /// Why a text is no header.
+  /// The reason why a text is not a valid header.
   struct Damage: Error {
-    /// In words, after "has a damaged header".
+    /// The reason in words, after "has a damaged header".
     let reason: String
   }
 
-  /// Numbers that the benchmark computes with.
+  /// The number types that the benchmark supports.
   enum ElementType: Sendable {
     case f32, f64
   }
 
   /// The type of the numbers, as NumPy spells it: `<f8`.
   var type: String
-  /// Whether the first index is the fastest, as Fortran has it.
+  /// Whether the first index varies fastest (Fortran order).
   var isColumnMajor: Bool
   var shape: [Int]
 
-  /// The type, if it is one that is computed with.
+  /// The element type, if it is supported.
   var elementType: ElementType? { Self.elementTypes[type] }
 
-  /// What `np.dtype` takes for either of them on a machine that is little-endian: `=` is the machine's own order, and `|`
-  /// none, for which NumPy takes the machine's.
+  /// The spellings that `np.dtype` accepts on a little-endian machine: `=` is the machine's own
+  /// byte order, and `|` is no byte order, for which NumPy takes the machine's.
   private static let elementTypes: [String: ElementType] = {
     var types: [String: ElementType] = ["float32": .f32, "single": .f32]
     for name in ["float64", "double", "float"] { types[name] = .f64 }
@@ -44,22 +46,23 @@ struct NumPyHeader: Equatable, Sendable {
     return types
   }()
 
-  /// As many as `np.load` reads, which has this limit because a parser of Python's takes long for longer ones
-  /// (`max_header_size`).
+  /// The limit of `np.load` in bytes, `max_header_size`: Python's parser takes long for longer
+  /// texts.
   private static let longestText = 10_000
 
-  /// What NumPy 2 takes (`NPY_MAXDIMS`; NumPy 1 takes 32).
+  /// The limit of NumPy 2, `NPY_MAXDIMS`. NumPy 1 accepts 32.
   static let mostDimensions = 64
 
   private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
-  /// Bytes that say how long the text is: those, the version, and the length.
+  /// The length of the magic bytes, the version and the length field, in bytes.
   static let prefixLength = 12
 
-  /// How many bytes there are before the first number.
+  /// Returns the position of the header's text in the file.
   ///
-  /// - Parameter prefix: the first ``prefixLength`` bytes of the file, or all if it has fewer.
-  /// - Returns: where the text begins and where it ends, or `nil` if this is no such file.
+  /// - Parameter prefix: the first ``prefixLength`` bytes of the file, or all bytes of a shorter
+  ///   file.
+  /// - Returns: `nil` if the file is not in NumPy's format.
   static func textRange(prefix: [UInt8]) -> Range<Int>? {
     guard prefix.count >= 10, prefix.starts(with: magic) else { return nil }
     let start: Int
@@ -80,9 +83,9 @@ struct NumPyHeader: Equatable, Sendable {
     self.shape = shape
   }
 
-  /// Reads the dictionary.
+  /// Parses the dictionary.
   ///
-  /// - Parameter version: the major one.
+  /// - Parameter version: the major version.
   init(text bytes: [UInt8], version: UInt8) throws(Damage) {
     let text: [Unicode.Scalar]
     if version < 3 {
@@ -121,13 +124,14 @@ struct NumPyHeader: Equatable, Sendable {
     guard self.shape.count <= Self.mostDimensions else {
       throw Damage(
         reason:
-          "the shape has \(self.shape.count) dimensions, and NumPy has \(Self.mostDimensions) at the most")
+          "the shape has \(self.shape.count) dimensions, more than NumPy's maximum of \(Self.mostDimensions)")
     }
-    // What is no text is the type of a structured array: a list of its fields.
+    // A type that is not a string is structured: a list of its fields.
     self.type = if case .text(let type) = type.value { type } else { type.source }
   }
 
-  /// How many numbers there are; `nil` if there are too many for any machine. NumPy counts as if no length were 0.
+  /// The number of elements; `nil` if no machine could hold them. As in NumPy, a length of 0 does
+  /// not hide an overflow by the other lengths.
   func count(ofSize size: Int) -> Int? {
     var bytes = size
     for length in shape where length > 0 {
@@ -138,10 +142,11 @@ struct NumPyHeader: Equatable, Sendable {
     return shape.contains(0) ? 0 : bytes / size
   }
 
-  /// As much of a text as a message has room for.
+  /// The part of a text that is quoted in a message.
   static func excerpt(_ text: String) -> String { text.visible(atMost: 60) }
 
-  /// The start of a file of version 1, padded so that the numbers begin at a multiple of 64 bytes, as NumPy has it.
+  /// The header of a version 1.0 file. It is padded so that the numbers begin at a multiple of 64
+  /// bytes, as NumPy does.
   var bytes: [UInt8] {
     let sizes = shape.map { "\($0), " }.joined()
     let text =

@@ -1,7 +1,7 @@
 import BenchTasks
 import ProcPoolSystem
 
-/// Two matrices of the user's, to be multiplied.
+/// Two matrices of the user.
 public struct OwnMatrices: Sendable {
   enum Factors: Sendable {
     case f32(MatmulFactors<Float>)
@@ -10,24 +10,24 @@ public struct OwnMatrices: Sendable {
 
   let factors: Factors
   let names: [String]
-  /// What they are and how they lay in their files, for the notes.
+  /// A note about the shapes and the element orders of the files.
   let note: String
 
-  /// Takes A and B for the product A·B.
+  /// Creates the factors of the product A·B.
   ///
-  /// - Throws: `Unusable` if they are no matrices, are not of one type, do not fit each other, have no elements, or
-  ///   have some whose product could not be checked.
+  /// - Throws: `Unusable` if an array is not a matrix, the types differ, the shapes do not match,
+  ///   there are no elements, or the product could not be verified.
   public init(_ a: NumPyFile, _ b: NumPyFile) throws(NumPyFile.Unusable) {
     for matrix in [a, b] where matrix.shape.count != 2 {
       throw NumPyFile.Unusable(
         description: "\(matrix.shownName) has the shape \(NumPyFile.text(matrix.shape)); "
-          + "accepted: a matrix, of two dimensions")
+          + "accepted: a matrix, which has two dimensions")
     }
     let shape = MatmulShape(m: a.shape[0], l: a.shape[1], n: b.shape[1])
     guard b.shape[0] == shape.l else {
       throw NumPyFile.Unusable(
         description: "\(a.shownName) of shape \(NumPyFile.text(a.shape)) times \(b.shownName) of shape "
-          + "\(NumPyFile.text(b.shape)) is no product; accepted: a second matrix with \(shape.l) rows")
+          + "\(NumPyFile.text(b.shape)) is not a product; accepted: a second matrix with \(shape.l) rows")
     }
     guard shape.m > 0, shape.l > 0, shape.n > 0 else {
       throw NumPyFile.Unusable(
@@ -44,21 +44,21 @@ public struct OwnMatrices: Sendable {
           + "accepted: both float32 or both float64 (np.save(file, array.astype(np.float64)))")
     }
     names = [a.name, b.name]
-    // What the workers compute, a copy of it, and what it is compared with, in f64.
+    // The result in the workers' memory, a copy of it, and the reference in f64.
     let (count, overflow) = shape.m.multipliedReportingOverflow(by: shape.n)
     let needed = Double(count) * 24
     if overflow || needed > Double(MemoryAllowance.available() ?? .max) {
       throw NumPyFile.Unusable(
         description:
           "\(a.shownName) times \(b.shownName) has \(shape.m) × \(shape.n) elements, for which there is not enough "
-          + "memory; accepted: a product that fits into it three times")
+          + "memory; accepted: a product that fits into memory three times")
     }
     func described(_ name: String, _ matrix: NumPyFile) -> String {
       "\(name) is \(matrix.shownName), \(matrix.shape[0]) × \(matrix.shape[1]) in \(matrix.isColumnMajor ? "F" : "C") order"
     }
     note =
-      "\(described("A", a)); \(described("B", b)). All strategies get A in C order and B in F order; what is stored "
-      + "otherwise is rearranged before the clock starts."
+      "\(described("A", a)); \(described("B", b)). All strategies get A in C order and B in F order; matrices in the other order are "
+      + "converted before the clock starts."
   }
 
   private static func factors<Scalar: MatrixScalar>(
@@ -78,9 +78,9 @@ public struct OwnMatrices: Sendable {
     return factors
   }
 
-  /// A matrix that lies row by row, column by column.
+  /// Returns a row-major matrix in column-major order, or the reverse.
   static func transposed<Scalar: MatrixScalar>(_ matrix: [Scalar], rows: Int, columns: Int) -> [Scalar] {
-    // Because so many rows and columns of it stay in the first-level cache.
+    // 32 rows and columns of the tile stay in the first-level cache.
     let tile = 32
     return [Scalar](unsafeUninitializedCapacity: matrix.count) { result, count in
       matrix.withUnsafeBufferPointer { matrix in
@@ -99,16 +99,16 @@ public struct OwnMatrices: Sendable {
   }
 }
 
-/// An array of the user's, to be summed.
+/// An array of the user.
 public struct OwnArray: Sendable {
   let numbers: NumPyFile.Numbers
   let name: String
-  /// What it is, for the notes.
+  /// A note about the array.
   let note: String
 
-  /// Takes an array of any shape.
+  /// Creates an array of any shape.
   ///
-  /// - Throws: `Unusable` if it has no elements, or some whose sum could not be checked.
+  /// - Throws: `Unusable` if it has no elements, or if its sum could not be verified.
   public init(_ array: NumPyFile) throws(NumPyFile.Unusable) {
     let magnitude: Double
     switch array.numbers {
@@ -131,12 +131,13 @@ public struct OwnArray: Sendable {
   }
 }
 
-/// Because the result of what is not a number cannot be checked: it equals nothing.
+/// Rejects elements that are not finite, because their results could not be verified: NaN equals
+/// nothing.
 private func requireFinite<Scalar: MatrixScalar>(
   _ name: String, _ numbers: [Scalar]
 ) throws(NumPyFile.Unusable) {
   guard let index = numbers.firstIndex(where: { !$0.isFinite }) else { return }
   throw NumPyFile.Unusable(
-    description: "\(name) has an element that is \(numbers[index]), the one at \(index) in the file; "
-      + "accepted: finite numbers, with which results can be checked")
+    description: "\(name) has the element \(numbers[index]) at index \(index) of the file; "
+      + "accepted: finite numbers, whose results can be checked")
 }

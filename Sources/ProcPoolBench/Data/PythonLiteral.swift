@@ -1,13 +1,15 @@
-/// What `ast.literal_eval` of Python makes of a text, as far as headers of NumPy's are made of it.
+/// The value of a Python literal, as `ast.literal_eval` returns it, restricted to the types in
+/// NumPy headers.
 enum PythonLiteral {
   case text(String)
   case truth(Bool)
-  /// A whole number; `nil` if it does not fit.
+  /// An integer; `nil` if it does not fit.
   case number(Int?)
   case tuple([PythonLiteral])
-  /// Entries whose keys are texts, with what stands there as a value. Of several with one key the last counts.
+  /// A dictionary with string keys, and the source text of each value. If a key occurs twice, the
+  /// last value counts.
   case dictionary([String: Entry])
-  /// Anything else that Python has: a list, a set, bytes, a number that is not whole, `None`.
+  /// Any other Python value: a list, a set, bytes, a number that is not an integer, `None`.
   case other
 
   struct Entry {
@@ -15,10 +17,11 @@ enum PythonLiteral {
     let source: String
   }
 
-  /// Reads a text.
+  /// Parses a text.
   ///
-  /// - Parameter allowsLong: whether a whole number may be followed by `L`, as Python 2 wrote long ones.
-  /// - Returns: `nil` if `ast.literal_eval` refuses it, or if it names a character by `\N{…}`.
+  /// - Parameter allowsLong: whether an integer may end with `L`, as in Python 2.
+  /// - Returns: `nil` if `ast.literal_eval` rejects the text, or if it contains a character name,
+  ///   `\N{…}`.
   init?(_ text: [Unicode.Scalar], allowsLong: Bool) {
     var reader = PythonLiteralReader(text, allowsLong: allowsLong)
     guard let literal = reader.whole() else { return nil }
@@ -26,15 +29,16 @@ enum PythonLiteral {
   }
 }
 
-/// By scalars, because that is how Python reads: an accent after a quotation mark is the first letter of a text.
+/// Parses Unicode scalars, as Python does: a combining accent after a quotation mark is the first
+/// character of a string.
 private struct PythonLiteralReader {
   private let text: [Unicode.Scalar]
   private var position = 0
   private let allowsLong: Bool
-  /// Brackets that are open.
+  /// The number of open brackets.
   private var depth = 0
 
-  /// As many brackets as Python's tokenizer keeps in mind (`MAXLEVEL`); and nobody's stack is exhausted.
+  /// The limit of Python's tokenizer, `MAXLEVEL`. It also bounds the recursion.
   private static let mostBrackets = 200
 
   init(_ text: [Unicode.Scalar], allowsLong: Bool) {
@@ -61,14 +65,14 @@ private struct PythonLiteralReader {
     if next == "#" { skip { !Self.isBreak($0) } }
   }
 
-  /// Skips what does not count between two words: within brackets line breaks, too.
+  /// Skips space between tokens, which includes line breaks within brackets.
   private mutating func skipSpace() {
     while let next {
       if Self.isBlank(next) || depth > 0 && Self.isBreak(next) {
         position += 1
       } else if next == "\\", let after = peek(1), Self.isBreak(after) {
         let length = after == "\r" && peek(2) == "\n" ? 3 : 2
-        // A line that goes on must be there.
+        // A line continuation must be followed by a line.
         guard position + length < text.count else { return }
         position += length
       } else if next == "#", depth > 0 {
@@ -79,7 +83,7 @@ private struct PythonLiteralReader {
     }
   }
 
-  /// Whether the next character is this one; it is taken then.
+  /// Consumes the next character if it is the given one, and returns whether it was.
   private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
     skipSpace()
     guard next == scalar else { return false }
@@ -89,7 +93,7 @@ private struct PythonLiteralReader {
 
   // MARK: - Values
 
-  /// A value, and nothing else but empty lines and comments.
+  /// Parses one value, followed by nothing but empty lines and comments.
   mutating func whole() -> PythonLiteral? {
     guard !text.contains("\0") else { return nil }
     skip { $0 == " " || $0 == "\t" }
@@ -116,7 +120,7 @@ private struct PythonLiteralReader {
       if next == "#" { skipComment() } else { position += 1 }
     }
     guard next == nil else { return nil }
-    // An indentation with nothing behind it. What reads Python 2 forgives it.
+    // Trailing indentation is an error, except in Python 2.
     return allowsLong || !(text.last == " " || text.last == "\t") || endsInComment ? value : nil
   }
 
@@ -147,13 +151,13 @@ private struct PythonLiteralReader {
     position += 1
     depth += 1
     let value = body(&self)
-    // What follows the bracket is outside of it.
+    // Space after the bracket is outside of it.
     guard value != nil, take(end) else { return nil }
     depth -= 1
     return value
   }
 
-  /// In parentheses: a tuple if there is a comma or nothing, or else what stands there.
+  /// Parses what parentheses contain: a tuple if there is a comma or nothing, otherwise a value.
   private static func tuple(_ reader: inout Self) -> PythonLiteral? {
     reader.skipSpace()
     if reader.next == ")" { return .tuple([]) }
@@ -162,7 +166,7 @@ private struct PythonLiteralReader {
     return reader.elements(until: ")").map { .tuple([first] + $0) }
   }
 
-  /// Values with commas between them, and perhaps one behind the last.
+  /// Parses values separated by commas, with an optional trailing comma.
   private mutating func elements(until end: Unicode.Scalar) -> [PythonLiteral]? {
     var elements: [PythonLiteral] = []
     while true {
@@ -218,7 +222,7 @@ private struct PythonLiteralReader {
     let isNegative = next == "-"
     position += 1
     skipSpace()
-    // One sign, and before a number only.
+    // A single sign, only before a number.
     var operand = position
     while operand < text.count, text[operand] == "(" || Self.isBlank(text[operand]) { operand += 1 }
     guard operand < text.count, Self.isDigit(text[operand]) || text[operand] == "." else { return nil }
@@ -233,7 +237,7 @@ private struct PythonLiteralReader {
     let start = position
     skip { Self.isDigit($0) || Self.isNameStart($0) || $0 == "." }
     var word = String(String.UnicodeScalarView(text[start..<position]))
-    // The exponent's sign.
+    // The sign of the exponent.
     if let last = word.last, "eE".contains(last), !word.lowercased().hasPrefix("0x"),
       next == "+" || next == "-",
       let digit = peek(1), Self.isDigit(digit)
@@ -258,7 +262,7 @@ private struct PythonLiteralReader {
     return Self.literal(word)
   }
 
-  /// A number as Python 3 writes it.
+  /// Parses a number in the syntax of Python 3.
   private static func literal(_ word: String) -> PythonLiteral? {
     for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] where word.lowercased().hasPrefix(prefix) {
       return digits(word.dropFirst(2), radix, mayStartWithUnderscore: true).map {
@@ -266,16 +270,17 @@ private struct PythonLiteralReader {
       }
     }
     if let digits = digits(word[...], 10) {
-      // A zero at the start, which was an octal number's in Python 2.
+      // A leading zero, which marked an octal number in Python 2.
       if digits.first == "0", digits.contains(where: { $0 != "0" }) { return nil }
       return .number(Int(digits))
     }
-    // Nothing that a header can hold: it need only be told from what is no number.
+    // A header cannot contain a floating-point number. It is only distinguished from invalid
+    // syntax.
     let plain = word.last.map { "jJ".contains($0) } == true ? word.dropLast() : word[...]
     return Double(plain.filter { $0 != "_" }) != nil && plain.contains(where: \.isNumber) ? .other : nil
   }
 
-  /// Digits without the underscores, of which there may be one between two.
+  /// Removes underscores, of which one may separate two digits.
   private static func digits(
     _ word: Substring, _ radix: Int, mayStartWithUnderscore: Bool = false
   ) -> String? {
@@ -292,7 +297,7 @@ private struct PythonLiteralReader {
 
   // MARK: - Strings
 
-  /// Whether what looks like a name is the prefix of a string.
+  /// Whether the name at this position is the prefix of a string.
   private var startsString: Bool {
     for length in 1...2 {
       guard let after = peek(length) else { return false }
@@ -301,7 +306,7 @@ private struct PythonLiteralReader {
     return false
   }
 
-  /// Strings one after the other, which are one.
+  /// Parses adjacent strings, which Python concatenates.
   private mutating func strings() -> PythonLiteral? {
     var result = ""
     var areBytes: Bool?
@@ -365,7 +370,7 @@ private struct PythonLiteralReader {
     "v": "\u{B}",
   ]
 
-  /// What follows a backslash, the first of it already taken.
+  /// Parses the rest of an escape sequence, whose first character has been consumed.
   private mutating func escaped(
     _ escape: Unicode.Scalar, isBytes: Bool, into result: inout String.UnicodeScalarView
   ) -> Bool {

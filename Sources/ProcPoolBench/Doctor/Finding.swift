@@ -1,27 +1,27 @@
 import ProcPoolSystem
 
-/// What the doctor says about one thing.
+/// A finding of the doctor about one aspect of the machine.
 public struct Finding: Equatable, Sendable {
-  /// Whether something has to be done.
+  /// The severity of a finding.
   public enum Level: String, Sendable {
-    /// Nothing has to be done.
+    /// No action is needed.
     case ok
-    /// Pools work, and could do better.
+    /// Pools work, but not as well as they could.
     case warning
     /// Pools do not work, or only small ones do.
     case problem
   }
 
-  /// Whether something has to be done.
+  /// The severity.
   public var level: Level
-  /// What it is about.
+  /// The aspect.
   public var name: String
-  /// What was found.
+  /// The fact.
   public var fact: String
-  /// What can be done about it; empty where nothing need be.
+  /// The remedy; empty if no action is needed.
   public var remedy: String
 
-  /// What is all right.
+  /// Creates a finding that needs no action.
   init(_ name: String, _ fact: String) { self.init(name, .ok, fact, remedy: "") }
 
   init(_ name: String, _ level: Level, _ fact: String, remedy: String) {
@@ -32,15 +32,15 @@ public struct Finding: Equatable, Sendable {
   }
 }
 
-/// What the doctor found on a machine.
+/// The doctor's findings on a machine.
 public struct Diagnosis: Sendable {
   /// The findings, in the order in which they are printed.
   public let findings: [Finding]
 
-  /// Whether pools do not work here as they should.
+  /// Whether any finding is a problem.
   public var hasProblem: Bool { findings.contains { $0.level == .problem } }
 
-  /// A line for each finding, and what can be done below those that are not all right.
+  /// The findings as text, a line for each, with the remedies below.
   public func text(_ style: TextStyle = .plain) -> String {
     let width = findings.reduce(0) { max($0, $1.name.count) }
     var lines = findings.flatMap { finding -> [String] in
@@ -51,8 +51,8 @@ public struct Diagnosis: Sendable {
         case .problem: ("problem ", .wrong)
         }
       let head = sign + finding.name + String(repeating: " ", count: width - finding.name.count) + "  "
-      // The sign is coloured after the lines are broken, by how long they look.
-      // Facts may quote what a worker, a file's name or the kernel says.
+      // The sign is coloured after the lines are broken, because escape sequences have no width.
+      // Facts may quote a worker, a file name or the kernel.
       let text = style.paragraph(finding.fact.visible(keepingLines: true), after: head)
       let line = style.tinted(sign, tint) + text.dropFirst(sign.count)
       return finding.remedy.isEmpty
@@ -68,7 +68,7 @@ public struct Diagnosis: Sendable {
     lines.append("")
     lines.append(
       problems + warnings == 0
-        ? "Everything is as it should be."
+        ? "No problems found."
         : "\(Self.number(problems, "problem")), \(Self.number(warnings, "warning")).")
     return lines.joined(separator: "\n") + "\n"
   }
@@ -77,7 +77,7 @@ public struct Diagnosis: Sendable {
     "\(count == 0 ? "no" : "\(count)") \(name)\(count == 1 ? "" : "s")"
   }
 
-  /// The same for other programs, with a line break at the end.
+  /// The findings as JSON for other programs, with a line break at the end.
   public var json: String {
     JSONValue.object([
       ("schema", .integer(1)), ("version", .string(procpoolVersion)),

@@ -6,54 +6,56 @@ import ProcPoolSystem
   import Glibc
 #endif
 
-/// What pools depend on, as it is on this machine.
+/// The properties of this machine that pools depend on.
 struct MachineFacts: Equatable, Sendable {
   var processors = 1
-  /// Of those, how many this process may run on.
+  /// The number of processors that this process may run on.
   var affinity = 1
   /// The control group's CPU quota, in CPUs; `nil` if it sets none.
   var quota: Double?
-  /// The control group's file that says so.
+  /// The file that sets the control group's quota.
   var quotaFile = ControlGroup.quotaFile
 
-  /// Bytes.
+  /// Bytes of memory in the machine.
   var memory = 0
-  /// Bytes that this process and its workers could still get; `nil` if nothing says so.
+  /// Bytes that this process and its workers can still allocate; `nil` if unknown.
   var memoryAvailable: Int?
-  /// The control group's file that limits memory.
+  /// The file that sets the control group's memory limit.
   var memoryFile = "memory.max"
-  /// The kernel's policy on memory that has been promised: 2 is "no more than there is".
+  /// The kernel's overcommit policy, `vm.overcommit_memory`: 2 is "never overcommit".
   var overcommit: Int?
-  /// Why memory cannot be shared with other processes, if it cannot.
+  /// The reason why memory cannot be shared with other processes; `nil` if it can.
   var sharingFailure: String?
 
-  /// Bytes of /dev/shm, and those that are free; `nil` if it is not there.
+  /// Total and free bytes of /dev/shm; `nil` if it does not exist.
   var sharedFiles: (size: Int, free: Int)?
-  /// Files there of this user that no process has mapped, and their bytes.
+  /// Files of this user in /dev/shm that no process has mapped, and their sizes in bytes.
   var leftovers: [String: Int] = [:]
 
-  /// Workers that were killed and have not ended, by process, and what the kernel says of each.
+  /// Workers that were killed and have not ended, by process, and their state.
   var undead: [Int32: String] = [:]
 
-  /// How many descriptors a process may have, and how many it could allow itself.
+  /// The limit of open descriptors: the current one, and the one to which it can be raised.
   var descriptors: (soft: Int, hard: Int) = (.max, .max)
-  /// How many more processes and threads there may be; `nil` if nothing limits them.
+  /// How many more processes and threads this user can start; `nil` for no limit.
   var processesLeft: Int?
-  /// Bytes that a pipe has when it is asked to have a mebibyte.
+  /// The capacity of a pipe after a mebibyte was requested, in bytes.
   var pipe: Int?
-  /// Whether other processes of the user may look into this one.
+  /// Whether other processes of the user may read this one's descriptors and memory.
   var isOpen = true
-  /// What the kernel reads the time from.
+  /// The kernel's clock source.
   var clock = ""
-  /// Why the kernel has no descriptors of processes, if it has none.
+  /// The reason why process descriptors (pidfd) are not available; `nil` if they are.
   var processDescriptorFailure: String?
 
-  /// Seconds from nothing to a worker's first answer, or why there was none.
+  /// Seconds from the creation of a pool to a worker's first answer, or the reason why there was
+  /// none.
   var start = Outcome.time(0)
-  /// Seconds of a round trip with a shared array, or why there was none; `nil` if there was no worker.
+  /// Seconds of a round trip with a shared array, or the reason for a failure; `nil` if there was
+  /// no worker.
   var attach: Outcome?
 
-  /// The kernel, the C library, and the compiler.
+  /// The versions of the kernel, the C library and the compiler.
   var versions = ""
 
   enum Outcome: Equatable, Sendable {
@@ -65,7 +67,7 @@ struct MachineFacts: Equatable, Sendable {
 }
 
 extension MachineFacts {
-  /// Looks at everything, and starts a worker to see whether that works.
+  /// Gathers all facts, and starts a worker.
   static func gather() async -> MachineFacts {
     var facts = MachineFacts()
     let machine = Machine.current()
@@ -85,7 +87,7 @@ extension MachineFacts {
     }
     var files = statvfs()
     if statvfs(NamedMemory.directory, &files) == 0 {
-      // Whatever is mounted there may say what it likes.
+      // A file system may report any numbers.
       func bytes(_ blocks: fsblkcnt_t) -> Int {
         let (bytes, overflow) = UInt64(blocks).multipliedReportingOverflow(by: UInt64(files.f_frsize))
         return overflow ? .max : Int(clamping: bytes)
@@ -127,7 +129,7 @@ extension MachineFacts {
           try await pool.apply(SharedEcho(), to: .init(payload: payload, reply: reply))
           let time = (clock.now - begin) / .seconds(1)
           let isRight = Array(reply) == Array(payload)
-          return (started, isRight ? .time(time) : .failure("what the worker wrote did not arrive"))
+          return (started, isRight ? .time(time) : .failure("the data that the worker wrote did not arrive"))
         } catch {
           return (started, .failure("\(error)"))
         }
@@ -159,7 +161,7 @@ extension MachineFacts {
 
   private static func number(_ path: String) -> Int? { text(path).flatMap { Int($0) } }
 
-  /// By the user's limit, which counts threads, and by the control group's.
+  /// Limited by the user's limit, which counts threads, and by the control group's.
   private static func processesLeft() -> Int? {
     var left: [Int] = []
     var limit = rlimit()

@@ -3,10 +3,10 @@ import ProcPool
 import ProcPoolProtocol
 import ProcPoolSystem
 
-/// Workers that were sent SIGKILL and are still there: a pool gives them up after some seconds, and they stay on the
-/// machine until whatever keeps them lets go.
+/// Workers that were sent SIGKILL and have not ended. A pool abandons such a worker after some
+/// seconds. The process remains until the device or tracer that blocks it releases it.
 enum UndeadWorkers {
-  /// By process, with what the kernel says of each.
+  /// The workers by process, with their state.
   static func find() -> [Int32: String] {
     var found: [Int32: String] = [:]
     for case let pid? in Remains.entries("/proc").map({ Int32($0) }) {
@@ -16,7 +16,7 @@ enum UndeadWorkers {
     return found
   }
 
-  /// Whether the text of a process's `/proc/PID/status` is a worker's for which SIGKILL waits.
+  /// Whether the text of a process's `/proc/PID/status` is that of a worker with a pending SIGKILL.
   static func isUndead(_ status: String) -> Bool {
     let lines = status.lines()
     func value(_ name: String) -> Substring {
@@ -24,7 +24,7 @@ enum UndeadWorkers {
         ?? ""
     }
     guard value("Name") == WorkerMark.processName else { return false }
-    // Sets of signals in hexadecimal, the lowest bit for signal 1.
+    // Sets of signals in hexadecimal; the lowest bit is signal 1.
     return ["SigPnd", "ShdPnd"].contains {
       (UInt64(value($0), radix: 16) ?? 0) & 1 << UInt64(SIGKILL - 1) != 0
     }

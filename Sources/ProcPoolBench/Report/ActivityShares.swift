@@ -1,6 +1,6 @@
 import ProcPool
 
-/// What processes spend their time on, as charts show it.
+/// The activities of processes that charts distinguish.
 enum PoolActivity: String, CaseIterable, Sendable {
   case computing
   case decoding
@@ -9,11 +9,11 @@ enum PoolActivity: String, CaseIterable, Sendable {
   case queue
   case idle
 
-  /// As it stands in a legend.
+  /// The name in legends.
   var name: String { rawValue }
 }
 
-/// Where the time of the processes of one side went: parts that are 1 together.
+/// The time of coordinator or workers by activity, as fractions that add up to 1.
 struct ActivityShares: Equatable, Sendable {
   private(set) var parts: [(activity: PoolActivity, share: Double)]
 
@@ -28,7 +28,7 @@ struct ActivityShares: Equatable, Sendable {
     parts = times.map { ($0, max(.zero, $1) / total) }
   }
 
-  /// All workers of a measurement, together.
+  /// The time of all workers of a measurement.
   static func workers(of measurement: Measurement) -> ActivityShares? {
     let spent = measurement.spent.workers
     return ActivityShares([
@@ -37,8 +37,8 @@ struct ActivityShares: Equatable, Sendable {
     ])
   }
 
-  /// A chunk of a measurement: the part of a run for which it waited, on average, until a worker had room for it. It is
-  /// no process's time, since many wait at once.
+  /// The mean time that a chunk of a measurement waited for a worker, as a fraction of a run. Many
+  /// chunks wait at once, so this is not the time of a process.
   static func chunk(of measurement: Measurement) -> ActivityShares? {
     let chunks = Double(measurement.spent.chunksSent)
     guard chunks > 0, let run = measurement.seconds.isEmpty ? nil : measurement.statistics.median else {
@@ -48,7 +48,8 @@ struct ActivityShares: Equatable, Sendable {
     return ActivityShares([(.queue, waited), (.idle, .seconds(run) - waited)])
   }
 
-  /// The coordinator of a measurement on a pool: several of its threads may do something at the same time.
+  /// The time of the coordinator of a measurement on a pool. Several of its threads may be busy at
+  /// the same time.
   static func coordinator(of measurement: Measurement) -> ActivityShares? {
     let spent = measurement.spent.coordinator
     guard measurement.copyingShare != nil else { return nil }

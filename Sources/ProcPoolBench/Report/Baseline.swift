@@ -1,8 +1,8 @@
 import Foundation
 
-/// An earlier run, as `--json` wrote it, to be compared with.
+/// An earlier run, read from the JSON that `--json` wrote.
 public struct Baseline: Sendable {
-  /// Why a file is no earlier run.
+  /// The reason why a file cannot be used as a baseline.
   public struct Unusable: Error, CustomStringConvertible {
     /// The reason, as a sentence for the user.
     public let description: String
@@ -25,9 +25,9 @@ public struct Baseline: Sendable {
   private let quick: Bool
   private let entries: [[String]: Entry]
 
-  /// Reads a run.
+  /// Reads the results of a run.
   ///
-  /// - Throws: ``Unusable``.
+  /// - Throws: ``Unusable`` if the file cannot be read, or is not this version's JSON.
   public init(contentsOf path: String) throws(Unusable) {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw Unusable(description: "the file \(path) cannot be read")
@@ -46,8 +46,9 @@ public struct Baseline: Sendable {
       }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// What has become faster or slower than it was, beyond the noise that both runs measured: where the fastest
-  /// run of one is slower than the slowest of the other. A table, and a sentence about the rest.
+  /// Returns a table of the measurements that changed beyond the noise of both runs: the slowest
+  /// run of one is faster than the fastest run of the other. A sentence counts all compared
+  /// measurements.
   func comparison(with report: BenchReport, _ style: TextStyle) -> String {
     var table = TextTable(columns: [
       .init(title: "case", alignment: .left), .init(title: "strategy", alignment: .left),
@@ -60,7 +61,7 @@ public struct Baseline: Sendable {
       let name = [
         key.scenario.rawValue, key.label.name, key.label.variant, key.strategy, "\(key.workers)",
       ]
-      // A single run says nothing of the noise.
+      // The noise of a single run is unknown.
       guard let before = entries[name], before.runs > 1, measurement.seconds.count > 1 else { continue }
       compared += 1
       let now = measurement.statistics
@@ -81,11 +82,12 @@ public struct Baseline: Sendable {
     if !table.rows.isEmpty { lines += table.lines(style) }
     lines.append(
       style.paragraph(
-        "\(table.rows.count) of \(compared) measurements moved beyond the noise of both runs.", after: "· "))
+        "\(table.rows.count) of \(compared) measurements changed beyond the noise of both runs.", after: "· ")
+    )
     if quick != report.options.quick {
       lines.append(
         style.paragraph(
-          "One of the two was quick, and had less to do: what they share is named alike, and is not the same.",
+          "Only one of the two runs used --quick. Measurements of the same name may differ in size.",
           after: "· "))
     }
     return lines.joined(separator: "\n") + "\n"
@@ -93,7 +95,7 @@ public struct Baseline: Sendable {
 }
 
 extension BenchReport {
-  /// What has moved since an earlier run.
+  /// Returns the changes since an earlier run.
   public func comparison(with baseline: Baseline, _ style: TextStyle = .plain) -> String {
     baseline.comparison(with: self, style)
   }

@@ -27,8 +27,8 @@ public struct BenchReport: Sendable {
 
   /// The report as JSON, with a line break at its end.
   ///
-  /// `schema` is raised when a key changes its meaning or goes; new keys may come without that. Times are in
-  /// seconds. `summary` has what the summary on the screen has: see ``BenchSummary/json``.
+  /// `schema` is raised when a key is removed or changes its meaning; new keys may be added without
+  /// that. Times are in seconds. ``BenchSummary/json`` documents the key `summary`.
   public var json: String { document.text() + "\n" }
 
   var document: JSONValue {
@@ -53,7 +53,7 @@ public struct BenchReport: Sendable {
     ])
   }
 
-  /// The time of a run by activity.
+  /// Returns the time of a run by activity.
   private static func time(_ measurement: Measurement) -> JSONValue {
     guard let copying = measurement.copyingShare else { return .null }
     let runs = Double(measurement.seconds.count)

@@ -1,10 +1,10 @@
 import ProcPool
 import ProcPoolSystem
 
-/// The measurements as comma-separated values, for a sheet.
+/// The measurements as comma-separated values, for a spreadsheet.
 extension BenchReport {
-  /// A line of titles, and one for each measurement. Times are in seconds and sizes in bytes; what there is not is
-  /// empty.
+  /// A line of titles, and a line for each measurement. Times are in seconds, sizes in bytes.
+  /// Missing values are empty.
   public var csv: String {
     let titles = [
       "scenario", "case", "variant", "strategy", "workers", "runs", "min_s", "median_s", "max_s", "items",
@@ -30,7 +30,8 @@ extension BenchReport {
     ]
   }
 
-  /// As RFC 4180 has it, by bytes: an accent after a quotation mark makes no other character of it.
+  /// Quotes a value as RFC 4180 specifies. Compares bytes, because a combining accent after a
+  /// quotation mark would form another character.
   static func escaped(_ value: String) -> String {
     let value = value.visible(keepingLines: true)
     guard

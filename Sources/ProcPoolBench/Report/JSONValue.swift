@@ -2,7 +2,7 @@ import ProcPoolSystem
 
 /// A JSON document that keeps the order of its keys and writes every `null`.
 ///
-/// Foundation's encoder does neither: it sorts or shuffles keys, and leaves out what is `nil`.
+/// Foundation's encoder does neither: it reorders keys and omits `nil` values.
 enum JSONValue: Equatable, Sendable {
   case null
   case bool(Bool)
@@ -15,7 +15,7 @@ enum JSONValue: Equatable, Sendable {
 
   static func == (left: JSONValue, right: JSONValue) -> Bool { left.text() == right.text() }
 
-  /// A number, or `null` where there is none. JSON has no infinities and nothing that is not a number.
+  /// A number, or `null` for `nil` and for values that JSON cannot represent: infinities and NaN.
   static func optional(_ value: Double?) -> JSONValue {
     value.map { $0.isFinite ? .number($0) : .null } ?? .null
   }
@@ -24,7 +24,8 @@ enum JSONValue: Equatable, Sendable {
 
   static func optional(_ value: Int?) -> JSONValue { value.map(JSONValue.integer) ?? .null }
 
-  /// The document as text. Values deeper than `expanded` levels are written on one line.
+  /// Returns the document as text. Values nested deeper than `expanded` levels are written on one
+  /// line.
   func text(expanded: Int = 2) -> String {
     var result = ""
     write(to: &result, depth: 0, expanded: expanded)
@@ -77,7 +78,7 @@ enum JSONValue: Equatable, Sendable {
       case "\n": text += "\\n"
       case "\t": text += "\\t"
       case "\r": text += "\\r"
-      // What a terminal acts on, too, though JSON would take most of it as it is.
+      // Also the characters on which terminals act, although JSON would allow most of them.
       case _ where scalar.isActedOn:
         let digits = String(scalar.value, radix: 16)
         text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits

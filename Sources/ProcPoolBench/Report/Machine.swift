@@ -6,7 +6,7 @@ import ProcPoolSystem
   import Musl
 #endif
 
-/// The machine that the figures come from.
+/// The machine on which the figures were measured.
 struct Machine: Equatable, Sendable {
   var processor: String
   var architecture: String
@@ -14,7 +14,7 @@ struct Machine: Equatable, Sendable {
   var memoryBytes: UInt64
   var system: String
 
-  /// Describes the running machine.
+  /// Returns a description of this machine.
   static func current() -> Machine {
     var name = utsname()
     let known = uname(&name) == 0
@@ -27,7 +27,8 @@ struct Machine: Equatable, Sendable {
       system: known ? "\(text(of: name.sysname)) \(text(of: name.release))" : "unknown")
   }
 
-  /// The processor's name in the text of `/proc/cpuinfo`, which calls it differently on each architecture.
+  /// Returns the processor's name from the text of `/proc/cpuinfo`, whose keys depend on the
+  /// architecture.
   static func processorName(in cpuinfo: String) -> String? {
     for key in ["model name", "Model", "cpu model"] {
       for line in cpuinfo.lines() {
@@ -39,7 +40,7 @@ struct Machine: Equatable, Sendable {
     return nil
   }
 
-  /// One line for the head of the report.
+  /// A line for the top of the report.
   var summary: String {
     "\(processor), \(processors) processors, \(Units.bytes(Double(memoryBytes))) of memory, \(system)"
   }

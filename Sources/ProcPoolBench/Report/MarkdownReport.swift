@@ -1,6 +1,6 @@
 import ProcPoolSystem
 
-/// The report as Markdown, for an issue, a README or a wiki.
+/// The report as Markdown.
 extension BenchReport {
   /// The summary, the verdict, tables, figures and notes, with a line break at the end.
   public var markdown: String {
@@ -17,7 +17,7 @@ extension BenchReport {
       if !scenario.figures.isEmpty {
         parts.append(Self.list(scenario.figures.map { "**\($0.name)**: \($0.text)" }))
       }
-      // They name the user's files.
+      // Notes contain names of the user's files.
       if !scenario.notes.isEmpty { parts.append(Self.list(scenario.notes.map(Markdown.escaped))) }
     }
     return parts.joined(separator: "\n\n") + "\n"
@@ -29,7 +29,7 @@ extension BenchReport {
 }
 
 extension BenchSummary {
-  /// The summary as blocks: a line, tables and a list.
+  /// The summary as Markdown blocks: a line, tables and a list.
   fileprivate var markdown: [String] {
     guard !isEmpty else { return [] }
     var blocks = ["**\(headline)**"]
@@ -44,7 +44,7 @@ extension BenchSummary {
 }
 
 extension TextTable {
-  /// The table as Markdown, its columns aligned for those who read the source.
+  /// The table as Markdown, with aligned columns in the source text.
   var markdown: String {
     let cells = [columns.map { Markdown.escaped($0.title) }] + rows.map { $0.map(Markdown.escaped) }
     let widths = columns.indices.map { column in cells.reduce(3) { max($0, $1[column].displayWidth) } }
@@ -63,9 +63,9 @@ extension TextTable {
   }
 }
 
-/// Text within Markdown.
+/// Escaping of text for Markdown.
 enum Markdown {
-  /// Text without what Markdown, or HTML in it, would take for more than letters.
+  /// Escapes the characters that are special in Markdown and HTML.
   static func escaped(_ text: String) -> String {
     var result = String.UnicodeScalarView()
     for scalar in text.visible().unicodeScalars {

@@ -1,7 +1,7 @@
-/// The seconds that one strategy takes on different numbers of workers, as course material prints them.
+/// A table of the seconds that each strategy takes on different numbers of workers.
 enum ScalingTable {
-  /// A row for each case and strategy that was measured on several numbers of workers; `nil` if there is
-  /// none.
+  /// Returns a table with a row for each case and strategy that was measured on several numbers of
+  /// workers; `nil` if there is none.
   static func make(from measurements: [Measurement]) -> TextTable? {
     var rows: [(label: CaseLabel, strategy: String, times: [Int: Double])] = []
     for measurement in measurements where measurement.key.workers > 0 {

@@ -6,10 +6,10 @@ public struct ScenarioReport: Sendable {
   /// Findings other than the times of strategies.
   var figures: [Figure] = []
 
-  /// Notes to the tables.
+  /// Notes below the tables.
   let notes: [String]
 
-  /// The report as text: a title, the tables, the notes.
+  /// Returns the report as text: a title, the tables, the figures and the notes.
   public func text(_ style: TextStyle = .plain) -> String {
     var lines = [style.tinted(name.rawValue, .title)] + table(hasBars: true).lines(style)
     if let scaling = ScalingTable.make(from: measurements) { lines += [""] + scaling.lines(style) }
@@ -21,7 +21,7 @@ public struct ScenarioReport: Sendable {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// The measurements, how they scale, and where the time went.
+  /// The tables of measurements, scaling, and time by activity.
   var tables: [TextTable] {
     [table(hasBars: false), ScalingTable.make(from: measurements), TimeTable.make(from: measurements)]
       .compactMap(\.self)
@@ -29,7 +29,7 @@ public struct ScenarioReport: Sendable {
 
   private func table(hasBars: Bool) -> TextTable {
     let cells = measurements.map(cells(for:))
-    // A column that says nothing about any row is left out.
+    // Columns without any value are left out.
     let shown = Self.columns.indices.filter { index in
       (hasBars || Self.columns[index].title != Self.bar) && cells.contains { $0[index] != Self.nothing }
     }
@@ -83,7 +83,8 @@ public struct ScenarioReport: Sendable {
     ]
   }
 
-  /// The speed as a part of that of the fastest strategy of the case; `nil` where there is no other.
+  /// Returns the speed relative to the fastest strategy of the case; `nil` if there is no other
+  /// strategy.
   private func relativeSpeed(of measurement: Measurement) -> Double? {
     let times = measurements.filter { $0.key.label == measurement.key.label }.map(comparedTime)
     guard times.count > 1, let best = times.min(), comparedTime(measurement) > 0 else { return nil }
@@ -94,7 +95,7 @@ public struct ScenarioReport: Sendable {
     measurement.statistics.median / measurement.comparedUnits
   }
 
-  /// How many times faster than the serial strategy of the same case; `nil` where there is none.
+  /// Returns the speed-up over the serial strategy of the same case; `nil` if there is none.
   func speedup(of measurement: Measurement) -> Double? {
     let serial = measurements.first {
       $0.key.label == measurement.key.label && $0.key.strategy == Measurement.serial

@@ -1,11 +1,11 @@
-/// Strategies and cases in words, for readers who do not know the benchmark's names.
+/// Descriptions of strategies and cases for readers who do not know their names.
 enum StrategyWords {
-  /// A fragment that describes a strategy; `nil` if its name does.
+  /// Returns a phrase that describes a strategy; `nil` if its name is sufficient.
   static func text(of key: MeasurementKey) -> String? {
     words[key.scenario]?[key.strategy] ?? (key.strategy == Measurement.serial ? "a plain loop, no pool" : nil)
   }
 
-  /// A fragment that describes a case; `nil` if its name or variant does.
+  /// Returns a phrase that describes a case; `nil` if its name or variant is sufficient.
   static func text(of scenario: ScenarioName, _ label: CaseLabel, isQuick: Bool, items: Int?) -> String? {
     switch (scenario, label.name) {
     case (.matmul, "low-l"): product(MatmulScenario.lowL)
@@ -34,13 +34,13 @@ enum StrategyWords {
       "rows-in-place": "matrices in shared memory, one share of the rows per worker",
       "rows-in-place-locked": "matrices in shared memory, shares of the rows, the product behind a lock",
       "blocks-in-place": "matrices in shared memory, eight blocks",
-      "sharing": "making shared matrices and filling them",
-      "bare": "the same by the system's own calls",
+      "sharing": "creating and filling shared matrices",
+      "bare": "the same by direct system calls",
     ],
     .partialSums: [
       "intervals": "one interval per worker, sent in a message",
       "small-intervals": "sixteen intervals per worker, sent in messages",
-      "intervals-by-term": "one interval per worker, summed by a loop over single terms",
+      "intervals-by-term": "one interval per worker, summed in a loop over single terms",
       "map-reduce": "mapReduce: one item per term, summed in the workers",
       "terms": "imap: one item and one message per term",
       "shared": "the array in shared memory, one range per worker",
@@ -55,16 +55,16 @@ enum StrategyWords {
     ],
     .payload: [
       "echo": "sent to a worker and back by apply",
-      "shared": "in shared memory; the worker copies it there",
+      "shared": "in shared memory; the worker copies it",
       "bare-copies": "copied four times within one process",
     ],
     .locks: [
       "lock": "under the lock of a LockedValue",
       "atomic": "by SharedCounter.add",
-      "nothing": "read, then written: updates get lost",
+      "nothing": "read, then written: updates are lost",
     ],
     .sleep: ["map": "map on the pool"],
-    .spawn: ["broadcast": "start a pool, and wait until each worker has answered"],
+    .spawn: ["broadcast": "start a pool and wait until each worker has answered"],
     .recycling: [
       "one-process": "each worker keeps its process",
       "25-items-each": "each process is replaced after 25 items",

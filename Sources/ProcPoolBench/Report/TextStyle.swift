@@ -16,7 +16,7 @@ public struct TextStyle: Equatable, Sendable {
     self.hasColour = hasColour
   }
 
-  /// What stands out, by "Select Graphic Rendition" of ECMA-48.
+  /// A colour or weight, as "Select Graphic Rendition" parameters (ECMA-48).
   enum Tint: String, Equatable, Sendable {
     case title = "1"
     case best = "32"
@@ -28,7 +28,8 @@ public struct TextStyle: Equatable, Sendable {
     return "\u{1B}[\(tint.rawValue)m\(text)\u{1B}[0m"
   }
 
-  /// A paragraph after a sign, as lines of which those after the first are indented as far as the sign reaches.
+  /// Returns a paragraph that begins with a sign. Its further lines are indented by the sign's
+  /// width.
   func paragraph(_ text: String, after sign: String) -> String {
     let signWidth = sign.displayWidth
     guard let width, width > signWidth + 20 else { return sign + text }
@@ -37,7 +38,8 @@ public struct TextStyle: Equatable, Sendable {
     var column = signWidth
     var isFresh = true
     for word in text.split(separator: " ") {
-      // A word may have a line break in it: what stands before goes on in this line, and what follows begins another.
+      // A word may contain a line break: the part before it continues this line, and the part after
+      // it begins another.
       let parts = word.split(separator: "\n", omittingEmptySubsequences: false)
       if !isFresh, column + 1 + parts[0].displayWidth > width {
         result += "\n" + indent
@@ -53,7 +55,8 @@ public struct TextStyle: Equatable, Sendable {
     return result
   }
 
-  /// A bar that fills a part of `length` characters, to an eighth of a character.
+  /// Returns a bar that fills a part of `length` characters, with a resolution of an eighth of a
+  /// character.
   static func bar(_ share: Double, length: Int) -> String {
     let eighths = max(1, Int((min(1, max(0, share)) * Double(length * 8)).rounded()))
     let rest = eighths % 8

@@ -10,29 +10,30 @@ struct TextTable: Equatable, Sendable {
   struct Column: Equatable, Sendable {
     var title: String
     var alignment: Alignment
-    /// Columns with higher numbers are left out first where there is no room for all; those with 0 never are.
+    /// The order in which columns are left out if the table is too wide: the highest first, 0
+    /// never.
     var rank = 0
   }
 
   var columns: [Column]
   private(set) var rows: [[String]] = []
-  /// By row and column.
+  /// Tints by row and column.
   private var tints: [Int: [Int: TextStyle.Tint]] = [:]
 
   init(columns: [Column]) { self.columns = columns }
 
   /// Adds a row.
   ///
-  /// - Precondition: it has a cell for each column.
+  /// - Precondition: the row has a cell for each column.
   mutating func add(_ row: [String], tints: [Int: TextStyle.Tint] = [:]) {
     precondition(row.count == columns.count, "A row needs a cell for each of the \(columns.count) columns.")
     if !tints.isEmpty { self.tints[rows.count] = tints }
     rows.append(row)
   }
 
-  /// The table as lines: titles, a rule, and the rows, without spaces at the ends of lines.
+  /// Returns the table as lines: titles, a rule, and the rows, without trailing spaces.
   ///
-  /// Widths are counted in columns of a terminal, so neither `µ` nor `界` moves what follows.
+  /// Widths are counted in terminal columns, so that `µ` and `界` do not misalign the columns.
   func lines(_ style: TextStyle = .plain) -> [String] {
     let widths = columns.indices.map { index in
       rows.reduce(columns[index].title.displayWidth) { max($0, $1[index].displayWidth) }
@@ -40,7 +41,7 @@ struct TextTable: Equatable, Sendable {
     let shown = shownColumns(widths, within: style.width)
     func line(_ cells: [String], _ tints: [Int: TextStyle.Tint] = [:]) -> String {
       var text = ""
-      // Written when something follows.
+      // Pending spaces, written before the next text.
       var space = 0
       for index in shown {
         let room = widths[index] - cells[index].displayWidth
@@ -60,7 +61,7 @@ struct TextTable: Equatable, Sendable {
     return [line(columns.map(\.title), titles), rule] + rows.indices.map { line(rows[$0], tints[$0] ?? [:]) }
   }
 
-  /// Spaces between two columns.
+  /// The number of spaces between two columns.
   private static let gap = 2
 
   private func shownColumns(_ widths: [Int], within width: Int?) -> [Int] {

@@ -11,7 +11,7 @@ enum TimeTable {
     ].map { .init(title: $0, alignment: .right, rank: $1) }
 
   static let note =
-    "c. and w.: shares of the coordinator's and of the workers' time; a process that waits for a processor counts as "
+    "c. and w.: shares of the coordinator's and the workers' time. A process that waits for a processor counts as "
     + "busy. copying: the share of all busy time that encoding, pipes and decoding took."
 
   /// A row for each measurement on a pool; `nil` if there is none.

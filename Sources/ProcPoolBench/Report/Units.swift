@@ -1,4 +1,4 @@
-/// Numbers as people read them: three digits and a unit.
+/// Formats numbers with three digits and a unit.
 enum Units {
   /// A time: `1.23 s`, `45.6 ms`, `789 µs`, `12.0 ns`.
   static func seconds(_ value: Double) -> String {
@@ -28,7 +28,7 @@ enum Units {
     return value == value.rounded() ? fixed(value, decimals: 0) : threeDigits(value)
   }
 
-  /// A factor: `12.3×`, `1.93×`, `0.25×`, and `1/640×` where decimals would say nothing.
+  /// A factor: `12.3×`, `1.93×`, `0.25×`, and `1/640×` for small factors.
   static func factor(_ value: Double) -> String {
     if value > 0, value < 0.0995 { return "1/" + fixed(1 / value, decimals: 0) + "×" }
     return fixed(value, decimals: value < 9.995 ? 2 : value < 99.95 ? 1 : 0) + "×"

@@ -1,10 +1,10 @@
-/// What the figures say about sending and sharing, in words.
+/// The results about sending and sharing, in words.
 ///
-/// Sharing is set against the best strategy that sends, *rows-b-once* among them, and not against the one
-/// that is weak on purpose.
+/// Sharing is compared with the best strategy that sends, including *rows-b-once*, rather than with
+/// a deliberately weak one.
 enum Verdict {
-  /// A sentence or two for each case that was computed both ways, and one for the size from which sharing
-  /// pays.
+  /// Returns a sentence or two for each case that was computed both ways, and one about the size
+  /// from which sharing pays.
   static func sentences(for reports: [ScenarioReport]) -> [String] {
     var sentences: [String] = []
     for report in reports where [.matmul, .partialSums].contains(report.name) {
@@ -20,7 +20,7 @@ enum Verdict {
     }
     for figure in reports.filter({ $0.name == .payload }).flatMap(\.figures) where figure.name == "crossover"
     {
-      sentences.append("A payload that goes there and back by apply: \(figure.text).")
+      sentences.append("Round trip of a payload by apply: \(figure.text).")
     }
     return sentences
   }
@@ -57,20 +57,20 @@ enum Verdict {
     return text
   }
 
-  /// Which strategy that sends did little else than copy.
+  /// Returns a sentence about the sending strategy that spent the most time copying.
   private static func copying(for label: CaseLabel, _ measurements: [Measurement]) -> String? {
     let worst = measurements.filter { Strategy(of: $0.key) == .message }
       .max { $0.copyingShare ?? 0 < $1.copyingShare ?? 0 }
     guard let worst, let share = worst.copyingShare, share >= leastCopying else { return nil }
     return
-      "\(label): \(Units.fixed(share * 100, decimals: 0)) % of what kept processes busy in \(name(worst)) was copying"
-      + (worst.bytesCopiedPerItem.map { ", \(Units.bytes($0)) for each item." } ?? ".")
+      "\(label): \(Units.fixed(share * 100, decimals: 0)) % of the busy time of \(name(worst)) was copying"
+      + (worst.bytesCopiedPerItem.map { ", \(Units.bytes($0)) per item." } ?? ".")
   }
 
-  /// Because where less than half of the time is copying, something else decides.
+  /// The minimum share of copying to mention: below half, copying is not the main cost.
   private static let leastCopying = 0.5
 
-  /// Because medians of a few runs on a shared machine differ by as much without a reason.
+  /// Whether two medians are so close that their difference may be noise of a shared machine.
   private static func isClose(_ ratio: Double) -> Bool { (0.9...1.1).contains(ratio) }
 
   private static func median(_ measurement: Measurement) -> Double { measurement.statistics.median }

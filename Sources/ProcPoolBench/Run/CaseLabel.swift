@@ -1,12 +1,12 @@
-/// What is computed: a case that `--case` accepts, and which of its variants.
+/// The name of a computation: a case that `--case` accepts, and one of its variants.
 struct CaseLabel: Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
   /// One of ``ScenarioName/cases``.
   var name: String
 
-  /// The type of the numbers, or the part of the whole; empty where a case has one variant only.
+  /// The type of the numbers, or the part of the case; empty if the case has a single variant.
   var variant: String
 
-  /// Whether it is a part of another case, measured for what its strategies cost by themselves.
+  /// Whether it is part of another case, measured separately for the cost of its strategies.
   var isPart: Bool
 
   init(_ name: String, _ variant: String = "", isPart: Bool = false) {
@@ -17,6 +17,6 @@ struct CaseLabel: Hashable, Sendable, CustomStringConvertible, ExpressibleByStri
 
   init(stringLiteral name: String) { self.init(name) }
 
-  /// As it stands in tables.
+  /// The label in tables.
   var description: String { variant.isEmpty ? name : "\(name), \(variant)" }
 }

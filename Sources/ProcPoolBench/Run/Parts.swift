@@ -1,6 +1,6 @@
-/// A range cut into consecutive parts whose sizes differ by one at most.
+/// Division of a range into consecutive parts whose sizes differ by at most one.
 enum Parts {
-  /// Returns `count` parts, or fewer if the range has fewer numbers.
+  /// Returns `count` parts, or fewer if the range has fewer elements.
   static func of(_ range: Range<Int>, count: Int) -> [Range<Int>] {
     let parts = min(count, range.count)
     return (0..<parts).map { part in

@@ -6,13 +6,13 @@
 
 /// Seconds of processor time.
 enum ProcessorTime {
-  /// Of this process.
+  /// The time of this process.
   static var own: Double { used(by: RUSAGE_SELF) }
 
-  /// Of the processes that this one has started and that have ended.
+  /// The time of all child processes that have ended.
   static var ofEnded: Double { used(by: RUSAGE_CHILDREN) }
 
-  /// Of a process that runs; 0 for one that does not.
+  /// Returns the time of a running process, or 0 if the process does not exist.
   static func of(_ process: Int32) -> Double {
     var clock = clockid_t()
     var time = timespec()

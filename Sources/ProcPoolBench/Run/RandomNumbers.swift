@@ -1,10 +1,11 @@
-/// Random numbers that follow from a seed alone, on every machine.
+/// A random number generator whose numbers depend only on the seed, on every machine.
 ///
-/// SplitMix64: Steele, Lea and Flood, *Fast splittable pseudorandom number generators*, OOPSLA 2014.
+/// Source: Steele, Lea and Flood, *Fast splittable pseudorandom number generators* (SplitMix64),
+/// OOPSLA 2014.
 struct RandomNumbers: RandomNumberGenerator {
   private var state: UInt64
 
-  /// Creates a generator. Different samples of one seed have unrelated numbers.
+  /// Creates a generator. Different samples of one seed produce unrelated numbers.
   init(seed: UInt64, sample: Int = 0) {
     state = seed
     state = next() &+ UInt64(truncatingIfNeeded: sample)
@@ -19,11 +20,11 @@ struct RandomNumbers: RandomNumberGenerator {
     return z ^ (z >> 31)
   }
 
-  /// Returns numbers that are evenly spread over −1 ..< 1.
+  /// Returns numbers that are uniformly distributed in −1 ..< 1.
   mutating func array<Scalar: BinaryFloatingPoint>(count: Int, of _: Scalar.Type) -> [Scalar] {
     [Scalar](unsafeUninitializedCapacity: count) { buffer, initialized in
       for index in 0..<count {
-        // 24 bits, because every one of these numbers is then exact in single precision, too.
+        // 24 bits, so that every number is exact in single precision also.
         let bits = Int32(truncatingIfNeeded: next() >> 40) - (1 << 23)
         (buffer.baseAddress! + index).initialize(to: Scalar(bits) / Scalar(1 << 23))
       }
@@ -31,7 +32,7 @@ struct RandomNumbers: RandomNumberGenerator {
     }
   }
 
-  /// Returns bytes.
+  /// Returns random bytes.
   mutating func bytes(count: Int) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
       for index in stride(from: 0, to: count, by: 8) {

@@ -1,51 +1,50 @@
 import ProcPool
 
-/// When a strategy runs once without being counted.
+/// When a strategy has a warm-up run, which is not recorded.
 enum WarmUp {
-  /// Before its first run of all.
+  /// Before its first run.
   case once
-  /// Before its first run on a pool, too.
+  /// Before its first run on each pool.
   case eachPool
   /// Before the runs on each sample.
   case always
 }
 
-/// Runs strategies by the clock and keeps what comes out.
+/// Measures strategies and keeps the results.
 final class Recorder {
   private(set) var measurements: [Measurement] = []
   private let progress: (String) -> Void
 
-  /// The pools that strategies ran on last.
+  /// The last pool of each strategy.
   private var pools: [MeasurementKey: WeakPool] = [:]
 
   private struct WeakPool {
     weak var pool: Pool?
   }
 
-  /// Creates a recorder that says, before each run, what it is about to do.
+  /// Creates a recorder that reports each run before it starts.
   init(progress: @escaping (String) -> Void) { self.progress = progress }
 
   func itemsPerSecond(_ key: MeasurementKey) -> Double? {
     measurements.first { $0.key == key }?.itemsPerSecond
   }
 
-  /// Says what is being done outside the clock.
+  /// Reports an activity that is not measured.
   func announce(_ activity: String) { progress(activity) }
 
-  /// Runs a strategy several times and adds the runs to what is known about it.
+  /// Runs a strategy several times, and adds the runs to its measurement.
   ///
-  /// Only `body` is inside the clock. Before the others there may be one run more that is not counted: pages
-  /// are touched, caches filled, workers woken and shared memory mapped in them. Its result is checked like
-  /// all others.
+  /// Only `body` is measured. A warm-up run before the measured ones touches pages, fills caches,
+  /// wakes workers and maps shared memory. Its result is verified as well.
   ///
   /// - Parameters:
-  ///   - key: What is measured.
-  ///   - items: How many items a run has.
-  ///   - runs: How often to run.
-  ///   - pool: Whose statistics say what a run cost.
-  ///   - warmingUp: When there is a run that is not counted.
+  ///   - key: The identity of the measurement.
+  ///   - items: The number of items of a run.
+  ///   - runs: The number of measured runs.
+  ///   - pool: The pool whose statistics are recorded.
+  ///   - warmingUp: When there is a warm-up run.
   ///   - body: The work.
-  ///   - verify: Whether a result is right; also where what a run left open is closed.
+  ///   - verify: Returns whether a result is correct. It may also release resources of the run.
   func measure<Output>(
     _ key: MeasurementKey, items: Int?, runs: Int, on pool: Pool? = nil, warmingUp: WarmUp = .eachPool,
     body: () async throws -> Output,

@@ -4,12 +4,14 @@
   import Musl
 #endif
 
-/// The serial references: short and slow on purpose, and without a line in common with what they check.
+/// Serial reference computations. They are deliberately simple and slow, and share no code with the
+/// computations that they verify.
 enum Reference {
-  /// The product of an m × l matrix by rows and an l × n matrix by columns, in double precision.
+  /// Returns the product of an m × l matrix by rows and an l × n matrix by columns, in double
+  /// precision.
   ///
-  /// The products of numbers in single precision are exact here. No summand goes through more than
-  /// ``roundings(ofLength:)`` rounded operations.
+  /// Products of single-precision numbers are exact in double precision. No summand passes through
+  /// more than ``roundings(ofLength:)`` rounded operations.
   static func product<Scalar: BinaryFloatingPoint>(
     _ a: [Scalar], _ b: [Scalar], m: Int, l: Int, n: Int
   ) -> [Double] {
@@ -45,17 +47,18 @@ enum Reference {
     return c
   }
 
-  /// Because a piece of 4 096 f32 of one column and all pieces of the rows that meet it stay in the cache.
+  /// A block of 4 096 f32 of one column, and the corresponding blocks of the rows, stay in the
+  /// cache.
   private static let block = 4_096
 
-  /// The most rounded operations that a product of two numbers goes through on its way into a sum of `l` of
-  /// them.
+  /// Returns the maximum number of rounded operations between a product of two numbers and a sum of
+  /// `l` products.
   static func roundings(ofLength l: Int) -> Int { block / 4 + 3 + 2 + (l + block - 1) / block + 1 }
 
-  /// The sum of some numbers, as good as exact: within ``sumRoundings`` units of roundoff of Σ|xᵢ|.
+  /// Returns an almost exact sum, within ``sumRoundings`` units of roundoff of Σ|xᵢ|.
   ///
-  /// Neumaier's summation: every addition's error is kept and added at the end (*Zeitschrift für Angewandte
-  /// Mathematik und Mechanik* 54, 1974).
+  /// Neumaier's summation accumulates the error of each addition, and adds it at the end
+  /// (*Zeitschrift für Angewandte Mathematik und Mechanik* 54, 1974).
   static func sum(_ count: Range<Int>, term: (Int) -> Double) -> Double {
     var sum = 0.0
     var lost = 0.0
@@ -68,11 +71,11 @@ enum Reference {
     return sum + lost
   }
 
-  /// One rounding of the sum, two of a term (its numerator, its quotient), and one for what is of second
-  /// order.
+  /// One rounding of the sum, two of a term (its numerator and its quotient), and one for
+  /// second-order terms.
   static let sumRoundings = 4
 
-  /// Whether a number has a digit 9, digit by digit.
+  /// Returns whether a number has a digit 9, by examining each digit.
   static func hasNine(_ k: Int) -> Bool {
     var rest = k
     while rest > 0 {
@@ -82,9 +85,9 @@ enum Reference {
     return false
   }
 
-  /// The cosine of a whole number, by the C library.
+  /// Returns the cosine of an integer, by the C library.
   static func cosine(of k: Int) -> Double { cos(Double(k)) }
 
-  /// The natural logarithm of a whole number, by the C library.
+  /// Returns the natural logarithm of an integer, by the C library.
   static func logarithm(of k: Int) -> Double { log(Double(k)) }
 }

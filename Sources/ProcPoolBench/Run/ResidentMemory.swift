@@ -1,12 +1,13 @@
 import Foundation
 import ProcPoolSystem
 
-/// What processes have in memory, in bytes.
+/// The resident memory of processes, in bytes.
 enum ResidentMemory {
-  /// What this process has.
+  /// The resident memory of this process.
   static var own: Double? { value(of: "VmRSS", in: "/proc/self/status") }
 
-  /// What a process has, pages that others have too divided among them (proportional set size).
+  /// Returns the proportional set size of a process: shared pages are divided among the processes
+  /// that map them.
   static func share(of process: Int32) -> Double? { value(of: "Pss", in: "/proc/\(process)/smaps_rollup") }
 
   private static func value(of key: String, in path: String) -> Double? {

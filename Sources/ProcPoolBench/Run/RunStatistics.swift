@@ -1,4 +1,4 @@
-/// The least, middle and greatest of the times of several runs.
+/// The minimum, median and maximum of the times of several runs.
 struct RunStatistics: Equatable, Sendable {
   var min: Double
   var median: Double
@@ -6,7 +6,7 @@ struct RunStatistics: Equatable, Sendable {
 
   /// Creates the statistics of some runs, or `nil` if there are none.
   ///
-  /// The median of an even number of runs is the mean of the two in the middle.
+  /// The median of an even number of runs is the mean of the middle two.
   init?(of runs: [Double]) {
     guard !runs.isEmpty else { return nil }
     let sorted = runs.sorted()
@@ -16,6 +16,6 @@ struct RunStatistics: Equatable, Sendable {
     median = sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
   }
 
-  /// How far the runs lie apart, as a fraction of the median: (max − min) / median.
+  /// The range of the runs as a fraction of the median: (max − min) / median.
   var spread: Double { median > 0 ? (max - min) / median : 0 }
 }

@@ -1,12 +1,11 @@
 import Glibc
 
-/// Memory that processes could share, by the system's calls and nothing else: what sharing an array is set
-/// against.
+/// Shared memory made by direct system calls, the reference for creating shared arrays.
 struct BareMemory: ~Copyable {
   private let base: UnsafeMutableRawPointer
   private let count: Int
 
-  /// Allocates it in full, with its pages at hand; `nil` where /dev/shm is too small for that.
+  /// Allocates the memory and populates its pages; `nil` if /dev/shm is too small.
   init?(count: Int) {
     let name = "/procpool-bench-\(getpid())"
     let file = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0o600)
@@ -18,7 +17,8 @@ struct BareMemory: ~Copyable {
     else { return nil }
     self.base = base
     self.count = count
-    // MADV_POPULATE_WRITE; kernels before 5.14 do not know it, and fault while they copy.
+    // MADV_POPULATE_WRITE. Kernels before 5.14 do not support it, and fault the pages in while
+    // copying.
     madvise(base, count, 23)
   }
 

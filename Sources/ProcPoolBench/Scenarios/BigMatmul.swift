@@ -1,34 +1,37 @@
 import BenchTasks
 import ProcPool
 
-/// The product whose operands are too big to send with every item.
+/// A product whose operands are too large to be sent with every item.
 ///
-/// Whole, elements by message would send 64 GB and rows by message 32 GB. Both are measured on a part of the
-/// product that the case names, beside the serial time of the same part: nothing is extrapolated.
+/// In full, elements by message would send 64 GB, and rows by message 32 GB. Both are measured on a
+/// part of the product that the case names, beside the serial time of the same part, so that
+/// nothing is extrapolated.
 struct BigMatmul<Scalar: MatrixScalar> {
   let sample: MatmulSample<Scalar>
-  /// What the whole product is called.
+  /// The label of the full product.
   let label: CaseLabel
   let runs: Int
-  /// Bytes that all processes together may take; those of a small cloud machine unless given.
+  /// The memory that all processes together may use, in bytes; by default that of a small cloud
+  /// machine.
   let memoryLimit: Int
   let context: BenchContext
 
   private var shape: MatmulShape { sample.shape }
 
-  /// Because four rows are the fewest that keep two workers busy for more than one item each.
+  /// Four rows are the fewest that keep two workers busy for more than one item each.
   private var sampleRows: Int { min(4, shape.m) }
 
-  /// Because 160 rows and columns of 400 KB are 128 MB, a fraction of a second of pipe.
+  /// 160 rows and columns of 400 KB are 128 MB, which takes a pipe a fraction of a second.
   private var sampleElements: Int {
     max(1, min(160, shape.m * shape.n, 128_000_000 / (2 * shape.l * MemoryLayout<Scalar>.size)))
   }
 
-  /// What the matrices may take of the memory. Because the sizes below are those of the matrices alone, and a
-  /// quarter is left to buffers that grow, to the programs, and to the machine.
+  /// The part of the memory for the matrices. A quarter remains for growing buffers, the programs
+  /// and the machine, because the estimates below count the matrices only.
   private var memoryBudget: Int { memoryLimit / 4 * 3 }
 
-  /// Because by then a run is nothing but copies of B, and more of them say nothing new.
+  /// The maximum number of copies of B. Eight copies already dominate the run, and more would add
+  /// no information.
   private var mostCopies: Int { 8 }
 
   init(
@@ -41,11 +44,11 @@ struct BigMatmul<Scalar: MatrixScalar> {
     self.context = context
   }
 
-  /// Measures samples of a shape.
+  /// Measures several samples of a shape.
   static func run(shape: MatmulShape, context: BenchContext) async throws {
     let runs = context.options.runs(usual: 2, quickly: 2)
     let label = CaseLabel("big", Scalar.label)
-    // Two samples instead of three, because making one takes longer than most runs.
+    // Two samples instead of three, because generating one takes longer than most runs.
     for (number, share) in Parts.of(0..<runs, count: 2).enumerated() {
       context.recorder.announce("\(context.scenario.rawValue) · \(label) · making sample \(number + 1)")
       let sample = MatmulSample<Scalar>(shape, seed: context.options.seed, sample: number)
@@ -55,7 +58,7 @@ struct BigMatmul<Scalar: MatrixScalar> {
     }
   }
 
-  /// Measures one sample.
+  /// Measures the sample.
   func run() async throws {
     try await measure()
     addSharingFigure()
@@ -84,7 +87,8 @@ struct BigMatmul<Scalar: MatrixScalar> {
     } verify: {
       sample.accepts($0, at: 0..<count * shape.n)
     }
-    // Two workers at most, because each item takes the memory of B three times: encoded, received, decoded.
+    // At most two workers, because each item takes the memory of B three times: encoded, received
+    // and decoded.
     guard let workers = fittingWorkerCount() else { return }
     try await context.withWorkers(min(2, workers)) {
       try await strategies.rows(on: $0, count: count, chunkSize: 1)
@@ -106,11 +110,11 @@ struct BigMatmul<Scalar: MatrixScalar> {
     }
   }
 
-  /// Everything once in shared memory: whole products, on as many workers as there are.
+  /// Measures the strategies in shared memory: full products, on all workers.
   private func inPlace() async throws {
     try await intoSharedMemory()
-    // More often than the others: two processors that do the same work for a fifth of a second each are
-    // disturbed easily, and it costs little.
+    // More runs than for the others: runs of a fifth of a second on two processors vary more, and
+    // cost little.
     let often = 2 * runs
     let shared = try SharedProduct(
       MatmulStrategies(sample: sample, label: label, runs: often, context: context))
@@ -126,12 +130,12 @@ struct BigMatmul<Scalar: MatrixScalar> {
     }
   }
 
-  /// Both matrices, by the library and by the system's bare calls, in turns.
+  /// Measures copying both matrices into shared memory, by the library and by direct system calls.
   private func intoSharedMemory() async throws {
     let bytes = (sample.a.count + sample.b.count) * MemoryLayout<Scalar>.stride
     let hasRoom = BareMemory(count: bytes) != nil
-    // In turns, and more often than the rest: memory that the machine has not touched for a while takes
-    // twice as long.
+    // In alternation, and with more runs than the rest, because memory that the machine has not
+    // touched recently takes twice as long.
     for _ in 0..<3 * runs {
       try await context.recorder.measure(sharingKey("sharing"), items: nil, runs: 1) {
         try SharedFactors(a: sample.a, b: sample.b, m: shape.m, l: shape.l, n: shape.n)
@@ -155,7 +159,7 @@ struct BigMatmul<Scalar: MatrixScalar> {
     context.key(part("A and B into shared memory"), strategy, workers: 0)
   }
 
-  /// How much longer it takes than the least that it could.
+  /// Adds the ratio of the library's time to that of the system calls.
   private func addSharingFigure() {
     func median(_ strategy: String) -> Double? {
       context.recorder.measurements.first { $0.key == sharingKey(strategy) }?.statistics.median
@@ -166,11 +170,11 @@ struct BigMatmul<Scalar: MatrixScalar> {
       Figure(
         name: "into shared memory", value: ratio, unit: "×",
         text:
-          "making and filling shared matrices took \(Units.factor(ratio)) as long as allocating, populating "
-          + "and copying by the system's calls"))
+          "creating and filling shared matrices took \(Units.factor(ratio)) as long as allocating, populating "
+          + "and copying by direct system calls"))
   }
 
-  /// What a part of the product is called.
+  /// Returns the label of a part of the product.
   private func part(_ what: String) -> CaseLabel {
     CaseLabel(label.name, "\(Scalar.label), \(what)", isPart: true)
   }
@@ -179,15 +183,16 @@ struct BigMatmul<Scalar: MatrixScalar> {
     part("\(sampleElements) of \(Units.grouped(shape.m * shape.n)) elements")
   }
 
-  /// One element from each of as many equal stretches of the product, not always from the same columns.
+  /// One element from each of equally many stretches of the product, in varying columns.
   private var positions: [Int] {
     let stretch = shape.m * shape.n / sampleElements
     return (0..<sampleElements).map { $0 * stretch + $0 % stretch }
   }
 
-  /// How many workers can hold B at once, received and decoded, within the budget; `nil` if not even one.
+  /// Returns how many workers can hold B at once, received and decoded, within the budget; `nil` if
+  /// not even one can.
   ///
-  /// The coordinator holds A, B, and B once more as it is sent.
+  /// The coordinator holds A, B, and an encoded copy of B.
   private func fittingWorkerCount() -> Int? {
     let matrix = shape.l * shape.n * MemoryLayout<Scalar>.size
     let coordinator = shape.m * shape.l * MemoryLayout<Scalar>.size + 2 * matrix
@@ -195,14 +200,14 @@ struct BigMatmul<Scalar: MatrixScalar> {
     guard fitting >= 1 else {
       context.note(
         "\(label.name): B (\(Units.bytes(Double(matrix)))) is not sent to workers, because each would hold it twice "
-          + "and all is to stay within \(Units.bytes(Double(memoryLimit))) of memory.")
+          + "and exceed the limit of \(Units.bytes(Double(memoryLimit))) of memory.")
       return nil
     }
     guard fitting < context.workers else { return context.workers }
     context.note(
-      "\(label.name): \(fitting) of \(context.workers) workers when each holds B (\(Units.bytes(Double(matrix)))), "
-        + "so that all stays within \(Units.bytes(Double(memoryLimit))) of memory; "
-        + "\(min(2, fitting)) when B travels with every row.")
+      "\(label.name): \(fitting) of \(context.workers) workers if each holds B (\(Units.bytes(Double(matrix)))), "
+        + "to stay within \(Units.bytes(Double(memoryLimit))) of memory; "
+        + "\(min(2, fitting)) if B is sent with every row.")
     return fitting
   }
 }

@@ -1,7 +1,7 @@
 import BenchTasks
 import ProcPool
 
-/// What an item costs the coordinator when there are many of them, and many workers: the same as ever.
+/// The coordinator's cost per item with many items and with many workers. It should be constant.
 struct GrowthScenario: Scenario {
   private static let itemCounts = [10_000, 100_000, 1_000_000, 10_000_000, 100_000_000]
   private static let workerCounts = [1, 2, 4, 8, 16, 32, 64]
@@ -27,20 +27,20 @@ struct GrowthScenario: Scenario {
       }
       report("workers", costs, context)
     }
-    context.note("Every item is an Int, its result the next one, and travels in a chunk of its own.")
+    context.note("Each item is an Int in its own chunk. Its output is the next integer.")
   }
 
   private struct Cost {
-    /// Of the coordinator's processor time, in seconds for each item.
+    /// The coordinator's processor time per item, in seconds.
     var seconds: Double
-    /// What the coordinator has in memory, in bytes.
+    /// The coordinator's resident memory, in bytes.
     var resident: Double
   }
 
   private func cost(
     _ name: String, count: Int, of variant: String, on pool: Pool, _ context: BenchContext
   ) async throws -> Cost {
-    // Short runs are repeated until there are a million items, and so is what a call costs by itself.
+    // Short calls are repeated until there are a million items, so their fixed costs are included.
     let runs = context.options.repeats ?? max(1, 1_000_000 / count)
     let start = ProcessorTime.own
     try await context.recorder.measure(
@@ -56,7 +56,7 @@ struct GrowthScenario: Scenario {
     } verify: {
       $0 == count
     }
-    // With the one that warms up.
+    // The warm-up run counts also.
     return Cost(
       seconds: (ProcessorTime.own - start) / Double((runs + 1) * count),
       resident: ResidentMemory.own ?? 0)

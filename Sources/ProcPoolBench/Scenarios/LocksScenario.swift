@@ -1,7 +1,8 @@
 import BenchTasks
 import ProcPool
 
-/// What a lock in shared memory costs, alone and when all workers want it, and what is lost without one.
+/// The cost of a lock in shared memory, uncontended and contended, and the updates lost without
+/// one.
 struct LocksScenario: Scenario {
   func run(in context: BenchContext) async throws {
     let scale = context.options.quick ? 1 : 5
@@ -9,7 +10,7 @@ struct LocksScenario: Scenario {
     if context.includes("uncontended") {
       try await uncontended(count: 200_000 * scale, runs: runs, context)
     }
-    // As many additions in all, however many workers share them.
+    // The total number of additions does not depend on the number of workers.
     let share = context.workers
     try await context.withWorkers { pool in
       if context.includes("contended") {
@@ -20,7 +21,7 @@ struct LocksScenario: Scenario {
       }
     }
     context.note(
-      "An item is one addition: with the lock of a LockedValue, to a SharedCounter, or to one that is read and then written."
+      "An item is one addition: under the lock of a LockedValue, to a SharedCounter, or by reading and then writing a counter."
     )
   }
 
@@ -56,9 +57,9 @@ struct LocksScenario: Scenario {
       Self.take(counter) == all
     }
     guard pool.sizing.workers > 1 else { return }
-    context.recorder.announce("locks · contended · who gets it")
-    // A tenth of a second of a processor for each worker: where they take turns on few processors, the
-    // system's own turns of some milliseconds should not decide.
+    context.recorder.announce("locks · contended · fairness")
+    // A tenth of a second of processor time per worker, so that the scheduler's time slices of some
+    // milliseconds do not dominate if there are few processors.
     let turns = (pool.sizing.workers + pool.sizing.affinity - 1) / pool.sizing.affinity
     let counts = try await pool.broadcast(LockForAWhile(on: value), to: 100 * (turns + 1)).map(Double.init)
     let share = counts.min()! / counts.max()!
@@ -66,8 +67,8 @@ struct LocksScenario: Scenario {
       Figure(
         name: "fairness", value: share, unit: "fewest / most",
         text:
-          "the worker that had the lock least often had it \(Units.fixed(share * 100, decimals: 0)) % as often as "
-          + "the one that had it most"))
+          "the worker with the fewest acquisitions had \(Units.fixed(share * 100, decimals: 0)) % of those of the "
+          + "worker with the most"))
   }
 
   private func race(times: Int, runs: Int, on pool: Pool, _ context: BenchContext) async throws {
@@ -81,7 +82,7 @@ struct LocksScenario: Scenario {
     } verify: {
       let value = Self.take(counter)
       lost.append(all - value)
-      // More than there were additions, or none at all, cannot be.
+      // A result of 0, or of more than the number of additions, is impossible.
       return (1...all).contains(value)
     }
     let most = lost.max() ?? 0
@@ -89,11 +90,12 @@ struct LocksScenario: Scenario {
       Figure(
         name: "lost updates", value: Double(most), unit: "of \(all)",
         text:
-          "without a lock up to \(Units.grouped(most)) of \(Units.grouped(all)) additions were lost in a run")
+          "without a lock, up to \(Units.grouped(most)) of \(Units.grouped(all)) additions were lost in a run"
+      )
     )
   }
 
-  /// What is there, which is then nothing: the next run starts anew.
+  /// Returns the value and resets it to 0 for the next run.
   private static func take(_ value: LockedValue<Int>) -> Int? {
     try? value.withLock { value in
       defer { value = 0 }

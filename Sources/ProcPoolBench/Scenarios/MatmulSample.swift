@@ -7,7 +7,7 @@ struct MatmulShape: Equatable, Sendable {
   var n: Int
 }
 
-/// Two matrices: A row by row, B column by column.
+/// Two matrices: A in row-major order, B in column-major order.
 struct MatmulFactors<Scalar: MatrixScalar>: Sendable {
   let shape: MatmulShape
   let a: [Scalar]
@@ -34,7 +34,7 @@ struct MatmulFactors<Scalar: MatrixScalar>: Sendable {
       var largest = 0.0
       for k in start..<start + length { largest = max(largest, abs(Double(numbers[k]))) }
       guard largest > 0 else { return 0 }
-      // Divided by it, because squares of small numbers vanish, and those of large ones are infinite.
+      // Scaled by the largest number, because squares may underflow or overflow.
       var squares = 0.0
       for k in start..<start + length {
         let part = Double(numbers[k]) / largest
@@ -45,15 +45,16 @@ struct MatmulFactors<Scalar: MatrixScalar>: Sendable {
   }
 }
 
-/// Two matrices, and what their product has to be.
+/// Two matrices and the reference for their product.
 struct MatmulSample<Scalar: MatrixScalar> {
   let factors: MatmulFactors<Scalar>
 
   /// The product in double precision.
   private let reference: [Double]
 
-  /// What an element may be wrong by: a part of its row's norm times its column's, and an absolute error. Computed once,
-  /// because a processor multiplies the smallest numbers that there are some hundred times as slowly as others.
+  /// The tolerance of an element: relative to the product of its row's and column's norms, plus an
+  /// absolute error. Computed once, because arithmetic on subnormal numbers is some hundred times
+  /// as slow.
   private let relativeTolerance: Double
   private let absoluteTolerance: Double
 
@@ -61,7 +62,8 @@ struct MatmulSample<Scalar: MatrixScalar> {
   var a: [Scalar] { factors.a }
   var b: [Scalar] { factors.b }
 
-  /// Fills two matrices with numbers in −1 ..< 1 that follow from the seed and the sample's number.
+  /// Creates two matrices with numbers in −1 ..< 1 that depend only on the seed and the sample
+  /// number.
   init(_ shape: MatmulShape, seed: UInt64, sample: Int) {
     var numbers = RandomNumbers(seed: seed, sample: sample)
     self.init(
@@ -83,20 +85,20 @@ struct MatmulSample<Scalar: MatrixScalar> {
   func row(_ i: Int) -> [Scalar] { factors.row(i) }
   func column(_ j: Int) -> [Scalar] { factors.column(j) }
 
-  /// Whether numbers are the elements of the product at some positions, counted row by row.
+  /// Returns whether values are the elements of the product at some positions, in row-major order.
   func accepts(_ values: [Scalar], at positions: some Collection<Int>) -> Bool {
     guard values.count == positions.count else { return false }
     return zip(values, positions).allSatisfy { value, position in
-      // A number that is not a number fails every comparison, and so is refused.
+      // NaN fails every comparison, and is therefore rejected.
       abs(Double(value) - reference[position]) <= tolerance(at: position)
     }
   }
 
-  /// How far an element may lie from the reference: (γ(h) + γ₆₄(h′)) · ‖a‖₂ · ‖b‖₂, and one unit of the smallest
-  /// number that there is for each product that may have vanished.
+  /// Returns the tolerance of an element: (γ(h) + γ₆₄(h′)) · ‖a‖₂ · ‖b‖₂, plus the least positive
+  /// number for each product that may have underflowed.
   ///
-  /// ``Tolerance`` has the source of γ; h and h′ are stated beside the two kernels; Σ|aₖbₖ| ≤ ‖a‖₂ · ‖b‖₂ is
-  /// the inequality of Cauchy and Schwarz.
+  /// ``Tolerance`` has the source of γ. h and h′ are stated beside the two kernels. Σ|aₖbₖ| ≤ ‖a‖₂
+  /// · ‖b‖₂ is the Cauchy–Schwarz inequality.
   func tolerance(at position: Int) -> Double {
     factors.rowNorms[position / shape.n] * factors.columnNorms[position % shape.n] * relativeTolerance
       + absoluteTolerance

@@ -2,19 +2,19 @@ import BenchTasks
 import ProcPool
 import ProcPoolSystem
 
-/// Products of matrices: what it costs to send the operands by element, by row, and once.
+/// Products of matrices: the cost of sending the operands per element, per row, and once.
 struct MatmulScenario: Scenario {
   static let lowL = MatmulShape(m: 200, l: 10, n: 400)
   static let highL = MatmulShape(m: 20, l: 10_000, n: 40)
   static let big = MatmulShape(m: 200, l: 100_000, n: 400)
 
-  /// The big product of a quick run: a twentieth of the summed index.
+  /// The big product of a quick run, with a twentieth of the summed index.
   static let quickBig = MatmulShape(m: 200, l: 5_000, n: 400)
 
-  /// What elements or rows by message may send of a product of the user's. Because that takes seconds; of what would
-  /// send more, a part is measured.
+  /// The maximum number of bytes that elements or rows by message may send for a product of the
+  /// user. They take seconds; of a larger product, a part is measured.
   private static let mostSent = 256_000_000
-  /// And how many items they may have, for the same reason.
+  /// The maximum number of items, for the same reason.
   private static let mostElements = 1_000_000
 
   func run(in context: BenchContext) async throws {
@@ -22,7 +22,7 @@ struct MatmulScenario: Scenario {
       "verified: every element is within (γ(h) + γ₆₄(h′)) · ‖a‖₂ · ‖b‖₂ of a serial product in f64; "
         + Tolerance.source + ".")
     context.note(
-      "in place: the first run on a sample, in which the workers map its matrices, is not counted.")
+      "in place: the first run on a sample, in which the workers map its matrices, is a warm-up.")
     if let own = context.options.matrices {
       context.note(own.note)
       return switch own.factors {
@@ -52,7 +52,8 @@ struct MatmulScenario: Scenario {
     }
   }
 
-  /// The user's product: all of it in every way, or what the big one measures where that would send too much.
+  /// Measures the user's product: in full with every strategy, or by the strategies of the big
+  /// product if that would send too much.
   private func own<Scalar: MatrixScalar>(_ factors: MatmulFactors<Scalar>, _ context: BenchContext)
     async throws
   {
@@ -61,7 +62,7 @@ struct MatmulScenario: Scenario {
     let label = CaseLabel(name, "\(Scalar.label), \(shape.m) × \(shape.l) · \(shape.l) × \(shape.n)")
     context.recorder.announce("\(context.scenario.rawValue) · \(name) · computing the reference")
     let sample = MatmulSample(factors)
-    // In floating point, because it overflows nowhere.
+    // In floating point, which cannot overflow here.
     let column = Double(shape.l) * Double(MemoryLayout<Scalar>.size)
     let elements = Double(shape.m) * Double(shape.n) * 2 * column
     let rows = Double(shape.m) * Double(shape.n + 1) * column
@@ -83,7 +84,7 @@ struct MatmulScenario: Scenario {
   ) async throws {
     let label = CaseLabel(name, Scalar.label)
     let runs = context.options.runs(usual: 3, quickly: 2)
-    // Three samples, because a result that was kept from the sample before is then found out.
+    // Three samples, so that a result kept from the previous sample is detected.
     let shares = Parts.of(0..<runs, count: min(3, runs))
     for (sample, share) in shares.enumerated() {
       context.recorder.announce("\(context.scenario.rawValue) · \(label) · making sample \(sample + 1)")
@@ -93,11 +94,11 @@ struct MatmulScenario: Scenario {
     }
   }
 
-  /// Everything, in every way.
+  /// Measures all strategies on the full product.
   private func small<Scalar>(_ strategies: MatmulStrategies<Scalar>, on pool: Pool) async throws {
     let shape = strategies.shape
     try await strategies.serial()
-    // A chunk for each worker, as the published version of this strategy has it.
+    // One chunk per worker, as in the published version of this strategy.
     let chunk = (shape.m * shape.n + pool.sizing.workers - 1) / pool.sizing.workers
     try await strategies.elements(on: pool, positions: Array(0..<shape.m * shape.n), chunkSize: chunk)
     try await strategies.rows(on: pool, count: shape.m, chunkSize: nil)
@@ -110,7 +111,7 @@ struct MatmulScenario: Scenario {
   }
 }
 
-/// The ways to compute one product, each measured into the context's recorder.
+/// The strategies for one product, each measured into the context's recorder.
 struct MatmulStrategies<Scalar: MatrixScalar> {
   let sample: MatmulSample<Scalar>
   let label: CaseLabel
@@ -119,7 +120,7 @@ struct MatmulStrategies<Scalar: MatrixScalar> {
 
   var shape: MatmulShape { sample.shape }
 
-  /// The whole product, in the coordinator.
+  /// The full product, in the coordinator.
   func serial() async throws {
     try await context.recorder.measure(context.serialKey(label), items: shape.m, runs: runs) {
       Scalar.multiply(sample.a, sample.b, m: shape.m, l: shape.l, n: shape.n)
@@ -128,7 +129,7 @@ struct MatmulStrategies<Scalar: MatrixScalar> {
     }
   }
 
-  /// Some elements; an item is a row of A and a column of B.
+  /// Some elements. An item is a row of A and a column of B.
   func elements(on pool: Pool, positions: [Int], chunkSize: Int) async throws {
     let key = context.key(label, "elements", workers: pool.sizing.workers)
     try await context.recorder.measure(key, items: positions.count, runs: runs, on: pool) {
@@ -142,7 +143,7 @@ struct MatmulStrategies<Scalar: MatrixScalar> {
     }
   }
 
-  /// The first rows; an item is a row of A and the whole of B.
+  /// The first rows. An item is a row of A and all of B.
   func rows(on pool: Pool, count: Int, chunkSize: Int?) async throws {
     let key = context.key(label, "rows", workers: pool.sizing.workers)
     try await context.recorder.measure(key, items: count, runs: runs, on: pool) {
@@ -153,7 +154,7 @@ struct MatmulStrategies<Scalar: MatrixScalar> {
     }
   }
 
-  /// All rows; B is a property of the task, and an item is a row of A.
+  /// All rows. B is a property of the task, and an item is a row of A.
   func rowsWithBSentOnce(on pool: Pool) async throws {
     let key = context.key(label, "rows-b-once", workers: pool.sizing.workers)
     try await context.recorder.measure(key, items: shape.m, runs: runs, on: pool, warmingUp: .once) {

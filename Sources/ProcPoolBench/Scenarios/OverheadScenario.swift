@@ -1,7 +1,7 @@
 import BenchTasks
 import ProcPool
 
-/// What an item costs that does hardly anything: there and back, in a stream, in chunks.
+/// The cost of an item with almost no work: by single calls, in a stream, and in chunks.
 struct OverheadScenario: Scenario {
   func run(in context: BenchContext) async throws {
     // A quick run has a tenth of the items.
@@ -28,7 +28,8 @@ struct OverheadScenario: Scenario {
       }
     }
     context.note(
-      "Every item is an Int, and its result the next one. apply waits for each result before the next item.")
+      "Each item is an Int. Its output is the next integer. apply waits for each output before it sends the next item."
+    )
   }
 
   private func apply(count: Int, runs: Int, on pool: Pool, _ context: BenchContext) async throws {
@@ -47,7 +48,7 @@ struct OverheadScenario: Scenario {
       $0 == count
     }
     let after = used()
-    // With the run that warms up.
+    // The warm-up run counts also.
     let calls = Double((runs + 1) * count)
     let (own, theirs) = ((after.own - before.own) / calls, (after.workers - before.workers) / calls)
     context.add(
@@ -61,7 +62,8 @@ struct OverheadScenario: Scenario {
     context.add(
       Figure(
         name: "pipe-ping-pong", value: bare, unit: "s",
-        text: "a byte to `cat` and back, where both sides wait for it, takes \(Units.seconds(bare))."))
+        text:
+          "a round trip of one byte through `cat`, with both sides blocking, takes \(Units.seconds(bare))."))
   }
 
   private func stream(
@@ -79,7 +81,7 @@ struct OverheadScenario: Scenario {
     } verify: {
       $0 == count
     }
-    // With the run that warms up.
+    // The warm-up run counts also.
     let own = (ProcessorTime.own - before) / Double((runs + 1) * count)
     context.add(
       Figure(

@@ -1,13 +1,13 @@
 import BenchTasks
 import ProcPool
 
-/// Sums of an array and of two series: in one interval for each worker, and in one item for each term.
+/// Sums of an array and of two series: in one interval per worker, and in one item per term.
 struct PartialSumsScenario: Scenario {
-  /// The numbers of workers of the scaling table, as course material has them.
+  /// The numbers of workers in the scaling table, as in course material.
   private static let scalingCounts = [1, 2, 4, 8]
 
-  /// How many terms are summed one by one. Because a hundred thousand items, or a fifth of that in a quick
-  /// run, take long enough to be timed, and all 10⁸ would take minutes.
+  /// The number of terms that are summed one by one. A hundred thousand items (a fifth in a quick
+  /// run) take long enough to be timed; all 10⁸ would take minutes.
   private func termCount(_ context: BenchContext) -> Int { context.options.quick ? 20_000 : 100_000 }
 
   func run(in context: BenchContext) async throws {
@@ -35,7 +35,7 @@ struct PartialSumsScenario: Scenario {
 
   private func arraySum(count: Int, _ context: BenchContext) async throws {
     let runs = context.options.runs(usual: 3, quickly: 2)
-    // Three samples, because a result that was kept from the sample before is then found out.
+    // Three samples, so that a result kept from the previous sample is detected.
     for (sample, share) in Parts.of(0..<runs, count: min(3, runs)).enumerated() {
       context.recorder.announce("\(context.scenario.rawValue) · array-sum · making sample \(sample + 1)")
       var random = RandomNumbers(seed: context.options.seed, sample: sample)
@@ -54,7 +54,7 @@ struct PartialSumsScenario: Scenario {
     }
   }
 
-  /// The user's array.
+  /// Measures the user's array.
   private func own<Number: MatrixScalar>(_ numbers: [Number], _ context: BenchContext) async throws {
     context.recorder.announce("\(context.scenario.rawValue) · own · computing the reference")
     let count = numbers.count == 1 ? "one number" : "\(Units.grouped(numbers.count)) numbers"
@@ -63,7 +63,8 @@ struct PartialSumsScenario: Scenario {
       runs: context.options.runs(usual: 3, quickly: 2), context)
   }
 
-  /// The sum of an array: in the coordinator, of slices that are sent, and of ranges of shared memory.
+  /// Measures the sum of an array: in the coordinator, of slices that are sent, and of ranges of
+  /// shared memory.
   private func sum<Number: MatrixScalar>(
     of numbers: [Number], _ label: CaseLabel, runs: Int, _ context: BenchContext
   ) async throws {
@@ -82,7 +83,7 @@ struct PartialSumsScenario: Scenario {
     try await shared(numbers, whole, context)
   }
 
-  /// The array once in shared memory; each worker is sent a range.
+  /// Measures the sum of an array in shared memory, of which each worker is sent a range.
   private func shared<Number: MatrixScalar>(
     _ numbers: [Number], _ whole: SumStrategies, _ context: BenchContext
   ) async throws {
@@ -150,8 +151,9 @@ struct PartialSumsScenario: Scenario {
     }
   }
 
-  /// So many for each worker: a nine at the front leaves out more terms of the last interval than of any other,
-  /// and of two large ones the first would take five ninths of the time.
+  /// The number of intervals per worker. The last interval of a long range omits more terms than
+  /// any other, because numbers that begin with 9 are left out. With two large intervals the first
+  /// would take five ninths of the time.
   private static let smallIntervals = 16
 
   private func smallIntervals(of terms: Range<Int>, _ whole: SumStrategies, on pool: Pool) async throws {
@@ -161,7 +163,7 @@ struct PartialSumsScenario: Scenario {
     }
   }
 
-  /// Ten times as many terms, so that starting and ending counts for nothing beside them.
+  /// Measures ten times as many terms, so that fixed costs are negligible.
   private func longSeries(_ context: BenchContext) async throws {
     let terms = 1..<1_000_000_001
     let label = CaseLabel("slow-series-long")
@@ -179,13 +181,13 @@ struct PartialSumsScenario: Scenario {
     }
   }
 
-  /// The numbers of workers that intervals are measured on: those of the scaling table, and the run's own.
+  /// The numbers of workers for intervals: those of the scaling table, and the run's own.
   private func counts(_ context: BenchContext) -> [Int] {
     Set(Self.scalingCounts + [context.workers]).sorted()
   }
 }
 
-/// The ways to compute one sum, each measured into the context's recorder.
+/// The strategies for one sum, each measured into the context's recorder.
 private struct SumStrategies {
   let label: CaseLabel
   let terms: Int
@@ -193,7 +195,7 @@ private struct SumStrategies {
   let context: BenchContext
   let reference: SumReference
 
-  /// The whole sum, in the coordinator.
+  /// The full sum, in the coordinator.
   func serial(_ sum: () -> Double) async throws {
     try await context.recorder.measure(context.serialKey(label), items: terms, runs: runs) {
       sum()
@@ -202,7 +204,7 @@ private struct SumStrategies {
     }
   }
 
-  /// One interval for each worker; their sums are added in the coordinator.
+  /// One interval per worker. The coordinator adds their sums.
   func intervals(
     _ strategy: String = "intervals", on pool: Pool, _ sums: () async throws -> [Double]
   ) async throws {
@@ -214,7 +216,7 @@ private struct SumStrategies {
     }
   }
 
-  /// One item for each term; terms are added in the coordinator as they come.
+  /// One item per term. The coordinator adds the terms as they arrive.
   func terms<Terms: AsyncSequence>(on pool: Pool, _ stream: () -> Terms) async throws
   where Terms.Element == Double {
     let key = context.key(label, "terms", workers: pool.sizing.workers)

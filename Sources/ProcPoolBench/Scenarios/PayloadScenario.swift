@@ -7,9 +7,10 @@ import ProcPool
   import Musl
 #endif
 
-/// Round trips of payloads: what a byte costs, once there are many of them.
+/// Round trips of payloads: the cost per byte.
 struct PayloadScenario: Scenario {
-  /// The sizes of payloads, and how many round trips make a run that is long enough to be timed.
+  /// The sizes of payloads, and the number of round trips per run, so that a run is long enough to
+  /// be timed.
   static let sizes: [(name: String, bytes: Int, trips: Int)] = [
     ("1B", 1, 500), ("1KiB", 1 << 10, 500), ("64KiB", 64 << 10, 200), ("1MiB", 1 << 20, 32),
     ("16MiB", 16 << 20, 4), ("64MiB", 64 << 20, 1), ("256MiB", 256 << 20, 1),
@@ -19,20 +20,21 @@ struct PayloadScenario: Scenario {
     let runs = context.options.runs(usual: 3, quickly: 2)
     try await context.withWorkers { pool in
       for (name, bytes, trips) in Self.sizes where context.includes(name) {
-        // 256 MiB take two gigabytes in all processes together, and seconds.
+        // 256 MiB need two gigabytes in all processes together, and take seconds.
         let isHuge = bytes > 64 << 20
         if context.options.quick, isHuge { continue }
         let runs =
           isHuge || bytes > 1 << 20 && context.options.quick
           ? context.options.runs(usual: 1, quickly: 1) : runs
-        // Two payloads that take turns, because a reply that was kept from the trip before is then found out.
+        // Two alternating payloads, so that a reply kept from the previous trip is detected.
         var random = RandomNumbers(seed: context.options.seed, sample: bytes)
         let payloads = (0..<min(2, trips)).map { _ in random.bytes(count: bytes) }
         try await context.recorder.measure(
           context.key(CaseLabel(name), "echo"), items: trips, runs: runs, on: pool
         ) {
-          // A reply goes before the next one comes, as in most programs. Of each a few bytes are looked at, and
-          // of the last all: to compare them takes as long as some of the copies do.
+          // Each reply is released before the next one arrives, as in most programs. A few bytes of
+          // each are verified, and all bytes of the last, because comparing takes as long as some
+          // of the copies.
           var last: [UInt8] = []
           for trip in 0..<trips {
             let payload = payloads[trip % 2]
@@ -52,13 +54,13 @@ struct PayloadScenario: Scenario {
       }
     }
     context.note(
-      "An item is one payload, there and back by apply. echo sends it; with shared it lies in shared memory, and the "
-        + "worker copies it to where the reply is to be; bare-copies copies it four times into new memory. bytes/s counts what went through pipes, both ways."
+      "An item is the round trip of one payload by apply. echo sends it. shared keeps it in shared memory, where the "
+        + "worker copies it to the reply. bare-copies copies it four times into new memory. bytes/s counts the bytes in pipes, both ways."
     )
     if let crossover = Self.crossover(context.recorder.measurements) { context.add(crossover) }
   }
 
-  /// As many copies as an echo takes, into new memory each, and nothing else.
+  /// Measures as many copies as an echo makes, each into new memory.
   private func bare(
     _ name: String, _ payloads: [[UInt8]], trips: Int, runs: Int, _ context: BenchContext
   ) async throws {
@@ -68,7 +70,7 @@ struct PayloadScenario: Scenario {
       var last: [UInt8] = []
       for trip in 0..<trips {
         last = payloads[trip % 2]
-        // In and out of what the two sides share, there and back.
+        // Into the memory shared by both sides and out of it, in both directions.
         for _ in 0..<4 { last = last.withUnsafeBytes { Array($0) } }
       }
       return last
@@ -95,7 +97,7 @@ struct PayloadScenario: Scenario {
     }
   }
 
-  /// From what size on sharing is faster, at that size and at all that are larger.
+  /// Returns the least size from which sharing is faster at all measured sizes.
   static func crossover(_ measurements: [Measurement]) -> Figure? {
     func seconds(_ name: String, _ strategy: String) -> Double? {
       measurements.first { $0.key.label.name == name && $0.key.strategy == strategy }?.statistics.median
@@ -118,7 +120,7 @@ struct PayloadScenario: Scenario {
       return Figure(
         name: name, value: times[0].bytes, unit: "bytes", text: "sharing was faster at every size measured")
     }
-    // Between two sizes the ratio is taken for a power of the size.
+    // Between two sizes, the ratio is interpolated as a power of the size.
     let (low, high) = (times[first - 1], times[first])
     let share = -log(low.ratio) / (log(high.ratio) - log(low.ratio))
     let bytes = exp(log(low.bytes) + share * (log(high.bytes) - log(low.bytes)))

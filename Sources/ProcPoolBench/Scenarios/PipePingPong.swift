@@ -1,9 +1,9 @@
 import Foundation
 
-/// A byte there and back through two pipes, between processes that wait for it: what a round trip costs where
-/// nobody polls.
+/// Round trips of a byte through two pipes between processes that block: the cost of a round trip
+/// without polling.
 enum PipePingPong {
-  /// Seconds of one round trip; `nil` where there is no `cat`, which is the other side.
+  /// Returns the seconds per round trip; `nil` if `cat`, the other side, does not exist.
   static func roundTrip(count: Int) -> Double? {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/bin/cat")

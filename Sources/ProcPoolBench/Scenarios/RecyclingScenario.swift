@@ -2,7 +2,7 @@ import BenchTasks
 import Foundation
 import ProcPool
 
-/// What it costs that processes are replaced: on purpose, every 25 items, and when one has died.
+/// The cost of replacing processes: by recycling every 25 items, and after a crash.
 struct RecyclingScenario: Scenario {
   private static let limit = 25
   private static let microseconds = 250
@@ -22,7 +22,7 @@ struct RecyclingScenario: Scenario {
     }
   }
 
-  // MARK: - On purpose
+  // MARK: - Recycling
 
   private func compare<Task: PoolTask>(
     _ name: String, _ task: Task, _ context: BenchContext
@@ -47,22 +47,22 @@ struct RecyclingScenario: Scenario {
       let after = context.recorder.itemsPerSecond(context.key(CaseLabel(name), Self.recycled))
     else { return }
     let (start, processors) = try await costOfAStart(context)
-    // An item that computes takes its part of the processors as before, and its part of a start besides. One
-    // that sleeps leaves them to those who start.
+    // An item that computes uses its share of the processors and its share of a start. Sleeping
+    // items leave the processors to the starting processes.
     let computing = name == "computing" ? min(Double(context.workers), processors) / before : 0
     let ceiling = min(before, processors / (computing + start / Double(Self.limit)))
     context.add(
       Figure(
         name: "recycling-\(name)", value: after / ceiling, unit: "of the ceiling",
         text: """
-          \(name): \(Units.fixed(after / before * 100, decimals: 0)) % of what processes that stay do, \
-          \(Units.fixed(after / ceiling * 100, decimals: 0)) % of what can be done here: a start takes \
-          \(Units.seconds(start)) of processor time, of which each of \(Self.limit) items bears its part.
+          \(name): \(Units.fixed(after / before * 100, decimals: 0)) % of the speed without recycling, \
+          \(Units.fixed(after / ceiling * 100, decimals: 0)) % of the achievable: a start takes \
+          \(Units.seconds(start)) of processor time, divided among \(Self.limit) items.
           """))
   }
 
-  /// Seconds that starting and ending a worker's process takes of processors, its coordinator's part
-  /// included; and how many processors there are for it.
+  /// Returns the processor seconds that starting and ending a worker process takes, in it and in
+  /// the coordinator, and the number of available processors.
   private func costOfAStart(_ context: BenchContext) async throws -> (time: Double, processors: Double) {
     let count = 50
     let before = ProcessorTime.own + ProcessorTime.ofEnded
@@ -77,9 +77,9 @@ struct RecyclingScenario: Scenario {
     return ((ProcessorTime.own + ProcessorTime.ofEnded - before) / Double(starts), processors)
   }
 
-  // MARK: - By accident
+  // MARK: - Crashes
 
-  /// From a worker's death to the next result, where there is one worker.
+  /// Measures the time from a worker's death to the next result, with one worker.
   private func die(_ strategy: String, standby: Int, _ context: BenchContext) async throws {
     let runs = context.options.runs(usual: 20, quickly: 5)
     let key = context.key("death", strategy, workers: 1)
@@ -90,11 +90,12 @@ struct RecyclingScenario: Scenario {
       var pid = try await pool.apply(ProcessNumber(), to: 0)
       try await context.recorder.measure(key, items: 1, runs: runs) {
         kill(pid, SIGKILL)
-        // It may be given to the process that is dying: then it was not begun, and is given to the next.
+        // The item may be sent to the dying process. It was then not started, and is sent to the
+        // next one.
         return try await pool.apply(ProcessNumber(), to: 0, retry: .atLeastOnce(maximumAttempts: 2))
       } verify: { next in
         defer { pid = next }
-        // Outside the clock: until the one that is to stand by does.
+        // Not measured: the start of the next standby process.
         try? await Task.sleep(for: .milliseconds(standby > 0 ? 100 : 0))
         return next != pid
       }
@@ -103,7 +104,7 @@ struct RecyclingScenario: Scenario {
       context.add(
         Figure(
           name: "death-\(strategy)", value: slowest, unit: "s",
-          text: "\(strategy): \(Units.seconds(slowest)) from a death to the next result, at the most."))
+          text: "\(strategy): \(Units.seconds(slowest)) at most from a death to the next result."))
     }
   }
 }

@@ -1,8 +1,8 @@
 import BenchTasks
 import ProcPool
 
-/// The ways to compute one product in shared memory: an item is the number of a row, an element or a block,
-/// and nothing else travels.
+/// The strategies for one product in shared memory. An item is the number of a row, an element or a
+/// block; no matrix data is sent.
 struct SharedProduct<Scalar: MatrixScalar> {
   let factors: SharedFactors<Scalar>
   private let strategies: MatmulStrategies<Scalar>
@@ -23,14 +23,15 @@ struct SharedProduct<Scalar: MatrixScalar> {
     self.factors = factors
   }
 
-  /// Some elements, each where it belongs.
+  /// Some elements. Each is written to its position in C.
   func elements(on pool: Pool, positions: [Int], chunkSize: Int) async throws {
     try await inPlace("elements-in-place", items: positions.count, at: positions, on: pool) { c in
       try await pool.forEach(ElementInPlace(factors, c: c), over: positions, chunkSize: chunkSize)
     }
   }
 
-  /// All rows; an item is one worker's share, so that the kernel reads B as rarely as the serial one does.
+  /// All rows. An item is the rows of one worker, so that the kernel reads B as rarely as the
+  /// serial one does.
   func rows(on pool: Pool) async throws {
     let shares = shares(on: pool)
     try await inPlace("rows-in-place", items: shares.count, at: nil, on: pool) { c in
@@ -38,13 +39,13 @@ struct SharedProduct<Scalar: MatrixScalar> {
     }
   }
 
-  /// The rows of each worker.
+  /// Returns the rows of each worker.
   private func shares(on pool: Pool) -> [Range<Int>] {
     Parts.of(0..<shape.m, count: pool.sizing.workers)
   }
 
-  /// All of it, in eight blocks, half of the rows by a quarter of the columns: enough for both workers of a
-  /// small machine to finish together, and few enough that A and B are read rarely.
+  /// The full product in eight blocks, each half of the rows by a quarter of the columns: enough
+  /// blocks for two workers to finish together, and few enough that A and B are read rarely.
   func blocks(on pool: Pool) async throws {
     let blocks = BlockInPlace<Scalar>.blocks(
       rows: Parts.of(0..<shape.m, count: 2), columns: Parts.of(0..<shape.n, count: 4))
@@ -53,7 +54,7 @@ struct SharedProduct<Scalar: MatrixScalar> {
     }
   }
 
-  /// All rows, C behind a lock.
+  /// All rows, with C behind a lock.
   func lockedRows(on pool: Pool) async throws {
     let c = try LockedArray(repeating: Scalar.nan, count: shape.m * shape.n)
     let key = context.key(strategies.label, "rows-in-place-locked", workers: pool.sizing.workers)
@@ -63,7 +64,7 @@ struct SharedProduct<Scalar: MatrixScalar> {
     ) {
       try await pool.forEach(RowsInPlaceLocked(factors, c: c), over: shares, chunkSize: 1)
     } verify: { _ in
-      // What is read is taken out, so that the next run cannot pass with it.
+      // Read elements are overwritten, so that the next run cannot pass with them.
       let product = try? c.withLock { c in
         c.indices.map { index in
           defer { c[index] = .nan }
@@ -74,7 +75,7 @@ struct SharedProduct<Scalar: MatrixScalar> {
     }
   }
 
-  /// - Parameter positions: those that are computed; all if `nil`.
+  /// - Parameter positions: the computed positions; all if `nil`.
   private func inPlace(
     _ strategy: String, items: Int, at positions: [Int]?, on pool: Pool,
     _ body: (SharedMatrix<Scalar>) async throws -> Void

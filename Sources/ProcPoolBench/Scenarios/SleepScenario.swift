@@ -1,7 +1,7 @@
 import BenchTasks
 import ProcPool
 
-/// Ten tasks that only wait: ten times as fast on ten workers, on a machine with one processor, too.
+/// Ten tasks that sleep: ten times as fast on ten workers, even with one processor.
 struct SleepScenario: Scenario {
   private static let tasks = 10
 
@@ -30,7 +30,7 @@ struct SleepScenario: Scenario {
       }
     }
     if context.options.caseName == nil {
-      context.note("--case seconds sleeps whole seconds, as course material does.")
+      context.note("--case seconds sleeps for whole seconds, as in course material.")
     }
   }
 }

@@ -1,7 +1,8 @@
 import BenchTasks
 import ProcPool
 
-/// From nothing to workers that have answered, for one worker and for all.
+/// The time from the creation of a pool until its workers have answered, for one worker and for
+/// all.
 struct SpawnScenario: Scenario {
   func run(in context: BenchContext) async throws {
     guard context.includes("start") else { return }
@@ -14,10 +15,10 @@ struct SpawnScenario: Scenario {
         return (pool: pool, processes: try await pool.broadcast(ProcessNumber(), to: 0))
       } verify: { run in
         shares = run.processes.compactMap(ResidentMemory.share)
-        // The end is outside the clock.
+        // The end of the pool is not measured.
         run.pool.close()
         await run.pool.join()
-        // Every worker has answered, and each is a process of its own.
+        // Each worker has answered from its own process.
         return Set(run.processes).count == workers
       }
       guard workers == context.workers, let memory = RunStatistics(of: shares)?.median else { continue }
@@ -25,7 +26,7 @@ struct SpawnScenario: Scenario {
         Figure(
           name: "idle-worker", value: memory, unit: "bytes",
           text:
-            "a worker that has nothing to do takes \(Units.bytes(memory)) of memory (proportional set size).")
+            "an idle worker takes \(Units.bytes(memory)) of memory (proportional set size).")
       )
     }
   }

@@ -1,16 +1,16 @@
 import BenchTasks
 
-/// What a sum has to be, and how close a result has to come, however the summands are grouped.
+/// The reference for a sum, and the tolerance of results, for any grouping of the summands.
 struct SumReference {
   let value: Double
   let tolerance: Double
 
   func accepts(_ result: Double) -> Bool {
-    // A result that is not a number fails the comparison, and so is refused.
+    // NaN fails the comparison, and is therefore rejected.
     abs(result - value) <= tolerance
   }
 
-  /// The sum of some numbers, when it is computed in a number of parts.
+  /// Creates the reference for the sum of an array that is computed in a number of parts.
   init<Number: MatrixScalar>(of numbers: ArraySlice<Number>, parts: Int) {
     value = Reference.sum(numbers.indices) { Double(numbers[$0]) }
     var magnitude = 0.0
@@ -19,7 +19,7 @@ struct SumReference {
     tolerance = Tolerance.sum(roundings: (chain, Reference.sumRoundings), magnitude: magnitude)
   }
 
-  /// The sum of the terms of a series, when it is computed in a number of parts.
+  /// Creates the reference for the sum of a series that is computed in a number of parts.
   ///
   /// Σ|xₖ| is at most Σ 1/k ≤ 1 + ln n for both series.
   init(of series: Series, terms: Range<Int>, parts: Int) {

@@ -7,7 +7,7 @@ import ProcPool
   import Musl
 #endif
 
-/// Items that take very different times: how near the pool comes to the best schedule that there is.
+/// Items of very different durations, compared with the best possible schedule.
 struct UnevenScenario: Scenario {
   func run(in context: BenchContext) async throws {
     let quick = context.options.quick
@@ -21,7 +21,7 @@ struct UnevenScenario: Scenario {
       try await compare("log-normal", SleepFor(), over: durations(quick ? 200 : 600, context), context) { $0 }
     }
     context.note(
-      "best: what no schedule can beat, the items' own times divided among the workers, or the longest of them."
+      "best: a lower bound of any schedule, which is the total time of the items divided by the workers, or the longest item."
     )
   }
 
@@ -42,22 +42,22 @@ struct UnevenScenario: Scenario {
       }
     }
     guard let seconds = context.recorder.measurements.first(where: { $0.key == key })?.seconds,
-      // The first run only warms up.
+      // The first run is a warm-up.
       let ratio = RunStatistics(of: zip(seconds, best.dropFirst()).map { $0 / $1 })?.median
     else { return }
     context.add(
       Figure(
         name: "uneven-\(name)", value: ratio, unit: "of the best",
-        text: "\(name): \(Units.fixed((ratio - 1) * 100, decimals: 1)) % more than the best schedule takes."))
+        text: "\(name): \(Units.fixed((ratio - 1) * 100, decimals: 1)) % longer than the best schedule."))
   }
 
-  /// Microseconds, log-normally distributed: half of them are shorter than a millisecond, and one in a hundred
-  /// takes longer than ten.
+  /// Microseconds, log-normally distributed: half are shorter than a millisecond, and one in a
+  /// hundred is longer than ten.
   private func durations(_ count: Int, _ context: BenchContext) -> [Int] {
     var random = RandomNumbers(seed: context.options.seed, sample: count)
     let uniform = random.array(count: 2 * count, of: Double.self)
     return (0..<count).map { index in
-      // Box and Muller's way to normally distributed numbers, of two that are evenly spread over −1 ..< 1.
+      // The Box–Muller transform of two numbers that are uniformly distributed in −1 ..< 1.
       let radius = (-2 * log(max((uniform[2 * index] + 1) / 2, 1e-12))).squareRoot()
       return Int(1_000 * exp(radius * cos(.pi * uniform[2 * index + 1])))
     }

@@ -1,52 +1,53 @@
 import ProcPool
 import ProcPoolProtocol
 
-/// A pool, observed from outside at one moment.
+/// The state of a pool at one moment, observed from outside.
 struct PoolSnapshot: Equatable, Sendable {
-  /// The process that has it.
+  /// The process that created the pool.
   var coordinator: Int32
-  /// That process's program.
+  /// The program of that process.
   var program: String
-  /// Of all its processes, those that stand by behind those that work.
+  /// The pool's processes: those with a worker number first, then the standby processes.
   var workers: [WorkerSnapshot]
-  /// Items that have ended since the pool began, and in a second since the previous observation.
+  /// Items that have ended since the pool was created, and items per second since the previous
+  /// observation.
   var items: UInt64
   var itemsPerSecond: Double
 
-  /// Seconds since its oldest process was started.
+  /// Seconds since the pool's oldest process was started.
   var upSeconds: Double { workers.map(\.upSeconds).max() ?? 0 }
-  /// Bytes of all its workers.
+  /// Bytes of memory of all workers.
   var memory: Int { workers.compactMap(\.memory).reduce(0, +) }
 }
 
-/// A worker, observed from outside at one moment.
+/// The state of a worker at one moment, observed from outside.
 struct WorkerSnapshot: Equatable, Sendable {
-  /// What it is on.
+  /// The item that the worker is running.
   struct Item: Equatable, Sendable {
     var task: String
     var id: ItemID
-    /// For how long; at least so long where nobody has seen the beginning.
+    /// How long the item has been running; a lower bound if its start was not observed.
     var seconds: Double
     var isAtLeast: Bool
   }
 
   var process: Int32
-  /// Which of its pool's workers it is; `nil` if it stands by.
+  /// The number of the worker in its pool; `nil` for a standby process.
   var worker: Int?
-  /// Seconds since it was started.
+  /// Seconds since the process was started.
   var upSeconds: Double
-  /// How many processes were this worker before.
+  /// The number of earlier processes of this worker.
   var restarts: Int
   /// Items that have ended in this process.
   var items: UInt64
   var itemsPerSecond: Double
-  /// Parts of its time since the previous observation: running items, copying, waiting.
+  /// The shares of the time since the previous observation: running items, copying, waiting.
   var running: Double
   var copying: Double
   var waiting: Double
-  /// Whether a task is being made ready: decoded, or in its `prepare`.
+  /// Whether a task is being prepared: decoded, or in its `prepare`.
   var isPreparing: Bool
   var item: Item?
-  /// Bytes in memory that are its own; `nil` if the system does not tell.
+  /// Bytes of private memory; `nil` if unknown.
   var memory: Int?
 }

@@ -8,38 +8,38 @@ import ProcPoolSystem
   import Musl
 #endif
 
-/// Looks at the pools of this machine, again and again, from outside: it reads the status pages that workers and
-/// coordinators keep for each other, and nobody notices.
+/// Observes the pools of this machine repeatedly from outside. It reads the status pages that
+/// workers and coordinators share, so it does not affect them.
 ///
-/// A pool whose workers are threads, or cannot share memory, has no such pages and is not seen.
+/// Pools whose workers are threads, or cannot share memory, have no such pages and are not visible.
 final class PoolWatcher {
-  /// What of a worker was seen before.
+  /// The state of a worker at the previous observation.
   private struct Memory {
     var snapshot: StatusPage.Snapshot
     var time: Int64
-    /// Since when it has been at the item that it is at.
+    /// The time since which the worker has been running its current item.
     var itemSince: Int64
   }
 
-  /// The only process to observe; all of this user's if `nil`.
+  /// The only process to observe; `nil` for all processes of this user.
   private let process: Int32?
-  /// What is known of the workers of each pool, by their places.
+  /// The previous states of the workers of each pool, by their places.
   private var pools: [FileIdentity: [Int: Memory]] = [:]
-  /// The page that is observed: a copy.
+  /// A private copy of the observed page.
   private let page = StatusPage.makePrivate()
 
   init(of process: Int32? = nil) { self.process = process }
 
-  /// Looks at all pools, in the order of their processes.
+  /// Returns all pools, in the order of their processes.
   func observe() -> [PoolSnapshot] {
     var snapshots: [PoolSnapshot] = []
     var seen: Set<FileIdentity> = []
     for process in processes() {
       for descriptor in Remains.entries("/proc/\(process)/fd").compactMap({ Int32($0) }).sorted() {
         let path = "/proc/\(process)/fd/\(descriptor)"
-        // A copy of a coordinator (`fork`) has its descriptors too.
+        // A fork of a coordinator has its descriptors also, and is skipped.
         guard Self.target(path).hasPrefix("/memfd:\(StatusPage.fileName) "),
-          // Not waited for, should the number have become another file's.
+          // Nonblocking, because the number may belong to another file by now.
           let file = try? Descriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY),
           let identity = try? FileIdentity(of: file), identity.size.isMultiple(of: StatusPage.size),
           (1...Self.mostPlaces).contains(identity.size / StatusPage.size), seen.insert(identity).inserted,
@@ -60,7 +60,7 @@ final class PoolWatcher {
     }.sorted()
   }
 
-  /// Where a link leads.
+  /// Returns the target of a symbolic link.
   private static func target(_ path: String) -> String {
     withUnsafeTemporaryAllocation(byteCount: 256, alignment: 1) { memory in
       let count = readlink(path, memory.baseAddress!.assumingMemoryBound(to: CChar.self), memory.count)
@@ -68,7 +68,7 @@ final class PoolWatcher {
     }
   }
 
-  /// Far more than a pool can have descriptors for, and few enough to be read.
+  /// More places than any pool has descriptors for, and few enough to read.
   private static let mostPlaces = 1 << 14
 
   private func observe(
@@ -113,7 +113,7 @@ final class PoolWatcher {
 
   private static func describe(_ memory: Memory, before: Memory?) -> WorkerSnapshot {
     let snapshot = memory.snapshot
-    // Since the previous observation, or else since it was started.
+    // The time since the previous observation, or since the process was started.
     let span = max(1, Double(memory.time - (before?.time ?? snapshot.started)))
     let position = before?.snapshot.progress.position ?? 0
     let times = snapshot.times &- (before?.snapshot.times ?? ActivityTimes())
@@ -122,8 +122,8 @@ final class PoolWatcher {
     }
     var item: WorkerSnapshot.Item?
     if let running = snapshot.running {
-      // The worker itself knows only since when it runs items, which is this one if it is the chunk's first. Of a
-      // part's steps (`mapReduce`) it knows nothing.
+      // The page only has the time since the worker has been running items, which is this item's if
+      // it is the first of its chunk. The steps of a part (`mapReduce`) are not recorded.
       let known =
         snapshot.isFirstOfChunk && snapshot.progress.step == nil && snapshot.activity == .running
         && snapshot.since > 0
@@ -143,7 +143,7 @@ final class PoolWatcher {
       memory: ProcessMemory.privateBytes(of: snapshot.process))
   }
 
-  /// The name of a process's program, as it was called.
+  /// Returns the name of a process's program, as it was called.
   private static func program(of process: Int32) -> String {
     let arguments = TextFile.read("/proc/\(process)/cmdline")?.split(separator: "\0") ?? []
     let name = arguments.first?.split(separator: "/").last.map(String.init)

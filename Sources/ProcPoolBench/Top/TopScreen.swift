@@ -1,13 +1,13 @@
 import ProcPool
 import ProcPoolSystem
 
-/// What `procpool top` shows of pools, as text.
+/// The text that `procpool top` shows.
 enum TopScreen {
-  /// The lines of a screen.
+  /// Returns the lines of a screen.
   ///
   /// - Parameters:
-  ///   - height: how many lines there may be; as many as there are to be shown unless given.
-  ///   - footer: what stands below.
+  ///   - height: the maximum number of lines; `nil` for no limit.
+  ///   - footer: the last line.
   static func lines(
     _ pools: [PoolSnapshot], style: TextStyle, height: Int? = nil, footer: String = ""
   ) -> [String] {
@@ -15,14 +15,14 @@ enum TopScreen {
     for pool in pools {
       lines.append("")
       lines.append(cut(title(pool), style))
-      // Cut before it is coloured; without the rule, whose place another worker may need.
+      // Cut before colours are added, and without the rule, to save a line.
       let rows = table(pool).lines(TextStyle(width: style.width, hasColour: false)).map { cut($0, style) }
       lines += [style.tinted(rows[0], .title)] + rows.dropFirst(2)
     }
     if let height {
       let room = max(1, height - (footer.isEmpty ? 0 : 2))
       if lines.count > room {
-        // One line says how many do not fit.
+        // One line counts those that do not fit.
         let hidden = lines.count - (room - 1)
         lines =
           Array(lines.prefix(room - 1)) + [cut("… \(hidden) more lines: a taller terminal, or --once", style)]
@@ -44,7 +44,7 @@ enum TopScreen {
   private static func title(_ pool: PoolSnapshot) -> String {
     let working = pool.workers.count { $0.worker != nil }
     let standby = pool.workers.count - working
-    // Whose program it is may call it what he likes.
+    // Another user's program may have any name.
     return "\(pool.program.visible(atMost: 100)) (\(pool.coordinator)): \(counted(working, "worker"))"
       + (standby > 0 ? " and \(standby) standing by" : "") + ", up \(time(pool.upSeconds)), "
       + "\(Units.count(Double(pool.items))) items, \(Units.count(pool.itemsPerSecond)) items/s"
@@ -71,7 +71,8 @@ enum TopScreen {
 
   private static func activity(_ worker: WorkerSnapshot) -> String {
     if let item = worker.item {
-      // The end of a line may be cut, and the names of generic types are long.
+      // The item comes first, because the end of a line may be cut and the names of generic types
+      // are long.
       return "\(item.id.call.number):\(Units.grouped(item.id.index)) \(item.task.visible())"
     }
     if worker.isPreparing { return "preparing a task" }
@@ -79,7 +80,7 @@ enum TopScreen {
   }
 
   private static func age(_ item: WorkerSnapshot.Item) -> String {
-    // Seen for the first time.
+    // The start of the item was not observed, and this is the first observation.
     if item.isAtLeast, item.seconds <= 0 { return "" }
     return (item.isAtLeast ? "≥ " : "") + time(item.seconds)
   }
@@ -90,7 +91,7 @@ enum TopScreen {
 
   private static func percent(_ share: Double) -> String { "\(Units.fixed(share * 100, decimals: 0))%" }
 
-  /// `12.0 ms`, `1.20 s`, `2:05`, `1:02:05`.
+  /// Returns a time such as `12.0 ms`, `1.20 s`, `2:05`, `1:02:05`.
   private static func time(_ seconds: Double) -> String {
     seconds < 60 ? Units.seconds(max(0, seconds)) : ProgressText.time(.seconds(min(1e8, seconds)))
   }

@@ -94,5 +94,5 @@ extension Descriptor {
   }
 
   /// Whether the other end has taken all messages.
-  package var isEverythingTaken: Bool { procpool_unread(number) <= 0 }
+  package var isDrained: Bool { procpool_unread(number) <= 0 }
 }

@@ -50,7 +50,7 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
   /// - Returns: `false` if no more items have arrived, or if the rest has been taken back.
   @inlinable
   public mutating func startNext() -> Bool {
-    guard position < end || goOn() else { return false }
+    guard position < end || startNextChunk() else { return false }
     if position == claimedEnd {
       guard claim() else { return false }
     }
@@ -60,7 +60,7 @@ public struct _ChunkRun<Input: Codable & Sendable, Output: Sendable>: ~Copyable 
 
   /// Continues with the next chunk, if it has arrived.
   @usableFromInline
-  mutating func goOn() -> Bool {
+  mutating func startNextChunk() -> Bool {
     while position == end {
       guard let chunk = worker.nextChunk(at: position) else { return false }
       reader = WireReader(chunk.body)

@@ -52,7 +52,7 @@ struct Lending: ~Copyable {
       case .tooMany:
         // The kernel does not notify when there is room.
         let now = MonotonicClock.now()
-        if socket.isEverythingTaken {
+        if socket.isDrained {
           if isRefused || now - (refused ?? now) >= patience {
             isRefused = true
             return (passed, true)

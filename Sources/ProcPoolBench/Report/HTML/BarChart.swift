@@ -6,26 +6,26 @@ import ProcPool
   import Musl
 #endif
 
-/// The strategies of one case beside each other: how long each took, on a logarithmic scale, and what the time
-/// of coordinator and workers went into.
+/// The strategies of one case in comparison: the time of each on a logarithmic scale, and the time
+/// of coordinator and workers by activity.
 struct BarChart: Sendable {
   let label: CaseLabel
-  /// Of one case, at least one.
+  /// The measurements of one case, at least one.
   let measurements: [Measurement]
 
-  /// The least, median and greatest time of a measurement.
+  /// Returns the minimum, median and maximum time of a measurement.
   private func times(_ measurement: Measurement) -> (min: Double, median: Double, max: Double) {
     let statistics = measurement.statistics
     let units = measurement.comparedUnits
     return (statistics.min / units, statistics.median / units, statistics.max / units)
   }
 
-  /// The exponents of ten that the scale goes from and to. It begins with a power of ten.
+  /// The exponents of ten at both ends of the scale, which begins with a power of ten.
   var exponents: ClosedRange<Double> {
     let all = measurements.map(times)
     let least = max(1e-12, all.map(\.min).min() ?? 1)
     let greatest = max(least, all.map(\.max).max() ?? 1)
-    // A little below the fastest, so that its bar is one.
+    // Slightly below the fastest time, so that its bar has a length.
     let low = (log10(least) - 0.15).rounded(.down)
     return low...max(low + 1, log10(greatest))
   }
@@ -35,7 +35,7 @@ struct BarChart: Sendable {
     return min(100, max(0, 100 * (exponent - range.lowerBound) / (range.upperBound - range.lowerBound)))
   }
 
-  /// Where a time lies on the scale, from 0 to 100.
+  /// Returns the position of a time on the scale, from 0 to 100.
   func position(_ seconds: Double) -> Double { position(exponent: log10(max(seconds, 1e-12))) }
 
   var markup: Markup {
@@ -43,7 +43,7 @@ struct BarChart: Sendable {
     let hasSplit = measurements.contains { $0.copyingShare != nil }
     let range = exponents
     let powers = Array(Int(range.lowerBound)...Int(range.upperBound.rounded(.down)))
-    // Every power has its line, and as many have a number as there is room for on a narrow screen.
+    // Every power has a line. A narrow screen has room for five numbers.
     let step = max(1, (powers.count + 4) / 5)
     let ticks = powers.indices.filter { $0 % step == 0 }.map { index -> Markup in
       let exponent = powers[index]
@@ -53,7 +53,7 @@ struct BarChart: Sendable {
     return """
       <figure class="bars" style="--decades:\(range.upperBound - range.lowerBound)">
       <figcaption>\("\(label)")<small>\(measurements[0].key.scenario.comparesItems ? "time of an item" : "time of a run"), logarithmic\
-      \(hasSplit ? "; what the time of workers and coordinator went into" : "")</small></figcaption>
+      \(hasSplit ? "; time of workers and coordinator by activity" : "")</small></figcaption>
       \(Markup.joined(rows))
       <div class="row axis\(hasSplit ? "" : " plain")" aria-hidden="true"><span></span><div class="scale">\(Markup.joined(ticks, by: ""))</div>\
       \(hasSplit ? "<span></span>" as Markup : "")</div>
@@ -109,7 +109,7 @@ struct BarChart: Sendable {
       }, by: "")
   }
 
-  /// A power of ten seconds: `10 µs`.
+  /// Returns a power of ten seconds as text, such as `10 µs`.
   static func power(_ exponent: Int) -> String {
     let units = [(0, "s"), (-3, "ms"), (-6, "µs"), (-9, "ns"), (-12, "ps")]
     let (base, unit) = units.first { exponent >= $0.0 } ?? (-12, "ps")

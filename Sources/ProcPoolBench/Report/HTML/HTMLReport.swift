@@ -1,6 +1,6 @@
 import ProcPool
 
-/// The report as one page that needs nothing else: no network, no scripts, no other file.
+/// The report as one self-contained page, without scripts, network requests or other files.
 extension BenchReport {
   /// The page, with a line break at its end.
   public var html: String {
@@ -24,7 +24,7 @@ extension BenchReport {
       """
     let wrong: Markup =
       wrongResults.isEmpty
-      ? "<p class=\"right\">Every result that can be checked was right.</p>"
+      ? "<p class=\"right\">All verified results were correct.</p>"
       : "<p class=\"wrong\">Wrong results: \(wrongResults.joined(separator: "; "))</p>"
     let markup: Markup = """
       <!DOCTYPE html>
@@ -98,23 +98,23 @@ extension BenchReport {
     <div><dt>bar, thin line</dt><dd>the median of the runs, and the span from the fastest to the slowest</dd></div>
     <div><dt>strategy</dt><dd>a way to compute the case; “2 w”: on two workers</dd></div>
     <div><dt>coordinator</dt><dd>your process, which has the pool; <b>workers</b>: the processes that run its items</dd></div>
-    <div><dt>item, chunk</dt><dd>one input of a call; the items that travel in one message</dd></div>
-    <div><dt>stripes</dt><dd>what the time of the workers (upper) and of the coordinator (lower) went into: \
+    <div><dt>item, chunk</dt><dd>one input of a call; the items that are sent in one message</dd></div>
+    <div><dt>stripes</dt><dd>the time of the workers (upper) and of the coordinator (lower) by activity: \
     <b>computing</b> items; <b>encoding</b> and <b>decoding</b> values to and from bytes; <b>pipes</b>, reading and writing \
-    them; <b>idle</b>, waiting. <b>queue</b>: how much of a run a chunk waited for a worker</dd></div>
+    them; <b>idle</b>, waiting. <b>queue</b>: the part of a run that a chunk waited for a worker</dd></div>
     </dl>
     """
 
   private static let termsOfTables: Markup = """
     <dl class="terms">
     <div><dt>spread</dt><dd>slowest run − fastest run, in per cent of the median</dd></div>
-    <div><dt>speed-up</dt><dd>how many times as fast as the plain loop of the case (serial)</dd></div>
-    <div><dt>through pipes</dt><dd>bytes of a run that were sent and received in messages</dd></div>
-    <div><dt>verified</dt><dd>whether every result of every run was right</dd></div>
+    <div><dt>speed-up</dt><dd>the factor over the plain loop of the case (serial)</dd></div>
+    <div><dt>through pipes</dt><dd>bytes sent and received in messages in a run</dd></div>
+    <div><dt>verified</dt><dd>whether all results of all runs were correct</dd></div>
     </dl>
     """
 
-  /// A table; on a narrow screen its rows are cards, which need the titles of their cells.
+  /// Returns a table. On a narrow screen its rows are cards, whose cells have titles.
   private static func table(_ table: TextTable) -> Markup {
     func cell(_ text: String, _ column: Int) -> Markup {
       let isRight = table.columns[column].alignment == .right
@@ -135,6 +135,6 @@ extension BenchReport {
 }
 
 extension ScenarioReport {
-  /// Whether anything ran on a pool whose time was measured.
+  /// Whether any measurement on a pool has times by activity.
   fileprivate var hasTimes: Bool { measurements.contains { $0.copyingShare != nil } }
 }

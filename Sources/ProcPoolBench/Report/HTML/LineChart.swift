@@ -4,22 +4,22 @@
   import Musl
 #endif
 
-/// Lines over two axes, as a picture that any size of screen can show.
+/// A line chart as SVG, which scales to any screen.
 struct LineChart: Sendable {
   struct Axis: Sendable {
     enum Scale: Sendable {
       case linear
-      /// Of a base.
+      /// A logarithmic scale with a base.
       case logarithmic(Double)
     }
 
     var title: String
     var scale: Scale
-    /// What has a line and, if there is room, a number.
+    /// The values with a grid line and, if there is room, a number.
     var ticks: [(value: Double, text: String)]
     var range: ClosedRange<Double>
 
-    /// Where a value lies, from 0 to 1.
+    /// Returns the position of a value on the axis, from 0 to 1.
     func position(_ value: Double) -> Double {
       let (low, high) = (range.lowerBound, range.upperBound)
       switch scale {
@@ -32,7 +32,7 @@ struct LineChart: Sendable {
   struct Series: Sendable {
     var name: String
     var points: [(x: Double, y: Double)]
-    /// Drawn broken, and without marks: what would be ideal.
+    /// Whether the line is the ideal, which is dashed and without points.
     var isIdeal = false
   }
 
@@ -40,21 +40,21 @@ struct LineChart: Sendable {
   var x: Axis
   var y: Axis
   var series: [Series]
-  /// A place on the x axis that has a name.
+  /// A named position on the x axis.
   var mark: (value: Double, text: String)?
 
-  /// A text and the box that it takes, at the most.
+  /// A text and its bounding box, a generous estimate.
   struct Label: Equatable, Sendable {
     enum Anchor: String, Sendable { case start, middle, end }
     var text: String
     var x: Double
     var y: Double
     var anchor: Anchor
-    /// Turned to run upwards.
+    /// Whether the text is rotated to run upwards.
     var isTurned = false
     var kind: String
 
-    /// Wider than the widest of common fonts has such a text.
+    /// An upper bound of the mean character width of common fonts.
     static let characterWidth = 7.5
     static let height = 11.0
 
@@ -72,14 +72,14 @@ struct LineChart: Sendable {
 
     func overlaps(_ other: Label) -> Bool {
       let (one, two) = (box, other.box)
-      // With room for a character between two on the same line.
+      // At least one character of space between two labels on a line.
       let gap = isTurned || other.isTurned ? 0 : Self.characterWidth
       return one.left < two.right + gap && two.left < one.right + gap && one.top < two.bottom
         && two.top < one.bottom
     }
   }
 
-  /// Small enough for a phone at its own size; the page shows it larger where there is room.
+  /// The width of a phone. The page scales the chart up on larger screens.
   static let width = 360.0
   static let height = 250.0
   private static let plot = (left: 72.0, top: 22.0, right: 340.0, bottom: 204.0)
@@ -92,7 +92,7 @@ struct LineChart: Sendable {
     Self.plot.bottom - y.position(value) * (Self.plot.bottom - Self.plot.top)
   }
 
-  /// The texts of the picture. What would lie over an earlier one is left out.
+  /// The labels of the chart. A label that would overlap an earlier one is left out.
   var labels: [Label] {
     let plot = Self.plot
     var labels = [
@@ -115,7 +115,7 @@ struct LineChart: Sendable {
     if let mark {
       let place = px(mark.value)
       let half = Double(mark.text.count) * Label.characterWidth / 2
-      // Above the plot, and as near to its line as the picture allows.
+      // Above the plot, as close to its line as the chart's edges allow.
       let centre = min(max(place, half), Self.width - half)
       add(Label(text: mark.text, x: centre, y: plot.top - 8, anchor: .middle, kind: "mark"))
     }

@@ -1,13 +1,14 @@
 import ProcPoolSystem
 
-/// Text that is HTML.
+/// A fragment of HTML.
 struct Markup: Equatable, Sendable, ExpressibleByStringInterpolation {
   var text: String
 
-  /// HTML as it stands.
+  /// Creates a fragment from literal HTML.
   init(stringLiteral text: String) { self.text = text }
 
-  /// HTML as it stands, with values in it that are escaped unless they are HTML themselves.
+  /// Creates a fragment from literal HTML with interpolated values, which are escaped unless they
+  /// are markup themselves.
   init(stringInterpolation: Interpolation) { text = stringInterpolation.text }
 
   struct Interpolation: StringInterpolationProtocol {
@@ -18,7 +19,7 @@ struct Markup: Equatable, Sendable, ExpressibleByStringInterpolation {
     mutating func appendLiteral(_ literal: String) { text += literal }
     mutating func appendInterpolation(_ markup: Markup) { text += markup.text }
     mutating func appendInterpolation(_ number: Int) { text += String(number) }
-    /// With two decimals: coordinates, and parts of a hundred.
+    /// Two decimals suffice for coordinates and percentages.
     mutating func appendInterpolation(_ number: Double) { text += Units.fixed(number, decimals: 2) }
     mutating func appendInterpolation(_ string: String) { text += Markup.escaped(string) }
   }
@@ -29,9 +30,10 @@ struct Markup: Equatable, Sendable, ExpressibleByStringInterpolation {
     Markup(stringLiteral: parts.map(\.text).joined(separator: separator))
   }
 
-  /// Without the characters that mean something in HTML, in attributes too.
+  /// Escapes the characters that are special in HTML text or attributes.
   ///
-  /// By scalars, because that is how browsers read: a quotation mark ends an attribute with an accent on it, too.
+  /// Replaces Unicode scalars, as browsers parse them: a quotation mark with a combining accent
+  /// also ends an attribute.
   static func escaped(_ string: String) -> String {
     var result = String.UnicodeScalarView()
     for scalar in string.visible(keepingLines: true).unicodeScalars {

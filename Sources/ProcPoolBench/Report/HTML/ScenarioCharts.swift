@@ -6,9 +6,9 @@ import ProcPool
   import Musl
 #endif
 
-/// The pictures of a scenario.
+/// The charts of a scenario.
 enum ScenarioCharts {
-  /// Those that are worth looking at, in the order of the cases.
+  /// Returns the charts that show a comparison, in the order of the cases.
   static func markup(for report: ScenarioReport, processors: Int) -> Markup {
     let payload = report.name == .payload ? payload(report) : nil
     let lines = payload.map { [$0] } ?? speedups(report.measurements, processors: processors)
@@ -23,7 +23,7 @@ enum ScenarioCharts {
       """
   }
 
-  /// A chart for each case.
+  /// Returns a bar chart for each case.
   static func barCharts(_ measurements: [Measurement]) -> [BarChart] {
     var labels: [CaseLabel] = []
     for measurement in measurements where !labels.contains(measurement.key.label) {
@@ -44,7 +44,7 @@ enum ScenarioCharts {
     }
   }
 
-  /// The time of a round trip over the size of what goes there and back.
+  /// Returns a chart of the round-trip time over the size of the payload.
   static func payload(_ report: ScenarioReport) -> LineChart? {
     let bytes = Dictionary(uniqueKeysWithValues: PayloadScenario.sizes.map { ($0.name, Double($0.bytes)) })
     var series: [LineChart.Series] = []
@@ -63,7 +63,7 @@ enum ScenarioCharts {
     let crossover = report.figures.first { $0.name == "crossover" }
     let isInside = crossover?.value.map { $0 > smallest && $0 < largest } ?? false
     return LineChart(
-      title: "A payload there and back, by its size",
+      title: "Round trip of a payload, by size",
       x: .init(
         title: "bytes", scale: .logarithmic(2),
         ticks: PayloadScenario.sizes.filter { (smallest...largest).contains(Double($0.bytes)) }.map {
@@ -77,12 +77,12 @@ enum ScenarioCharts {
       mark: isInside ? (crossover!.value!, "sharing pays from \(Units.bytes(crossover!.value!)) on") : nil)
   }
 
-  /// `64K` for 64 KiB.
+  /// Returns a size as a short text, such as `64K` for 64 KiB.
   private static func short(_ bytes: Int) -> String {
     bytes >= 1 << 20 ? "\(bytes >> 20)M" : bytes >= 1 << 10 ? "\(bytes >> 10)K" : "\(bytes)"
   }
 
-  /// How many times faster than on one worker strategies are on several, for each case.
+  /// Returns charts of the speed-up over the number of workers, for each case.
   static func speedups(_ measurements: [Measurement], processors: Int) -> [LineChart] {
     barCharts(measurements).compactMap { chart in
       var series: [LineChart.Series] = []
@@ -102,7 +102,7 @@ enum ScenarioCharts {
       for index in series.indices { series[index].points.sort { $0.x < $1.x } }
       let counts = Set(series.flatMap(\.points).map(\.x)).sorted()
       let most = counts.last!
-      // No more than the processors can be won, however many workers there are.
+      // The speed-up cannot exceed the number of processors.
       let limit = min(most, Double(processors))
       let top = max(limit, (series.flatMap(\.points).map(\.y).max() ?? 1).rounded(.up))
       let step = max(1, (top / 4).rounded())
@@ -114,7 +114,7 @@ enum ScenarioCharts {
         x: .init(
           title: "workers", scale: .logarithmic(2), ticks: counts.map { ($0, "\(Int($0))") }, range: 1...most),
         y: .init(
-          title: "times as fast as one", scale: .linear,
+          title: "speed-up over one worker", scale: .linear,
           ticks: stride(from: 0, through: top, by: step).map { ($0, "\(Int($0))") }, range: 0...top),
         series: series + [ideal],
         mark: Double(processors) > 1 && Double(processors) < most

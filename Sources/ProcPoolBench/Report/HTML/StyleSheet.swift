@@ -1,7 +1,7 @@
-/// How the page looks: on a phone and a wide screen, light and dark, and on paper.
+/// The style of the page for phones and wide screens, in light and dark mode, and for paper.
 enum StyleSheet {
-  /// Colours of activities and lines differ in lightness, too, so that they can be told apart by everybody and on grey
-  /// paper.
+  /// The colours of activities and lines also differ in lightness, so that they can be
+  /// distinguished with colour blindness and on grey paper.
   static let text = """
     :root {
       --paper: #fcfcfa; --ink: #1c1c1a; --soft: #5f5e59; --rule: #dcdbd5; --bar: #a9b4c2; --best: #23649e;

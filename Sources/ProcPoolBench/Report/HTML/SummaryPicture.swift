@@ -1,9 +1,10 @@
-/// The summary at the head of the page: the fastest strategy of each case, as a picture and as a table.
+/// The summary at the top of the page: the fastest strategy of each case, as a chart and as a
+/// table.
 struct SummaryPicture {
   let summary: BenchSummary
   let isQuick: Bool
 
-  /// Empty if nothing was measured.
+  /// The markup; empty if nothing was measured.
   var markup: Markup {
     guard !summary.isEmpty else { return "" }
     return """
@@ -29,7 +30,7 @@ struct SummaryPicture {
     if let range = summary.partsByMessage {
       lines.append(
         """
-        <p class="threshold">Sent in items of one element, row or term, work took \(BenchSummary.text(of: range)) as long \
+        <p class="threshold">Work sent in items of one element, row or term took \(BenchSummary.text(of: range)) as long \
         as a plain loop.</p>
         """)
     }
@@ -76,7 +77,7 @@ struct SummaryPicture {
         """
         <figure class="speeds">
         <figcaption>Speed, against a plain loop<small>longer is faster; a bar that ends before the line is slower than \
-        no pool at all</small></figcaption>
+        a plain loop</small></figcaption>
         <p class="legend"><span><i class="key serial"></i>plain loop: one process, no pool</span> \
         <span><i class="key message"></i>messages: workers are sent their data</span> \
         <span><i class="key shared"></i>shared memory: workers read it in place</span> \
@@ -91,7 +92,7 @@ struct SummaryPicture {
       panels.append(
         """
         <figure class="speeds payloads">
-        <figcaption>Speed of sharing, against a message<small>one payload to a worker and back, by its size; longer is \
+        <figcaption>Speed of sharing, against a message<small>round trip of one payload, by size; longer is \
         faster</small></figcaption>
         \(chart(payloads, [.shared], against: .message))
         </figure>
@@ -136,7 +137,7 @@ struct SummaryPicture {
     strategy == .serial ? "plain loop" : "message"
   }
 
-  /// The case in words, what copying took of it, and the fastest strategy.
+  /// Returns the description of a case, its copying share, and the fastest strategy.
   private func verdict(_ one: CaseSummary) -> Markup {
     let parts = [words(one), one.copyingShare.map { "copying\u{A0}\(Self.percent($0))" }].compactMap(
       \.self)
@@ -152,7 +153,7 @@ struct SummaryPicture {
     }
   }
 
-  /// A share that no line ends within.
+  /// Returns a share in percent that does not break across lines.
   private static func percent(_ share: Double) -> String {
     BenchSummary.percent(share).replacing(" ", with: "\u{A0}")
   }
@@ -186,15 +187,15 @@ struct SummaryPicture {
         """
     }
     return """
-      <details class="cases"><summary>All cases as a table, with the best strategy of each</summary>
+      <details class="cases"><summary>All cases as a table, with the best strategy of each kind</summary>
       <div class="scroll"><table class="cards"><thead><tr>\(Markup.joined(head, by: ""))</tr></thead>
       <tbody>\(Markup.joined(rows))</tbody></table></div>
       <ul class="notes">
-      <li>Times are medians of a run; of payloads, of one round trip. “–”: not measured.</li>
-      <li>copying: the share of the time in which processes were busy that went into serialisation: encoding, pipes and \
-      decoding, where the best by message ran.</li>
+      <li>Times are medians per run, for payloads per round trip. “–”: not measured.</li>
+      <li>copying: the share of busy time that serialisation (encoding, pipes and decoding) took in the best strategy \
+      by message.</li>
       <li>within noise: the runs of the fastest and of the next overlap, or their medians are so close that another run \
-      could turn them round.</li>
+      could reverse their order.</li>
       </ul></details>
       """
   }
@@ -210,7 +211,7 @@ struct SummaryPicture {
 
   private func fastest(_ one: CaseSummary) -> Markup {
     switch one.outcome {
-    case .unopposed: return "only one way measured"
+    case .unopposed: return "only one strategy measured"
     case .wins(let strategy, let factor, let next):
       return
         "<b class=\"winner \(strategy.rawValue)\">\(strategy.shortName)</b>, \(Units.factor(factor)) as fast as \(next.shortName)"
@@ -234,20 +235,20 @@ extension Strategy {
   fileprivate var wins: String { shortName + (self == .message ? " win" : " wins") }
 }
 
-/// A scale of speeds that begins at nothing, so that bars can be compared by their lengths.
+/// A scale of speeds that begins at zero, so that the lengths of bars are comparable.
 struct SpeedScale {
-  /// The speed at the right end; beyond the base, so that its line is within the picture.
+  /// The speed at the right end, greater than the base, so that the base line is visible.
   let top: Double
 
   init(_ speeds: [Double]) { top = max(1.25, speeds.max() ?? 1) }
 
-  /// Where a speed lies, from 0 to 100.
+  /// Returns the position of a speed, from 0 to 100.
   func position(_ speed: Double) -> Double { min(100, max(0, 100 * speed / top)) }
 
-  /// The speeds with a number: the base, and whole multiples of it that are far enough from it and from each other.
+  /// The labelled speeds: the base, and whole multiples of it that are far enough apart.
   var ticks: [Double] {
     let step = [2.0, 5, 10, 20, 50, 100, 200, 500].first { $0 >= top / 3 } ?? (top / 3).rounded(.up)
-    // On a phone the name of the base is half as wide as the picture, and is centred on its line.
+    // On a phone the base label takes half the width of the chart, and is centred on its line.
     let multiples = stride(from: step, through: top, by: step).filter { position($0) - position(1) > 45 }
     return [1] + multiples
   }

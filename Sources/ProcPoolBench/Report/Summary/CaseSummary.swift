@@ -6,7 +6,8 @@ struct CaseSummary: Equatable, Sendable {
     case unopposed(Strategy)
     /// One kind is faster than the next by a factor, beyond the noise of both.
     case wins(Strategy, by: Double, over: Strategy)
-    /// Any of these may be the fastest, as far as the noise allows; the one with the least median comes first.
+    /// No kind is faster than the others beyond the noise. The kind with the least median comes
+    /// first.
     case withinNoise([Strategy])
   }
 
@@ -71,8 +72,8 @@ struct CaseSummary: Equatable, Sendable {
     return two / one
   }
 
-  /// Whether some strategy of one kind is faster than all of the other, beyond the noise: a disturbed run of its fastest
-  /// strategy proves nothing against the kind.
+  /// Whether any strategy of one kind is faster than all of the other kind beyond the noise.
+  /// Comparing only the fastest strategies would let one disturbed run hide a clear difference.
   private func isClear(_ faster: Strategy, before slower: Strategy) -> Bool {
     all[faster, default: []].contains { one in
       all[slower, default: []].allSatisfy { Noise.isClear(one, before: $0) }
@@ -91,6 +92,6 @@ struct CaseSummary: Equatable, Sendable {
 }
 
 extension Measurement {
-  /// Whether it has a time and no wrong result.
+  /// Whether the measurement has a time and no wrong result.
   var isUsable: Bool { verified != false && statistics.median > 0 }
 }

@@ -30,7 +30,7 @@ enum OtherFigures {
       measurement?.itemsPerSecond.map { Units.seconds(1 / $0) }
     }
 
-    /// The time of an item in each case, by the fastest strategy.
+    /// The time per item in each case, of the fastest strategy.
     var itemTimes: String? {
       var best: [(label: CaseLabel, measurement: Measurement)] = []
       for measurement in measurements {
@@ -59,7 +59,7 @@ enum OtherFigures {
       if let lost = figures.first(where: { $0.name == "lost updates" })?.value,
         let all = measurement("race", "nothing")?.items, all > 0
       {
-        parts.append("with neither \(Units.fixed(lost / Double(all) * 100, decimals: 0)) % lost")
+        parts.append("without either, \(Units.fixed(lost / Double(all) * 100, decimals: 0)) % lost")
       }
       return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }

@@ -1,4 +1,4 @@
-/// A kind of strategy, by the way in which workers get their data.
+/// A kind of strategy, by how workers receive their data.
 enum Strategy: String, CaseIterable, Sendable {
   /// A plain loop in the coordinator.
   case serial
@@ -7,8 +7,8 @@ enum Strategy: String, CaseIterable, Sendable {
   /// Workers read their data in shared memory.
   case shared
 
-  /// The kind of a measured strategy; `nil` for work of the coordinator other than the serial loop, such as the bare
-  /// copies that payloads are compared with.
+  /// The kind of a measured strategy; `nil` for other work of the coordinator, such as the plain
+  /// copies with which payloads are compared.
   init?(of key: MeasurementKey) {
     switch key.strategy {
     case Measurement.serial: self = .serial
@@ -29,6 +29,7 @@ enum Strategy: String, CaseIterable, Sendable {
 }
 
 extension ScenarioName {
-  /// Whether its cases are computed by several kinds of strategies, one of which is the fastest.
+  /// Whether the cases of the scenario are computed by several kinds of strategy, which can be
+  /// ranked.
   var comparesStrategies: Bool { [.matmul, .partialSums, .payload, .sleep].contains(self) }
 }

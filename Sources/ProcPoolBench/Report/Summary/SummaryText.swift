@@ -4,7 +4,7 @@ import ProcPoolSystem
 extension BenchSummary {
   /// The lines; empty if the run has no findings.
   func lines(_ style: TextStyle) -> [String] {
-    // Files and pipes end up on a screen as well.
+    // The same width for files and pipes, because their text is later read on a screen.
     let style = TextStyle(width: style.width ?? Self.usualWidth, hasColour: style.hasColour)
     var blocks = [caseLines(style), payloadLines(style) + otherLines(style)].filter { !$0.isEmpty }
     if !wrongResults.isEmpty {
@@ -44,7 +44,7 @@ extension BenchSummary {
     var lines: [String] = []
     if !cases.isEmpty {
       let rows = caseTable(of: cases).lines(style)
-      // Without the rule, whose line a case may need.
+      // Without the rule, to save a line.
       lines += [rows[0]] + rows.dropFirst(2)
     }
     if let range = partsByMessage {
@@ -58,7 +58,7 @@ extension BenchSummary {
 
   /// A row for each case.
   func caseTable(of cases: [CaseSummary]) -> TextTable {
-    // The names of the strategies are shown where there is room.
+    // The strategies' names are shown if there is room.
     var table = TextTable(columns: [
       .init(title: "case", alignment: .left), .init(title: "serial", alignment: .right),
       .init(title: "message", alignment: .right), .init(title: "shared", alignment: .right),
@@ -85,7 +85,7 @@ extension BenchSummary {
   func shortName(of one: CaseSummary) -> String {
     if one.label.isPart { return "\(one.label)" }
     if one.scenario == .sleep { return "sleep, \(one.label.name)" }
-    // The variant of the user's data is its shape, which has any length.
+    // The variant of the user's data is its shape, which may be long.
     if one.label.name == "own" { return one.scenario == .matmul ? "own matrices" : "own array" }
     let isUnique = cases.count { $0.label.name == one.label.name } == 1
     return isUnique ? one.label.name : "\(one.label)"
@@ -125,7 +125,8 @@ extension BenchSummary {
     return [rows[0]] + rows.dropFirst(2) + [style.paragraph(sharingText, after: "→ ")]
   }
 
-  /// One column per size: three lines fewer than one row per size, and the trend is in one of them.
+  /// One column per size: three fewer lines than one row per size, and the trend is visible in a
+  /// row.
   var payloadTable: TextTable {
     var table = TextTable(
       columns: [.init(title: "payload", alignment: .left)]
@@ -136,13 +137,14 @@ extension BenchSummary {
     return table
   }
 
-  /// The speed of sharing as a multiple of the speed of sending, or `noise`.
+  /// Returns the speed of sharing relative to sending, or `noise`.
   private static func gain(_ one: CaseSummary) -> String {
     guard let factor = one.speed(of: .shared, over: .message) else { return "–" }
     return one.isTie(.shared, .message) ? "noise" : Units.factor(factor)
   }
 
-  /// The size from which sharing pays, and the share of time that copying took of the payloads that were sent.
+  /// The size from which sharing pays, and the share of time that copying took when payloads were
+  /// sent.
   var sharingText: String {
     let threshold =
       sharingThreshold.map(\.text) ?? "the size from which sharing pays needs more than one size"
@@ -165,7 +167,7 @@ extension BenchSummary {
     }
   }
 
-  /// The scenario's name, or what its figures are about.
+  /// Returns the scenario's name, or what its figures measure.
   static func title(of scenario: ScenarioName) -> String {
     scenario == .overhead ? "per item" : scenario.rawValue
   }
