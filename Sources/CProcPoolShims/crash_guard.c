@@ -11,12 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// A minute: reports take about a second, and with a large program's symbols on a busy machine some ten.
+// A minute. A report takes about a second, or ten with a large program's symbols on a busy machine.
 static const int report_limit_ms = 60000;
-// How soon the worker's end is noticed where the system has no descriptor for it.
+// The interval of checking for the worker's end if the system has no process descriptors.
 static const int step_ms = 200;
 
-// Those that Swift's runtime reports.
+// The signals that Swift's runtime reports.
 static const int fatal[] = {SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
 
 static struct sigaction reporter;
@@ -27,20 +27,21 @@ static int error_pipe;
 static int32_t *crash_word;
 static atomic_bool has_crashed;
 
-// The life of the guard.
+// The guard process.
 static _Noreturn void watch(pid_t process) {
   setpgid(0, 0);
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, NULL);
   prctl(PR_SET_NAME, "procpool-guard");
-  // What else the worker has open, locks among it, must not stay open when the worker is gone.
+  // The guard must not keep the worker's other descriptors, such as locks, open after the worker
+  // has ended.
   dup2(task_pipe, 0);
   bool has_coordinator = coordinator_process >= 0 && dup2(coordinator_process, 1) == 1;
   dup2(error_pipe, 2);
   syscall(SYS_close_range, 3u, ~0u, 0u);
   int worker = (int)syscall(SYS_pidfd_open, process, 0);
-  // If it had ended before, that may be another process.
+  // If the worker had ended before, its process identifier may belong to another process.
   bool is_its = getppid() == process;
   pid_t group = getpgid(process);
   struct pollfd watched[] = {
@@ -51,7 +52,7 @@ static _Noreturn void watch(pid_t process) {
   int waited = 0;
   while (waited < report_limit_ms && getppid() == process && poll(watched, 3, step_ms) <= 0) waited += step_ms;
   struct pollfd errors = {.fd = 2, .events = POLLOUT};
-  // Not if that would wait for somebody to read it.
+  // Unless writing would wait for a reader.
   if (waited >= report_limit_ms && poll(&errors, 1, 0) == 1 && errors.revents == POLLOUT) {
     static const char words[] =
         "procpool: the report of this crash did not come to an end within a minute, and was cut off\n";
@@ -59,21 +60,23 @@ static _Noreturn void watch(pid_t process) {
     (void)written;
   }
   if (is_its) syscall(SYS_pidfd_send_signal, worker, SIGKILL, NULL, 0);
-  // The worker, what its tasks have started, and the report's author.
+  // The worker, the processes that its tasks have started, and the backtracer.
   if (is_its && group == process) kill(-group, SIGKILL);
   _exit(0);
 }
 
 static pid_t start_guard(void) {
-  // Not `fork`, which takes locks that the thread which crashed may hold, and calls what others have asked it to.
+  // Not `fork`, which takes locks that the crashed thread may hold, and runs the handlers of
+  // `pthread_atfork`.
   pid_t guard = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
   if (guard == 0) watch(guarded_process);
-  // Out of the worker's group before that is killed.
+  // Leaves the worker's group before the group is killed.
   if (guard > 0) setpgid(guard, guard);
   return guard;
 }
 
-// What tasks have printed and no newline has sent on. Read without the lock, which the thread that crashed may hold.
+// Writes text that tasks have printed without a newline. Reads it without the lock, which the
+// crashed thread may hold.
 static void write_text_left(void) {
 #ifdef __GLIBC__
   const char *start = stdout->_IO_write_base, *end = stdout->_IO_write_ptr;
@@ -84,14 +87,15 @@ static void write_text_left(void) {
 #endif
 }
 
-// Comes with all signals blocked.
+// The signal handler. Runs with all signals blocked.
 static void report(int signal, siginfo_t *info, void *context) {
   sigset_t changed;
   sigemptyset(&changed);
-  // A copy that a task has made with `fork` is its own affair.
+  // The crash of a copy that a task has made with `fork` is not guarded.
   bool is_copy = getpid() != guarded_process;
   if (!is_copy && atomic_exchange(&has_crashed, true)) {
-    // Another thread is reporting, and the process ends with that. It suspends this one by one of these.
+    // Another thread is reporting, which ends the process. The runtime suspends this thread by one
+    // of these signals.
     sigaddset(&changed, SIGUSR1);
     sigaddset(&changed, SIGUSR2);
     sigaddset(&changed, SIGPROF);
@@ -104,9 +108,9 @@ static void report(int signal, siginfo_t *info, void *context) {
     guard = start_guard();
     write_text_left();
   }
-  // What cannot be guarded is not reported.
+  // Without a guard, the crash is not reported.
   if (guard >= 0) {
-    // The runtime reads memory that may not be there.
+    // The runtime may read unmapped memory.
     sigaddset(&changed, SIGSEGV);
     sigaddset(&changed, SIGBUS);
     pthread_sigmask(SIG_UNBLOCK, &changed, NULL);
@@ -117,15 +121,16 @@ static void report(int signal, siginfo_t *info, void *context) {
     kill(guard, SIGKILL);
     waitpid(guard, NULL, 0);
   }
-  // A fault would come again when this returns. What somebody has sent would not, and the process would live on, half
-  // dead. Taken where this returns to, so that a core file shows where the process was.
+  // A fault would recur when the handler returns. A signal that was sent would not, and the process
+  // would continue half dead. It is delivered when the handler returns, so that a core file shows the
+  // place of the crash.
   struct sigaction standard = {.sa_handler = SIG_DFL};
   sigaction(signal, &standard, NULL);
   syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), signal);
 }
 
-// Whether a handler is the runtime's, which has one for all and lets the others through: a program's own handlers may
-// have other purposes.
+// Whether the runtime's handler is installed for a signal. Its address is the same for all signals;
+// a program's own handlers may have other purposes.
 static bool is_reported(int signal) {
   const int flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
   struct sigaction action;
@@ -135,7 +140,8 @@ static bool is_reported(int signal) {
 }
 
 void procpool_guard_crashes(int coordinator, int tasks, int errors, int32_t *crash) {
-  // Two that nobody ignores, as shells let programs in the background ignore SIGQUIT: the runtime leaves such alone.
+  // Two signals that no program ignores. Shells start background programs with SIGQUIT ignored, and
+  // the runtime does not handle ignored signals.
   if (sigaction(SIGILL, NULL, &reporter) != 0 || !is_reported(SIGILL) || !is_reported(SIGTRAP)) return;
   guarded_process = getpid();
   coordinator_process = coordinator;

@@ -5,17 +5,19 @@
 #include <string.h>
 #include <sys/mman.h>
 
-// From here on memory comes from the kernel in pages of its own, more often than not; below, the heap has it at hand.
+// Allocations of this size and more usually come from the kernel as new pages; smaller ones from
+// the heap.
 static const size_t shortest = 1 << 18;
-// What stays in a second-level cache until it is written; each piece costs a call.
+// A piece that stays in the second-level cache until it is written. Each piece costs a system call.
 static const size_t small_piece = 1 << 18;
-// Because no page is smaller on the systems that there are; where they are larger, the advice is refused.
+// The smallest page size of supported systems. With larger pages the kernel rejects the advice.
 static const uintptr_t page = 4096;
 // MADV_POPULATE_WRITE since Linux 5.14; older headers lack the name, older kernels the advice.
 static const int populate_write = 23;
 
-// Large pages, where the system gives them to those who ask: the kernel has one to find and to map where it had 512. All
-// of it is written at once, so that none is wasted. From where two of them fit in any case.
+// Large pages, if the system provides them on request: the kernel finds and maps one page instead
+// of 512. All of the memory is written at once, so none is wasted. Used from the size at which two
+// large pages fit at any alignment.
 static const size_t large_page = 2 << 20;
 static const size_t worth_large_pages = 6 << 20;
 
@@ -31,7 +33,7 @@ void procpool_copy_fresh(void *to, const void *from, size_t count) {
     size_t length = is_known && count - done > piece ? piece : count - done;
     uintptr_t start = ((uintptr_t)to + done) & ~(page - 1);
     uintptr_t end = ((uintptr_t)to + done + length + page - 1) & ~(page - 1);
-    // What comes of it is only time: if it fails, pages come one by one.
+    // Only performance depends on this: if it fails, pages are faulted in one by one.
     if (is_known) is_known = madvise((void *)start, end - start, populate_write) == 0;
     memcpy((char *)to + done, (const char *)from + done, length);
     done += length;

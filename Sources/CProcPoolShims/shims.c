@@ -30,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-// Whether this process is a copy of a worker, which a task has made with fork.
+// Whether this process is a fork of a worker, made by a task.
 static volatile sig_atomic_t is_copy;
 
 int procpool_pipe_cloexec(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC); }
@@ -48,7 +48,8 @@ int procpool_open_nameless(const char *directory) { return open(directory, O_TMP
 int procpool_wipe_in_copies(void *base, size_t count) { return madvise(base, count, MADV_WIPEONFORK); }
 
 int procpool_populate(void *base, size_t count, int writes) {
-  // MADV_POPULATE_READ and MADV_POPULATE_WRITE since Linux 5.14; older headers lack the names.
+  // MADV_POPULATE_READ and MADV_POPULATE_WRITE, since Linux 5.14; older headers do not declare
+  // them.
   return madvise(base, count, writes ? 23 : 22);
 }
 
@@ -62,7 +63,8 @@ int procpool_pipe_capacity(int descriptor) { return fcntl(descriptor, F_GETPIPE_
 int procpool_set_pipe_capacity(int descriptor, int bytes) { return fcntl(descriptor, F_SETPIPE_SZ, bytes); }
 
 int procpool_mark_others_close_on_exec(unsigned first) {
-  // CLOSE_RANGE_CLOEXEC is 1 << 2 since Linux 5.11; older headers lack the name, older kernels the call.
+  // CLOSE_RANGE_CLOEXEC is 1 << 2, since Linux 5.11; older headers do not declare it, and older
+  // kernels lack the call.
   return (int)syscall(SYS_close_range, first, ~0u, 1u << 2);
 }
 
@@ -90,7 +92,7 @@ int procpool_epoll_remove(int epoll, int descriptor) { return epoll_change(epoll
 int procpool_epoll_wait(int epoll, uint32_t *masks, uint64_t *tokens, int capacity, int64_t timeout_ns) {
   struct epoll_event events[64];
   if (capacity > 64) capacity = 64;
-  // Rounded up, so that a deadline has passed when the call returns and the caller does not spin towards it.
+  // Rounded up, so that a deadline has passed when the call returns, and the caller does not spin.
   int milliseconds = timeout_ns < 0 ? -1 : timeout_ns > 86400000000000 ? 86400000 : (int)((timeout_ns + 999999) / 1000000);
   int count = epoll_wait(epoll, events, capacity, milliseconds);
   for (int i = 0; i < count; i++) {
@@ -140,7 +142,7 @@ static int32_t exit_base;
 static void note_exit(int status, void *unused) {
   (void)unused;
   int32_t nothing = 0;
-  // A copy of the process that a task has made may share the word. What has been said of the end before stays.
+  // A fork made by a task may share the word, and must not overwrite it.
   if (!is_copy)
     __atomic_compare_exchange_n(exit_word, &nothing, exit_base + (status & 0xFF), 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
@@ -154,7 +156,8 @@ int procpool_note_exit(int32_t *word, int32_t base) {
 int procpool_set_mark(uint64_t mark) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_LOCKS, &limit) != 0) return -1;
-  // The hard limit stays, so that who starts programs with limits of their own may set this one, too.
+  // The hard limit is kept, so that a program that sets its own limits for its children can set
+  // this one also.
   if (limit.rlim_max < mark) return errno = EPERM, -1;
   limit.rlim_cur = mark;
   return setrlimit(RLIMIT_LOCKS, &limit);
@@ -188,7 +191,8 @@ int procpool_futex_wait_for(void *word, uint32_t expected, int64_t nanoseconds) 
 void procpool_futex_wake(void *word) { syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX); }
 
 int procpool_affinity_count(void) {
-  // The kernel's own set may be larger than cpu_set_t's 1 024 processors; it says EINVAL until the set is large enough.
+  // The kernel's set may be larger than cpu_set_t's 1 024 processors. The call fails with EINVAL
+  // until the buffer is large enough.
   for (int processors = 1024; processors <= 1 << 20; processors *= 2) {
     cpu_set_t *set = CPU_ALLOC(processors);
     if (!set) return -1;
@@ -228,7 +232,7 @@ static int find_build_id(struct dl_phdr_info *info, size_t size, void *context) 
       note = (const char *)(descriptor + ((header->n_descsz + 3u) & ~3u));
     }
   }
-  return 1;  // The first object is the program itself; the libraries after it have identities of their own.
+  return 1;  // The first object is the program; the libraries after it have their own build IDs.
 }
 
 int procpool_set_affinity(pid_t thread, const uint32_t *processors, int count) {
@@ -269,9 +273,10 @@ int procpool_trace_begin(pid_t thread) {
 
 int procpool_trace_wait(pid_t thread, int *signal) {
   siginfo_t info = {0};
-  // Only stops, so that nobody's exit status is taken.
+  // Only stops, so that no exit status is taken.
   if (waitid(P_PID, thread, &info, WSTOPPED | WNOHANG | __WALL) != 0) return -1;
-  // The stop that was asked for says so above the signal's number; another is for a signal that is on its way.
+  // A requested stop has an event code above the signal number. Any other stop is a signal in
+  // delivery.
   *signal = info.si_status >> 8 == 0 ? info.si_status : 0;
   return info.si_pid == thread;
 }
@@ -297,8 +302,8 @@ int procpool_trace_registers(pid_t thread, uint64_t *counter, uint64_t *stack, u
 
 void procpool_trace_end(pid_t thread, int signal) {
   if (ptrace(PTRACE_DETACH, thread, NULL, (void *)(intptr_t)signal) == 0) return;
-  // It may have died: then it stays, and its process with it, until its tracer has taken its status. That of a thread is
-  // nobody else's.
+  // The thread may have died. It then remains, and its process with it, until its tracer takes its
+  // status, which belongs to no other process.
   siginfo_t info;
   waitid(P_PID, thread, &info, WEXITED | WNOHANG | __WALL);
 }
@@ -324,7 +329,7 @@ static void become_copy(void) {
     memcpy(own, unshared_base, unshared_count);
     if (mremap(own, unshared_count, unshared_count, MREMAP_MAYMOVE | MREMAP_FIXED, unshared_base) != MAP_FAILED) return;
   }
-  // Without memory of its own the copy must not go on: it would write into the original's.
+  // Without private memory the fork must not continue: it would write into the original's memory.
   _exit(1);
 }
 
@@ -365,8 +370,8 @@ uint64_t procpool_file_size_limit(void) {
 }
 
 void procpool_restore_signal_defaults(void) {
-  // exec resets handlers, but what was ignored stays ignored: a worker whose parent ignored SIGPIPE or SIGCHLD
-  // would hand that on to the programs that its tasks start.
+  // exec resets handlers, but ignored signals stay ignored: a worker whose parent ignored SIGPIPE
+  // or SIGCHLD would pass that on to the programs that its tasks start.
   for (int number = 1; number < NSIG; number++) {
     struct sigaction action;
     if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN) signal(number, SIG_DFL);
@@ -382,7 +387,7 @@ void procpool_clear_signal_mask(void) {
 void procpool_block_signals(void) {
   sigset_t most;
   sigfillset(&most);
-  // What a thread brings on itself: blocked, it would end the process without a word of why.
+  // Faults of the thread itself. If they were blocked, they would end the process without a report.
   const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
   for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) sigdelset(&most, faults[i]);
   pthread_sigmask(SIG_SETMASK, &most, NULL);
@@ -445,7 +450,7 @@ int procpool_receive_descriptor(int socket) {
   union control control;
   struct msghdr message = {
       .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.bytes,
-      // For one and no more: a second one would stay open here, and nobody would know.
+      // Room for exactly one descriptor: a second would stay open here, unnoticed.
       .msg_controllen = CMSG_LEN(sizeof(int))};
   ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
   if (count < 0) return -1;
@@ -458,7 +463,7 @@ int procpool_receive_descriptor(int socket) {
   return descriptor;
 }
 
-// SCM_MAX_FD, which no header of the C library has.
+// SCM_MAX_FD, which no header of the C library declares.
 enum { most_descriptors = 253 };
 
 union large_control {
@@ -490,7 +495,7 @@ int procpool_receive_descriptors(int socket, int *descriptors, int capacity, int
   union large_control control;
   struct msghdr message = {
       .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.bytes,
-      // For so many and no more: another would stay open here, and nobody would know.
+      // Room for exactly this number: another descriptor would stay open here, unnoticed.
       .msg_controllen = CMSG_LEN(most_descriptors * sizeof(int))};
   ssize_t length = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
   if (length < 0) return -1;

@@ -9,19 +9,21 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// 128 KiB, by estimate: one level of a type of a hundred properties without optimisation, and what it calls (formatting,
-// the C library's printing, a signal's frame with AVX-512 registers), several times over.
+// 128 KiB, an estimate: several times one level of a type with a hundred properties without
+// optimisation, and what it calls (formatting, the C library's printing, a signal frame with
+// AVX-512 registers).
 static const size_t reserve = 128 << 10;
-// Of the stack of a first thread whose bounds only its limit tells, no more is believed than every system gives.
+// The default limit. If only the stack limit gives the bounds of the first thread's stack, no more
+// than this is assumed.
 static const size_t usual_limit = 8 << 20;
 
 static _Thread_local struct {
   bool is_asked;
-  // The lowest byte, the lowest that is not reserve, and the first beyond. All 0 if they are not known.
+  // The lowest byte, the lowest byte above the reserve, and the end. All 0 if unknown.
   uintptr_t base, low, end;
 } stack;
 
-// The bounds as the C library knows them. It reads /proc for a process's first thread.
+// The bounds according to the C library, which reads /proc for the first thread of a process.
 static bool ask_library(uintptr_t *base, size_t *size) {
   pthread_attr_t attributes;
   void *address = NULL;
@@ -32,8 +34,8 @@ static bool ask_library(uintptr_t *base, size_t *size) {
   return is_known && *size > 0;
 }
 
-// Without /proc, or a descriptor to read it: the kernel puts the name of the program at the very end of the first
-// thread's stack, and lets that grow up to the limit.
+// For a process without /proc or a free descriptor: the kernel stores the program's name at the
+// very end of the first thread's stack, and lets the stack grow down to the limit.
 static bool ask_kernel(uintptr_t *base, size_t *size) {
   uintptr_t end = getauxval(AT_EXECFN);
   struct rlimit limit;
@@ -57,7 +59,7 @@ static void ask(void) {
 intptr_t procpool_stack_room(void) {
   uintptr_t here = (uintptr_t)__builtin_frame_address(0);
   if (!stack.is_asked) ask();
-  // Elsewhere: on a stack that a library of coroutines made.
+  // On another stack, such as one of a coroutine library.
   if (here < stack.base || here >= stack.end) return -1;
   return here > stack.low ? (intptr_t)(here - stack.low) : 0;
 }

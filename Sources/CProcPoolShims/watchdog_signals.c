@@ -10,7 +10,8 @@
 static pid_t watched_process, watched_parent;
 static int watched_pipe;
 
-// Whether the reader of the pipe has gone. The kernel closes a process's files before it gives its children away.
+// Whether the reader of the pipe has closed it. The kernel closes a process's files before it
+// reparents its children.
 static int is_reader_gone(void) {
   struct pollfd poll_pipe = {.fd = watched_pipe, .events = 0};
   return getppid() != watched_parent || (poll(&poll_pipe, 1, 0) > 0 && poll_pipe.revents & POLLERR);
@@ -29,8 +30,8 @@ static void spare_for_watchdog(int signal) {
 }
 
 void procpool_spare_for_watchdog(int results) {
-  // Continues a stopped process when its parent ends, in whatever session. It also comes when only the parent's thread
-  // ends, which does no harm.
+  // Continues a stopped process when its parent ends, in any session. The signal also arrives if
+  // only the parent's thread ends, which is harmless.
   prctl(PR_SET_PDEATHSIG, SIGCONT);
   watched_process = getpid();
   watched_parent = getppid();

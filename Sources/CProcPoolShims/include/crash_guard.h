@@ -1,26 +1,30 @@
-// What ends a crash that does not come to an end.
+// A guard that ends crashes whose report does not complete.
 //
-// In C because it runs in signal handlers and in a copy of a process that has just crashed, where little may be called,
-// and nothing of Swift's.
+// In C because it runs in signal handlers and in a fork of a crashed process, where few functions,
+// and no Swift code, may be called.
 
 #ifndef PROCPOOL_CRASH_GUARD_H
 #define PROCPOOL_CRASH_GUARD_H
 
 #include <stdint.h>
 
-// Guards the crashes of this process that Swift's runtime reports, if it does, from now on. Once in a process.
+// Guards the crashes of this process that Swift's runtime reports, if it reports any. Call once per
+// process.
 //
-// The runtime holds up all threads of a process that crashes, those that watch its coordinator among them, and waits for
-// the program that writes the report, which asks a thread of the process for what is in its memory. In Swift 6.3 the two
-// can wait for each other for ever, because each holds both ends of the socket between them: when one of them dies, and
-// when another thread faults meanwhile. Faults are taken for that one thread's then, so the other goes on as if it were
-// that, and ends it. It can be a thread that crashed at the same time, which is held up here; or one that nothing holds
-// up because its signals are blocked, as while it is being made. Therefore another process watches for as long as the
-// report takes: it kills both when the coordinator ends, when the process that crashes does, or after a minute.
+// The runtime suspends all threads of a crashing process, including the watchdog, and waits for the
+// program that writes the report. That program asks a thread of the crashing process to read its
+// memory. In Swift 6.3 the two can wait for each other for ever, because each holds both ends of
+// the socket between them: if one of them dies, or if another thread faults meanwhile. The runtime
+// takes any fault for one of the reading thread, which then continues as if its read had failed,
+// and ends it. The faulting thread can be one that crashed at the same time, which is suspended
+// here, or one whose signals are blocked, as while it is being created. Therefore another process
+// watches during the report. It kills both when the coordinator ends, when the crashing process
+// ends, or after a minute.
 //
-// `coordinator` is a pidfd, or negative where there is none; `tasks` a pipe that hangs up when the coordinator goes;
-// `errors` is where the guard writes, which is not 2 because a task may have closed that. `crash` gets the number of the
-// signal. All of them stay what they are as long as the process lives.
+// `coordinator` is a pidfd, or negative if there is none. `tasks` is a pipe that hangs up when the
+// coordinator ends. `errors` is the descriptor for the guard's message; it is not 2, which a task
+// may have closed. `crash` receives the number of the signal. All of them must stay valid for the
+// life of the process.
 void procpool_guard_crashes(int coordinator, int tasks, int errors, int32_t *crash);
 
 #endif

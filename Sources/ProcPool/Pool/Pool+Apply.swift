@@ -240,7 +240,8 @@ extension Pool {
     return handle
   }
 
-  /// Made when the result is asked for, and not on the runtime thread: decoding is the caller's own code.
+  /// Decodes a result. Called when the result is requested, rather than on the runtime thread, because
+  /// decoding runs the caller's code.
   private static func result<T: PoolTask>(
     of _: T.Type, _ news: CallNews, _ times: CoordinatorTimes, _ lent: LentBlocks?, call: CallID
   ) -> Result<T.Output, any Error> {

@@ -227,11 +227,11 @@ extension Pool {
         return wantsMore ? .again : .wait()
       }
     } catch {
-      // The Swift task was cancelled. What has ended by now is kept, though it may still be in a worker.
+      // The Swift task was cancelled. Results of ended items are kept, even if they are still in a worker.
       runtime.fetchResults()
       _ = takeNews(submits: false)
     }
-    // Those that have not ended, and those that were never taken, of which there may be very many.
+    // Items that have not ended, and inputs that were never taken, of which there may be very many.
     let untaken = source.isExhausted ? 0 : source.remaining ?? 1
     var all: [Result<T.Output, PoolError>] = []
     all.reserveCapacity(call.taken + untaken)

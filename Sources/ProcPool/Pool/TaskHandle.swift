@@ -9,7 +9,7 @@ import Synchronization
 public final class TaskHandle<Value: Sendable>: Sendable {
   private enum State {
     case pending([any Waiter])
-    /// There, and not decoded yet.
+    /// The result has arrived, but is not decoded yet.
     case arrived(@Sendable () -> Result<Value, any Error>)
     case done(Result<Value, any Error>)
   }
@@ -97,7 +97,7 @@ public final class TaskHandle<Value: Sendable>: Sendable {
       }
     }
     guard let decode else { return nil }
-    // Outside the lock: decoding is the caller's own code. Two who ask at once may both decode.
+    // Outside the lock: decoding runs the caller's code. Two concurrent callers may both decode.
     let result = decode()
     state.withLock { $0 = .done(result) }
     return result

@@ -8,7 +8,7 @@ import ProcPoolWorker
 //        │ reseat                                     ▼
 //     standby  ◀──────── launching  ◀──────────────  vacant
 
-/// When processes are recycled, and how many stand by.
+/// When processes are recycled, and the number of standby processes.
 struct Recycling: Equatable {
   /// The maximum number of items per process.
   var maximumTasks: UInt64?

@@ -22,11 +22,10 @@ struct PreparationCost {
   ///   - type: the type of the task, if it is known from an earlier call.
   ///   - bytes: the length of the encoded task.
   mutating func begin(_ type: KnownTask?, bytes: Int) {
-    // Reading the memory takes longer than some calls, and types of which this was not worth it have nothing to be
-    // measured.
+    // Reading the memory takes longer than some calls, so it is skipped for types that are known to be cheap.
     if measuresMemory, type?.isCheap != true { memory = MemoryReading() }
     // The first value of a type is decoded more slowly than all others, because the runtime looks up the type's
-    // conformances. That makes a short one no task worth keeping.
+    // conformances. That does not make a short task worth keeping.
     start = type == nil && bytes < ActivityClock.longValue ? .max : MonotonicClock.now()
   }
 
