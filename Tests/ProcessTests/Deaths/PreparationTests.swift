@@ -134,7 +134,7 @@ extension Processes.Deaths {
     }
 
     /// Nothing is killed, and no process is named that is the program's own.
-    @Test func aThreadThatIsGivenUpIsCalledWhatItIs() async throws {
+    @Test func anAbandonedThreadIsCalledWhatItIs() async throws {
       try await withPool(workers: 1, worker: .threads) { pool in
         let events = pool.events.makeAsyncIterator()
         let error = try await poolError {

@@ -71,7 +71,7 @@ extension Processes.Deaths {
       }
     }
 
-    @Test func aThreadThatIsGivenUpRunsNothingThatOthersRunToo() async throws {
+    @Test func anAbandonedThreadRunsNothingThatOthersRunToo() async throws {
       let scratch = Scratch()
       try await withPool(workers: 1, worker: .threads) { (pool) async throws in
         // Quick items first, so that many are handed out at a time.

@@ -121,7 +121,7 @@ extension Processes.Deaths {
     }
 
     /// Where this machine has control groups of version 1 that can be frozen: what is frozen does not take SIGKILL.
-    @Test func aFrozenWorkerIsGivenUpAfterAWhile() async throws {
+    @Test func aFrozenWorkerIsAbandonedAfterAWhile() async throws {
       guard let freezer = Freezer() else {
         print("not tried: no control group can be frozen here so that SIGKILL does not end what is in it")
         return
