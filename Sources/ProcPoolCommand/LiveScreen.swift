@@ -1,9 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
+import Glibc
 import Synchronization
 
 /// The terminal's alternate screen. The terminal is restored when the screen is left, also after a

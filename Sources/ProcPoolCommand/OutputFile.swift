@@ -1,9 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
+import Glibc
 import ProcPoolSystem
 
 /// A file that is checked before a long run and written after it.

@@ -1,10 +1,5 @@
+import Glibc
 import ProcPoolBench
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// `procpool top`.
 struct TopCommand {

@@ -1,10 +1,5 @@
+import Glibc
 import ProcPoolWorker
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// Returns its input: the payload is sent in both directions.
 public struct Echo: PoolTask {

@@ -1,10 +1,5 @@
+import Glibc
 import ProcPoolWorker
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// The sum of a range of a shared array. A few bytes are sent in each direction.
 public struct RangeSum<Number: MatrixScalar>: PoolTask {

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// Σ cos(k)/k, which converges to −ln(2 sin ½).
 public enum TrigonometricSeries {

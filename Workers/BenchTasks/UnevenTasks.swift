@@ -1,10 +1,5 @@
+import Glibc
 import ProcPoolWorker
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// An output, and the time of computing it.
 public struct Timed<Value: Codable & Sendable>: Codable, Sendable {

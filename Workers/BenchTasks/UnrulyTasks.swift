@@ -1,10 +1,5 @@
+import Glibc
 import ProcPoolWorker
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// Work with a known output that behaves differently for each item: it computes, sleeps, awaits,
 /// prints or uses memory. It counts the attempts of each item in shared memory.

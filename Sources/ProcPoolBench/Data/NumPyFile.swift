@@ -1,11 +1,6 @@
 import BenchTasks
+import Glibc
 import ProcPoolSystem
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// An array that was read from a file in NumPy's format, or will be written to one.
 public struct NumPyFile: Sendable {

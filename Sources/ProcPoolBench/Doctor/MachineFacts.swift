@@ -1,10 +1,7 @@
 import BenchTasks
+import Glibc
 import ProcPool
 import ProcPoolSystem
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// The properties of this machine that pools depend on.
 struct MachineFacts: Equatable, Sendable {

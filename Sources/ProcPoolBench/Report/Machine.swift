@@ -1,10 +1,5 @@
+import Glibc
 import ProcPoolSystem
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// The machine on which the figures were measured.
 struct Machine: Equatable, Sendable {

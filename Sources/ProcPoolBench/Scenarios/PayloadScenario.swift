@@ -1,11 +1,6 @@
 import BenchTasks
+import Glibc
 import ProcPool
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// Round trips of payloads: the cost per byte.
 struct PayloadScenario: Scenario {

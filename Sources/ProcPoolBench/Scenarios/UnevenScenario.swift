@@ -1,11 +1,6 @@
 import BenchTasks
+import Glibc
 import ProcPool
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// Items of very different durations, compared with the best possible schedule.
 struct UnevenScenario: Scenario {

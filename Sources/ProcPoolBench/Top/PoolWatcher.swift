@@ -1,12 +1,7 @@
+import Glibc
 import ProcPool
 import ProcPoolProtocol
 import ProcPoolSystem
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// Observes the pools of this machine repeatedly from outside. It reads the status pages that
 /// workers and coordinators share, so it does not affect them.

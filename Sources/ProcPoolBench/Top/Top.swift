@@ -1,10 +1,5 @@
+import Glibc
 import ProcPoolSystem
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// The running pools, observed from outside.
 public final class Top {

@@ -1,10 +1,5 @@
+import Glibc
 import ProcPool
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// The strategies of one case in comparison: the time of each on a logarithmic scale, and the time
 /// of coordinator and workers by activity.

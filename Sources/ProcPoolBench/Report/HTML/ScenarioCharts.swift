@@ -1,10 +1,5 @@
+import Glibc
 import ProcPool
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// The charts of a scenario.
 enum ScenarioCharts {
