@@ -31,6 +31,16 @@ package struct ThrowAt: PoolTask {
   }
 }
 
+/// Throws at some items, and returns nothing for the others.
+package struct RejectAt: PoolTask {
+  package var items: Set<Int>
+  package init(_ items: Set<Int>) { self.items = items }
+
+  package func run(_ input: Int) throws {
+    if items.contains(input) { throw Misfit(value: input) }
+  }
+}
+
 /// A way to end a process.
 package enum Death: Codable, Sendable, Equatable {
   case signal(Int32)

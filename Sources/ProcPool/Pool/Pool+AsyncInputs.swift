@@ -2,8 +2,7 @@ import ProcPoolWorker
 
 // The verbs over asynchronous sequences. A separate Swift task fetches the inputs, ahead of the
 // workers by at most what keeps them busy, so results arrive while the sequence produces its next
-// element. An error that the sequence throws is thrown when all earlier items have ended. For tasks
-// without output there is `forEach`.
+// element. An error that the sequence throws is thrown when all earlier items have ended.
 
 extension Pool {
   /// As `imap`, over an asynchronous sequence.
@@ -68,6 +67,24 @@ extension Pool {
       ).over(options))
   }
 
+  /// Runs a task without output on the elements of an asynchronous sequence and yields a `Result` per item; otherwise
+  /// like `imapResults` for tasks with output.
+  public func imapResults<T: PoolTask, Inputs: AsyncSequence & Sendable>(
+    _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil, options: CallOptions = CallOptions()
+  ) -> PoolStream<Result<T.Output, PoolError>> where Inputs.Element == T.Input, T.Output == Void {
+    stream(
+      task, inputs, ordered ? .ordered : .unordered, .results,
+      .init(
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, preparationTimeout: preparationTimeout,
+        deadline: deadline, retry: retry,
+        backoff: backoff,
+        progress: progress
+      ).over(options))
+  }
+
   /// As `map`, over an asynchronous sequence that ends.
   public func map<T: PoolTask, Inputs: AsyncSequence & Sendable>(
     _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
@@ -100,21 +117,35 @@ extension Pool {
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> [Result<T.Output, PoolError>]
   where Inputs.Element == T.Input, T.Output: Codable {
-    let options = CallOptions(
-      chunkSize: chunkSize, timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline,
-      retry: retry, backoff: backoff,
-      progress: progress
-    ).over(options)
-    let call: TypedCall<T>
-    do {
-      call = try TypedCall(task, runtime: runtime, options)
-    } catch let error as PoolError {
-      // Nothing has been taken from the sequence, so its length is unknown.
-      return [.failure(error)]
-    }
-    let (results, inputError) = await results(call, source(inputs, call, options), isolation)
-    if let inputError { throw inputError }
-    return results
+    try await mapResults(
+      task, inputs,
+      .init(
+        chunkSize: chunkSize, timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline,
+        retry: retry, backoff: backoff,
+        progress: progress
+      ).over(options), isolation)
+  }
+
+  /// Runs a task without output on the elements of an asynchronous sequence and returns a `Result` per item; otherwise
+  /// like `mapResults` for tasks with output.
+  ///
+  /// - Throws: the error that the sequence throws, after all earlier items have ended.
+  public func mapResults<T: PoolTask, Inputs: AsyncSequence & Sendable>(
+    _ task: T, over inputs: Inputs, chunkSize: Int? = nil, timeout: Duration? = nil,
+    preparationTimeout: Duration? = nil,
+    deadline: Duration? = nil, retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil,
+    options: CallOptions = CallOptions(),
+    isolation: isolated (any Actor)? = #isolation
+  ) async throws -> [Result<T.Output, PoolError>]
+  where Inputs.Element == T.Input, T.Output == Void {
+    try await mapResults(
+      task, inputs,
+      .init(
+        chunkSize: chunkSize, timeout: timeout, preparationTimeout: preparationTimeout, deadline: deadline,
+        retry: retry, backoff: backoff,
+        progress: progress
+      ).over(options), isolation)
   }
 
   /// As `forEach`, over an asynchronous sequence, which
@@ -137,6 +168,21 @@ extension Pool {
     try await call.collect(source(inputs, call, options), isolation: isolation) { _, _, _ in
       nil
     }
+  }
+
+  private func mapResults<T: PoolTask, Inputs: AsyncSequence & Sendable>(
+    _ task: T, _ inputs: Inputs, _ options: CallOptions, _ isolation: isolated (any Actor)?
+  ) async throws -> [Result<T.Output, PoolError>] where Inputs.Element == T.Input {
+    let call: TypedCall<T>
+    do {
+      call = try TypedCall(task, runtime: runtime, options)
+    } catch let error as PoolError {
+      // Nothing has been taken from the sequence, so its length is unknown.
+      return [.failure(error)]
+    }
+    let (results, inputError) = await results(call, source(inputs, call, options), isolation)
+    if let inputError { throw inputError }
+    return results
   }
 
   func source<T: PoolTask, Inputs: AsyncSequence & Sendable>(

@@ -63,6 +63,23 @@ extension Pool {
       ).over(options))
   }
 
+  /// As `imapItems`, over an asynchronous sequence, for a task that returns nothing.
+  public func imapItems<T: PoolTask, Inputs: AsyncSequence & Sendable>(
+    _ task: T, over inputs: Inputs, chunkSize: Int? = nil, ordered: Bool = true, inFlight: Int? = nil,
+    timeout: Duration? = nil, preparationTimeout: Duration? = nil, deadline: Duration? = nil,
+    retry: RetryPolicy? = nil, backoff: Backoff? = nil,
+    progress: ProgressReport? = nil, options: CallOptions = CallOptions()
+  ) -> PoolStream<ItemResult<T.Input, Void>> where Inputs.Element == T.Input, T.Output == Void {
+    items(
+      task, inputs, ordered ? .ordered : .unordered,
+      .init(
+        chunkSize: chunkSize, inFlight: inFlight, timeout: timeout, preparationTimeout: preparationTimeout,
+        deadline: deadline, retry: retry,
+        backoff: backoff,
+        progress: progress
+      ).over(options))
+  }
+
   @usableFromInline
   func items<T: PoolTask>(
     _ task: T, _ order: StreamOrder, _ options: CallOptions,
