@@ -28,7 +28,7 @@ struct Misuse {
       guard !line.hasPrefix("//"), let comment = line.firstRange(of: "  // ") else { continue }
       expected[index + 1] = String(line[comment.upperBound...])
     }
-    #expect(expected.count >= 40)
+    #expect(expected.count >= 110)
     let (status, output) = try await compile(file)
     #expect(status != 0)
     var found: [Int: [String]] = [:]

@@ -8,6 +8,12 @@ struct Scale: PoolTask {
 }
 struct Echo: PoolTask { func run(_ x: Int) -> Int { x } }
 struct Nothing: PoolTask { func run(_ x: Double) {} }
+struct Sum: ReducingTask {
+  func run(_ x: Double) -> Double { x }
+  func combine(_ x: Double, into sum: inout Double) { sum += x }
+}
+/// A task of a task: the inputs are values that conform to `PoolTask`.
+struct Meta: PoolTask { func run(_ task: Scale) -> Double { task.run(1) } }
 
 /// Only what may be sent.
 func send(_ value: some Sendable) {}
@@ -38,6 +44,17 @@ func stayLazy<Element>(_ stream: LocalPoolStream<Element>) {}
   for try await item in pool.imapItems(Nothing(), over: both) { try item.result.get() }
   try await pool.forEachAsync(Nothing(), over: both).value
 
+  let numbers = AsyncStream<Double> { $0.finish() }
+  _ = try await pool.map(Scale(), over: numbers, timeout: .seconds(1))
+  _ = try await pool.mapReduce(Sum(), over: numbers.map { $0 + 1 }, startingWith: 0)
+  try await pool.forEach(Nothing(), over: pool.imap(Scale(), over: numbers, inFlight: 3))
+  for result in try await pool.mapResults(Nothing(), over: numbers) { try result.get() }
+  for try await result in pool.imapResults(Nothing(), over: numbers) { try result.get() }
+  for try await item in pool.imapItems(Nothing(), over: numbers) { try item.result.get() }
+  for try await item in pool.imapItems(Scale(), over: pool.imap(Scale(), over: [1, 2].map { $0 / 2 })) {
+    _ = item
+  }
+
   stayLazy(pool.imap(Echo(), over: (1...).lazy.map { $0 * count }))
   stayLazy(pool.imap(Echo(), over: (1...).lazy.filter { $0 > count }))
   stayLazy(pool.imap(Echo(), over: (1...).lazy.compactMap { $0 > count ? $0 : nil }))
@@ -58,4 +75,22 @@ where T.Output: Codable {
   _ = try await pool.apply(task, to: inputs[0])
   for try await output in pool.imapUnordered(task, over: inputs) { _ = output }
   return try await pool.map(task, over: inputs)
+}
+
+func generically<T: PoolTask, S: AsyncSequence<T.Input, any Error> & Sendable>(
+  _ pool: Pool, _ task: T, _ inputs: S, _ array: [T.Input]
+) async throws where T.Output: Codable {
+  _ = try await pool.map(task, over: inputs)
+  _ = pool.imapItems(task, over: inputs)
+  _ = pool.applyAsync(task, to: array[0])
+  _ = try await pool.submit(task, to: array[0]).value
+  _ = try await pool.broadcast(task, to: array[0])
+  _ = try await pool.map(Meta(), over: [Scale(), Scale(factor: 3)])
+  // Without the constraint there are the verbs that need no output.
+  try await withoutOutputs(pool, task, array)
+}
+func withoutOutputs<T: PoolTask>(_ pool: Pool, _ task: T, _ inputs: [T.Input]) async throws {
+  try await pool.forEach(task, over: inputs)
+  try await pool.forEach(task, over: AsyncStream { $0.finish() })
+  try await pool.forEachAsync(task, over: inputs).value
 }
