@@ -152,7 +152,8 @@ struct RefusedArguments {
       ["bench", "--json", "-", "--report", "r.html", "--csv", "-"], for: Commands.procpool)
     let error = #expect(throws: UsageError.self) { try BenchCommand(parsed) }
     #expect(
-      error?.description == "--json - and --csv - cannot both use standard output; accepted: - for one of them")
+      error?.description
+        == "--json - and --csv - cannot both use standard output; accepted: - for one of them")
   }
 
   @Test("A case that none of the scenarios has is refused with those that they have")

@@ -92,7 +92,7 @@ struct NumPyFiles {
     let text = "{'descr': \(type), 'fortran_order': False, 'shape': (1,), }"
     let message = try #require(refusal(file(text, bytes([1.0]))))
     #expect(message.contains("of type \(type.hasPrefix("'") ? String(type.dropFirst().dropLast()) : type);"))
-    #expect(message.contains("accepted: a file that np.save writes for a little-endian array of float32 or float64"))
+    #expect(message.contains("a file that np.save writes for a little-endian array of float32 or float64"))
   }
 
   @Test("Numbers too few, too many or more than there can be are refused")
