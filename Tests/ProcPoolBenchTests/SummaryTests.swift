@@ -339,7 +339,7 @@ let usualReport: BenchReport = {
     #expect(picture.lowerBound < page.firstRange(of: "<section id=")!.lowerBound)
     #expect(
       page.contains(
-        "Of 9 cases, a plain loop is the fastest in 3, messages in 3 and shared memory in 2; 1 is within noise."
+        "Of 9 cases, a plain loop won 3, messages 3 and shared memory 2; 1 is within noise."
       ))
     #expect(page.contains("sharing is faster from about 3.25 KiB on"))
     for one in BenchSummary(of: usualReport).all {

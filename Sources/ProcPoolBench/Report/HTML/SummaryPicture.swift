@@ -38,13 +38,13 @@ struct SummaryPicture {
     return Markup.joined(lines)
   }
 
-  /// `Of 9 cases, a plain loop is the fastest in 5 and shared memory in 2; 2 are within noise.`
+  /// `Of 9 cases, a plain loop won 5 and shared memory 2; 2 are within noise.`
   private var score: String {
     let (wins, ties) = summary.score
     let count = summary.cases.count
     let ranking = Strategy.allCases.filter { wins[$0] ?? 0 > 0 }.sorted { wins[$0]! > wins[$1]! }
-    var parts = ranking.map { "\($0.name) in \(wins[$0]!)" }
-    if let first = ranking.first { parts[0] = "\(first.name) is the fastest in \(wins[first]!)" }
+    var parts = ranking.map { "\($0.name) \(wins[$0]!)" }
+    if let first = ranking.first { parts[0] = "\(first.name) won \(wins[first]!)" }
     var text = "Of \(count == 1 ? "1 case" : "\(count) cases"), "
     text += parts.isEmpty ? "none has a clear winner" : Self.list(parts)
     if ties > 0 { text += "; \(ties == 1 ? "1 is" : "\(ties) are") within noise" }
