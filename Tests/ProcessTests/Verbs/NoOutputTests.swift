@@ -2,7 +2,7 @@ import FaultyTasks
 import ProcPool
 import Testing
 
-extension Processes {
+extension Processes.Verbs {
   /// The verbs that yield a result per item accept tasks that return nothing.
   @Suite struct TasksWithoutOutput {
     private let bad: Set = [0, 5, 6, 49]
