@@ -4,6 +4,8 @@
 #
 #   run-tests.sh FOLDER-OF-THE-TEST-RUNNER PROCESSES
 #
+# MainActorTests, the part `others`, need a process of their own, too: their check would find the workers of other tests.
+#
 # The output of each part is written to .build/tests, and printed as well if the part fails.
 
 set -euo pipefail

@@ -31,7 +31,7 @@ CHANCE = 0.01
 def times(program, workers, scenarios, repeat):
     """The shortest time of each case that a build measures."""
     found = {}
-    for is_full in {True, False}:
+    for is_full in (True, False):
         chosen = [name for name in scenarios if SCENARIOS.get(name, False) == is_full]
         if chosen:
             found |= measured(program, workers, chosen, repeat, is_full)
@@ -39,6 +39,7 @@ def times(program, workers, scenarios, repeat):
 
 
 def measured(program, workers, scenarios, repeat, is_full):
+    """The same of one run of the benchmark."""
     command = [program, "bench", "--json", "-", "--workers", str(workers), "--repeat", str(repeat)]
     command += [] if is_full else ["--quick"]
     for scenario in scenarios:

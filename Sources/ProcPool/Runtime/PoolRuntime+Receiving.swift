@@ -108,46 +108,18 @@ extension PoolRuntime {
     }
   }
 
-  private func completeHandshake(
-    _ connection: WorkerConnection, _ body: UnsafeRawBufferPointer, _ incoming: inout Incoming,
-    _ state: inout PoolState
-  ) throws(FrameError) {
-    guard let greeting = try? Greeting(from: body) else { throw .unexpected("its handshake is malformed") }
-    if let buildID = settings.requiredBuildID, greeting.buildID != buildID {
-      throw .unexpected("it is another build of the program than the coordinator; start the program again")
-    }
-    incoming.hasCompletedHandshake = true
-    let abilities = connection.offered.intersection(greeting.abilities)
-    state.workers[connection.place]?.abilities = abilities
-    // Under the lock, but only once in the life of a program, so that the server runs before any
-    // block is attached.
-    if !greeting.pageFailure.isEmpty { BlockServer.start() }
-    state.scheduler.completedHandshake(
-      connection.place, canGiveBack: abilities.contains(.givesBack), now: .now())
-  }
-
   /// Kills a worker that broke the protocol, and keeps the reason for its report.
   private func reject(_ connection: WorkerConnection, _ incoming: inout Incoming, _ error: FrameError) {
     if incoming.hasCompletedHandshake {
       incoming.violation = incoming.violation ?? error.description
     } else {
       incoming.startFailure =
-        incoming.startFailure ?? WorkerStartFailure(Self.startAdvice(error, pid: connection.pid))
+        incoming.startFailure ?? WorkerStartFailure(Self.handshakeAdvice(error, pid: connection.pid))
     }
     if incoming.isOpen {
       incoming.isOpen = false
       poller.remove(connection.results)
     }
     expel(connection)
-  }
-
-  private static func startAdvice(_ error: FrameError, pid: Int32) -> String {
-    switch error {
-    case .notProcPool:
-      "the program (pid \(pid)) wrote something of its own to standard output instead of the handshake; "
-        + RuntimeLoop.serveAdvice
-    case .version, .unexpected, .unknownKind, .tooLong:
-      "the worker (pid \(pid)) cannot be used: \(error)"
-    }
   }
 }

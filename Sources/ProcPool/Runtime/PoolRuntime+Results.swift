@@ -35,7 +35,7 @@ extension PoolRuntime {
       return try take(found, &state, &effects)
     }
     let box = state.calls[results.header.call]
-    let results = results.cut == nil ? results : beforeCut(results, of: box, state)
+    let results = beforeCut(results, of: box, state)
     let (header, body) = (results.header, results.body)
     if header.count == 0 { return }
     if header.kind == .results, let box {

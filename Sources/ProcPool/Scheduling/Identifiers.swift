@@ -31,6 +31,13 @@ extension TableIndex {
 
 extension WorkerID: TableIndex {}
 
+extension RandomAccessCollection where Index: TableIndex {
+  func index(after id: Index) -> Index { Index(index: id.index + 1) }
+  func index(before id: Index) -> Index { Index(index: id.index - 1) }
+  func index(_ id: Index, offsetBy distance: Int) -> Index { Index(index: id.index + distance) }
+  func distance(from start: Index, to end: Index) -> Int { end.index - start.index }
+}
+
 /// An array that is indexed by one kind of number only.
 struct Table<ID: TableIndex, Element>: RandomAccessCollection, MutableCollection {
   private var elements: [Element]
@@ -39,11 +46,6 @@ struct Table<ID: TableIndex, Element>: RandomAccessCollection, MutableCollection
 
   var startIndex: ID { ID(index: 0) }
   var endIndex: ID { ID(index: elements.count) }
-
-  func index(after id: ID) -> ID { ID(index: id.index + 1) }
-  func index(before id: ID) -> ID { ID(index: id.index - 1) }
-  func index(_ id: ID, offsetBy distance: Int) -> ID { ID(index: id.index + distance) }
-  func distance(from start: ID, to end: ID) -> Int { end.index - start.index }
 
   var indices: TableIndices<ID> { TableIndices(startIndex: startIndex, endIndex: endIndex) }
 
@@ -63,11 +65,6 @@ struct TableIndices<ID: TableIndex>: RandomAccessCollection {
   let endIndex: ID
 
   var indices: Self { self }
-
-  func index(after id: ID) -> ID { ID(index: id.index + 1) }
-  func index(before id: ID) -> ID { ID(index: id.index - 1) }
-  func index(_ id: ID, offsetBy distance: Int) -> ID { ID(index: id.index + distance) }
-  func distance(from start: ID, to end: ID) -> Int { end.index - start.index }
 
   subscript(id: ID) -> ID { id }
   subscript(bounds: Range<ID>) -> Self { Self(startIndex: bounds.lowerBound, endIndex: bounds.upperBound) }

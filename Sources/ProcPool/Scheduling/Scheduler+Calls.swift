@@ -51,6 +51,22 @@ extension Scheduler {
     dispatch(now: now)
   }
 
+  /// Makes chunks pending again at their original places, in order, before chunks that followed
+  /// them.
+  mutating func giveBack(_ chunks: [Chunk<Payload>], now: Instant) {
+    for var chunk in chunks.reversed() {
+      chunk.accepted = now
+      if let seat = chunk.seat {
+        places[seats[seat]].pinned.prepend(chunk)
+        calls[known: chunk.call].inFlight += chunk.count
+      } else {
+        if calls[known: chunk.call].pending.isEmpty { turns.append(chunk.call) }
+        calls[known: chunk.call].counts.noteGivenBack()
+        calls[known: chunk.call].prepend(chunk)
+      }
+    }
+  }
+
   /// Retires a call whose owner wants nothing more, because it has all results or has cancelled the
   /// call. Items that have not started are dropped, workers that run items of the call are
   /// notified, and their results are discarded.

@@ -109,9 +109,53 @@ extension Scheduler {
     return time.map { Nanoseconds(estimate: $0) }
   }
 
+  /// Handles a take-back: the worker's gate is closed, and its unclaimed items are returned.
+  ///
+  /// - Parameters:
+  ///   - position: the position of the first returned item in the worker's order.
+  ///   - epoch: the epoch of the gate, for the frame that reopens it.
+  mutating func tookBack(_ id: PlaceID, position: UInt64, epoch: UInt64, now: Instant) {
+    var kept = Deque<Chunk<Payload>>()
+    var back: [Chunk<Payload>] = []
+    var next = places[id].position
+    for chunk in places[id].queue {
+      let stays = position > next ? Int(min(position - next, UInt64(chunk.remaining))) : 0
+      next += UInt64(chunk.remaining)
+      if stays == chunk.remaining {
+        kept.append(chunk)
+        continue
+      }
+      let returned = chunk.rest(without: stays)
+      if calls[known: chunk.call].isSingle { actions.append(.sendEndCall(place: id, call: chunk.call)) }
+      places[id].items -= returned.count
+      calls[known: chunk.call].inFlight -= returned.count
+      if stays > 0 {
+        var staying = chunk
+        staying.count = chunk.done + stays
+        staying.isCut = true
+        staying.cost = chunk.cost / chunk.remaining * stays
+        places[id].cost -= chunk.cost - staying.cost
+        kept.append(staying)
+      } else {
+        places[id].cost -= chunk.cost
+        places[id].bytes -= chunk.payload.byteCount
+      }
+      if !calls[known: chunk.call].isRetired { back += parts(of: returned) }
+    }
+    places[id].queue = kept
+    // The worker keeps its running item, whose time continues to count.
+    if let watch = places[id].watch, watch.position >= position { places[id].watch = nil }
+    actions.append(.sendResume(place: id, epoch: epoch))
+    cancelRunning(id)
+    giveBack(back, now: now)
+    for call in Array(calls.keys) { forgetIfDone(call) }
+    recycleIfExhausted(id, now: now)
+    dispatch(now: now)
+  }
+
   /// Divides a chunk that was taken back into one part per idle worker and one for the worker that
   /// had it, unless the parts would be too short.
-  func parts(of chunk: Chunk<Payload>) -> [Chunk<Payload>] {
+  private func parts(of chunk: Chunk<Payload>) -> [Chunk<Payload>] {
     let itemTime = max(1, calls[known: chunk.call].itemTime)
     let least = max(1, Int(min(Double((Self.worthRebalancing / 4).count) / itemTime, 1e9)))
     let count = min(freeWorkers + 1, chunk.count / least)

@@ -11,7 +11,8 @@ import ProcPoolWorker
 //
 // The scheduler has no clock, takes no lock and makes no calls. Events carry the time, and the
 // resulting actions are left in `actions`, in order, for the owner of the scheduler to perform.
-// `SchedulerInvariants.swift` specifies the state between any two events.
+// `SchedulerInvariants.swift` specifies the state between any two events. A scheduler is not copied:
+// the copies would share their calls, which are classes.
 
 struct Scheduler<Payload: ChunkPayload> {
   /// The stages of the pool's life.

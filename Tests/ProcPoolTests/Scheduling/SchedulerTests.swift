@@ -171,6 +171,37 @@ import Testing
     #expect(looked > 10)
   }
 
+  /// Where the places lie: elsewhere after they were copied.
+  private func memory(of places: Table<PlaceID, Scheduler<Items>.Place>) -> UnsafeRawPointer? {
+    let elements = Mirror(reflecting: places).descendant("elements") as! [Scheduler<Items>.Place]
+    return elements.withUnsafeBytes { $0.baseAddress }
+  }
+
+  @Test func noPlaceIsCopiedInTheLifeOfACall() throws {
+    var scheduler = Scheduler<Items>(workers: 50)
+    scheduler.start()
+    for place in scheduler.places.indices { scheduler.completedHandshake(place, now: 0) }
+    let before = memory(of: scheduler.places)
+    var copy = scheduler.places
+    copy[0].strikes = 1
+    try #require(before != nil && memory(of: copy) != before, "a copy would not be seen")
+    for round in 1...20 {
+      let now = Instant(Int64(round) * 50_000)
+      let call = scheduler.begin(isSingle: true, now: now)
+      scheduler.accept([Chunk(call: call, first: 0, count: 1, payload: Items(first: 0, count: 1))], now: now)
+      let place = try #require(scheduler.place(running: call))
+      // After each step, because two copies in a row may end where the first began.
+      #expect(memory(of: scheduler.places) == before)
+      _ = scheduler.received(place, call: call, first: 0, count: 1, position: nil)
+      #expect(memory(of: scheduler.places) == before)
+      scheduler.measure(place, now: now)
+      #expect(memory(of: scheduler.places) == before)
+      scheduler.retire(call, now: now)
+      #expect(memory(of: scheduler.places) == before)
+      scheduler.actions.removeAll()
+    }
+  }
+
   /// The worker whose turn it is ends an item.
   private func answer(_ scheduler: inout Scheduler<Items>, _ call: CallID, now: Instant) {
     let index = PlaceID(index: Int(now.time / 50_000) % 2)

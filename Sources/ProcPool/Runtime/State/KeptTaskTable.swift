@@ -121,6 +121,7 @@ struct KeptTaskTable {
   ///   preparation.
   mutating func end(_ key: TaskKey, _ number: UInt64, wasCheap: Bool) {
     if wasCheap { types[key.type, default: TypeRecord()].isCheap = true }
+    // Most tasks are cheap and have no entry; looking for one would hash the bytes of the task.
     guard types[key.type]?.tasks ?? 0 > 0, let task = tasks[key], task.number == number else { return }
     tasks[key]!.calls -= 1
     forgetIfUnused(key)
