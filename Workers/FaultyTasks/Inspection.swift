@@ -79,6 +79,12 @@ package enum Inspection {
   /// Whether a signal has stopped a process.
   package static func isStopped(_ pid: Int32) -> Bool { status(of: pid)?.state == "T" }
 
+  /// Whether each of its threads is stopped.
+  package static func isStoppedWhole(_ pid: Int32) -> Bool {
+    let threads = entries("/proc/\(pid)/task")
+    return !threads.isEmpty && threads.allSatisfy { Int32($0).map(isStopped) == true }
+  }
+
   static func status(of pid: Int32) -> (name: String, state: Character, parent: Int32, group: Int32)? {
     // `pid (name) state parent group …`, and the name may hold anything, parentheses too.
     guard let text = contents("/proc/\(pid)/stat"), let open = text.firstIndex(of: "("),

@@ -100,6 +100,30 @@ package struct LoseMainThread: PoolTask {
   }
 }
 
+/// Makes an array of 0 while the coordinator is stopped, and loses the main thread, and with it the files that others can
+/// open, at 1, before the coordinator goes on and while the process stays.
+package struct MakeSharedAndLoseMainThread: PoolTask {
+  package var count: Int
+  package init(count: Int) { self.count = count }
+
+  package func run(_ value: Int) throws -> SharedArray<Int> {
+    let coordinator = getppid()
+    if value == 0 {
+      kill(coordinator, SIGSTOP)
+      // Its other threads run on until one of them has taken the signal.
+      while !Inspection.isStoppedWhole(coordinator) { pause(milliseconds: 1) }
+    } else {
+      // Another thread, since this one has nothing to wait for the end of the main thread by.
+      startThread {
+        while Inspection.status(of: getpid())?.state != "Z" { pause(milliseconds: 1) }
+        kill(coordinator, SIGCONT)
+      }
+      _ = LoseMainThread().run(60_000)
+    }
+    return try SharedArray(repeating: value, count: count)
+  }
+}
+
 /// `syscall`, by name because it is variadic, which hides it from Swift.
 private let systemCall = unsafeBitCast(
   dlsym(nil, "syscall"), to: (@convention(c) (Int, Int, Int, Int) -> Int).self)

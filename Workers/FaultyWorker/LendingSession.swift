@@ -9,7 +9,8 @@ import ProcPoolSystem
 /// set; `descriptors` what becomes of more arrays than the coordinator may have open; `flood NUMBER` the sum of arrays
 /// that come faster than they are taken, and before that, as `endless`, the numbers of the workers' processes; `refused`
 /// what becomes of shared memory after a task has changed its worker's user; `group BYTES` of that in a small control group;
-/// and `lost` of what workers had made that end right afterwards.
+/// `lost` of what workers had made that end right afterwards; and `half-dead` of what a worker had made that takes its time
+/// to end.
 enum LendingSession {
   static func perform(_ part: String, _ words: [String]) async throws {
     switch part {
@@ -18,6 +19,7 @@ enum LendingSession {
     case "flood": try await flood(Int(words[0])!)
     case "endless": try await flood(.max)
     case "lost": try await loseWorkers()
+    case "half-dead": try await loseMainThread()
     case "refused": try await shareWithOtherUsers()
     case "group": try await fillGroup(Int(words[0])!)
     default: throw Misfit(value: 64)
@@ -134,6 +136,23 @@ enum LendingSession {
         }
       }
       print(isWhole, isMoreLost, isRetried)
+    }
+  }
+
+  /// A worker that has lost the files that it has made arrays in, and does not end for long.
+  private static func loseMainThread() async throws {
+    for count in [3, 5_000] {
+      try await withPool(workers: 1) { pool in
+        for result in await pool.mapResults(
+          MakeSharedAndLoseMainThread(count: count), over: 0..<2, chunkSize: 2)
+        {
+          switch result {
+          case .success(let array): print(Array(array))
+          case .failure(.workerLost): print("lost")
+          case .failure(let error): print(error)
+          }
+        }
+      }
     }
   }
 

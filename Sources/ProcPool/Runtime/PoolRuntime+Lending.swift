@@ -25,15 +25,14 @@ extension PoolRuntime {
     // Taken even if the call is gone, because the next files belong to other frames.
     let files = takeFiles(loan.passedFiles, from: connection)
     if let lent = frame.lent {
-      for handle in loan.handles where !lent.add(handle, from: connection.pid, files) {
-        // A worker's files are closed some microseconds before its process has ended.
-        if connection.process?.waitForEnd(milliseconds: Self.endingTime) == true {
-          // The item has ended in the worker, but its result is lost with the worker, so it counts
-          // as not ended.
-          incoming.cut = min(incoming.cut ?? .max, frame.header.first)
-        } else {
-          lent.addGone(handle)
+      for handle in loan.handles {
+        let isTaken = lent.add(handle, from: connection.pid, files) {
+          connection.process?.isEnding(milliseconds: Self.endingTime) == true
         }
+        if isTaken { continue }
+        // The item has ended in the worker, but its result is lost with the worker, so it counts
+        // as not ended.
+        incoming.cut = min(incoming.cut ?? .max, frame.header.first)
       }
     }
     change { state, effects in
@@ -60,8 +59,8 @@ extension PoolRuntime {
     return PassedFiles(owning: numbers, isCut: isCut)
   }
 
-  /// The time limit for a worker's end in milliseconds: long enough for a process with much memory
-  /// on a loaded machine.
+  /// The time limit for the end of a worker whose process this one may not see, in milliseconds:
+  /// long enough for a process with much memory on a loaded machine.
   private static let endingTime: Int32 = 200
 
   /// Reads the frames in a worker's pipe on which results found on its page depend.

@@ -53,30 +53,31 @@ package final class LentBlocks: Sendable {
 
   package init() {}
 
-  /// Takes over the memory that the handle of a worker names. If that fails, the item fails with
-  /// the reason when its output is decoded.
+  /// Takes over the memory that the handle of a worker names.
   ///
   /// - Parameters:
   ///   - worker: the process ID of the worker, which can lend its own memory and memory that this
   ///     process has lent to it.
   ///   - files: the files that the worker has passed with the handle. Other files are requested
   ///     from the process.
-  /// - Returns: `false` if the process no longer has the memory open.
-  package func add(_ handle: SharedHandle, from worker: Int32, _ files: PassedFiles) -> Bool {
+  ///   - isEnding: whether the worker has begun to end. It is called if the worker no longer has
+  ///     the memory open or does not give access to it, as is the case at any worker's end.
+  /// - Returns: `false` if the memory is lost with the worker. If it is lost for another reason,
+  ///   the item fails with the reason when its output is decoded.
+  package func add(
+    _ handle: SharedHandle, from worker: Int32, _ files: PassedFiles, isEnding: () -> Bool
+  ) -> Bool {
     let isKnown = lent.withLock { lent in
       lent[handle.nonce]?.outputs += 1
       return lent[handle.nonce] != nil
     }
     guard !isKnown, let found = Self.find(handle, worker, files) else { return true }
-    if case .lost(.gone) = found { return false }
-    lent.withLock { $0[handle.nonce] = (found, 1) }
+    switch found {
+    // The end takes the worker's memory before its files, and with it access for users without privileges.
+    case .lost(.gone) where isEnding(), .lost(.denied) where isEnding(): return false
+    default: lent.withLock { $0[handle.nonce] = (found, 1) }
+    }
     return true
-  }
-
-  /// Notes that the memory that a handle names is gone, so that its item fails.
-  package func addGone(_ handle: SharedHandle) {
-    let reason = "process \(handle.owner.pid) no longer has it open"
-    lent.withLock { $0[handle.nonce] = (.lost(.gone(reason)), 1) }
   }
 
   private static func find(_ handle: SharedHandle, _ worker: Int32, _ files: PassedFiles) -> Lent? {

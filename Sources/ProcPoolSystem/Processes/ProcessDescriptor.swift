@@ -133,6 +133,22 @@ package enum ProcessState: Sendable {
     return "state \(state)" + (tracer == 0 ? "" : ", traced by process \(tracer)")
   }
 
+  /// Whether a process has begun to end, for whatever reason: its main thread is past the point
+  /// from which the kernel takes its memory and its files away, in this order. Once something of it
+  /// is missing for that reason, this is true.
+  ///
+  /// - Returns: `nil` if the process does not exist, or this process may not see it.
+  package static func isExiting(_ pid: Int32) -> Bool? {
+    guard let text = TextFile.read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
+    let fields = text[end...].dropFirst(2).split(whereSeparator: \.isWhitespace)
+    // The flags are the 9th field, and the state, with which these begin, is the 3rd.
+    guard fields.count > 6, let flags = UInt32(fields[6]) else { return nil }
+    return flags & exitingFlag != 0
+  }
+
+  /// `PF_EXITING` of the kernel's `include/linux/sched.h`, which no header for programs has.
+  private static let exitingFlag: UInt32 = 0x4
+
   /// The state of a process; `nil` if it does not exist.
   package static func of(_ pid: Int32) -> ProcessState? {
     // "PID (name) S …", where the name may contain any characters, including parentheses.

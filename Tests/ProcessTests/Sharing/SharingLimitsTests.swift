@@ -5,7 +5,7 @@ import Testing
 
 extension Processes.Sharing {
   /// Shared memory where there are limits: on files, on descriptors, on what is under way between processes.
-  @Suite(.timeLimit(.minutes(3))) struct SharingLimits {
+  @Suite(.timeLimit(.minutes(5))) struct SharingLimits {
     private func prlimit(_ limit: String) -> [String] { ["/usr/bin/prlimit", limit] }
 
     /// `ulimit -f`, in bytes: with none at all, with enough for a page, and for a slab.
@@ -92,6 +92,15 @@ extension Processes.Sharing {
         let injection = "PROCPOOL_INJECT=\(role):\(fault)@\(scratch.file("report"))"
         let ending = try Coordinator.run("lending", "lost", through: ["/usr/bin/env", injection])
         #expect(ending == .init(status: 0, output: "true true true\n", errors: ""))
+        #expect(!Inspection.entries(scratch.path).isEmpty)
+      }
+
+      /// What a worker has begun to lose with its files is lost with it, however long it takes to end.
+      @Test func whatAWorkerLosesLongBeforeItsEndIsLostWithIt() throws {
+        let scratch = Scratch()
+        let injection = "PROCPOOL_INJECT=worker:sendmsg:every:EPERM@\(scratch.file("report"))"
+        let ending = try Coordinator.run("lending", "half-dead", through: ["/usr/bin/env", injection])
+        #expect(ending == .init(status: 0, output: "lost\nlost\nlost\nlost\n", errors: ""))
         #expect(!Inspection.entries(scratch.path).isEmpty)
       }
 

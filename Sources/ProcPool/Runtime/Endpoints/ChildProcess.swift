@@ -52,6 +52,14 @@ final class ChildProcess: Sendable {
     ProcessState.of(pid) == .ended && descriptor.isRunning
   }
 
+  /// Whether it has ended or begun to end, so that it has lost what can no longer be found in it.
+  ///
+  /// Where that cannot be seen, waits for its end.
+  func isEnding(milliseconds: Int32) -> Bool {
+    // Before the end is taken, the number belongs to no other process.
+    ProcessState.isExiting(pid) ?? waitForEnd(milliseconds: milliseconds)
+  }
+
   /// Waits until the process has ended.
   ///
   /// - Returns: whether it has; also `true` if waiting fails.
