@@ -6,7 +6,7 @@ import Testing
 ///
 /// Counted, not timed: another job of the main actor runs whenever the consumer lets go of it, and how often
 /// it got in between two items is how often the consumer was suspended.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct Hops {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct Hops {
   private static let items = 10_000
 
   @Test(arguments: [WorkerSource.faulty, .threads]) func aConsumerOfImapPaysNoHopPerItem(_ kind: WorkerSource)

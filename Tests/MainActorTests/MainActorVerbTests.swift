@@ -3,7 +3,7 @@ import ProcPool
 import Testing
 
 /// Every verb works where the main actor is the default, and comes back to it.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct MainActorVerbs {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct MainActorVerbs {
   private func leavingNothing(_ body: () async throws -> Void) async throws {
     // The first launch makes Foundation open what it keeps, and the first sleep Dispatch.
     try await withPool(workers: 1, worker: .faulty) { _ = try await $0.apply(Echo(), to: 1) }

@@ -88,7 +88,7 @@ import Testing
     #expect(numbers == [1, 1, 2, 3, 3, 3])
   }
 
-  @Test(.timeLimit(.minutes(2))) func aShortRunIsCleanAndSaysWhatItDid() async throws {
+  @Test(.timeLimit(.minutes(5))) func aShortRunIsCleanAndSaysWhatItDid() async throws {
     let run = try await SharedFolder.alone {
       try await Program.run(["chaos", "--seconds", "3", "--seed", "11", "--workers", "3"])
     }

@@ -5,7 +5,7 @@ import class Foundation.FileManager
 
 @testable import ProcPoolCommand
 
-@Suite(.timeLimit(.minutes(1))) struct ShellsCompleteWhatTheDescriptionSays {
+@Suite(.timeLimit(.minutes(5))) struct ShellsCompleteWhatTheDescriptionSays {
   private static func path(_ shell: CompletionScript.Shell) -> URL? {
     ["/bin", "/usr/bin", "/usr/local/bin"].map { URL(fileURLWithPath: "\($0)/\(shell.rawValue)") }
       .first { FileManager.default.isExecutableFile(atPath: $0.path) }

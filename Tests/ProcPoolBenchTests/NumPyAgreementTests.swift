@@ -230,7 +230,7 @@ private func ours(_ file: [UInt8]) throws -> String? {
   }
 }
 
-@Suite("Headers are read as NumPy reads them", .timeLimit(.minutes(2))) struct NumPyAgreement {
+@Suite("Headers are read as NumPy reads them", .timeLimit(.minutes(5))) struct NumPyAgreement {
   @Test("What NumPy refuses is refused, and what it reads of our types is read", arguments: variants)
   fileprivate func table(variant: HeaderVariant) throws {
     #expect((try ours(variant.file) != nil) == (variant.fate == .read))

@@ -247,7 +247,7 @@ struct OwnDataTests {
   }
 }
 
-@Suite("The benchmark runs on files of the user's", .timeLimit(.minutes(2)))
+@Suite("The benchmark runs on files of the user's", .timeLimit(.minutes(5)))
 struct OwnFiles {
   /// Writes matrices, runs the benchmark on them, and returns what it wrote.
   private func product(_ a: NumPyFile, _ b: NumPyFile) async throws -> (Program.Outcome, NumPyFile?) {

@@ -10,7 +10,7 @@ import class Foundation.FileManager
 import class Foundation.JSONSerialization
 import struct Foundation.URL
 
-@Suite("No output is lost to another, nor an input to an output", .timeLimit(.minutes(2)))
+@Suite("No output is lost to another, nor an input to an output", .timeLimit(.minutes(5)))
 struct OutputsOfOneFile {
   /// A folder with a file, links to it, a link to nothing, and a folder.
   private func withFolder(_ body: (URL) async throws -> Void) async throws {
@@ -151,7 +151,7 @@ struct OutputsOfOneFile {
   }
 }
 
-@Suite("What arguments and files say is shown, and not done", .timeLimit(.minutes(1))) struct QuotedArguments
+@Suite("What arguments and files say is shown, and not done", .timeLimit(.minutes(5))) struct QuotedArguments
 {
   private static let hostile = "x\u{1B}[31m\u{1B}]0;title\u{7}\u{202E}\u{9B}y\nprocpool: all is well"
 

@@ -216,7 +216,7 @@ let richReport: BenchReport = {
 /// A browser lays the page out, and says where everything is.
 @Suite(
   .enabled(if: Browser.path != nil, "there is no Chromium here, so nobody sees the page laid out"),
-  .timeLimit(.minutes(2)))
+  .timeLimit(.minutes(5)))
 struct ThePageIsLaidOut {
   @Test(arguments: [360, 375, 800, 1280])
   func nothingIsCutAndNothingLiesOverAnother(width: Int) async throws {

@@ -83,7 +83,7 @@ enum Scratch {
 }
 
 @Suite(
-  "The program says what happened, where it belongs, and ends with the right status", .timeLimit(.minutes(2)))
+  "The program says what happened, where it belongs, and ends with the right status", .timeLimit(.minutes(5)))
 struct ProgramBehaviour {
   @Test(
     "Bad usage is one line on standard error and status 64",

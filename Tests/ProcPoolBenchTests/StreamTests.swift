@@ -21,7 +21,7 @@ func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result)
 
 @Suite(
   "What is written arrives whole, or the exit status and a message say that it has not",
-  .timeLimit(.minutes(3)))
+  .timeLimit(.minutes(5)))
 struct Streams {
   /// Runs the program with full pipes that do not block, and reads them only after it has had time to fail.
   private func run(_ arguments: [String]) async throws -> (

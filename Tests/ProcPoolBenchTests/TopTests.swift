@@ -24,7 +24,7 @@ private func observed<Snapshot>(_ observe: () async throws -> Snapshot?) async t
   return nil
 }
 
-@Suite("Pools are seen from outside, by their status pages", .timeLimit(.minutes(2)))
+@Suite("Pools are seen from outside, by their status pages", .timeLimit(.minutes(5)))
 struct PoolsFromOutside {
   @Test("A worker's item, its call and its task's type are told, and for how long it has been running")
   func items() async throws {
@@ -78,7 +78,7 @@ struct PoolsFromOutside {
     return file
   }
 
-  @Test("A file that is cut off again and again while it is looked at ends nobody", .timeLimit(.minutes(2)))
+  @Test("A file that is cut off again and again while it is looked at ends nobody", .timeLimit(.minutes(5)))
   func hostile() async throws {
     let file = try hostileFile(places: 8)
     let number = file.number

@@ -36,7 +36,7 @@ struct KeptLedger: PoolTask {
   }
 }
 
-@Suite(.serialized, .timeLimit(.minutes(1))) struct AWorkerKeepsTasks {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct AWorkerKeepsTasks {
   private let ledger = _mangledTypeName(KeptLedger.self)!
 
   private func output(_ peer: Peer, _ call: CallID) throws -> Int {

@@ -187,7 +187,7 @@ private struct ThreadState {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct AWorkerAnswersWhatItIsSent {
+@Suite(.timeLimit(.minutes(5))) struct AWorkerAnswersWhatItIsSent {
   private let twice = _mangledTypeName(Twice.self)!
 
   /// Who sends frames may wait for the results first.

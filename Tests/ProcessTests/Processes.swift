@@ -6,7 +6,7 @@ import Testing
 /// behind.
 ///
 /// A suite per folder. `make test` runs several of them side by side, each in a process of its own.
-@Suite(.serialized, .leavesNothing, .timeLimit(.minutes(1))) struct Processes {
+@Suite(.serialized, .leavesNothing, .timeLimit(.minutes(5))) struct Processes {
   @Suite struct Deaths {}
   @Suite struct Sharing {}
   @Suite struct Streams {}

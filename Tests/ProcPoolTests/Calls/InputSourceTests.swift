@@ -65,7 +65,7 @@ private struct Slowly: Codable, Sendable {
     return (Int(writer.next), isEarly)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [true, false])
+  @Test(.timeLimit(.minutes(5)), arguments: [true, false])
   func aSlowSequenceIsNoticedAtItsFirstSlowElement(_ isBlock: Bool) throws {
     let inputs = Slow(3)
     var source = SequenceSource<Int>(inputs)
@@ -78,7 +78,7 @@ private struct Slowly: Codable, Sendable {
     #expect(source.isExhausted)
   }
 
-  @Test(.timeLimit(.minutes(1))) func soIsOneThatBecomesSlow() throws {
+  @Test(.timeLimit(.minutes(5))) func soIsOneThatBecomesSlow() throws {
     let slow = Slow(100)
     var source = SequenceSource<Int>([Array(0..<500), []].lazy.joined().lazy.map { $0 + slow.taken })
     // The time is up, perhaps, but never before an element.
@@ -98,7 +98,7 @@ private struct Slowly: Codable, Sendable {
     #expect(try fill(&arrays, count: .max) == (100_000, false))
   }
 
-  @Test(.timeLimit(.minutes(1))) func aSlowEncoderIsNoticedToo() throws {
+  @Test(.timeLimit(.minutes(5))) func aSlowEncoderIsNoticedToo() throws {
     func check(_ source: some InputSource<Slowly>) throws {
       var source = source
       var writer = writer(of: Slowly.self)
@@ -112,7 +112,7 @@ private struct Slowly: Codable, Sendable {
     try check(PinnedSource(inputs[0], workers: 10))
   }
 
-  @Test(.timeLimit(.minutes(1))) func soIsItAfterAnAsynchronousSequence() async throws {
+  @Test(.timeLimit(.minutes(5))) func soIsItAfterAnAsynchronousSequence() async throws {
     let (arrivals, arrival) = AsyncStream.makeStream(of: Void.self)
     let inputs = AsyncStream(Slowly.self) { continuation in
       for number in 0..<10 { continuation.yield(Slowly(number: number)) }
@@ -134,7 +134,7 @@ private struct Slowly: Codable, Sendable {
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func aPartIsGatheredOverTime() throws {
+  @Test(.timeLimit(.minutes(5))) func aPartIsGatheredOverTime() throws {
     let inputs = Slow(5)
     var source = PartSource<Int>(CallInputs(inputs), sizes: ReductionParts(inputs: 5, parts: 2))
     var parts: [Int] = []

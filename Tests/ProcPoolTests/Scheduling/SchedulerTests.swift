@@ -16,7 +16,7 @@ import Testing
     return (0..<50).map { first + $0 }
   }
 
-  @Test(.timeLimit(.minutes(3))) func inRandomSchedulesOfEverythingThatCanHappen() {
+  @Test(.timeLimit(.minutes(5))) func inRandomSchedulesOfEverythingThatCanHappen() {
     var tally = Simulation.Tally()
     let seeds = seeds
     print("schedules from seed \(seeds[0])")

@@ -51,7 +51,7 @@ private func limit(_ error: any Error) -> Int? {
   return nil
 }
 
-@Suite("Values may be as deep as the stack of their thread allows", .timeLimit(.minutes(2)))
+@Suite("Values may be as deep as the stack of their thread allows", .timeLimit(.minutes(5)))
 struct DepthTests {
   /// Takes two containers for each of its levels.
   private indirect enum Link: Codable, Equatable {

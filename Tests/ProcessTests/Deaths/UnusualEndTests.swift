@@ -86,7 +86,7 @@ extension Processes.Deaths {
   }
 
   /// Workers that are killed and do not end.
-  @Suite(.timeLimit(.minutes(2))) struct WorkersThatDoNotEnd {
+  @Suite(.timeLimit(.minutes(5))) struct WorkersThatDoNotEnd {
     @Test func aWorkerThatIsTracedByItsOwnDoingEnds() async throws {
       let start = ContinuousClock.now
       try await withPool(workers: 1, worker: .faulty) { (pool) async throws in

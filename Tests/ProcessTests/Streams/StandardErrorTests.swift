@@ -97,7 +97,7 @@ extension Processes.Streams {
 
     /// Time limits go on, because the pool's runtime thread does not wait; and what cannot be passed on is dropped
     /// ten seconds after the end.
-    @Test(.timeLimit(.minutes(3)), arguments: Stall.allCases) func holdUpNoTimeLimitAndNoEnd(_ stall: Stall)
+    @Test(.timeLimit(.minutes(5)), arguments: Stall.allCases) func holdUpNoTimeLimitAndNoEnd(_ stall: Stall)
       throws
     {
       let (own, programs) = try stall.ends()

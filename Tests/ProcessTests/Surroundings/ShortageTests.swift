@@ -5,7 +5,7 @@ import Testing
 
 extension Processes.Surroundings {
   /// Where processes and threads are short, pools say so, and come back when there are some.
-  @Suite(.timeLimit(.minutes(3))) struct ShortagesOfProcesses {
+  @Suite(.timeLimit(.minutes(5))) struct ShortagesOfProcesses {
     /// With so few that pools cannot be made, cannot start workers, or can start some.
     @Test(arguments: 1...9) func howeverFewThereAreAProgramComesToItsEnd(_ limit: Int) throws {
       guard let group = ProcessLimit(limit) else {
