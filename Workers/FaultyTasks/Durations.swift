@@ -133,6 +133,27 @@ package struct PauseFor: PoolTask {
   }
 }
 
+/// Takes as many microseconds as its input says, or, where it has none, until so many items run at the same time, but at
+/// most half a minute. Tells in which process.
+package struct PauseUntilOthersRun: PoolTask {
+  package var running: SharedCounter
+  package var count: Int
+  package init(running: SharedCounter, count: Int) {
+    self.running = running
+    self.count = count
+  }
+
+  package func run(_ microseconds: Int?) -> Int32 {
+    if let microseconds {
+      usleep(UInt32(microseconds))
+    } else {
+      running.add(1)
+      for _ in 0..<30_000 where running.value < count { usleep(1000) }
+    }
+    return getpid()
+  }
+}
+
 /// Takes as many milliseconds as its input says, then writes a line, and a word without an end.
 package struct SpeakLater: PoolTask {
   package init() {}

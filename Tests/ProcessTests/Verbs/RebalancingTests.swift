@@ -23,9 +23,10 @@ extension Processes.Verbs {
     /// A call's items may take ten thousand times as long as those of the one before.
     @Test func itemsGivenToOneWorkerAreRebalanced() async throws {
       try await withPool(workers: 4, worker: .faulty) { (pool) async throws in
-        _ = try await pool.map(PauseFor(), over: Array(repeating: 0, count: 2_000))
-        let long = Array(repeating: 20_000, count: 40)
-        #expect(Set(try await pool.map(PauseFor(), over: long, chunkSize: 40)).count == 4)
+        let task = PauseUntilOthersRun(running: try SharedCounter(), count: 4)
+        _ = try await pool.map(task, over: Array(repeating: 0, count: 2_000))
+        let long = [Int?](repeating: nil, count: 40)
+        #expect(Set(try await pool.map(task, over: long, chunkSize: 40)).count == 4)
       }
     }
 
@@ -34,11 +35,12 @@ extension Processes.Verbs {
     @Test func waitingItemsAreRebalancedWhoeverReadTheLastAnswer() async throws {
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
         for _ in 0..<40 {
-          _ = try await pool.map(PauseFor(), over: Array(repeating: 20, count: 200))
+          let task = PauseUntilOthersRun(running: try SharedCounter(), count: 2)
+          _ = try await pool.map(task, over: Array(repeating: 20, count: 200))
           // Until the pool is at rest.
           try await Task.sleep(for: .milliseconds(5))
-          let workers = try await pool.map(PauseFor(), over: [50_000, 0, 50_000], chunkSize: 1)
-          #expect(workers[0] != workers[2])
+          let workers = try await pool.map(task, over: [nil, 0, nil], chunkSize: 1)
+          try #require(workers[0] != workers[2])
         }
       }
     }
