@@ -193,3 +193,35 @@ func matrix(_ matrix: SharedMatrix<Double>) {
   matrix.withSpan(0..<2) { _ = $0.count }  // say that these are lines: withSpan(ofLines:)
   matrix.withMutableSpan(0..<2) { $0[0] = 1 }  // say that these are lines: withMutableSpan(ofLines:)
 }
+
+func missingLabels(_ pool: Pool, _ doubles: [Double]) async throws {
+  _ = try await pool.map(Scale(), doubles)  // the label `over:` is missing: map(task, over: inputs)
+  _ = try await pool.map(Scale(), [1, 2, 3])  // the label `over:` is missing
+  print(try await pool.map(Scale(), [1, 2, 3]).count)  // the label `over:` is missing
+  _ = await pool.mapResults(Scale(), doubles)  // the label `over:` is missing
+  _ = pool.mapAsync(Scale(), doubles)  // the label `over:` is missing
+  try await pool.forEach(Nothing(), doubles)  // the label `over:` is missing
+  _ = pool.forEachAsync(Nothing(), doubles)  // the label `over:` is missing
+  for try await y in pool.imap(Scale(), doubles) { print(y) }  // the label `over:` is missing
+  _ = pool.imapUnordered(Scale(), doubles)  // the label `over:` is missing
+  _ = pool.imapResults(Scale(), doubles)  // the label `over:` is missing
+  _ = pool.imapItems(Scale(), doubles)  // the label `over:` is missing
+  _ = try await pool.mapReduce(Sum(), doubles, startingWith: 0)  // the label `over:` is missing
+  _ = try await pool.apply(Scale(), 3)  // the label `to:` is missing: apply(task, to: input)
+  print(try await pool.apply(Scale(), 3))  // the label `to:` is missing
+  _ = pool.applyAsync(Scale(), 3)  // the label `to:` is missing
+  _ = try await pool.submit(Scale(), 3)  // the label `to:` is missing
+  print(try await pool.broadcast(Scale(), 3).count)  // the label `to:` is missing
+}
+
+func missingLabelsInAPool() async throws {
+  try await withPool(workers: 2) { pool in
+    print(try await pool.apply(Scale(), 3))  // the label `to:` is missing
+  }
+  try await withPool(workers: 2) { pool in
+    print(try await pool.broadcast(Scale(), 3).count)  // the label `to:` is missing
+  }
+  try await withPool(workers: 2) { pool in
+    print(try await pool.map(Scale(), [1, 2, 3]))  // the label `over:` is missing
+  }
+}
