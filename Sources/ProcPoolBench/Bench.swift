@@ -79,7 +79,9 @@ struct WorkersMissing: Error, CustomStringConvertible {
   var reason: WorkerStartFailure
 
   var description: String {
-    "\(reason) (workers run procpool-bench-worker, which must be of the same build)"
+    // A shortage has nothing to do with the worker's program.
+    reason.isShortage
+      ? "\(reason)" : "\(reason) (workers run procpool-bench-worker, which must be of the same build)"
   }
 }
 

@@ -88,7 +88,7 @@ public struct WorkerStartFailure: Error, Hashable, Sendable, Encodable {
   public let standardError: String
   /// Whether the system had a shortage that may be temporary (processes, memory, descriptors), so
   /// that the pool keeps trying to start workers.
-  let isShortage: Bool
+  package let isShortage: Bool
 
   private enum CodingKeys: String, CodingKey { case message, standardError }
 
@@ -155,6 +155,6 @@ extension CodingFailure: CustomStringConvertible {
 extension WorkerStartFailure: CustomStringConvertible {
   /// A message with the reason, the remedy and the relevant lines of the worker's standard error.
   public var description: String {
-    "no worker could be started: \(message.visible(keepingLines: true))" + LastWords.quoted(standardError)
+    "workers could not be started: \(message.visible(keepingLines: true))" + LastWords.quoted(standardError)
   }
 }

@@ -266,7 +266,8 @@ extension Scheduler {
       let chunks = Array(places[id].pinned)
       places[id].pinned.removeAll()
       for chunk in chunks { calls[known: chunk.call].inFlight -= chunk.count }
-      failAll(chunks, .noWorkers(firstStartFailure ?? WorkerStartFailure("its place is empty")))
+      let reason = places[id].isStarved ? lastShortage : firstStartFailure
+      failAll(chunks, .noWorkers(reason ?? firstStartFailure ?? WorkerStartFailure("its process has ended")))
     }
   }
 }

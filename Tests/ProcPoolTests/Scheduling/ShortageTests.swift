@@ -55,6 +55,26 @@ import Testing
     #expect(failures(scheduler) == [.noWorkers(Self.shortage)])
   }
 
+  /// Others may be running: an item that is for this one says why it has none.
+  @Test func anItemForAPlaceWithoutWorkerFailsWithTheReasonToo() {
+    var scheduler = Scheduler<Items>(workers: 2)
+    scheduler.start()
+    scheduler.completedHandshake(0, now: 0)
+    let call = scheduler.begin()
+    scheduler.accept(
+      [
+        Chunk(
+          call: call, first: 0, count: 1, payload: Items(first: 0, count: 1), seat: WorkerID(index: 1))
+      ],
+      now: 0)
+    for attempt in 1...6 {
+      #expect(failures(scheduler).isEmpty, "before attempt \(attempt)")
+      scheduler.failedToStart(1, Self.shortage, now: 0)
+      if attempt < 6 { scheduler.rested(1) }
+    }
+    #expect(failures(scheduler) == [.noWorkers(Self.shortage)])
+  }
+
   @Test func theNextCallPromptsAnotherTryAndIsServedByIt() {
     var scheduler = Scheduler<Items>(workers: 2)
     scheduler.start()
