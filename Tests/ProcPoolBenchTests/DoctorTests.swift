@@ -43,6 +43,19 @@ import struct Foundation.Data
     #expect(UndeadWorkers.isUndead(status) == isUndead)
   }
 
+  /// It has ended, and only its parent has not noticed yet.
+  @Test func aZombieIsNotUndead() {
+    #expect(
+      !UndeadWorkers.isUndead(
+        "Name:\tprocpool-worker\nState:\tZ (zombie)\nSigPnd:\t0000000000000000\nShdPnd:\t0000000000000100\n"))
+  }
+
+  @Test func noPoolHasMoreWorkersThanFoundationCanStart() throws {
+    #expect(
+      try Self.finding("descriptors") { $0.descriptors = (20_000, 20_000) }.fact.hasSuffix(
+        "enough for 211 workers"))
+  }
+
   @Test func whereAllIsWellNothingIsAdvised() {
     let diagnosis = Doctor.diagnose(Self.facts())
     #expect(diagnosis.findings.allSatisfy { $0.level == .ok && $0.remedy.isEmpty })

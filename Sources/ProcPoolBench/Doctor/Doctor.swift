@@ -119,6 +119,8 @@ public enum Doctor {
   /// The descriptors that a worker takes, and an estimate of those that the program has itself.
   private static let descriptorsPerWorker = 6
   private static let ownDescriptors = 32
+  /// Foundation crashes with more, so a pool starts no workers beyond that.
+  private static let mostForFoundation = 1_300
   /// Foundation's `Process` moves descriptors up to this number. A pool raises the limit during a
   /// launch if it may.
   private static let leastForFoundation = 256
@@ -126,7 +128,7 @@ public enum Doctor {
   private static func descriptors(_ facts: MachineFacts) -> Finding {
     let (soft, hard) = facts.descriptors
     // A pool raises the limit only during a launch. Its own descriptors must fit the current limit.
-    let most = max(0, (soft - ownDescriptors) / descriptorsPerWorker)
+    let most = max(0, (min(soft, mostForFoundation) - ownDescriptors) / descriptorsPerWorker)
     let name = "descriptors"
     let fact =
       soft == .max

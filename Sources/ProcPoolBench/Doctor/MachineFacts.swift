@@ -92,7 +92,7 @@ extension MachineFacts {
       facts.sharedFiles = (bytes(files.f_blocks), bytes(files.f_bavail))
       facts.leftovers = leftovers()
     }
-    facts.undead = UndeadWorkers.find()
+    facts.undead = await UndeadWorkers.find()
     var limit = rlimit()
     if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
       facts.descriptors = (Int(clamping: limit.rlim_cur), Int(clamping: limit.rlim_max))
