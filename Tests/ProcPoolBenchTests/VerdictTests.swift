@@ -89,5 +89,9 @@ struct Verdicts {
     #expect(figure([("1KiB", 0.5)]) == nil)
     // From there on at all sizes: what was faster once and then not does not count.
     #expect(try #require(figure([("1B", 2), ("1KiB", 0.25), ("64KiB", 4)])?.value) > 1024)
+    // What is within noise neither counts for sharing nor against it.
+    #expect(figure([("1KiB", 0.25), ("64KiB", 4), ("1MiB", 0.99), ("64MiB", 9)])?.value == middle)
+    #expect(figure([("1KiB", 0.25), ("64KiB", 0.99)])?.value == nil)
+    #expect(figure([("1KiB", 1.01), ("64KiB", 4)])?.value == 65_536)
   }
 }

@@ -92,34 +92,39 @@ struct PayloadScenario: Scenario {
     }
   }
 
-  /// Returns the least size from which sharing is faster at all measured sizes.
+  /// Returns the size from which sharing is faster, whatever is within noise.
+  ///
+  /// It is between the last size at which sending is clearly faster and the next one at which sharing is.
   static func crossover(_ measurements: [Measurement]) -> Figure? {
-    func seconds(_ name: String, _ strategy: String) -> Double? {
-      measurements.first { $0.key.label.name == name && $0.key.strategy == strategy }?.statistics.median
+    func measurement(_ name: String, _ strategy: String) -> Measurement? {
+      measurements.first { $0.key.label.name == name && $0.key.strategy == strategy }
     }
-    let times = sizes.compactMap { size in
-      if let echo = seconds(size.name, "echo"), let shared = seconds(size.name, "shared") {
-        (bytes: Double(size.bytes), ratio: echo / shared)
-      } else {
-        nil
+    let sizes = sizes.compactMap { size -> (bytes: Double, ratio: Double, winner: Strategy?)? in
+      guard let echo = measurement(size.name, "echo"), let shared = measurement(size.name, "shared") else {
+        return nil
       }
+      let winner: Strategy? =
+        Noise.isClear(shared, before: echo) ? .shared : Noise.isClear(echo, before: shared) ? .message : nil
+      return (Double(size.bytes), echo.statistics.median / shared.statistics.median, winner)
     }
-    guard times.count > 1 else { return nil }
-    let name = "crossover"
-    guard let first = times.lastIndex(where: { $0.ratio < 1 }).map({ $0 + 1 }) ?? times.indices.first,
-      first < times.count
-    else {
-      return Figure(name: name, value: nil, unit: "bytes", text: "sharing was not faster at any size")
+    guard sizes.count > 1 else { return nil }
+    func figure(_ bytes: Double?, _ text: String) -> Figure {
+      Figure(name: "crossover", value: bytes, unit: "bytes", text: text)
     }
-    guard first > 0 else {
-      return Figure(
-        name: name, value: times[0].bytes, unit: "bytes", text: "sharing was faster at every size measured")
+    let low = sizes.lastIndex { $0.winner == .message }
+    guard let high = sizes[(low.map { $0 + 1 } ?? 0)...].firstIndex(where: { $0.winner == .shared }) else {
+      return figure(nil, "sharing was not faster at any size")
+    }
+    guard let low else {
+      let bytes = sizes[high].bytes
+      return high == 0
+        ? figure(bytes, "sharing was faster at every size measured")
+        : figure(bytes, "sharing is faster from \(Units.bytes(bytes)) on")
     }
     // Between two sizes, the ratio is interpolated as a power of the size.
-    let (low, high) = (times[first - 1], times[first])
-    let share = -log(low.ratio) / (log(high.ratio) - log(low.ratio))
-    let bytes = exp(log(low.bytes) + share * (log(high.bytes) - log(low.bytes)))
-    return Figure(
-      name: name, value: bytes, unit: "bytes", text: "sharing is faster from about \(Units.bytes(bytes)) on")
+    let (before, after) = (sizes[low], sizes[high])
+    let share = -log(before.ratio) / (log(after.ratio) - log(before.ratio))
+    let bytes = exp(log(before.bytes) + share * (log(after.bytes) - log(before.bytes)))
+    return figure(bytes, "sharing is faster from about \(Units.bytes(bytes)) on")
   }
 }
