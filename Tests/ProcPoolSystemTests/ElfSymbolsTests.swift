@@ -7,7 +7,8 @@ import Testing
 @Suite struct NamesAreTakenFromAnyFile {
   /// A file with these bytes, for as long as the body runs.
   private func withFile(_ bytes: [UInt8], _ body: (String) throws -> Void) throws {
-    var template = Array("/tmp/procpool-test-XXXXXX".utf8CString)
+    let parent = getenv("PROCPOOL_SCRATCH").map { String(cString: $0) } ?? "/tmp"
+    var template = Array("\(parent)/procpool-test-XXXXXX".utf8CString)
     let file = Descriptor(owning: mkstemp(&template))
     let path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     defer { unlink(path) }

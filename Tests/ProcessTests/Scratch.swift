@@ -6,7 +6,9 @@ final class Scratch: Sendable {
   let path: String
 
   init() {
-    let template = strdup("/tmp/procpool-test-XXXXXX")!
+    // A run of all tests removes its folder if it is interrupted.
+    let parent = getenv("PROCPOOL_SCRATCH").map { String(cString: $0) } ?? "/tmp"
+    let template = strdup("\(parent)/procpool-test-XXXXXX")!
     path = String(cString: mkdtemp(template)!)
     free(template)
   }
