@@ -17,7 +17,7 @@ enum Commands {
       ("procpool chaos --seconds 60", "kill workers for a minute, and verify that nothing is lost"),
       ("procpool bench --help", "explain the benchmark and its options"),
     ],
-    exitCodes: [.success, .usage, .inputOutput])
+    exitCodes: ExitCode.allCases)
 
   /// Runs the command that the arguments select, and returns the exit code.
   static func run(_ arguments: [String]) async -> ExitCode {

@@ -13,7 +13,7 @@ enum ExitCode: Int32, CaseIterable, Sendable {
     case .wrongResult:
       "a check failed: a wrong result, lost work, a leak, growth, or a problem found by doctor"
     case .usage: "an argument is not accepted"
-    case .cannotRun: "the workers could not be started, or the pool failed"
+    case .cannotRun: "the workers could not be started, the pool failed, or there is no such process"
     case .cannotCreate: "the file for the results cannot be written"
     case .inputOutput: "the results could not be written"
     }

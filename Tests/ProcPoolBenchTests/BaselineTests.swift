@@ -45,6 +45,6 @@ import Testing
       #expect(error?.description.contains("before.json is not what") == true)
     }
     let error = #expect(throws: Baseline.Unusable.self) { try Baseline(contentsOf: "/nowhere/at.all") }
-    #expect(error?.description == "the file /nowhere/at.all cannot be read")
+    #expect(error?.description == "the file /nowhere/at.all cannot be read (No such file or directory)")
   }
 }

@@ -1,4 +1,6 @@
 import Foundation
+import Glibc
+import ProcPoolSystem
 
 /// An earlier run, read from the JSON that `--json` wrote.
 public struct Baseline: Sendable {
@@ -29,6 +31,12 @@ public struct Baseline: Sendable {
   ///
   /// - Throws: ``Unusable`` if the file cannot be read, or is not this version's JSON.
   public init(contentsOf path: String) throws(Unusable) {
+    do throws(SystemError) {
+      _ = try Descriptor.open(path, O_RDONLY)
+    } catch {
+      let reason = String(cString: strerror(error.code))
+      throw Unusable(description: "the file \(path) cannot be read (\(reason))")
+    }
     guard let data = FileManager.default.contents(atPath: path) else {
       throw Unusable(description: "the file \(path) cannot be read")
     }

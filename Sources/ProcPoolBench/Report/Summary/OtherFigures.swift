@@ -59,7 +59,10 @@ enum OtherFigures {
       if let lost = figures.first(where: { $0.name == "lost updates" })?.value,
         let all = measurement("race", "nothing")?.items, all > 0
       {
-        parts.append("without either, \(Units.fixed(lost / Double(all) * 100, decimals: 0)) % lost")
+        parts.append(
+          lost == 0
+            ? "without either, none happened to be lost"
+            : "without either, \(Units.fixed(lost / Double(all) * 100, decimals: 0)) % lost")
       }
       return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
