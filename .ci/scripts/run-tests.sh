@@ -53,7 +53,8 @@ chmod 711 "$PROCPOOL_SCRATCH"
 finish() {
   rm -rf "$PROCPOOL_SCRATCH"
   if [ -n "${progress_job-}" ]; then
-    kill "$progress_job"
+    # Ctrl-C has ended it, too.
+    kill "$progress_job" 2>/dev/null || true
     printf '\e[K'
   fi
 }
