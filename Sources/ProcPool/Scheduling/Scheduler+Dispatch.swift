@@ -38,7 +38,8 @@ extension Scheduler {
         actions.append(.askForMore(call: call))
       }
       if calls[known: call].pending.isEmpty {
-        calls[known: call].counts.noteEmpty(now: now)
+        // Before the first items have ended, the pool asks for one per worker, however many there are.
+        if calls[known: call].itemTime > 0 { calls[known: call].counts.noteEmpty(now: now) }
       } else {
         turns.append(call)
       }
