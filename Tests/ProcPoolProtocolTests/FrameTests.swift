@@ -170,8 +170,11 @@ import Testing
     for exponent in UInt8(0)...15 {
       for flushes in [false, true] {
         for awaitsCall in [false, true] {
-          let flags = ChunkFlags(flushes: flushes, claimExponent: exponent, awaitsCall: awaitsCall)
-          #expect(ChunkFlags(rawValue: flags.rawValue) == flags)
+          for polls in [false, true] {
+            let flags = ChunkFlags(
+              flushes: flushes, claimExponent: exponent, awaitsCall: awaitsCall, polls: polls)
+            #expect(ChunkFlags(rawValue: flags.rawValue) == flags)
+          }
         }
       }
     }

@@ -36,7 +36,9 @@ final class Peer {
   let results: Descriptor
   private var received: [UInt8] = []
 
-  init(sharesPage: Bool, name: String = "peer", callPollingTime: Int64 = 0) throws {
+  init(
+    sharesPage: Bool, name: String = "peer", pollingTime: Int64 = 0, callPollingTime: Int64 = 0
+  ) throws {
     let down = try Pipe().relinquish()
     let up = try Pipe().relinquish()
     tasks = Descriptor(owning: down.writing)
@@ -51,6 +53,7 @@ final class Peer {
       Preamble.bytes.withUnsafeBytes { writer.writeBytes($0) }
       var hello = Hello(
         worker: 4, coordinator: 0, abilities: page == nil ? [] : .thread, maximumBody: 1 << 20)
+      hello.pollingTime = pollingTime
       hello.callPollingTime = callPollingTime
       writer.writeFrame(FrameHeader(.hello)) { hello.write(to: &$0) }
     }
@@ -98,9 +101,10 @@ final class Peer {
   }
 
   func sendChunk(
-    _ call: CallID, first: UInt64, _ inputs: [Int], flushes: Bool = true, awaitsCall: Bool = false
+    _ call: CallID, first: UInt64, _ inputs: [Int], flushes: Bool = true, awaitsCall: Bool = false,
+    polls: Bool = false
   ) throws {
-    let flags = ChunkFlags(flushes: flushes, claimExponent: 0, awaitsCall: awaitsCall).rawValue
+    let flags = ChunkFlags(flushes: flushes, claimExponent: 0, awaitsCall: awaitsCall, polls: polls).rawValue
     let header = FrameHeader(.chunk, flags: flags, call: call, count: UInt32(inputs.count), first: first)
     try send { writer in
       writer.writeFrame(header) { writer in for input in inputs { writer.writeFixed(input) } }
@@ -229,6 +233,25 @@ private struct ThreadState {
     // What it has polled for is not a chunk: it has polled enough.
     try peer.send { $0.writeFrame(FrameHeader(.endCall, call: 9)) { _ in } }
     #expect(thread.waits { $0.isAsleep })
+  }
+
+  @Test func aWorkerPollsForTheNextFrameWhereThereIsAProcessorForThat() throws {
+    let peer = try Peer(sharesPage: true, name: "polling-peer-2", pollingTime: 1_000_000_000_000)
+    let thread = try #require(ThreadState(named: "polling-peer-2"))
+    try peer.sendCall(1, typeName: twice)
+    for round in 0..<3 as Range<UInt64> {
+      try peer.sendChunk(1, first: 2 * round, [1])
+      _ = try peer.nextOutputs()
+      #expect(thread.waits { $0.isAsleep }, "round \(round)")
+      try peer.sendChunk(1, first: 2 * round + 1, [1], polls: true)
+      _ = try peer.nextOutputs()
+      // Also after a frame that is no chunk.
+      for _ in 0..<2 {
+        let before = thread.read().time
+        #expect(thread.waits { $0.time >= before + 2_000_000 }, "round \(round)")
+        try peer.send { $0.writeFrame(FrameHeader(.endCall, call: 9)) { _ in } }
+      }
+    }
   }
 
   @Test func withoutAPageEachResultIsSentAsItComes() throws {

@@ -15,7 +15,7 @@ extension PoolRuntime {
   ///   - key: the type of the task.
   ///   - isReady: whether the answer has come.
   func submitAndPoll(_ chunks: [Chunk<InputSlice>], key: ObjectIdentifier, until isReady: () -> Bool) {
-    guard settings.pollingTimes.frame > 0, let call = chunks.first?.call else { return submit(chunks) }
+    guard let call = chunks.first?.call else { return submit(chunks) }
     let (worker, effects) = decide { state, effects -> WorkerConnection? in
       state.scheduler.accept(chunks, now: .now())
       guard state.scheduler.busyPlaces < PoolSizing.processors, state.calls.mayPoll(key) else { return nil }
@@ -34,7 +34,6 @@ extension PoolRuntime {
   ///
   /// - Parameter key: the type of the task.
   func pollForEnd(of box: CallRecord, key: ObjectIdentifier) {
-    guard settings.pollingTimes.frame > 0 else { return }
     let workers = state.withLock { state -> [WorkerConnection] in
       guard !box.hasChanged, state.scheduler.isEnding(box.id),
         state.scheduler.busyPlaces <= PoolSizing.processors, state.calls.mayPoll(key)

@@ -58,7 +58,8 @@ final class PoolRuntime: Sendable {
   ) throws(SystemError) {
     let scheduler = Scheduler<InputSlice>(
       workers: workers, grace: settings.grace, recycling: recycling,
-      stallTime: settings.stallNotice.map { Nanoseconds($0.after) }, processors: PoolSizing.processors)
+      stallTime: settings.stallNotice.map { Nanoseconds($0.after) }, processors: PoolSizing.processors,
+      mostPolling: settings.pollingTimes.mostWorkers)
     var settings = settings
     settings.places = scheduler.placeCount
     state = CountedMutex(PoolState(scheduler, workers: workers, keptTasks: settings.keptTasks))

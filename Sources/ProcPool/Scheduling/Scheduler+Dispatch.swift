@@ -136,14 +136,15 @@ extension Scheduler {
 
   func hint(for chunk: Chunk<Payload>) -> ChunkHint {
     let itemTime = calls[known: chunk.call].itemTime
-    guard itemTime > 0 else { return ChunkHint(flushes: true, claimExponent: 0) }
+    let polls = places.count <= mostPolling || busyPlaces <= mostPolling
+    guard itemTime > 0 else { return ChunkHint(flushes: true, claimExponent: 0, polls: polls) }
     // At most 32 768, because the frame has the claim as a power of two with an exponent of at most
     // 15. One by one if only an earlier call shows that items are short.
     let claim =
       calls[known: chunk.call].isMeasured ? min(32_768, max(1, Double(Pacing.claimTime.count) / itemTime)) : 1
     return ChunkHint(
       flushes: itemTime * Double(chunk.count / chunk.payload.frameCount) >= Double(Pacing.flushTime.count),
-      claimExponent: UInt8(min(15, Int(claim).bitWidth - 1 - Int(claim).leadingZeroBitCount)))
+      claimExponent: UInt8(min(15, Int(claim).bitWidth - 1 - Int(claim).leadingZeroBitCount)), polls: polls)
   }
 
   /// The number of pending bytes of a call above which its owner makes no more chunks.

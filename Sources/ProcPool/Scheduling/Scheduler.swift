@@ -32,6 +32,8 @@ struct Scheduler<Payload: ChunkPayload> {
   let recycling: Recycling
   /// The number of workers that can run at the same time.
   let processors: Int
+  /// The number of busy workers up to which they poll before they sleep.
+  let mostPolling: Int
   /// The number of standby processes that should be ready or starting.
   var spareTarget: Int
   /// The number of consecutive standby processes that ended before they were needed.
@@ -63,9 +65,10 @@ struct Scheduler<Payload: ChunkPayload> {
 
   init(
     workers: Int, grace: CancellationGrace = CancellationGrace(), recycling: Recycling = Recycling(),
-    stallTime: Nanoseconds? = nil, processors: Int = .max
+    stallTime: Nanoseconds? = nil, processors: Int = .max, mostPolling: Int = .max
   ) {
     self.processors = processors
+    self.mostPolling = mostPolling
     self.grace = grace
     self.stallTime = stallTime
     self.recycling = recycling

@@ -40,6 +40,7 @@ enum SchedulerAction<Payload: ChunkPayload> {
 struct ChunkHint: Equatable {
   var flushes: Bool
   var claimExponent: UInt8
+  var polls: Bool
 }
 
 /// The reasons why an item ended that are not the task's.

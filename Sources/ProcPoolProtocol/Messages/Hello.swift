@@ -10,7 +10,8 @@ package struct Hello: Equatable, Sendable {
   package var abilities: Abilities
   /// The maximum length of a body in either direction, in bytes.
   package var maximumBody: Int
-  /// How long the worker polls for the next frame before it sleeps, in nanoseconds.
+  /// How long the worker polls for a frame before it sleeps, after a chunk with
+  /// ``ChunkFlags/polls``, in nanoseconds.
   package var pollingTime: Int64 = 0
   /// The polling time after a chunk with ``ChunkFlags/awaitsCall``, in nanoseconds.
   package var callPollingTime: Int64 = 0

@@ -47,7 +47,7 @@ extension WorkerSession {
   func waitForInput() throws(SystemError) {
     if !bodies.isEmpty { bodies.removeOld() }
     if !rooms.isEmpty { rooms.removeOld() }
-    let pollingTime = awaitsCall ? callPollingTime : pollingTime
+    let pollingTime = max(awaitsCall ? callPollingTime : 0, polls ? pollingTime : 0)
     awaitsCall = false
     if pollingTime > 0 {
       let deadline = MonotonicClock.now() + pollingTime + CopyingTime.of(lastBytes)

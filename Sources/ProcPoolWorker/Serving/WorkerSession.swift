@@ -36,6 +36,8 @@ final class WorkerSession: @unchecked Sendable {
   let callPollingTime: Int64
   /// Whether another call is expected right after the last chunk.
   var awaitsCall = false
+  /// Whether there is a processor to poll on, as of the last chunk.
+  private(set) var polls = false
   /// The bytes of the last chunk if its body is in the coordinator's memory: the coordinator may be
   /// preparing the next one.
   var lastBytes = 0
@@ -275,6 +277,7 @@ final class WorkerSession: @unchecked Sendable {
     page.noteChunk(call: header.call, first: header.first, position: position)
     let flags = ChunkFlags(rawValue: header.flags)
     awaitsCall = flags.awaitsCall
+    polls = flags.polls
     flushesAfterChunk = flags.flushes || results.flushesEachItem
     // One copy, from the pipe to the input buffer.
     clock.count(copied: chunk.body.count)

@@ -66,14 +66,14 @@ import Testing
 
   @Test func eachIsToldWhatTheyAreAllTold() throws {
     let slice = chunks(of: 0..<6, size: 2, together: 6)[0].payload
-    let hint = ChunkHint(flushes: true, claimExponent: 5)
+    let hint = ChunkHint(flushes: true, claimExponent: 5, polls: true)
     for isLast in [false, true] {
       if isLast { slice.noteAwaitsCall() }
       slice.note(hint)
       var place = slice.start
       for _ in 0..<3 {
         let header = try FrameHeader(loading: slice.memory.base + place)
-        let flags = ChunkFlags(flushes: true, claimExponent: 5, awaitsCall: isLast)
+        let flags = ChunkFlags(flushes: true, claimExponent: 5, awaitsCall: isLast, polls: true)
         #expect(ChunkFlags(rawValue: header.flags) == flags)
         place += header.frameLength
       }

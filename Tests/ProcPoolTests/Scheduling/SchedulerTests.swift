@@ -120,13 +120,30 @@ import Testing
     let (scheduler, call) = scheduler(itemTime: 100)
     scheduler.calls[call]!.isMeasured = true
     let chunk = Chunk(call: call, first: 0, count: 10, payload: Items(first: 0, count: 10))
-    #expect(scheduler.hint(for: chunk) == ChunkHint(flushes: false, claimExponent: 7))
+    #expect(scheduler.hint(for: chunk) == ChunkHint(flushes: false, claimExponent: 7, polls: true))
   }
 
   @Test func aLongItemsWorkerAnswersAtOnceAndClaimsOneByOne() {
     let (scheduler, call) = scheduler(itemTime: 1e6)
     let chunk = Chunk(call: call, first: 0, count: 1, payload: Items(first: 0, count: 1))
-    #expect(scheduler.hint(for: chunk) == ChunkHint(flushes: true, claimExponent: 0))
+    #expect(scheduler.hint(for: chunk) == ChunkHint(flushes: true, claimExponent: 0, polls: true))
+  }
+
+  @Test func workersPollWhileThereIsAProcessorForEachThatIsBusy() {
+    var scheduler = Scheduler<Items>(workers: 8, mostPolling: 2)
+    scheduler.start()
+    for place in 0..<8 { scheduler.completedHandshake(PlaceID(index: place), now: 0) }
+    let call = scheduler.begin()
+    scheduler.actions.removeAll()
+    for first in 0..<8 as Range<UInt64> {
+      scheduler.accept(
+        [Chunk(call: call, first: ItemIndex(first), count: 1, payload: Items(first: first, count: 1))], now: 0
+      )
+    }
+    let polls = scheduler.actions.compactMap {
+      if case .sendChunk(_, _, let hint) = $0 { hint.polls } else { nil }
+    }
+    #expect(polls == [true, true] + Array(repeating: false, count: 6))
   }
 }
 

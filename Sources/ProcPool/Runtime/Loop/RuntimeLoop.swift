@@ -83,8 +83,7 @@ struct RuntimeLoop {
   /// Whether to poll briefly before sleeping: only while an answer is due and there is a free
   /// processor.
   private func mayPoll() -> Bool {
-    guard runtime.settings.pollingTimes.frame > 0 else { return false }
-    return runtime.state.withLock { state in
+    runtime.state.withLock { state in
       let busy = state.scheduler.busyPlaces
       return busy > 0 && busy < PoolSizing.processors
     }

@@ -71,6 +71,7 @@ struct InputSlice: ChunkPayload {
     change { flags in
       flags.flushes = hint.flushes
       flags.claimExponent = hint.claimExponent
+      flags.polls = hint.polls
     }
   }
 
