@@ -136,7 +136,7 @@ extension Scheduler {
 
   func hint(for chunk: Chunk<Payload>) -> ChunkHint {
     let itemTime = calls[known: chunk.call].itemTime
-    let polls = places.count <= mostPolling || busyPlaces <= mostPolling
+    let polls = hasBusyPlaces(atMost: mostPolling)
     guard itemTime > 0 else { return ChunkHint(flushes: true, claimExponent: 0, polls: polls) }
     // At most 32 768, because the frame has the claim as a power of two with an exponent of at most
     // 15. One by one if only an earlier call shows that items are short.

@@ -15,6 +15,18 @@ extension Scheduler {
   /// The number of workers with chunks in flight.
   var busyPlaces: Int { places.count { !$0.queue.isEmpty } }
 
+  /// Whether no more than `limit` workers have chunks in flight. It looks no further than it must,
+  /// because it is asked for each chunk.
+  func hasBusyPlaces(atMost limit: Int) -> Bool {
+    if places.count <= limit { return true }
+    var busy = 0
+    for place in places where !place.queue.isEmpty {
+      busy += 1
+      if busy > limit { return false }
+    }
+    return true
+  }
+
   func isLaunching(_ place: PlaceID) -> Bool { places[place].state == .launching }
   func isReady(_ place: PlaceID) -> Bool { places[place].state == .ready }
   func isLeaving(_ place: PlaceID) -> Bool { places[place].state == .leaving }
