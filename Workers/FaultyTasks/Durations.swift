@@ -133,8 +133,8 @@ package struct PauseFor: PoolTask {
   }
 }
 
-/// Takes as many microseconds as its input says, or, where it has none, until so many items run at the same time, but at
-/// most half a minute. Tells in which process.
+/// Takes as many microseconds as its input says. Items without input wait until `count` of them have started, for at most
+/// half a minute. Returns the process.
 package struct PauseUntilOthersRun: PoolTask {
   package var running: SharedCounter
   package var count: Int

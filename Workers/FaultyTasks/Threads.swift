@@ -100,8 +100,8 @@ package struct LoseMainThread: PoolTask {
   }
 }
 
-/// Makes an array of 0 while the coordinator is stopped, and loses the main thread, and with it the files that others can
-/// open, at 1, before the coordinator goes on and while the process stays.
+/// Stops the coordinator at 0, and makes an array. At 1 it ends the main thread of its worker, with which other processes
+/// can no longer open the worker's files, and then resumes the coordinator. The process stays.
 package struct MakeSharedAndLoseMainThread: PoolTask {
   package var count: Int
   package init(count: Int) { self.count = count }
@@ -113,7 +113,7 @@ package struct MakeSharedAndLoseMainThread: PoolTask {
       // Its other threads run on until one of them has taken the signal.
       while !Inspection.isStoppedWhole(coordinator) { pause(milliseconds: 1) }
     } else {
-      // Another thread, since this one has nothing to wait for the end of the main thread by.
+      // On a thread of its own, because this one then sleeps.
       startThread {
         while Inspection.status(of: getpid())?.state != "Z" { pause(milliseconds: 1) }
         kill(coordinator, SIGCONT)

@@ -104,9 +104,7 @@ package enum ProcessState: Sendable {
   ///
   /// - Returns: `nil` if the process has not ended; `.unknown` if the kernel does not report how.
   package static func endOfTraced(_ pid: Int32) -> ProcessEnd? {
-    guard let text = TextFile.read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
-    let fields = text[end...].dropFirst(2).split(whereSeparator: \.isWhitespace)
-    guard fields.first == "Z" else { return nil }
+    guard let fields = fields(of: pid), fields.first == "Z" else { return nil }
     // The last field, in the form of `wait`; also 0 if this process may not see it.
     guard let status = fields.last.flatMap({ Int32($0) }), status != 0 else { return .unknown }
     return ProcessEnd(waitStatus: status)
@@ -139,10 +137,8 @@ package enum ProcessState: Sendable {
   ///
   /// - Returns: `nil` if the process does not exist, or this process may not see it.
   package static func isExiting(_ pid: Int32) -> Bool? {
-    guard let text = TextFile.read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
-    let fields = text[end...].dropFirst(2).split(whereSeparator: \.isWhitespace)
     // The flags are the 9th field, and the state, with which these begin, is the 3rd.
-    guard fields.count > 6, let flags = UInt32(fields[6]) else { return nil }
+    guard let fields = fields(of: pid), fields.count > 6, let flags = UInt32(fields[6]) else { return nil }
     return flags & exitingFlag != 0
   }
 
@@ -151,13 +147,18 @@ package enum ProcessState: Sendable {
 
   /// The state of a process; `nil` if it does not exist.
   package static func of(_ pid: Int32) -> ProcessState? {
-    // "PID (name) S …", where the name may contain any characters, including parentheses.
-    guard let text = TextFile.read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
-    switch text[end...].dropFirst(2).first {
+    switch fields(of: pid)?.first {
     case nil: return nil
     case "T", "t": return .stopped
     case "Z", "X": return .ended
     default: return .other
     }
+  }
+
+  /// The fields of a process's `/proc/PID/stat`, from its state on; `nil` if it cannot be read.
+  private static func fields(of pid: Int32) -> [Substring]? {
+    // "PID (name) S …", where the name may contain any characters, including parentheses.
+    guard let text = TextFile.read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
+    return text[end...].dropFirst(2).split(whereSeparator: \.isWhitespace)
   }
 }

@@ -20,7 +20,7 @@ import Testing
     scheduler.start()
     scheduler.completedHandshake(0, now: 0)
     let call = scheduler.begin()
-    // Nobody could have asked for more, since nobody knows how long an item takes.
+    // The pool does not know yet how long an item takes, and asks for one.
     accept(0, of: call, in: &scheduler, now: 0)
     finish(0, of: call, in: &scheduler, now: 1_000_000)
     accept(1, of: call, in: &scheduler, now: 1_500_000)

@@ -56,8 +56,12 @@ final class ChildProcess: Sendable {
   ///
   /// Where that cannot be seen, waits for its end.
   func isEnding(milliseconds: Int32) -> Bool {
-    // Before the end is taken, the number belongs to no other process.
-    ProcessState.isExiting(pid) ?? waitForEnd(milliseconds: milliseconds)
+    switch ProcessState.isExiting(pid) {
+    case true?: true
+    // If it is still running, it is the process that was looked at, and not a later one with its number.
+    case false?: !descriptor.isRunning
+    case nil: waitForEnd(milliseconds: milliseconds)
+    }
   }
 
   /// Waits until the process has ended.
