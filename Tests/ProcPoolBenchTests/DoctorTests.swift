@@ -164,6 +164,21 @@ import struct Foundation.Data
     }
   }
 
+  /// A real process for which SIGKILL waits: a tracer holds it at its end.
+  @Test func aWorkerThatSIGKILLHasNotEndedYetIsUndeadOnlyIfItStays() async throws {
+    let worker = try HeldAtItsEnd(named: "procpool-worker")
+    var found: String?
+    while !worker.hasFailed, !Task.isCancelled, found == nil {
+      found = await UndeadWorkers.find(patience: .zero)[worker.pid]
+    }
+    guard found != nil else { return withKnownIssue { Issue.record("no process may trace another here") } }
+    #expect(await UndeadWorkers.find(patience: .milliseconds(200))[worker.pid]?.hasPrefix("state t") == true)
+    async let later = UndeadWorkers.find(patience: .seconds(60))
+    try await Task.sleep(for: .milliseconds(200))
+    worker.release()
+    #expect(await later[worker.pid] == nil)
+  }
+
   private static func findings(_ json: String) throws -> [[String: Any]] {
     let parsed = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
     return try #require(parsed?["findings"] as? [[String: Any]])

@@ -124,8 +124,8 @@ let usualReport: BenchReport = {
         slow-series     167 ms  83.4 ms        –     50 %  message, 2.00× over serial
         trigonometric   167 ms  83.6 ms        –     50 %  message, 2.00× over serial
         sleep, tenths   1.01 s   504 ms        –     50 %  message, 2.00× over serial
+        → low-l: 200×10 · 10×400 matrices; high-l: 20×10 000 · 10 000×40 matrices
         → sent in items of one element, row or term: 13.6× to 191× as long as serial
-
         payload         1B     1KiB    64KiB     1MiB    16MiB    64MiB  256MiB
         message    22.2 µs  24.2 µs   153 µs  2.12 ms  33.6 ms   134 ms  537 ms
         shared     33.3 µs  33.8 µs  66.1 µs   558 µs  8.42 ms  33.6 ms  134 ms

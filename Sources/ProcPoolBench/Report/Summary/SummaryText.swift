@@ -15,7 +15,8 @@ extension BenchSummary {
     let title = style.paragraph("summary, \(headline)", after: "").split(separator: "\n").map {
       style.tinted(String($0), .title)
     }
-    return title + blocks.joined(separator: [""]) + end
+    // Without blank lines, which would push the title off the screen: `→` and `·` end each table.
+    return title + blocks.joined() + end
   }
 
   private static let usualWidth = 80
@@ -47,6 +48,7 @@ extension BenchSummary {
       // Without the rule, to save a line.
       lines += [rows[0]] + rows.dropFirst(2)
     }
+    if !productNames.isEmpty { lines.append(style.paragraph(productNames, after: "→ ")) }
     if let range = partsByMessage {
       lines.append(
         style.paragraph(
@@ -54,6 +56,16 @@ extension BenchSummary {
       )
     }
     return lines
+  }
+
+  /// What the products are whose names say only which index is short: `low-l: 200×10 · 10×400 matrices; …`.
+  private var productNames: String {
+    ["low-l", "high-l"].compactMap { name in
+      cases.first { $0.scenario == .matmul && $0.label.name == name }
+        // The shapes are the same in a quick run.
+        .flatMap { StrategyWords.text(of: $0.scenario, $0.label, isQuick: false, items: nil) }
+        .map { "\(name): \($0)" }
+    }.joined(separator: "; ")
   }
 
   /// A row for each case.
