@@ -157,8 +157,11 @@ package enum ProcessState: Sendable {
 
   /// The fields of a process's `/proc/PID/stat`, from its state on; `nil` if it cannot be read.
   private static func fields(of pid: Int32) -> [Substring]? {
-    // "PID (name) S …", where the name may contain any characters, including parentheses.
-    guard let text = TextFile.read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
-    return text[end...].dropFirst(2).split(whereSeparator: \.isWhitespace)
+    // "PID (name) S …", where the name may contain any bytes, including parentheses, and marks that
+    // would make one character with the last of them.
+    guard let bytes = TextFile.read("/proc/\(pid)/stat")?.utf8,
+      let end = bytes.lastIndex(of: UInt8(ascii: ")"))
+    else { return nil }
+    return bytes[end...].dropFirst(2).split { $0 <= UInt8(ascii: " ") }.map { Substring($0) }
   }
 }
