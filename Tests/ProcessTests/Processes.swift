@@ -1,3 +1,4 @@
+import Glibc
 import FaultyTasks
 import ProcPool
 import Testing
@@ -108,6 +109,14 @@ extension PoolError {
 
 extension WorkerLoss {
   var violation: String? { if case .protocolViolation(let what) = cause { what } else { nil } }
+}
+
+/// Stops a child, and waits until all of its threads have stopped: the signal returns earlier, and a worker that polls
+/// on another processor begins an item in between.
+func stop(_ child: Int32) {
+  kill(child, SIGSTOP)
+  var event = siginfo_t()
+  while waitid(P_PID, id_t(child), &event, WSTOPPED | WNOWAIT) != 0, errno == EINTR {}
 }
 
 /// Waits until the condition holds.
