@@ -168,10 +168,9 @@ import struct Foundation.Data
   @Test func aWorkerThatSIGKILLHasNotEndedYetIsUndeadOnlyIfItStays() async throws {
     let worker = try HeldAtItsEnd(named: "procpool-worker")
     var found: String?
-    while !worker.hasFailed, !Task.isCancelled, found == nil {
+    while !Task.isCancelled, found == nil {
       found = await UndeadWorkers.find(patience: .zero)[worker.pid]
     }
-    guard found != nil else { return withKnownIssue { Issue.record("no process may trace another here") } }
     #expect(await UndeadWorkers.find(patience: .milliseconds(200))[worker.pid]?.hasPrefix("state t") == true)
     async let later = UndeadWorkers.find(patience: .seconds(60))
     try await Task.sleep(for: .milliseconds(200))

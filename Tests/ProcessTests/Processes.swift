@@ -1,5 +1,5 @@
-import Glibc
 import FaultyTasks
+import Glibc
 import ProcPool
 import Testing
 
@@ -111,12 +111,11 @@ extension WorkerLoss {
   var violation: String? { if case .protocolViolation(let what) = cause { what } else { nil } }
 }
 
-/// Stops a child, and waits until all of its threads have stopped: the signal returns earlier, and a worker that polls
-/// on another processor begins an item in between.
-func stop(_ child: Int32) {
-  kill(child, SIGSTOP)
-  var event = siginfo_t()
-  while waitid(P_PID, id_t(child), &event, WSTOPPED | WNOWAIT) != 0, errno == EINTR {}
+/// Stops a process, and waits until all of its threads have stopped: `kill` returns earlier, and a worker that polls on
+/// another processor begins an item in between.
+func stop(_ pid: Int32, isolation: isolated (any Actor)? = #isolation) async {
+  kill(pid, SIGSTOP)
+  #expect(await eventually { Inspection.isStoppedWhole(pid) })
 }
 
 /// Waits until the condition holds.

@@ -59,7 +59,7 @@ extension Processes.Deaths {
         let pid = Int32(try await pool.apply(ProcessNumber(), to: 0))
         let handle = pool.applyAsync(Sleep(), to: 100_000, timeout: .milliseconds(400))
         try await Task.sleep(for: .milliseconds(100))
-        stop(pid)
+        await stop(pid)
         let error = try await poolError { try await handle.value }
         #expect(error.autopsy?.loss.cause == .stopped, "\(error)")
         #expect("\(error)".contains("where it was stopped by a signal"), "\(error)")

@@ -163,7 +163,7 @@ extension Processes.Surroundings {
     @Test func aProcessThatIsStoppedDoesNotHoldUpTheEnd() async throws {
       let pool = try Pool(workers: 2, worker: .faulty)
       let pids = try await pool.broadcast(ProcessNumber(), to: 0)
-      stop(pids[1])
+      await stop(pids[1])
       pool.close()
       await pool.join()
       for pid in pids { #expect(!Inspection.isRunning(pid)) }

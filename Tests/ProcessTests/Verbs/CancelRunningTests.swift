@@ -122,7 +122,7 @@ extension Processes.Verbs {
         let pid = Int32(try await pool.apply(ProcessNumber(), to: 0))
         let handle = pool.applyAsync(Sleep(), to: 100_000)
         try await Task.sleep(for: .milliseconds(50))
-        stop(pid)
+        await stop(pid)
         handle.cancel()
         #expect(try await pool.apply(Echo(), to: 7) == 7)
         #expect(!Inspection.isRunning(pid))

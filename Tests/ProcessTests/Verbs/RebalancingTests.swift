@@ -83,7 +83,7 @@ extension Processes.Verbs {
     @Test func aWorkerThatIsStoppedHoldsNothingUpThatItHasNotBegun() async throws {
       try await withPool(workers: 2, worker: .faulty) { (pool) async throws in
         let pids = try await pool.broadcast(ProcessNumber(), to: 0)
-        stop(pids[0])
+        await stop(pids[0])
         defer { kill(pids[0], SIGCONT) }
         for size in [nil, 1, 10] {
           #expect(try await pool.map(Echo(), over: 0..<100, chunkSize: size) == Array(0..<100))

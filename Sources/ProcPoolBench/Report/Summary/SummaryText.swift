@@ -15,7 +15,7 @@ extension BenchSummary {
     let title = style.paragraph("summary, \(headline)", after: "").split(separator: "\n").map {
       style.tinted(String($0), .title)
     }
-    // Without blank lines, which would push the title off the screen: `→` and `·` end each table.
+    // Without blank lines, to save them: `→` and `·` end each table.
     return title + blocks.joined() + end
   }
 
